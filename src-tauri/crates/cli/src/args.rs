@@ -1,0 +1,281 @@
+//! What can be typed: the verbs and their options, as clap sees them.
+//!
+//! Only shapes and ranges are checked here; whether a file exists or a column is known is the
+//! workbench's to say.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::builder::{NonEmptyStringValueParser, OsStringValueParser};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::values::{self, FileFormat};
+
+mod fill;
+
+pub use fill::{EngineArgs, FillArgs, InputArgs, OutputArgs, RerunArgs};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    finished
+  1    a defect of Braincells
+  2    wrong usage
+  3    finished, but some cells failed
+  4    a file, a value, a prompt or a recipe that cannot be used
+  5    the model is missing or broken
+  6    not found, or in use, or already there
+  7    the disk is full or refused
+  8    the engine failed
+  130  stopped by Ctrl-C or SIGTERM; what was done is kept";
+
+/// Fill the columns of a table with a language model on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "braincells", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(arg_required_else_help = true, subcommand_required = true)]
+pub struct Arguments {
+    /// Options of every verb.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+impl Arguments {
+    /// What clap cannot say by itself.
+    pub fn check(&self) -> Result<(), clap::Error> {
+        let input = match &self.verb {
+            Verb::Fill(verb) => &verb.input,
+            Verb::Run(verb) => &verb.input,
+            Verb::Import(verb) => &verb.input,
+            _ => return Ok(()),
+        };
+        if input.is_stdin() && input.format.is_none() {
+            let message =
+                "stdin has no name to tell its format: add --format, such as --format csv";
+            return Err(Self::command().error(ErrorKind::MissingRequiredArgument, message));
+        }
+        Ok(())
+    }
+
+    /// Whether stdout carries a table, so that everything else must keep off it.
+    pub fn writes_data_to_stdout(&self) -> bool {
+        let is_stdout = |out: &Path| out == Path::new("-");
+        match &self.verb {
+            Verb::Fill(verb) if verb.preview.is_some() => false,
+            Verb::Fill(verb) => verb.output.goes_to_stdout(&verb.input),
+            Verb::Run(verb) => verb.output.goes_to_stdout(&verb.input),
+            Verb::Resume(verb) => verb.output.out.as_deref().is_some_and(is_stdout),
+            Verb::Export(verb) => is_stdout(&verb.out),
+            _ => false,
+        }
+    }
+}
+
+/// Options that every verb takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Folder of sheets and models [default: the data folder of this platform]
+    #[arg(long, global = true, env = "BRAINCELLS_HOME", value_name = "DIR")]
+    #[arg(value_parser = OsStringValueParser::new(), hide_env_values = true)]
+    pub home: Option<OsString>,
+    /// Print one JSON object a line: every event, the result, and an error if there is one
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print only data and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Log to stderr; twice for more, three times for everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+impl GlobalArgs {
+    /// The home that was named. An empty variable is one that is not set.
+    pub fn home(&self) -> Option<&Path> {
+        self.home.as_deref().filter(|home| !home.is_empty()).map(Path::new)
+    }
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Add one column to a file, filled by a model
+    #[command(after_help = fill::EXAMPLES)]
+    Fill(Box<FillArgs>),
+    /// Add the columns of a recipe file to a file, in the order in which they need each other
+    Run(Box<RunArgs>),
+    /// Make a sheet of a file
+    Import(ImportArgs),
+    /// List the sheets, or delete some
+    Sheets(SheetsArgs),
+    /// Print rows of a sheet as a table
+    Show(ShowArgs),
+    /// Write a sheet to a file
+    Export(ExportArgs),
+    /// List the runs of a sheet
+    Runs(SheetArg),
+    /// Go on with what was stopped in a sheet, or try its failed cells again
+    Resume(ResumeArgs),
+    /// List the models, or add one
+    Models(ModelsArgs),
+    /// Say what this machine has and what would be used
+    Doctor,
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Recipe file (YAML)
+    #[arg(value_name = "RECIPE")]
+    pub recipe: PathBuf,
+    /// Where rows come from.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Where the table goes.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Use this model for every column, whatever the recipe says
+    #[arg(short, long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
+    pub model: Option<String>,
+    /// Which rows.
+    #[command(flatten)]
+    pub rerun: RerunArgs,
+    /// How the engine runs.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Where rows come from.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Name of the sheet [default: the file's name]
+    #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
+    pub name: Option<String>,
+}
+
+/// A sheet by itself.
+#[derive(Debug, Args)]
+pub struct SheetArg {
+    /// Id, beginning of an id, or name of the sheet
+    #[arg(value_name = "SHEET")]
+    pub sheet: String,
+}
+
+/// `sheets`.
+#[derive(Debug, Args)]
+pub struct SheetsArgs {
+    /// List is what happens without one.
+    #[command(subcommand)]
+    pub action: Option<SheetsAction>,
+}
+
+/// What `sheets` can do besides listing.
+#[derive(Debug, Subcommand)]
+pub enum SheetsAction {
+    /// List the sheets, the last changed first
+    List,
+    /// Delete sheets with everything in them
+    Delete {
+        /// Ids, beginnings of ids, or names
+        #[arg(value_name = "SHEET", required = true)]
+        sheets: Vec<String>,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The sheet.
+    #[command(flatten)]
+    pub sheet: SheetArg,
+    /// How many rows
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub rows: u64,
+    /// Position of the first row, from 1
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub start: u64,
+    /// Only these columns, in this order, separated by commas
+    #[arg(short, long, value_name = "A,B", value_parser = values::column_list)]
+    pub columns: Option<values::ColumnList>,
+    /// Do not shorten long cells
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The sheet.
+    #[command(flatten)]
+    pub sheet: SheetArg,
+    /// File to write, or `-` for stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Format to write: csv, tsv, jsonl, parquet [default: by the file's ending]
+    #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = values::output_format)]
+    pub out_format: Option<FileFormat>,
+    /// Only these columns, in this order, separated by commas
+    #[arg(short, long, value_name = "A,B", value_parser = values::column_list)]
+    pub columns: Option<values::ColumnList>,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub force: bool,
+    /// Write cells that look like formulas as they are
+    #[arg(long)]
+    pub no_neutralise: bool,
+}
+
+/// `resume`.
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// The sheet.
+    #[command(flatten)]
+    pub sheet: SheetArg,
+    /// Number of the run [default: the last stopped run of each column]
+    #[arg(value_name = "RUN", conflicts_with = "retry_failed")]
+    pub run: Option<i64>,
+    /// Try the failed cells of every AI column again instead
+    #[arg(long)]
+    pub retry_failed: bool,
+    /// Where the table goes afterwards.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// How the engine runs.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+/// `models`.
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// List is what happens without one.
+    #[command(subcommand)]
+    pub action: Option<ModelsAction>,
+}
+
+/// What `models` can do.
+#[derive(Debug, Subcommand)]
+pub enum ModelsAction {
+    /// List the models
+    List,
+    /// Add a model file (GGUF) where it is, without copying it
+    Add {
+        /// The file
+        path: PathBuf,
+    },
+}

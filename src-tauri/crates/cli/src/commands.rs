@@ -1,0 +1,50 @@
+//! One file for each verb: unpack, call the workbench, show.
+
+mod doctor;
+mod export;
+mod fill;
+mod import;
+mod models;
+mod preview;
+mod resume;
+mod run;
+mod runs;
+mod sheets;
+mod show;
+
+pub use doctor::doctor;
+pub use export::export;
+pub use fill::fill;
+pub use import::import;
+pub use models::models;
+pub use resume::resume;
+pub use run::run;
+pub use runs::runs;
+pub use sheets::sheets;
+pub use show::show;
+
+use std::io::{self, Write};
+
+use chrono::{DateTime, Local};
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::args::Arguments;
+use crate::failure::{Ending, Failure};
+
+/// Prints the completion script of a shell. Needs no home.
+pub fn completions(shell: Shell) -> Result<Ending, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "braincells", &mut script);
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&script)?;
+    stdout.flush()?;
+    Ok(Ending::Complete)
+}
+
+/// A moment in this machine's time zone, to the minute.
+fn moment(unix_ms: i64) -> String {
+    DateTime::from_timestamp_millis(unix_ms).map_or_else(String::new, |moment| {
+        moment.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
+    })
+}

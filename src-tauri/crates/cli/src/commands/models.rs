@@ -1,0 +1,50 @@
+//! `models`.
+
+use braincells_workbench::ModelFile;
+use indicatif::HumanBytes;
+use serde_json::json;
+
+use crate::args::{ModelsAction, ModelsArgs};
+use crate::failure::{Ending, Failure};
+use crate::session::{Session, absolute};
+use crate::table::{Align, Table};
+
+/// Lists the models, or adds one.
+pub async fn models(session: &Session, arguments: &ModelsArgs) -> Result<Ending, Failure> {
+    match &arguments.action {
+        None | Some(ModelsAction::List) => {
+            let models = session.unless_stopped(session.workbench.models()).await?;
+            session.output.result("models", &json!({ "models": models }))?;
+            list(session, &models)?;
+        }
+        Some(ModelsAction::Add { path }) => {
+            let path = absolute(path)?;
+            let model = session.unless_stopped(session.workbench.add_model(&path)).await?;
+            session.output.result("models add", &model)?;
+            list(session, &[model])?;
+        }
+    }
+    Ok(Ending::Complete)
+}
+
+fn list(session: &Session, models: &[ModelFile]) -> Result<(), Failure> {
+    if models.is_empty() {
+        let folder = session.home.models();
+        session.output.notice(&format!(
+            "there are no models yet; put a GGUF file into {} or name one with \
+             `braincells models add FILE`",
+            folder.display()
+        ));
+        return Ok(());
+    }
+    let mut table =
+        Table::new([("name", Align::Left), ("size", Align::Right), ("file", Align::Left)]);
+    for model in models {
+        table.push(vec![
+            model.name.clone(),
+            HumanBytes(model.size_bytes).to_string(),
+            model.path.display().to_string(),
+        ]);
+    }
+    session.output.say_table(&table, false)
+}

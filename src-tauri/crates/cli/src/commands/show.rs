@@ -1,0 +1,51 @@
+//! `show`.
+
+use braincells_core::{CellState, CellView, Value, ValueType};
+use indicatif::HumanCount;
+
+use crate::args::ShowArgs;
+use crate::failure::{Ending, Failure};
+use crate::session::Session;
+use crate::table::{Align, Table};
+
+/// Prints rows of a sheet.
+pub async fn show(session: &Session, arguments: &ShowArgs) -> Result<Ending, Failure> {
+    let sheet = session.sheet(&arguments.sheet.sheet).await?;
+    let columns = arguments.columns.as_ref().map(|list| list.0.as_slice());
+    // Counted from 1 by people, from 0 by the workbench.
+    let start = arguments.start - 1;
+    let shown = session
+        .unless_stopped(session.workbench.show(sheet, columns, start, arguments.rows))
+        .await?;
+    session.output.result("show", &shown)?;
+    let number = std::iter::once(("#".to_owned(), Align::Right));
+    let titles = shown.columns.iter().map(|column| {
+        let numeric = column.value_type == ValueType::Number;
+        (column.name.clone(), if numeric { Align::Right } else { Align::Left })
+    });
+    let mut table = Table::new(number.chain(titles));
+    for (position, row) in (arguments.start..).zip(&shown.window.rows) {
+        let number = std::iter::once(position.to_string());
+        table.push(number.chain(row.cells.iter().map(cell_text)).collect());
+    }
+    session.output.say_table(&table, arguments.full)?;
+    let last = start + shown.window.rows.len() as u64;
+    let count = HumanCount(shown.window.row_count);
+    if shown.window.rows.is_empty() {
+        session.output.notice(&format!("no row here; the sheet has {count}"));
+    } else if last < shown.window.row_count || arguments.start > 1 {
+        session.output.notice(&format!("rows {} to {last} of {count}", arguments.start));
+    }
+    Ok(Ending::Complete)
+}
+
+/// One line of text for a cell: a failed one without a value says why.
+fn cell_text(cell: &CellView) -> String {
+    match (&cell.value, cell.state, &cell.error) {
+        (Value::Null, Some(CellState::Failed), Some(reason)) => format!("failed: {reason}"),
+        (Value::Null, Some(CellState::Failed), None) => "failed".to_owned(),
+        (Value::Null, ..) => String::new(),
+        (Value::String(text), ..) => text.clone(),
+        (other, ..) => other.to_string(),
+    }
+}

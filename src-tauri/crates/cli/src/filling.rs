@@ -1,0 +1,199 @@
+//! What `fill`, `run` and `resume` share: run columns one after the other, stop when told, and
+//! say at the end what came of it.
+
+use braincells_core::{AppError, Code, Column, Recipe, RunScope, RunStatus, SheetId};
+use braincells_workbench::{EngineOptions, FillRequest, RunHandle, RunOutcome};
+use indicatif::{HumanCount, HumanDuration};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::args::RerunArgs;
+use crate::destination::Destination;
+use crate::failure::{Ending, Failure, stopped};
+use crate::progress::rate_text;
+use crate::session::Session;
+use crate::source::Source;
+use crate::text::printable;
+
+/// A table to read, columns to add, a place to write.
+pub struct Job<'a> {
+    /// The verb, for the result.
+    pub verb: &'static str,
+    /// The table.
+    pub source: Source,
+    /// The new columns, each behind those it reads.
+    pub columns: Vec<(String, Recipe)>,
+    /// Where the table goes at the end.
+    pub destination: Destination,
+    /// Which rows.
+    pub rerun: &'a RerunArgs,
+    /// How the engine runs.
+    pub options: EngineOptions,
+}
+
+/// How one column ended.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Its name.
+    pub column: String,
+    /// How its run ended.
+    #[serde(flatten)]
+    pub outcome: RunOutcome,
+}
+
+/// Fills the columns of a job and writes the table.
+pub async fn fill_columns(session: &Session, job: Job<'_>) -> Result<Ending, Failure> {
+    let request = FillRequest {
+        source: job.source.path.clone(),
+        format: job.source.format,
+        sheet_name: job.source.sheet_name.clone(),
+        columns: job.columns,
+        scope: match job.rerun.first {
+            Some(count) => RunScope::First { count },
+            None => RunScope::Empty,
+        },
+        retry_failed: job.rerun.retry_failed,
+        fresh: job.rerun.fresh,
+        options: job.options,
+    };
+    let mut fill = session.unless_stopped(session.workbench.start_fill(request)).await?;
+    session.progress.clear();
+    let mut reports = Vec::new();
+    let columns = fill.columns.clone();
+    for column in &columns {
+        session.progress.name_column(column.id, &column.name);
+        while let Some(handle) =
+            session.unless_stopped(session.workbench.run_fill_column(&mut fill, column.id)).await?
+        {
+            reports.push(follow(session, column, handle, "the same command goes on").await?);
+        }
+    }
+    let columns: Vec<&Column> = columns.iter().collect();
+    finish(session, job.verb, fill.sheet, &columns, &reports, Some(&job.destination)).await
+}
+
+/// Writes the table if it is wanted, and says what came of the runs.
+pub async fn finish(
+    session: &Session,
+    verb: &str,
+    sheet: SheetId,
+    columns: &[&Column],
+    reports: &[Report],
+    destination: Option<&Destination>,
+) -> Result<Ending, Failure> {
+    let rows = match destination {
+        Some(destination) => Some(destination.write(session, sheet, None).await?),
+        None => None,
+    };
+    let mut failed_cells = Vec::new();
+    for column in columns {
+        let count = session.workbench.failed_cells(sheet, column.id).await?;
+        if count > 0 {
+            failed_cells.push((*column, count));
+        }
+    }
+    session.output.result(
+        verb,
+        &json!({
+            "sheet": sheet,
+            "file": destination.and_then(|destination| destination.path.as_ref()),
+            "rows": rows,
+            "runs": reports,
+            "failed_cells": failed_cells.iter().map(|(_, count)| count).sum::<u64>(),
+        }),
+    )?;
+    let mut lines: Vec<String> = reports.iter().map(report_line).collect();
+    for column in columns {
+        if !reports.iter().any(|report| report.column == column.name) {
+            lines.push(format!("{}: nothing to do", printable(&column.name)));
+        }
+    }
+    for (column, count) in &failed_cells {
+        lines.push(failed_line(session, column, *count));
+    }
+    if let (Some(destination), Some(rows)) = (destination, rows) {
+        lines.push(written_line(destination, rows));
+    }
+    session.output.summarise(&lines)?;
+    Ok(if failed_cells.is_empty() { Ending::Complete } else { Ending::SomeCellsFailed })
+}
+
+/// Why cells failed, as far as it was seen, and what to do about it.
+fn failed_line(session: &Session, column: &Column, count: u64) -> String {
+    let name = printable(&column.name);
+    let reason = session.progress.reasons(column.id).into_iter().next();
+    let reason = reason.map_or_else(String::new, |(reason, times)| {
+        format!(", most often ({}): {}", HumanCount(times), printable(&reason))
+    });
+    format!("{name}: {} cells failed{reason}; `--retry-failed` tries them again", HumanCount(count))
+}
+
+/// Waits for a run; pauses it when a signal comes. What is done is on disk when this returns.
+pub async fn follow(
+    session: &Session,
+    column: &Column,
+    handle: RunHandle,
+    go_on: &str,
+) -> Result<Report, Failure> {
+    let outcome = handle.finished_or_paused_by(session.interrupt.pressed()).await;
+    session.progress.clear();
+    let name = printable(&column.name);
+    let progress = &outcome.progress;
+    let kept = format!(
+        "{} of {} rows of `{name}` are done and kept",
+        HumanCount(progress.rows_ended()),
+        HumanCount(progress.rows_total)
+    );
+    match outcome.status {
+        RunStatus::Done => Ok(Report { column: column.name.clone(), outcome }),
+        RunStatus::Paused | RunStatus::Cancelled if outcome.error.is_none() => {
+            Err(stopped(format!("stopped: {kept}"), go_on).into())
+        }
+        _ => {
+            let error = outcome.error.unwrap_or_else(|| {
+                AppError::new(Code::Internal, format!("the run of `{name}` ended without a reason"))
+            });
+            let hint = match &error.hint {
+                Some(hint) => format!("{hint}; {kept}; {go_on}"),
+                None => format!("{kept}; {go_on}"),
+            };
+            Err(error.with_hint(hint).into())
+        }
+    }
+}
+
+/// The line that says where the table is.
+pub fn written_line(destination: &Destination, rows: u64) -> String {
+    let place = destination
+        .path
+        .as_ref()
+        .map_or_else(|| "stdout".to_owned(), |path| printable(&path.display().to_string()));
+    format!("{} rows written to {place}", HumanCount(rows))
+}
+
+/// One line for what was done to a column.
+pub fn report_line(report: &Report) -> String {
+    let progress = &report.outcome.progress;
+    let name = printable(&report.column);
+    let rows = progress.rows_ended() - progress.rows_before;
+    let mut parts = vec![format!("{} rows", HumanCount(rows))];
+    if progress.rows_failed > 0 {
+        parts.push(format!("{} failed", HumanCount(progress.rows_failed)));
+    }
+    if progress.rows_reused > 0 {
+        parts.push(format!(
+            "{} took the answer of an identical row",
+            HumanCount(progress.rows_reused)
+        ));
+    }
+    if let Some(rate) = progress.rows_per_second() {
+        parts.push(rate_text(rate));
+    }
+    parts.push(format!(
+        "{} prompt and {} generated tokens",
+        HumanCount(progress.prompt_tokens),
+        HumanCount(progress.completion_tokens)
+    ));
+    let elapsed = std::time::Duration::from_millis(progress.elapsed_ms);
+    format!("{name}: {} in {}", parts.join(", "), HumanDuration(elapsed))
+}

@@ -1,0 +1,257 @@
+//! What a person sees while work goes on: a bar on a terminal, a line now and then in a log.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use braincells_core::{ColumnId, Event, EventSink, RunProgress};
+use indicatif::{FormattedDuration, HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+
+use crate::output::Output;
+
+/// Lines in a log are at least this far apart.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+/// How many different reasons of failed cells are counted one by one.
+const REASONS: usize = 16;
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A bar, redrawn in place.
+    Bar,
+    /// Lines, at most one in five seconds.
+    Lines,
+    /// Not at all.
+    Hidden,
+}
+
+/// The [`EventSink`] of the command line.
+pub struct Progress {
+    output: Arc<Output>,
+    style: Style,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What the bar on show is about.
+    phase: Option<Phase>,
+    titles: BTreeMap<ColumnId, String>,
+    last_line: Option<Instant>,
+    reasons: BTreeMap<ColumnId, BTreeMap<String, u64>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Import,
+    Load,
+    Run(ColumnId),
+}
+
+impl Progress {
+    /// Shows progress in this style.
+    pub fn new(output: Arc<Output>, style: Style) -> Self {
+        Self { output, style, state: Mutex::default() }
+    }
+
+    /// What the run of a column is called from now on.
+    pub fn name_column(&self, column: ColumnId, title: &str) {
+        if let Ok(mut state) = self.state.lock() {
+            state.titles.insert(column, crate::text::cut(title, 24));
+        }
+    }
+
+    /// Why cells of a column failed, with how often, the commonest first.
+    pub fn reasons(&self, column: ColumnId) -> Vec<(String, u64)> {
+        let Ok(state) = self.state.lock() else { return Vec::new() };
+        let mut reasons: Vec<(String, u64)> = state
+            .reasons
+            .get(&column)
+            .into_iter()
+            .flatten()
+            .map(|(r, n)| (r.clone(), *n))
+            .collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        reasons
+    }
+
+    /// Takes the bar away; the work is over, for now.
+    pub fn clear(&self) {
+        if let Ok(mut state) = self.state.lock() {
+            state.phase = None;
+        }
+        self.output.hide_bar();
+    }
+
+    fn show(&self, event: &Event) {
+        let Ok(mut state) = self.state.lock() else { return };
+        match event {
+            Event::ImportProgress { bytes_written } => {
+                let text = format!("importing, {} written", HumanBytes(*bytes_written));
+                self.step(&mut state, Phase::Import, 0, 0, &text);
+            }
+            Event::ModelLoading { model, fraction } => {
+                let percent = (fraction.clamp(0.0, 1.0) * 100.0).round() as u64;
+                let name = model.rsplit(['/', '\\']).next().unwrap_or(model);
+                let text = format!("loading {}", crate::text::cut(name, 40));
+                self.step(&mut state, Phase::Load, percent, 100, &text);
+            }
+            Event::RunProgress(progress) => {
+                let text = run_text(progress);
+                let phase = Phase::Run(progress.column);
+                self.step(&mut state, phase, progress.rows_ended(), progress.rows_total, &text);
+            }
+            Event::CellDelta { .. } | Event::CellDone { .. } | Event::RunEnded { .. } => {}
+        }
+    }
+
+    fn step(&self, state: &mut State, phase: Phase, position: u64, total: u64, text: &str) {
+        let title = match phase {
+            Phase::Run(column) => state.titles.get(&column).cloned().unwrap_or_default(),
+            Phase::Import | Phase::Load => String::new(),
+        };
+        match self.style {
+            Style::Hidden => {}
+            Style::Bar => {
+                let known = self.output.current_bar().filter(|_| state.phase == Some(phase));
+                let bar = known.unwrap_or_else(|| {
+                    let bar = ProgressBar::hidden().with_style(bar_style(phase));
+                    bar.set_prefix(title);
+                    self.output.show_bar(bar.clone());
+                    bar
+                });
+                bar.set_length(total);
+                bar.set_position(position);
+                bar.set_message(text.to_owned());
+            }
+            Style::Lines => {
+                let now = Instant::now();
+                let due = state.last_line.is_none_or(|last| now - last >= LINE_INTERVAL);
+                if due {
+                    state.last_line = Some(now);
+                    self.output.notice(&line(phase, &title, position, total, text));
+                }
+            }
+        }
+        state.phase = Some(phase);
+    }
+}
+
+impl EventSink for Progress {
+    fn emit(&self, event: Event) {
+        self.output.event(&event);
+        if let Event::CellDone { column, error: Some(error), .. } = &event
+            && let Ok(mut state) = self.state.lock()
+        {
+            let reasons = state.reasons.entry(*column).or_default();
+            if reasons.len() < REASONS || reasons.contains_key(&error.message) {
+                *reasons.entry(error.message.clone()).or_default() += 1;
+            }
+        }
+        if self.style != Style::Hidden {
+            self.show(&event);
+        }
+    }
+}
+
+fn bar_style(phase: Phase) -> ProgressStyle {
+    let template = match phase {
+        Phase::Import => "{spinner} {msg}",
+        Phase::Load => "{msg} {wide_bar} {percent:>3}%",
+        Phase::Run(_) => "{prefix} {wide_bar} {human_pos}/{human_len}  {msg}",
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn line(phase: Phase, title: &str, position: u64, total: u64, text: &str) -> String {
+    match phase {
+        Phase::Import => text.to_owned(),
+        Phase::Load => format!("{text}, {position} %"),
+        Phase::Run(_) => {
+            format!("{title}: {} of {} rows, {text}", HumanCount(position), HumanCount(total))
+        }
+    }
+}
+
+/// Rate, time left, and failed rows if there are any.
+fn run_text(progress: &RunProgress) -> String {
+    let mut parts = Vec::new();
+    if let Some(rate) = progress.rows_per_second() {
+        parts.push(rate_text(rate));
+    }
+    if progress.rows_ended() < progress.rows_total
+        && let Some(remaining_ms) = progress.remaining_ms()
+    {
+        // Whole seconds, rounded up: "0 s left" with rows to go reads like a defect.
+        let remaining = Duration::from_secs(remaining_ms.div_ceil(1000));
+        parts.push(format!("{} left", FormattedDuration(remaining)));
+    }
+    if progress.rows_failed > 0 {
+        parts.push(format!("{} failed", HumanCount(progress.rows_failed)));
+    }
+    if parts.is_empty() { "starting".to_owned() } else { parts.join(", ") }
+}
+
+/// A rate of rows, in the unit that reads best.
+pub fn rate_text(rows_per_second: f64) -> String {
+    if rows_per_second >= 10.0 {
+        format!("{rows_per_second:.0} rows/s")
+    } else if rows_per_second >= 0.1 {
+        format!("{rows_per_second:.1} rows/s")
+    } else {
+        format!("{:.1} rows/min", rows_per_second * 60.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use braincells_core::{RunId, SheetId};
+
+    use super::*;
+
+    fn progress(rows_done: u64, rows_failed: u64, elapsed_ms: u64) -> RunProgress {
+        RunProgress {
+            sheet: SheetId::random(),
+            column: ColumnId(1),
+            run: RunId(1),
+            rows_total: 100,
+            rows_done,
+            rows_failed,
+            rows_before: 0,
+            rows_reused: 0,
+            prompt_tokens: 0,
+            completion_tokens: 0,
+            elapsed_ms,
+        }
+    }
+
+    #[test]
+    fn a_run_shows_rate_time_left_and_failures() {
+        assert_eq!(run_text(&progress(0, 0, 0)), "starting");
+        assert_eq!(run_text(&progress(20, 0, 2000)), "10 rows/s, 00:00:08 left");
+        assert_eq!(run_text(&progress(18, 2, 2000)), "10 rows/s, 00:00:08 left, 2 failed");
+        assert_eq!(run_text(&progress(99, 1, 50_000)), "2.0 rows/s, 1 failed");
+        assert_eq!(run_text(&progress(1, 0, 60_000)), "1.0 rows/min, 01:39:00 left");
+    }
+
+    #[test]
+    fn reasons_are_counted_and_the_commonest_comes_first() {
+        let output = Arc::new(Output::new(crate::output::Manner::default()));
+        let sink = Progress::new(output, Style::Hidden);
+        for message in ["a", "b", "b"] {
+            sink.emit(Event::CellDone {
+                column: ColumnId(1),
+                row: braincells_core::RowId(1),
+                state: braincells_core::CellState::Failed,
+                value: braincells_core::Value::Null,
+                error: Some(braincells_core::AppError::new(
+                    braincells_core::Code::OutputInvalid,
+                    message,
+                )),
+                confidence: None,
+            });
+        }
+        assert_eq!(sink.reasons(ColumnId(1)), [("b".to_owned(), 2), ("a".to_owned(), 1)]);
+        assert!(sink.reasons(ColumnId(2)).is_empty());
+    }
+}

@@ -1,0 +1,211 @@
+//! Values that need more than a number or a word: output types, formats, lists of columns.
+
+use braincells_core::Output;
+use braincells_workbench::Format;
+
+/// A file format as clap carries it.
+pub type FileFormat = Format;
+
+/// Names of columns. A type of its own, because clap would take a `Vec` for a repeated option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnList(pub Vec<String>);
+
+/// `text`, `number`, `boolean` or `label:a,b,c`.
+pub fn output_type(text: &str) -> Result<Output, String> {
+    let (word, labels) = match text.split_once(':') {
+        Some((word, labels)) => (word, Some(labels)),
+        None => (text, None),
+    };
+    match (word.trim(), labels) {
+        ("text", None) => Ok(Output::Text),
+        ("number", None) => Ok(Output::Number),
+        ("boolean", None) => Ok(Output::Boolean),
+        ("label", None) => Err("labels are missing, as in `label:yes,no`".to_owned()),
+        ("label", Some(labels)) => label_type(labels),
+        ("text" | "number" | "boolean", Some(_)) => {
+            Err(format!("`{word}` takes nothing after `:`"))
+        }
+        _ => Err("known types are text, number, boolean and label:a,b,c".to_owned()),
+    }
+}
+
+fn label_type(text: &str) -> Result<Output, String> {
+    let labels = comma_separated(text)?;
+    if labels.len() < 2 {
+        return Err("at least two labels are needed, as in `label:yes,no`".to_owned());
+    }
+    for (index, label) in labels.iter().enumerate() {
+        if labels[..index].contains(label) {
+            return Err(format!("label `{label}` is there twice"));
+        }
+    }
+    Ok(Output::Label { labels })
+}
+
+/// Names separated by commas; quoted as in CSV where a name has a comma itself.
+pub fn column_list(text: &str) -> Result<ColumnList, String> {
+    comma_separated(text).map(ColumnList)
+}
+
+/// One line of CSV: `a, "b, c", d`. Blanks around an item do not count, empty items are refused.
+fn comma_separated(text: &str) -> Result<Vec<String>, String> {
+    let mut items = Vec::new();
+    let mut rest = text;
+    loop {
+        let (item, after) = if let Some(quoted) = rest.trim_start().strip_prefix('"') {
+            quoted_item(quoted)?
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            (rest[..end].trim().to_owned(), &rest[end..])
+        };
+        if item.is_empty() {
+            return Err("there is an empty item in the list".to_owned());
+        }
+        items.push(item);
+        match after.strip_prefix(',') {
+            Some(next) => rest = next,
+            None => return Ok(items),
+        }
+    }
+}
+
+/// The item behind an opening quote, and what follows its closing quote.
+fn quoted_item(text: &str) -> Result<(String, &str), String> {
+    let mut item = String::new();
+    let mut rest = text;
+    loop {
+        let Some(end) = rest.find('"') else {
+            return Err("a quote is not closed".to_owned());
+        };
+        item.push_str(&rest[..end]);
+        rest = &rest[end + 1..];
+        if let Some(doubled) = rest.strip_prefix('"') {
+            item.push('"');
+            rest = doubled;
+            continue;
+        }
+        let after = rest.trim_start();
+        if after.is_empty() || after.starts_with(',') {
+            return Ok((item.trim().to_owned(), after));
+        }
+        return Err("there is text after a closing quote".to_owned());
+    }
+}
+
+/// A format that can be read.
+pub fn input_format(text: &str) -> Result<FileFormat, String> {
+    Format::parse(&text.to_lowercase())
+        .ok_or_else(|| "known formats are csv, tsv, jsonl, json and parquet".to_owned())
+}
+
+/// A format that can be written.
+pub fn output_format(text: &str) -> Result<FileFormat, String> {
+    match Format::parse(&text.to_lowercase()) {
+        Some(format) if format != Format::Json => Ok(format),
+        _ => Err("formats that can be written are csv, tsv, jsonl and parquet".to_owned()),
+    }
+}
+
+/// 0 to 10.
+pub fn temperature(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(number) if (0.0..=10.0).contains(&number) => Ok(number),
+        _ => Err("a temperature is a number from 0 to 10".to_owned()),
+    }
+}
+
+/// Above 0, at most 1.
+pub fn probability(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(number) if number > 0.0 && number <= 1.0 => Ok(number),
+        _ => Err("a probability is a number above 0 and at most 1".to_owned()),
+    }
+}
+
+/// A stop text: `\n`, `\t` and `\\` stand for a line break, a tab and a backslash.
+pub fn stop_text(text: &str) -> Result<String, String> {
+    let mut stop = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            stop.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => stop.push('\n'),
+            Some('t') => stop.push('\t'),
+            Some('\\') => stop.push('\\'),
+            _ => return Err(r"after `\` only n, t and \ are known".to_owned()),
+        }
+    }
+    if stop.is_empty() { Err("a stop text cannot be empty".to_owned()) } else { Ok(stop) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(text: &str) -> Vec<String> {
+        match output_type(text).unwrap() {
+            Output::Label { labels } => labels,
+            other => panic!("{text} gave {other:?}"),
+        }
+    }
+
+    #[test]
+    fn labels_may_hold_commas_quotes_colons_and_any_script() {
+        assert_eq!(labels("label:yes,no"), ["yes", "no"]);
+        assert_eq!(labels("label: yes , no "), ["yes", "no"]);
+        assert_eq!(labels(r#"label:"a, b",c"#), ["a, b", "c"]);
+        assert_eq!(labels(r#"label:"say ""hi""" , b"#), [r#"say "hi""#, "b"]);
+        assert_eq!(labels("label:5:1,10:1"), ["5:1", "10:1"]);
+        assert_eq!(labels("label:ja,nein,vielleicht,さあ"), ["ja", "nein", "vielleicht", "さあ"]);
+    }
+
+    #[test]
+    fn unusable_types_say_what_is_wrong() {
+        for (text, reason) in [
+            ("label", "labels are missing"),
+            ("label:", "empty item"),
+            ("label:a", "at least two"),
+            ("label:a,,b", "empty item"),
+            ("label:a,b,", "empty item"),
+            ("label:a,b,a", "twice"),
+            (r#"label:"a,b"#, "not closed"),
+            (r#"label:"a"b,c"#, "after a closing quote"),
+            ("number:3", "takes nothing"),
+            ("float", "known types"),
+            ("", "known types"),
+        ] {
+            let message = output_type(text).unwrap_err();
+            assert!(message.contains(reason), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn numbers_outside_their_range_are_refused() {
+        for text in ["-0.1", "10.5", "nan", "inf", "warm", ""] {
+            assert!(temperature(text).is_err(), "{text}");
+        }
+        for text in ["0", "1.01", "nan", "-1"] {
+            assert!(probability(text).is_err(), "{text}");
+        }
+        assert_eq!(temperature("0.7"), Ok(0.7));
+        assert_eq!(probability("1"), Ok(1.0));
+    }
+
+    #[test]
+    fn stop_texts_know_line_breaks() {
+        assert_eq!(stop_text(r"\n\n"), Ok("\n\n".to_owned()));
+        assert_eq!(stop_text(r"a\\n"), Ok(r"a\n".to_owned()));
+        assert!(stop_text(r"a\x").is_err());
+        assert!(stop_text("").is_err());
+    }
+
+    #[test]
+    fn json_is_read_and_not_written() {
+        assert_eq!(input_format("JSON"), Ok(Format::Json));
+        assert!(output_format("json").is_err());
+        assert!(input_format("xml").is_err());
+    }
+}

@@ -1,0 +1,356 @@
+//! The command line as a user meets it, without a model.
+
+mod support;
+
+use std::fs;
+
+use support::{BAD_INPUT, Bench, MODEL, NOT_FOUND, STORAGE, USAGE, read};
+
+const TABLE: &str = "id,text,price\n1,good,1.5\n2,\"bad, very\",2\n3,Käse 東京,\n";
+
+#[test]
+fn help_names_every_verb_and_every_exit_code() {
+    let said = Bench::new().run(&["--help"]).ok();
+    for word in ["fill", "run", "import", "sheets", "show", "export", "runs", "resume", "models"] {
+        assert!(said.stdout.contains(&format!("\n  {word} ")), "{word}: {}", said.stdout);
+    }
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/cli.md"));
+    let page = page.unwrap();
+    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "130"] {
+        assert!(said.stdout.contains(&format!("\n  {code} ")), "{code}: {}", said.stdout);
+        assert!(page.contains(&format!("\n| {code} |")), "exit code {code} is not in docs/cli.md");
+    }
+    assert_eq!(said.stderr, "");
+}
+
+#[test]
+fn the_manual_has_every_option_of_every_verb() {
+    let bench = Bench::new();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/cli.md"));
+    let page = page.unwrap();
+    let verbs = ["fill", "run", "import", "sheets delete", "show", "export", "resume"];
+    for verb in verbs {
+        let mut arguments: Vec<&str> = verb.split(' ').collect();
+        arguments.push("--help");
+        let help = bench.run(&arguments).ok().stdout;
+        let options = help.split_whitespace().filter_map(|word| {
+            let name = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+            let name = name.split(['[', '=']).next()?;
+            name.starts_with("--").then_some(name).filter(|name| name.len() > 2)
+        });
+        for option in options.filter(|option| *option != "--help") {
+            assert!(page.contains(option), "{option} of `{verb}` is not in docs/cli.md");
+        }
+    }
+}
+
+#[test]
+fn wrong_usage_is_explained_and_ends_with_2() {
+    let bench = Bench::new();
+    bench.file("t.csv", TABLE);
+    for (arguments, word) in [
+        (&["fill"][..], "<INPUT>"),
+        (&["fill", "t.csv"], "--prompt"),
+        (&["fill", "t.csv", "--prompt", ""], "--prompt"),
+        (&["fill", "t.csv", "--prompt", "x", "--type", "label:only"], "at least two labels"),
+        (&["fill", "t.csv", "--prompt", "x", "--type", "colour"], "known types"),
+        (&["fill", "t.csv", "--prompt", "x", "--temperature", "11"], "from 0 to 10"),
+        (&["fill", "t.csv", "--prompt", "x", "--top-p", "0"], "above 0"),
+        (&["fill", "t.csv", "--prompt", "x", "--max-tokens", "0"], "--max-tokens"),
+        (&["fill", "t.csv", "--prompt", "x", "--first", "0"], "--first"),
+        (&["fill", "t.csv", "--prompt", "x", "--retry-failed", "--fresh"], "cannot be used with"),
+        (&["fill", "t.csv", "--prompt", "x", "--out-format", "json"], "can be written"),
+        (&["fill", "-", "--prompt", "x"], "--format"),
+        (&["import", "-"], "--format"),
+        (&["show", "t", "--start", "0"], "--start"),
+        (&["show", "t", "--columns", "a,,b"], "empty item"),
+        (&["sheets", "delete"], "<SHEET>"),
+        (&["fil", "t.csv"], "fill"),
+        (&["sheets", "-q", "-v"], "cannot be used with"),
+    ] {
+        let said = bench.run(arguments).code(USAGE);
+        assert!(said.stderr.contains(word), "{arguments:?}: {}", said.stderr);
+        assert_eq!(said.stdout, "", "{arguments:?}");
+    }
+    assert!(!bench.path("home").exists(), "wrong usage must not make a home");
+}
+
+#[test]
+fn a_table_goes_in_and_comes_out_in_every_format() {
+    let bench = Bench::new();
+    bench.file("goods.csv", TABLE);
+    let said = bench.run(&["import", "goods.csv"]).ok();
+    assert!(said.stdout.contains("goods (3 rows, 3 columns)"), "{}", said.stdout);
+    let shown = bench.run(&["show", "goods"]).ok();
+    assert_eq!(
+        shown.stdout,
+        "#  id  text       price\n1   1  good         1.5\n2   2  bad, very    2.0\n3   3  Käse 東京\n"
+    );
+    for format in ["csv", "tsv", "jsonl", "parquet"] {
+        let out = format!("out.{format}");
+        bench.run(&["export", "goods", "--out", &out]).ok();
+        let name = format!("again-{format}");
+        bench.run(&["import", &out, "--name", &name]).ok();
+        let again = bench.run(&["show", &name]).ok();
+        assert_eq!(again.stdout, shown.stdout, "through {format}");
+    }
+    let csv = bench.run(&["export", "goods", "--out", "-", "--out-format", "csv"]).ok();
+    assert_eq!(csv.stdout, read(&bench.path("out.csv")));
+    assert_eq!(bench.sheet_count(), 5);
+}
+
+#[test]
+fn stdin_is_a_table_too() {
+    let bench = Bench::new();
+    let lines = "{\"a\": 1, \"b\": \"x\"}\n{\"a\": 2, \"b\": \"y\"}\n";
+    let said = bench.run_with_stdin(&["import", "-", "--format", "jsonl"], lines).ok();
+    assert!(said.stdout.contains("stdin (2 rows, 2 columns)"), "{}", said.stdout);
+    let shown = bench.run(&["show", "stdin", "--columns", "b", "--start", "2"]).ok();
+    assert_eq!(shown.stdout, "#  b\n2  y\n");
+    let left = fs::read_dir(bench.path("home/temporary")).unwrap().count();
+    assert_eq!(left, 0, "the copy of stdin is gone");
+}
+
+#[test]
+fn sheets_are_listed_and_deleted_by_id_or_name() {
+    let bench = Bench::new();
+    bench.file("t.csv", TABLE);
+    assert!(bench.run(&["sheets"]).ok().stderr.contains("no sheets yet"));
+    for name in ["one", "two", "two"] {
+        bench.run(&["import", "t.csv", "--name", name]).ok();
+    }
+    let list = bench.run(&["sheets"]).ok().stdout;
+    assert_eq!(list.lines().count(), 4, "{list}");
+    bench.run(&["show", "two"]).fails(NOT_FOUND, "could mean 2 sheets");
+    bench.run(&["sheets", "delete", "one"]).fails(BAD_INPUT, "nobody to ask");
+    bench.run(&["sheets", "delete", "one", "three", "--yes"]).fails(NOT_FOUND, "`three`");
+    assert_eq!(bench.sheet_count(), 3, "a typing error deletes nothing");
+    bench.run(&["sheets", "delete", "one", "--yes"]).ok();
+    let id = list.lines().find(|line| line.contains(" two ")).unwrap();
+    let id = id.split_whitespace().next().unwrap();
+    bench.run(&["sheets", "delete", id, "--yes"]).ok();
+    assert_eq!(bench.sheet_count(), 1);
+}
+
+#[test]
+fn hostile_cells_cannot_drive_the_terminal() {
+    let bench = Bench::new();
+    bench.file("evil.csv", "a\n\u{1b}[2J\u{1b}]0;owned\u{7}\n\u{202e}txt\n\"two\nlines\"\n");
+    bench.run(&["import", "evil.csv"]).ok();
+    let shown = bench.run(&["show", "evil"]).ok().stdout;
+    assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{shown:?}");
+    assert!(shown.contains(r"\u{1b}[2J\u{1b}]0;owned\u{7}") && shown.contains(r"two\nlines"));
+    let said = bench.run(&["show", "no\u{1b}[31msheet"]).fails(NOT_FOUND, r"no\u{1b}[31msheet");
+    assert!(!said.stderr.contains('\u{1b}'));
+}
+
+#[test]
+fn inputs_that_are_no_tables_are_refused_and_leave_nothing() {
+    let bench = Bench::new();
+    bench.file("empty.csv", "");
+    bench.file("empty.parquet", "");
+    bench.file("noise.csv", [0_u8, 159, 146, 150, 0, 1, 2, 255].repeat(500));
+    bench.file("noise.parquet", [7_u8; 4000]);
+    bench.file("broken.jsonl", "{\"a\": 1}\n{\"a\": \n");
+    bench.file("table.xyz", TABLE);
+    fs::create_dir(bench.path("folder.csv")).unwrap();
+    let before = bench.files();
+    for (file, code) in [
+        ("missing.csv", NOT_FOUND),
+        ("empty.csv", BAD_INPUT),
+        ("empty.parquet", BAD_INPUT),
+        ("noise.csv", BAD_INPUT),
+        ("noise.parquet", BAD_INPUT),
+        ("broken.jsonl", BAD_INPUT),
+        ("table.xyz", BAD_INPUT),
+        ("folder.csv", BAD_INPUT),
+    ] {
+        bench.run(&["import", file]).fails(code, file);
+        let out = ["fill", file, "--prompt", "x {{a}}", "--out", "out.csv"];
+        bench.run(&out).fails(code, file);
+    }
+    assert_eq!(bench.files(), before);
+    assert_eq!(bench.sheet_count(), 0);
+    let left = fs::read_dir(bench.path("home/sheets")).unwrap().count();
+    assert_eq!(left, 0, "no half-written sheet is left");
+}
+
+#[test]
+fn prompts_and_models_that_cannot_work_are_refused_before_anything_is_written() {
+    let bench = Bench::new();
+    bench.file("t.csv", TABLE);
+    bench.file("empty.gguf", "");
+    bench.file("text.gguf", "this is not a model\n".repeat(100));
+    bench.file("short.gguf", b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0rest is missing");
+    bench.file("latin.txt", b"caf\xe9 {{text}}");
+    let before = bench.files();
+    for (extra, code, cause) in [
+        (&["--prompt", "x {{text"][..], BAD_INPUT, "{{"),
+        (&["--prompt", "x {{txet}}"], BAD_INPUT, "txet"),
+        (&["--prompt", "x {{text}}", "--name", "price"], NOT_FOUND, "price"),
+        (&["--prompt", "x {{text}}", "--model", "no-such-model"], MODEL, "no-such-model"),
+        (&["--prompt", "x {{text}}"], MODEL, "no model"),
+        (&["--prompt", "x {{text}}", "--model", "empty.gguf"], MODEL, "empty.gguf"),
+        (&["--prompt", "x {{text}}", "--model", "text.gguf"], MODEL, "text.gguf"),
+        (&["--prompt", "x {{text}}", "--model", "short.gguf"], MODEL, "short.gguf"),
+        (&["--prompt-file", "missing.txt"], NOT_FOUND, "missing.txt"),
+        (&["--prompt-file", "latin.txt"], BAD_INPUT, "latin.txt"),
+    ] {
+        let arguments = [&["fill", "t.csv", "--out", "out.csv"], extra].concat();
+        bench.run(&arguments).fails(code, cause);
+        assert_eq!(bench.files(), before, "{extra:?}");
+    }
+    let hint = bench.run(&["fill", "t.csv", "--prompt", "x {{txet}}"]).stderr;
+    assert!(hint.contains("`text`"), "the column that was meant is not suggested: {hint}");
+    for file in ["empty.gguf", "text.gguf"] {
+        bench.run(&["models", "add", file]).fails(MODEL, file);
+    }
+    assert!(bench.run(&["models"]).ok().stderr.contains("no models yet"));
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_refused_before_the_work() {
+    let bench = Bench::new();
+    bench.file("t.csv", TABLE);
+    bench.file("precious.csv", "not ours\n");
+    fs::create_dir(bench.path("folder.csv")).unwrap();
+    let before = bench.files();
+    for (out, code, cause) in [
+        ("no/such/folder/out.csv", NOT_FOUND, "folder"),
+        ("t.csv/out.csv", STORAGE, "out.csv"),
+        ("folder.csv", BAD_INPUT, "not a file"),
+        ("t.csv", BAD_INPUT, "is the input"),
+        ("./folder.csv/../t.csv", BAD_INPUT, "is the input"),
+        ("precious.csv", NOT_FOUND, "not written by Braincells"),
+        ("out.xyz", BAD_INPUT, "names no format"),
+        ("out.json", BAD_INPUT, "JSON"),
+    ] {
+        bench.run(&["fill", "t.csv", "--prompt", "x {{text}}", "--out", out]).fails(code, cause);
+        assert_eq!(bench.sheet_count(), 0, "nothing is imported for {out}");
+    }
+    bench.run(&["import", "t.csv"]).ok();
+    bench.run(&["export", "t", "--out", "precious.csv"]).fails(NOT_FOUND, "not written by");
+    assert_eq!(read(&bench.path("precious.csv")), "not ours\n");
+    assert_eq!(bench.files(), before);
+    bench.run(&["export", "t", "--out", "precious.csv", "--force"]).ok();
+    assert_ne!(read(&bench.path("precious.csv")), "not ours\n");
+    bench.run(&["export", "t", "--out", "precious.csv"]).ok();
+    fs::write(bench.path("precious.csv"), "changed by hand\n").unwrap();
+    bench.run(&["export", "t", "--out", "precious.csv"]).fails(NOT_FOUND, "not written by");
+}
+
+#[test]
+fn formulas_are_defused_unless_they_are_wanted() {
+    let bench = Bench::new();
+    bench.file("t.csv", "a\n=1+1\nplain\n");
+    bench.run(&["import", "t.csv"]).ok();
+    let csv = ["export", "t", "--out", "-", "--out-format", "csv"];
+    assert!(!bench.run(&csv).ok().stdout.contains("\n=1+1"));
+    let raw = bench.run(&[&csv[..], &["--no-neutralise"]].concat()).ok().stdout;
+    assert!(raw.contains("\n=1+1"), "{raw}");
+}
+
+#[test]
+fn recipes_that_cannot_be_used_are_refused() {
+    let bench = Bench::new();
+    bench.file("t.csv", TABLE);
+    bench.file("noise.yml", "columns: [: {");
+    bench.file("empty.yml", "columns: {}\n");
+    bench.file(
+        "circle.yml",
+        "columns:\n  a: {modelName: m, prompt: '{{b}}'}\n  b: {modelName: m, prompt: '{{a}}'}\n",
+    );
+    bench.file("unknown.yml", "columns:\n  a: {modelName: m, prompt: '{{nothing}}'}\n");
+    for (recipe, code, cause) in [
+        ("missing.yml", NOT_FOUND, "missing.yml"),
+        ("noise.yml", BAD_INPUT, ""),
+        ("empty.yml", BAD_INPUT, "no columns"),
+        ("circle.yml", BAD_INPUT, "`a`"),
+        ("unknown.yml", BAD_INPUT, "nothing"),
+        ("t.csv", BAD_INPUT, ""),
+    ] {
+        bench.run(&["run", recipe, "t.csv", "--out", "out.csv"]).fails(code, cause);
+        assert!(!bench.path("out.csv").exists());
+    }
+}
+
+#[test]
+fn json_lines_carry_events_results_and_errors() {
+    let bench = Bench::new();
+    bench.file("t.csv", TABLE);
+    let import = bench.run(&["import", "t.csv", "--json"]).ok();
+    assert_eq!(import.stderr, "");
+    let lines = import.json();
+    assert_eq!(lines.last().unwrap()["event"], "result");
+    assert_eq!(lines.last().unwrap()["row_count"], 3);
+    for verb in [&["sheets"][..], &["show", "t"], &["runs", "t"], &["models"], &["doctor"]] {
+        let said = bench.run(&[verb, &["--json"]].concat()).ok();
+        let lines = said.json();
+        assert_eq!(lines.len(), 1, "{verb:?}: {}", said.stdout);
+        assert_eq!((&lines[0]["event"], &lines[0]["verb"]), (&"result".into(), &verb[0].into()));
+    }
+    let shown = bench.run(&["show", "t", "--json", "-n", "1"]).ok().results();
+    assert_eq!(shown[0]["window"]["rows"][0]["cells"][1]["value"], "good");
+    let failed = bench.run(&["show", "nothing", "--json"]).code(NOT_FOUND);
+    let error = &failed.json()[0];
+    assert_eq!((&error["event"], &error["code"]), (&"error".into(), &"not_found".into()));
+    assert!(error["message"].is_string() && error["hint"].is_string(), "{error}");
+    assert_eq!(failed.stderr, "");
+    let export = bench.run(&["export", "t", "--out", "-", "--out-format", "csv", "--json"]).ok();
+    assert!(export.stdout.starts_with("id,text,price\n"), "{}", export.stdout);
+    assert_eq!(support::json_lines(&export.stderr).last().unwrap()["rows"], 3);
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let bench = Bench::new();
+    let rows: String =
+        (0..5000).map(|row| format!("{row},a rather long text for row {row}\n")).collect();
+    bench.file("long.csv", format!("id,text\n{rows}"));
+    bench.run(&["import", "long.csv"]).ok();
+    for verb in ["show long --rows 5000", "export long --out - --out-format csv", "completions zsh"]
+    {
+        let binary = assert_cmd::cargo::cargo_bin!("braincells");
+        let script = format!("set -o pipefail; '{}' {verb} | head -n 1", binary.display());
+        let mut command = std::process::Command::new("bash");
+        command.args(["-c", &script]).env("BRAINCELLS_HOME", bench.path("home"));
+        let said = support::Said::from(command.output().unwrap()).ok();
+        assert_eq!(said.stderr, "", "{verb}");
+        assert_eq!(said.stdout.lines().count(), 1, "{verb}");
+    }
+}
+
+#[test]
+fn quiet_says_nothing_but_data() {
+    let bench = Bench::new();
+    bench.file("t.csv", TABLE);
+    bench.run(&["import", "t.csv"]).ok();
+    let said = bench.run(&["export", "t", "--out", "out.csv", "--quiet"]).ok();
+    assert_eq!((said.stdout.as_str(), said.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn every_shell_gets_a_completion_script_without_a_home() {
+    let bench = Bench::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let said = bench.run(&["completions", shell]).ok();
+        assert!(said.stdout.contains("braincells") && said.stdout.contains("resume"), "{shell}");
+    }
+    assert!(!bench.path("home").exists());
+}
+
+#[test]
+fn doctor_says_what_is_there_and_what_is_missing() {
+    let bench = Bench::new();
+    let said = bench.run(&["doctor"]).ok();
+    for word in ["Memory", "Cores", "DuckDB", "llama.cpp", "Will use", "Problem"] {
+        assert!(said.stdout.contains(word), "{word}: {}", said.stdout);
+    }
+}
+
+#[test]
+fn a_home_that_cannot_be_made_is_an_error_with_a_hint() {
+    let bench = Bench::new();
+    bench.file("home-is-a-file", "");
+    bench.run(&["sheets", "--home", "home-is-a-file"]).fails(STORAGE, "home-is-a-file");
+}

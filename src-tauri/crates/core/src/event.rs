@@ -1,0 +1,76 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{AppError, CellState, ColumnId, RowId, RunId, RunProgress, RunStatus, SheetId, Value};
+
+/// Something a window or a progress bar shows while it happens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// A file is being imported.
+    ImportProgress {
+        /// Bytes written to the new sheet so far.
+        bytes_written: u64,
+    },
+    /// A model is being loaded.
+    ModelLoading {
+        /// The model's name.
+        model: String,
+        /// 0 to 1.
+        fraction: f32,
+    },
+    /// Part of the answer of a cell that is being generated.
+    CellDelta {
+        /// The column.
+        column: ColumnId,
+        /// The row.
+        row: RowId,
+        /// The new text.
+        text: String,
+    },
+    /// A cell got its final state and is on disk.
+    CellDone {
+        /// The column.
+        column: ColumnId,
+        /// The row.
+        row: RowId,
+        /// `Done` or `Failed`.
+        state: CellState,
+        /// The value, when done.
+        value: Value,
+        /// The reason, when failed.
+        error: Option<AppError>,
+        /// Probability of the answer, where known.
+        confidence: Option<f64>,
+    },
+    /// The figures of a live run.
+    RunProgress(RunProgress),
+    /// A run is over, for now or for good.
+    RunEnded {
+        /// The sheet.
+        sheet: SheetId,
+        /// The run.
+        run: RunId,
+        /// Where it stands.
+        status: RunStatus,
+        /// Its last figures.
+        progress: RunProgress,
+        /// Why it could not go on.
+        error: Option<AppError>,
+    },
+}
+
+/// Where events go: the window's channel, the terminal, a test's list.
+///
+/// Called from several threads; must return quickly and must not call back into the workbench.
+pub trait EventSink: Send + Sync {
+    /// Takes one event.
+    fn emit(&self, event: Event);
+}
+
+/// An [`EventSink`] for callers that only want the result.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IgnoreEvents;
+
+impl EventSink for IgnoreEvents {
+    fn emit(&self, _event: Event) {}
+}

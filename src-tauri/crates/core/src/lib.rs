@@ -1,0 +1,27 @@
+//! The nouns of Braincells: what a sheet, a column, a recipe, a cell and a run *are*.
+//!
+//! Every other crate speaks in these types, and the window and the command line receive them
+//! as they are. Nothing here reads a file, a clock or the network; the two traits at the end
+//! ([`Clock`], [`EventSink`]) are how the world is handed in from outside.
+//!
+//! What this crate promises: plain serde types with stable names, and one closed set of error
+//! [`Code`]s. What it leaves out: how anything is stored (`data`), made (`llm`) or done
+//! (`workbench`).
+
+mod cell;
+mod error;
+mod event;
+mod id;
+mod recipe;
+mod run;
+mod sheet;
+mod world;
+
+pub use cell::{CellFigures, CellRecord, CellState, CellView, Value, render_value};
+pub use error::{AppError, Code};
+pub use event::{Event, EventSink, IgnoreEvents};
+pub use id::{ColumnId, RowId, RunId, SheetId};
+pub use recipe::{ExamplePolicy, Output, Recipe, Sampling};
+pub use run::{RunInfo, RunProgress, RunScope, RunStatus};
+pub use sheet::{Column, ColumnKind, SheetInfo, ValueType, Window, WindowRow};
+pub use world::Clock;

@@ -1,0 +1,111 @@
+use serde::{Deserialize, Serialize};
+
+use crate::Value;
+
+/// How an AI column is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// The instruction in the user's words, with `{{column name}}` where row data goes.
+    pub prompt: String,
+    /// Replaces the built-in system message when set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// The model: a file name in the models folder, a path, or a provider's id.
+    pub model: String,
+    /// What every cell must be.
+    #[serde(default)]
+    pub output: Output,
+    /// How tokens are chosen.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// How many validated and edited cells are shown to the model.
+    #[serde(default)]
+    pub examples: ExamplePolicy,
+}
+
+/// The output type of an AI column.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Output {
+    /// Free text, trimmed, never empty.
+    #[default]
+    Text,
+    /// Exactly one of a fixed set.
+    Label {
+        /// The allowed answers, in the order shown to the model; at least two, all different.
+        labels: Vec<String>,
+    },
+    /// A decimal number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A calendar date, ISO 8601.
+    Date,
+    /// A JSON value that satisfies a JSON Schema.
+    Json {
+        /// The schema.
+        schema: Value,
+    },
+}
+
+impl Output {
+    /// The word for this type on the command line and in recipe files.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Label { .. } => "label",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Json { .. } => "json",
+        }
+    }
+}
+
+/// How the next token is chosen, and when to stop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// The most tokens one cell may take; `None` lets the output type decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// 0 is greedy: always the likeliest token.
+    #[serde(default)]
+    pub temperature: f32,
+    /// Keep the smallest set of tokens with at least this probability; 1 keeps all.
+    #[serde(default = "one")]
+    pub top_p: f32,
+    /// Keep this many likeliest tokens; 0 keeps all.
+    #[serde(default)]
+    pub top_k: u32,
+    /// Seeds sampled decoding. The same seed, row and build give the same cell.
+    #[serde(default)]
+    pub seed: u64,
+    /// Texts that end the answer and are not part of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop: Vec<String>,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { max_tokens: None, temperature: 0.0, top_p: 1.0, top_k: 0, seed: 0, stop: Vec::new() }
+    }
+}
+
+/// Which validated and edited cells become few-shot examples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExamplePolicy {
+    /// The most examples; 0 switches few-shot off.
+    pub max_count: u32,
+    /// The most tokens all examples together may take. An example is used whole or not at all.
+    pub max_tokens: u32,
+}
+
+impl Default for ExamplePolicy {
+    fn default() -> Self {
+        Self { max_count: 8, max_tokens: 1024 }
+    }
+}

@@ -1,0 +1,145 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{ColumnId, RunId, SheetId};
+
+/// Which rows a run fills. Edited and validated cells are never overwritten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "rows")]
+pub enum RunScope {
+    /// Every row whose cell is empty.
+    #[default]
+    Empty,
+    /// Empty cells among the first `count` rows.
+    First {
+        /// How many rows, from the top.
+        count: u64,
+    },
+    /// Every row whose last attempt failed.
+    Failed,
+    /// Every row, done or not, except edited and validated ones.
+    All,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Alive now.
+    Running,
+    /// Stopped by the user, to be resumed.
+    Paused,
+    /// Its process ended before it did; can be resumed.
+    Interrupted,
+    /// Ended by the user for good.
+    Cancelled,
+    /// Every row has a final state.
+    Done,
+    /// Could not go on; the reason is in the run.
+    Failed,
+}
+
+impl RunStatus {
+    /// The stable word used in the database and in `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Interrupted => "interrupted",
+            Self::Cancelled => "cancelled",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The inverse of [`RunStatus::as_str`].
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::Running,
+            Self::Paused,
+            Self::Interrupted,
+            Self::Cancelled,
+            Self::Done,
+            Self::Failed,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == word)
+    }
+
+    /// Whether `resume` makes sense.
+    pub fn can_resume(self) -> bool {
+        matches!(self, Self::Paused | Self::Interrupted | Self::Failed)
+    }
+}
+
+/// One run as it is listed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// The run.
+    pub id: RunId,
+    /// The column it fills.
+    pub column: ColumnId,
+    /// The version of the recipe it uses, counted from 1 in its column.
+    pub recipe_version: i64,
+    /// Which rows.
+    pub scope: RunScope,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Rows to fill when it began.
+    pub rows_total: u64,
+    /// Rows filled by it so far.
+    pub rows_done: u64,
+    /// Rows that failed in it.
+    pub rows_failed: u64,
+    /// When it began, Unix milliseconds.
+    pub started_at_ms: i64,
+    /// When it ended, Unix milliseconds.
+    pub ended_at_ms: Option<i64>,
+    /// Why it could not go on.
+    pub error: Option<String>,
+}
+
+/// A moment of a live run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunProgress {
+    /// The sheet.
+    pub sheet: SheetId,
+    /// The column being filled.
+    pub column: ColumnId,
+    /// The run.
+    pub run: RunId,
+    /// Rows to fill in this run.
+    pub rows_total: u64,
+    /// Rows with a value so far.
+    pub rows_done: u64,
+    /// Rows that failed so far.
+    pub rows_failed: u64,
+    /// Of the ended rows, how many an earlier process had ended; 0 unless the run was resumed.
+    pub rows_before: u64,
+    /// Of the done rows, how many took the answer of an identical prompt.
+    pub rows_reused: u64,
+    /// Prompt tokens of the rows so far, the shared prefix counted for each.
+    pub prompt_tokens: u64,
+    /// Generated tokens so far.
+    pub completion_tokens: u64,
+    /// Milliseconds since the run began in this process.
+    pub elapsed_ms: u64,
+}
+
+impl RunProgress {
+    /// Rows with a final state.
+    pub fn rows_ended(&self) -> u64 {
+        self.rows_done + self.rows_failed
+    }
+
+    /// Rows per second since the start of this process's part of the run.
+    pub fn rows_per_second(&self) -> Option<f64> {
+        let rows = self.rows_ended().saturating_sub(self.rows_before);
+        (self.elapsed_ms > 0 && rows > 0).then(|| rows as f64 * 1000.0 / self.elapsed_ms as f64)
+    }
+
+    /// Milliseconds until the last row at the rate so far.
+    pub fn remaining_ms(&self) -> Option<u64> {
+        let rate = self.rows_per_second()?;
+        Some((self.rows_total.saturating_sub(self.rows_ended()) as f64 * 1000.0 / rate) as u64)
+    }
+}

@@ -1,0 +1,45 @@
+//! The numbered steps from an empty file to today's catalogue. A step that has been released
+//! never changes; new needs get a new step at the end.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::during;
+use crate::DataError;
+
+const STEPS: [&str; 1] = ["
+CREATE TABLE sheets (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, row_count INTEGER NOT NULL,
+    column_count INTEGER NOT NULL, created_at_ms INTEGER NOT NULL,
+    changed_at_ms INTEGER NOT NULL, file_name TEXT NOT NULL) STRICT;
+CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE fill_jobs (
+    key TEXT PRIMARY KEY,
+    sheet_id TEXT NOT NULL REFERENCES sheets (id) ON DELETE CASCADE) STRICT;
+CREATE TABLE linked_models (name TEXT PRIMARY KEY, path TEXT NOT NULL) STRICT;
+"];
+
+/// Takes the steps that the file has not taken, each in its own transaction.
+pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<(), DataError> {
+    let failed = during("update the catalogue");
+    let supported = STEPS.len() as i64;
+    loop {
+        // Taking the write lock first keeps two starting processes from both taking a step.
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(&failed)?;
+        let found: i64 = transaction
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(&failed)?;
+        if found > supported {
+            return Err(DataError::NewerFormat { path: path.to_path_buf(), found, supported });
+        }
+        let Some(step) = usize::try_from(found).ok().and_then(|taken| STEPS.get(taken)) else {
+            return Ok(());
+        };
+        transaction.execute_batch(step).map_err(&failed)?;
+        transaction.pragma_update(None, "user_version", found + 1).map_err(&failed)?;
+        transaction.commit().map_err(&failed)?;
+    }
+}

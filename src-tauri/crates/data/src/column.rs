@@ -1,0 +1,183 @@
+use std::collections::HashSet;
+
+use braincells_core::{Column, ColumnId, ColumnKind, Output, Recipe, ValueType};
+use duckdb::Connection;
+
+use crate::DataError;
+use crate::error::during;
+use crate::schema::RESERVED;
+use crate::sql::identifier;
+use crate::value::Shape;
+
+/// A column and where its values are.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredColumn {
+    pub(crate) column: Column,
+    /// Its name in `main.rows`.
+    pub(crate) physical: String,
+    /// The same as a quoted identifier.
+    pub(crate) quoted: String,
+    pub(crate) shape: Shape,
+}
+
+impl StoredColumn {
+    pub(crate) fn is_ai(&self) -> bool {
+        matches!(self.column.kind, ColumnKind::Ai { .. })
+    }
+
+    /// The SQL expression that gives the value in a form that [`crate::value::read`] takes.
+    pub(crate) fn select(&self) -> String {
+        self.shape.select(&self.quoted)
+    }
+}
+
+/// All columns in display order, types as DuckDB has them now.
+pub(crate) fn load(connection: &Connection) -> Result<Vec<StoredColumn>, DataError> {
+    let failed = during("read the columns");
+    let mut statement = connection
+        .prepare(
+            "SELECT c.id, c.name, c.physical, d.data_type, c.kind, r.recipe::VARCHAR, r.version \
+             FROM braincells.columns c \
+             JOIN duckdb_columns() d ON d.database_name = current_database() \
+                 AND d.schema_name = 'main' AND d.table_name = 'rows' \
+                 AND d.column_name = c.physical \
+             LEFT JOIN (SELECT column_id, max(version) AS version, \
+                        arg_max(recipe, version) AS recipe \
+                        FROM braincells.recipes GROUP BY column_id) r ON r.column_id = c.id \
+             ORDER BY c.position, c.id",
+        )
+        .map_err(&failed)?;
+    let mut rows = statement.query([]).map_err(&failed)?;
+    let mut columns = Vec::new();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let read = || -> duckdb::Result<_> {
+            Ok((
+                ColumnId(row.get(0)?),
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, String>(3)?,
+                row.get::<_, String>(4)?,
+                row.get::<_, Option<String>>(5)?,
+                row.get::<_, Option<i64>>(6)?,
+            ))
+        };
+        let (id, name, physical, sql_type, kind, recipe, version) = read().map_err(&failed)?;
+        let kind = match (kind.as_str(), recipe, version) {
+            ("ai", Some(recipe), Some(recipe_version)) => {
+                ColumnKind::Ai { recipe: parse_recipe(&recipe)?, recipe_version }
+            }
+            ("data", ..) => ColumnKind::Data,
+            (other, ..) => {
+                return Err(DataError::Unreadable { what: "column kind", found: other.to_owned() });
+            }
+        };
+        columns.push(StoredColumn {
+            quoted: identifier(&physical),
+            physical,
+            shape: Shape::of(&sql_type),
+            column: Column { id, name, value_type: value_type(&sql_type), sql_type, kind },
+        });
+    }
+    Ok(columns)
+}
+
+/// A recipe from its stored JSON.
+pub(crate) fn parse_recipe(text: &str) -> Result<Recipe, DataError> {
+    serde_json::from_str(text)
+        .map_err(|error| DataError::Unreadable { what: "recipe", found: error.to_string() })
+}
+
+/// The DuckDB type of an AI column's values.
+pub(crate) fn sql_type(output: &Output) -> &'static str {
+    match output {
+        Output::Text | Output::Label { .. } => "VARCHAR",
+        Output::Number => "DOUBLE",
+        Output::Boolean => "BOOLEAN",
+        Output::Date => "DATE",
+        Output::Json { .. } => "JSON",
+    }
+}
+
+fn value_type(sql_type: &str) -> ValueType {
+    let word = sql_type.split(['(', ' ']).next().unwrap_or(sql_type);
+    if sql_type.ends_with(']') {
+        return ValueType::Nested;
+    }
+    match word {
+        "STRUCT" | "MAP" | "UNION" | "JSON" | "VARIANT" => ValueType::Nested,
+        "BOOLEAN" => ValueType::Boolean,
+        "BLOB" | "GEOMETRY" => ValueType::Binary,
+        "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "HUGEINT" | "UTINYINT" | "USMALLINT"
+        | "UINTEGER" | "UBIGINT" | "UHUGEINT" | "FLOAT" | "DOUBLE" | "DECIMAL" | "BIGNUM" => {
+            ValueType::Number
+        }
+        "DATE" | "TIME" | "TIME_NS" | "TIMESTAMP" | "TIMESTAMP_S" | "TIMESTAMP_MS"
+        | "TIMESTAMP_NS" | "INTERVAL" => ValueType::Time,
+        _ => ValueType::Text,
+    }
+}
+
+/// Hands out names that differ from each other and from what is ours, whatever their letter
+/// case, because DuckDB holds `A` and `a` for one name.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    taken: HashSet<String>,
+}
+
+impl Names {
+    /// Names for columns of `main.rows`.
+    pub(crate) fn physical() -> Self {
+        Self { taken: RESERVED.iter().map(|name| (*name).to_owned()).collect() }
+    }
+
+    /// `wanted` if it is free, else with the first free number behind it. A blank name becomes
+    /// `column`; NUL, which no name may hold, becomes a space.
+    pub(crate) fn claim(&mut self, wanted: &str) -> String {
+        let wanted = wanted.replace('\0', " ");
+        let base = if wanted.trim().is_empty() { "column".to_owned() } else { wanted };
+        let mut name = base.clone();
+        let mut number = 2;
+        while !self.taken.insert(name.to_lowercase()) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_as_they_are_while_they_differ() {
+        let mut names = Names::default();
+        assert_eq!(names.claim("größe 😀"), "größe 😀");
+        assert_eq!(names.claim("a"), "a");
+        assert_eq!(names.claim("A"), "A_2");
+        assert_eq!(names.claim("a_2"), "a_2_2", "a number must not run into a real name");
+        assert_eq!(names.claim(" \n"), "column");
+        assert_eq!(names.claim("x\0y"), "x y");
+    }
+
+    #[test]
+    fn the_physical_names_leave_ours_alone() {
+        assert_eq!(Names::physical().claim("Row_ID"), "Row_ID_2");
+    }
+
+    #[test]
+    fn types_are_told_apart_by_their_first_word_and_their_end() {
+        for (sql, expected) in [
+            ("DECIMAL(10,2)", ValueType::Number),
+            ("STRUCT(a INTEGER)", ValueType::Nested),
+            ("INTEGER[]", ValueType::Nested),
+            ("INTEGER[3]", ValueType::Nested),
+            ("ENUM('a', 'b')", ValueType::Text),
+            ("TIMESTAMP WITH TIME ZONE", ValueType::Time),
+            ("UUID", ValueType::Text),
+            ("JSON", ValueType::Nested),
+        ] {
+            assert_eq!(value_type(sql), expected, "{sql}");
+        }
+    }
+}

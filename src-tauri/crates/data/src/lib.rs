@@ -1,0 +1,45 @@
+//! Where sheets live: one DuckDB file per sheet, and one SQLite file for the list of sheets and
+//! the settings.
+//!
+//! The workbench is the only caller. Every call blocks; the workbench moves them off its async
+//! threads. Time, folders and limits are arguments, nothing here reads the clock or the
+//! environment.
+//!
+//! What this crate promises:
+//! - A cell's value and its entry in the append-only log are written in one transaction, so a
+//!   killed process loses at most what it had not yet committed.
+//! - Cells that a person wrote or approved are never overwritten by a run.
+//! - An import or export that fails leaves nothing behind; a finished file appears whole.
+//! - DuckDB never touches a file other than the sheet's own, loads no extension, and cannot be
+//!   talked out of either by a statement.
+//!
+//! What it leaves out: what a recipe means, who fills the cells, and any user interface.
+
+mod catalogue;
+mod column;
+mod commit;
+mod database;
+mod error;
+mod export;
+mod format;
+mod group_commit;
+mod import;
+mod leftovers;
+mod lock;
+mod read;
+mod run;
+mod schema;
+mod sheet;
+mod sql;
+mod value;
+
+pub use catalogue::{Catalogue, LinkedModel};
+pub use database::{Limits, duckdb_version};
+pub use error::DataError;
+pub use export::ExportRequest;
+pub use format::Format;
+pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
+pub use import::{ImportRequest, import};
+pub use leftovers::remove_leftovers;
+pub use read::ExampleRow;
+pub use sheet::SheetStore;

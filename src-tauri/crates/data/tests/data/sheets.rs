@@ -1,0 +1,173 @@
+use braincells_core::{ColumnKind, SheetInfo};
+use braincells_data::{Catalogue, DataError, LinkedModel};
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn an_empty_sheet_can_be_made_and_opened_once_at_a_time() {
+    let folder = folder();
+    let path = folder.path().join("s.duckdb");
+    let id = SheetId::random();
+    let store = SheetStore::create(&path, id, "new", LIMITS, NOW_MS).unwrap();
+    assert_eq!(store.window(&[], 0, 10).unwrap().rows, []);
+    let error = SheetStore::open(&path, LIMITS, NOW_MS).unwrap_err();
+    assert!(matches!(error, DataError::InUse { .. }), "{error}");
+    let store = reopen(store);
+    assert_eq!((store.id(), store.info().unwrap().name.as_str()), (id, "new"));
+    drop(store);
+    let error = SheetStore::create(&path, id, "new", LIMITS, NOW_MS).unwrap_err();
+    assert!(matches!(error, DataError::AlreadyExists { .. }), "{error}");
+}
+
+#[test]
+fn what_is_not_a_sheet_is_refused_and_left_as_it_is() {
+    let folder = folder();
+    let open = |path: &Path| SheetStore::open(path, LIMITS, NOW_MS).unwrap_err();
+    let missing = folder.path().join("none.duckdb");
+    assert!(matches!(open(&missing), DataError::SheetMissing { .. }));
+    assert!(!missing.exists());
+    let text = write(folder.path(), "text.duckdb", "this is not a database at all ".repeat(400));
+    assert!(matches!(open(&text), DataError::NotASheet { .. }), "{}", open(&text));
+    let foreign = folder.path().join("foreign.duckdb");
+    duckdb::Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (i INT)").unwrap();
+    assert!(matches!(open(&foreign), DataError::NotASheet { .. }), "{}", open(&foreign));
+
+    let newer = folder.path().join("newer.duckdb");
+    drop(SheetStore::create(&newer, SheetId::random(), "n", LIMITS, NOW_MS).unwrap());
+    duckdb::Connection::open(&newer)
+        .unwrap()
+        .execute_batch("UPDATE braincells.meta SET format_version = 99")
+        .unwrap();
+    assert!(matches!(open(&newer), DataError::NewerFormat { found: 99, .. }), "{}", open(&newer));
+}
+
+#[test]
+fn ai_columns_come_last_with_ids_of_their_own() {
+    let folder = folder();
+    let store = sheet(folder.path(), "a.csv", "a,row_id\nx,y\n");
+    let first = store.add_ai_column("say \"hi\".{{a}}", &recipe(Output::Text), NOW_MS).unwrap();
+    let second = store.add_ai_column("Row_Order", &recipe(Output::Number), NOW_MS).unwrap();
+    assert_eq!((first.id, second.id), (ColumnId(3), ColumnId(4)));
+    assert_eq!(first.recipe(), Some(&recipe(Output::Text)));
+    for taken in ["A", "row_ID", "ROW_ORDER"] {
+        let error = store.add_ai_column(taken, &recipe(Output::Text), NOW_MS).unwrap_err();
+        assert!(matches!(error, DataError::NameTaken { .. }), "{taken}: {error}");
+    }
+    let error = store.add_ai_column(" \t", &recipe(Output::Text), NOW_MS).unwrap_err();
+    assert!(matches!(error, DataError::NameBlank), "{error}");
+    let store = reopen(store);
+    let columns = store.columns().unwrap();
+    assert_eq!(names(&columns), ["a", "row_id", "say \"hi\".{{a}}", "Row_Order"]);
+    assert_eq!(columns[3].sql_type, "DOUBLE");
+}
+
+#[test]
+fn old_recipes_stay_readable() {
+    let folder = folder();
+    let store = sheet(folder.path(), "a.csv", "a\nx\n");
+    let first = recipe(Output::Label { labels: vec!["yes".into(), "no".into()] });
+    let column = store.add_ai_column("c", &first, NOW_MS).unwrap().id;
+    let mut second = recipe(Output::Text);
+    second.sampling.temperature = 0.7;
+    assert_eq!(store.set_recipe(column, &second, NOW_MS).unwrap(), 2);
+    let store = reopen(store);
+    assert_eq!(store.recipe(column, 1).unwrap(), first);
+    assert_eq!(store.recipe(column, 2).unwrap(), second);
+    let current = store.columns().unwrap().remove(1).kind;
+    assert_eq!(current, ColumnKind::Ai { recipe: second, recipe_version: 2 });
+    let error = store.recipe(column, 3).unwrap_err();
+    assert!(matches!(error, DataError::RecipeMissing { version: 3, .. }), "{error}");
+    let error = store.set_recipe(column, &recipe(Output::Number), NOW_MS).unwrap_err();
+    assert!(matches!(error, DataError::TypeChange { .. }), "{error}");
+    let error = store.set_recipe(ids(&store)[0], &first, NOW_MS).unwrap_err();
+    assert!(matches!(error, DataError::NotAiColumn { .. }), "{error}");
+}
+
+#[test]
+fn a_sheet_that_another_tool_reordered_is_shown_in_its_new_order() {
+    let folder = folder();
+    let store = sheet(folder.path(), "a.csv", "a\n0\n1\n2\n3\n");
+    let path = store.path().to_path_buf();
+    drop(store);
+    duckdb::Connection::open(&path)
+        .unwrap()
+        .execute_batch("DELETE FROM rows WHERE row_id = 2; UPDATE rows SET row_order = -row_order;")
+        .unwrap();
+    let store = SheetStore::open(&path, LIMITS, NOW_MS).unwrap();
+    assert_eq!(table(&store), [[json!(3)], [json!(2)], [json!(0)]]);
+    let window = store.window(&ids(&store), 1, 1).unwrap();
+    assert_eq!((window.row_count, window.rows[0].row), (3, RowId(3)));
+    let column = store.add_ai_column("c", &recipe(Output::Text), NOW_MS).unwrap().id;
+    let rows = store.rows_to_fill(column, braincells_core::RunScope::Empty, None).unwrap();
+    assert_eq!(rows, [RowId(4), RowId(3), RowId(1)]);
+    let gone = record(2, CellState::Edited, "x");
+    let error = store.commit_cells(column, None, &[gone], NOW_MS).unwrap_err();
+    assert!(matches!(error, DataError::RowMissing { row: RowId(2) }), "{error}");
+}
+
+#[test]
+fn the_catalogue_keeps_sheets_settings_jobs_and_models() {
+    let folder = folder();
+    let path = folder.path().join("braincells.sqlite");
+    let catalogue = Catalogue::open(&path).unwrap();
+    let info = SheetInfo {
+        id: SheetId::random(),
+        name: "one".to_owned(),
+        row_count: 5,
+        column_count: 2,
+        created_at_ms: NOW_MS,
+        changed_at_ms: NOW_MS,
+    };
+    let later = SheetInfo {
+        id: SheetId::random(),
+        name: "two".to_owned(),
+        changed_at_ms: NOW_MS + 1,
+        ..info.clone()
+    };
+    catalogue.put_sheet(&info, "one.duckdb").unwrap();
+    catalogue.put_sheet(&later, "two.duckdb").unwrap();
+    assert_eq!(catalogue.sheets().unwrap(), [later.clone(), info.clone()]);
+    catalogue.put_fill_job("job", info.id).unwrap();
+    let changed = SheetInfo { row_count: 6, changed_at_ms: NOW_MS + 2, ..info.clone() };
+    catalogue.put_sheet(&changed, "one.duckdb").unwrap();
+    assert_eq!(catalogue.sheets().unwrap(), [changed, later.clone()]);
+    assert_eq!(catalogue.fill_job("job").unwrap(), Some(info.id), "an update keeps the job");
+    assert_eq!(catalogue.sheet_file(info.id).unwrap().as_deref(), Some("one.duckdb"));
+
+    assert_eq!(catalogue.setting("theme").unwrap(), None);
+    catalogue.set_setting("theme", &json!({"dark": true})).unwrap();
+    catalogue.set_setting("theme", &json!("light")).unwrap();
+    let model = LinkedModel { name: "m".to_owned(), path: "/models/m.gguf".into() };
+    catalogue.put_model(&model).unwrap();
+
+    let second = Catalogue::open(&path).unwrap();
+    drop(catalogue);
+    assert_eq!(second.setting("theme").unwrap(), Some(json!("light")));
+    assert_eq!(second.models().unwrap(), [model]);
+    second.remove_model("m").unwrap();
+    assert_eq!(second.models().unwrap(), []);
+    second.remove_sheet(info.id).unwrap();
+    assert_eq!(second.sheets().unwrap(), [later]);
+    assert_eq!(second.fill_job("job").unwrap(), None, "a job goes with its sheet");
+    assert_eq!(second.sheet_file(info.id).unwrap(), None);
+    assert!(second.put_fill_job("job", info.id).is_err(), "a job needs its sheet");
+}
+
+#[test]
+fn a_catalogue_of_a_newer_version_is_not_touched() {
+    let folder = folder();
+    let path = folder.path().join("c.sqlite");
+    drop(Catalogue::open(&path).unwrap());
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let version = |connection: &rusqlite::Connection| -> i64 {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    };
+    assert_eq!(version(&connection), 1);
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    let error = Catalogue::open(&path).unwrap_err();
+    assert!(matches!(error, DataError::NewerFormat { found: 99, supported: 1, .. }), "{error}");
+    assert_eq!(version(&connection), 99);
+    let text = write(folder.path(), "text.sqlite", "not a database, but long enough ".repeat(40));
+    assert!(matches!(Catalogue::open(&text), Err(DataError::Database { .. })));
+}

@@ -1,0 +1,138 @@
+use std::path::PathBuf;
+
+use braincells_core::{AppError, Code};
+use serde::{Deserialize, Serialize};
+
+/// What can go wrong between a request and its answer. Plain data, so that it can cross a
+/// process boundary as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+pub enum LLMError {
+    /// The model file is not there.
+    #[error("there is no model file at `{}`", path.display())]
+    ModelNotFound {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The model file cannot be loaded.
+    #[error("the model file `{}` cannot be loaded: {reason}", path.display())]
+    ModelBroken {
+        /// The file.
+        path: PathBuf,
+        /// What the loader said.
+        reason: String,
+    },
+    /// The engine's thread is gone or the engine was shut down.
+    #[error("the engine is not running")]
+    NotRunning,
+    /// The engine failed while it worked on this request.
+    #[error("inference failed: {reason}")]
+    InferenceFailed {
+        /// What happened.
+        reason: String,
+    },
+    /// Prompt and answer do not fit the context.
+    #[error("the prompt needs {needed_tokens} tokens and {available_tokens} are available")]
+    ContextLengthExceeded {
+        /// Tokens of the prompt plus the least room for an answer.
+        needed_tokens: u32,
+        /// Tokens the model can take for one request.
+        available_tokens: u32,
+    },
+    /// The request itself makes no sense.
+    #[error("the request cannot be answered: {reason}")]
+    InvalidRequest {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The model's chat template cannot be used.
+    #[error("the chat template failed: {reason}")]
+    ChatTemplate {
+        /// What the template engine said.
+        reason: String,
+    },
+    /// The answer is not of the requested output type.
+    #[error("the answer is not a valid {expected}: {reason}")]
+    OutputInvalid {
+        /// The output type's word.
+        expected: String,
+        /// What is wrong with the answer.
+        reason: String,
+    },
+    /// The provider asks to slow down.
+    #[error("the provider asks to slow down")]
+    RateLimited {
+        /// How long to wait, if it said.
+        retry_after_ms: Option<u64>,
+    },
+    /// Stopped by the caller.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl LLMError {
+    /// Whether asking again may help.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::InferenceFailed { .. } | Self::OutputInvalid { .. } | Self::RateLimited { .. }
+        )
+    }
+
+    /// Whether no other request of the same run can succeed either.
+    pub fn ends_run(&self) -> bool {
+        matches!(
+            self,
+            Self::ModelNotFound { .. }
+                | Self::ModelBroken { .. }
+                | Self::NotRunning
+                | Self::ChatTemplate { .. }
+                | Self::Cancelled
+        )
+    }
+}
+
+impl From<LLMError> for AppError {
+    fn from(error: LLMError) -> Self {
+        let (code, hint) = match &error {
+            LLMError::ModelNotFound { .. } => (
+                Code::ModelMissing,
+                Some(
+                    "see `braincells models`, or fetch the starter model with `scripts/starter-model`",
+                ),
+            ),
+            LLMError::ModelBroken { .. } => (
+                Code::ModelBroken,
+                Some("the file may be incomplete or not a GGUF model; download it again"),
+            ),
+            LLMError::NotRunning => (Code::EngineFailed, Some("start the run again")),
+            LLMError::InferenceFailed { .. } => (
+                Code::EngineFailed,
+                Some("retry the failed cells; if it happens again, run `braincells doctor`"),
+            ),
+            LLMError::ContextLengthExceeded { .. } => (
+                Code::ContextLength,
+                Some(
+                    "shorten the prompt or the cell, use fewer examples, or take a model with a longer context",
+                ),
+            ),
+            LLMError::InvalidRequest { .. } => (Code::BadInput, None),
+            LLMError::ChatTemplate { .. } => (
+                Code::ModelBroken,
+                Some(
+                    "the template inside the model file is unusable; try another conversion of the model",
+                ),
+            ),
+            LLMError::OutputInvalid { .. } => (
+                Code::OutputInvalid,
+                Some("retry the cell, or make the prompt say more plainly what the answer must be"),
+            ),
+            LLMError::RateLimited { .. } => (Code::RateLimited, Some("wait a little, then resume")),
+            LLMError::Cancelled => (Code::Cancelled, None),
+        };
+        let app = AppError::new(code, error.to_string());
+        match hint {
+            Some(hint) => app.with_hint(hint),
+            None => app,
+        }
+    }
+}

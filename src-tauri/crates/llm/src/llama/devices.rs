@@ -1,0 +1,124 @@
+//! What llama.cpp can compute on, and how many layers fit there.
+
+use std::path::Path;
+
+use llama_cpp_2::gguf::GgufContext;
+use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
+use serde::{Deserialize, Serialize};
+
+use super::ffi;
+
+/// Memory on a GPU kept free for the context and for other programs.
+const RESERVED_BYTES: u64 = 768 << 20;
+
+/// What kind of device it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// The processor.
+    Cpu,
+    /// A graphics card with memory of its own.
+    Gpu,
+    /// A graphics unit that shares the processor's memory.
+    IntegratedGpu,
+    /// A library or unit that helps the processor.
+    Accelerator,
+    /// Anything else.
+    Other,
+}
+
+/// One device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// llama.cpp's name for it, such as `CPU` or `CUDA0`.
+    pub name: String,
+    /// The maker's name for it.
+    pub description: String,
+    /// What kind it is.
+    pub kind: DeviceKind,
+    /// Its memory in bytes.
+    pub memory_total_bytes: u64,
+    /// Of that, free.
+    pub memory_free_bytes: u64,
+}
+
+impl Device {
+    fn is_gpu(&self) -> bool {
+        matches!(self.kind, DeviceKind::Gpu | DeviceKind::IntegratedGpu)
+    }
+}
+
+/// Every device that this build of llama.cpp sees.
+pub fn devices() -> Vec<Device> {
+    ffi::initialise();
+    list_llama_ggml_backend_devices()
+        .into_iter()
+        .map(|device| Device {
+            name: device.name,
+            description: device.description,
+            kind: match device.device_type {
+                LlamaBackendDeviceType::Cpu => DeviceKind::Cpu,
+                LlamaBackendDeviceType::Gpu => DeviceKind::Gpu,
+                LlamaBackendDeviceType::IntegratedGpu => DeviceKind::IntegratedGpu,
+                LlamaBackendDeviceType::Accelerator => DeviceKind::Accelerator,
+                LlamaBackendDeviceType::Unknown => DeviceKind::Other,
+            },
+            memory_total_bytes: device.memory_total as u64,
+            memory_free_bytes: device.memory_free as u64,
+        })
+        .collect()
+}
+
+/// How many layers of the model go to the GPU: all if they fit, a part if only a part fits, none
+/// without a GPU. `-1` means all.
+pub fn automatic_gpu_layers(path: &Path) -> i32 {
+    let free: u64 =
+        devices().iter().filter(|device| device.is_gpu()).map(|d| d.memory_free_bytes).sum();
+    let Ok(file) = std::fs::metadata(path) else { return 0 };
+    layers_that_fit(free, file.len(), || layer_count(path))
+}
+
+fn layers_that_fit(
+    free_bytes: u64,
+    file_bytes: u64,
+    layer_count: impl FnOnce() -> Option<u32>,
+) -> i32 {
+    let usable = free_bytes.saturating_sub(RESERVED_BYTES);
+    if usable == 0 {
+        return 0;
+    }
+    if file_bytes <= usable {
+        return -1;
+    }
+    let share = usable as f64 / file_bytes as f64;
+    layer_count().map_or(0, |layers| (f64::from(layers) * share) as i32)
+}
+
+fn layer_count(path: &Path) -> Option<u32> {
+    let header = GgufContext::from_file(path)?;
+    let architecture = header.find_key("general.architecture");
+    let architecture = (architecture >= 0).then(|| header.val_str(architecture))??;
+    let key = header.find_key(&format!("{architecture}.block_count"));
+    (key >= 0).then(|| header.val_u32(key))
+}
+
+/// Physical cores that this process may use: more threads than that slow llama.cpp down.
+pub fn physical_cores() -> usize {
+    let allowed = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    num_cpus::get_physical().clamp(1, allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_go_where_there_is_room() {
+        let gib = 1_u64 << 30;
+        assert_eq!(layers_that_fit(0, gib, || Some(32)), 0);
+        assert_eq!(layers_that_fit(8 * gib, gib, || Some(32)), -1);
+        let half = layers_that_fit(RESERVED_BYTES + 2 * gib, 4 * gib, || Some(32));
+        assert_eq!(half, 16);
+        assert_eq!(layers_that_fit(RESERVED_BYTES + gib, 4 * gib, || None), 0);
+    }
+}

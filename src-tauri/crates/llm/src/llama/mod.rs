@@ -1,0 +1,374 @@
+//! The llama.cpp engine: a GGUF model inside this process.
+//!
+//! [`LlamaEngine::load`] is called by the workbench. One named thread (`actor`) owns the
+//! context; requests are rendered and cut into tokens beside it (`prepare`); what the thread
+//! does next is decided by a pure function (`plan`). Rows share the start of their prompts
+//! (`prefix`), many rows are computed together, labels are scored instead of decoded
+//! (`labels`), numbers are decoded under a grammar (`number`).
+//!
+//! Promises: answers of the types label, boolean and number are always valid. The same request
+//! with the same seed gives the same answer whatever else is computed: bit for bit with
+//! [`LoadOptions::exact`] on a CPU; else up to rounding, which differs with the rows computed
+//! together and shows where two tokens are nearly as likely. A broken file is an error. Not promised: that a file made to attack llama.cpp's reader cannot end the process.
+
+mod actor;
+mod devices;
+mod ffi;
+mod labels;
+mod logs;
+mod number;
+mod plan;
+mod prefix;
+mod prepare;
+mod row;
+mod sample;
+mod text;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use async_trait::async_trait;
+use futures::future::{Either, select};
+use futures::stream::{self, StreamExt};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+pub use self::devices::{Device, DeviceKind, devices, physical_cores};
+
+use self::actor::{Actor, Shared};
+use self::ffi::{Context, ContextSize, Model};
+use self::prepare::Preparer;
+use self::row::Row;
+use crate::{
+    BatchEvent, BatchEventKind, BatchStream, Capabilities, LLMBackend, LLMEngine, LLMError,
+    LLMRequest, LLMResponse, RequestId, RequestStream, TokenStream,
+};
+
+/// Rows computed together on a CPU and on a GPU, where nothing else is asked for. 16 measured
+/// best on CPUs; a GPU has more to gain from a larger batch.
+const CPU_ROWS: u32 = 16;
+const GPU_ROWS: u32 = 32;
+/// The most rows: llama.cpp has at most 256 sequences, a row takes two and the prefix one.
+const MOST_ROWS: u32 = 127;
+/// Tokens per call. Small enough that a call on a GPU, which cannot be aborted, ends soon.
+const BATCH_TOKENS: u32 = 512;
+/// The context of one row, where the model allows more and nothing else is asked for.
+const ROW_CONTEXT: u32 = 8192;
+/// Cells of memory per row that are there in any case.
+const CELLS_PER_ROW: u32 = 512;
+/// Events a caller may be behind.
+const EVENT_ROOM: usize = 1024;
+
+/// How a model is loaded. `None` lets the engine decide.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadOptions {
+    /// Rows computed together, 1 to 127.
+    pub parallel_rows: Option<u32>,
+    /// The most tokens of prompt and answer of one row.
+    pub context_tokens: Option<u32>,
+    /// Layers on the GPU; 0 computes on the CPU.
+    pub gpu_layers: Option<u32>,
+    /// Threads; the default is the number of physical cores.
+    pub threads: Option<u32>,
+    /// One row at a time without flash attention: on a CPU every answer is then the same, bit
+    /// for bit, whatever else is computed. Several times slower; `parallel_rows` has no effect.
+    pub exact: bool,
+    /// The time that chat templates see, Unix milliseconds. Without it, templates that print
+    /// today's date print the one they were written with, or are refused.
+    pub now_ms: Option<i64>,
+}
+
+/// A loaded model that answers requests. Dropping it ends its thread and frees the model.
+pub struct LlamaEngine {
+    path: PathBuf,
+    capabilities: Capabilities,
+    preparer: Arc<Preparer>,
+    shared: Arc<Shared>,
+    inbound: Option<SyncSender<Row>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl LlamaEngine {
+    /// Loads a GGUF file. Blocks; `progress` hears 0 to 1 and may answer `false` to stop, which
+    /// ends in [`LLMError::Cancelled`].
+    pub fn load(
+        path: &Path,
+        options: &LoadOptions,
+        progress: impl FnMut(f32) -> bool + Send + 'static,
+    ) -> Result<Self, LLMError> {
+        check_magic(path)?;
+        let gpu_layers = match options.gpu_layers {
+            Some(layers) => i32::try_from(layers).unwrap_or(i32::MAX),
+            None => devices::automatic_gpu_layers(path),
+        };
+        let model = Arc::new(Model::load(path, gpu_layers, progress)?);
+        if !model.generates_text() {
+            return Err(LLMError::ModelBroken {
+                path: path.to_owned(),
+                reason: "it is not a model that generates text".to_owned(),
+            });
+        }
+        let wished = options.parallel_rows.unwrap_or(match gpu_layers {
+            0 => CPU_ROWS,
+            _ => GPU_ROWS,
+        });
+        // Kernels and the order of sums differ with the number of rows, so exact means one.
+        let slots = if options.exact { 1 } else { wished.clamp(1, MOST_ROWS) };
+        let trained = model.trained_context().max(256);
+        let row_context =
+            options.context_tokens.unwrap_or(trained.min(ROW_CONTEXT)).clamp(64, trained);
+        let size = ContextSize {
+            cells: row_context.max(slots * CELLS_PER_ROW),
+            sequences: 2 * slots + 1,
+            batch_tokens: BATCH_TOKENS,
+            threads: options.threads.unwrap_or(physical_cores() as u32).clamp(1, 512),
+            flash_attention: !options.exact,
+        };
+        let preparer = Arc::new(Preparer::new(Arc::clone(&model), row_context, options.now_ms)?);
+        let shared = Arc::new(Shared::default());
+        let (inbound, receiver) = sync_channel(4 * slots as usize);
+        let (made, context_made) = sync_channel(1);
+        let thread = Builder::new()
+            .name("braincells-llama".to_owned())
+            .spawn({
+                let shared = Arc::clone(&shared);
+                move || {
+                    let question = Arc::clone(&shared);
+                    match Context::new(&model, size, Box::new(move || question.should_abort())) {
+                        Ok(context) => {
+                            let answered = made.send(Ok(()));
+                            drop(answered);
+                            Actor::new(model, context, slots as usize, shared, receiver).run();
+                        }
+                        Err(error) => drop(made.send(Err(error))),
+                    }
+                }
+            })
+            .map_err(|error| LLMError::InferenceFailed {
+                reason: format!("the engine's thread cannot be started: {error}"),
+            })?;
+        match context_made.recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(LLMError::NotRunning),
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            capabilities: Capabilities {
+                context_tokens: row_context,
+                constrains_output: true,
+                reports_confidence: true,
+                parallel_requests: slots,
+            },
+            preparer,
+            shared,
+            inbound: Some(inbound),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Starts a thread that prepares requests and hands them to the engine's thread.
+    fn submit(&self, requests: RequestStream) -> mpsc::Receiver<BatchEvent> {
+        let (events, receiver) = mpsc::channel(EVENT_ROOM);
+        let Some(inbound) = self.inbound.clone() else { return receiver };
+        let preparer = Arc::clone(&self.preparer);
+        let announced = Announced::new(&self.shared);
+        let started = Builder::new().name("braincells-prepare".to_owned()).spawn(move || {
+            futures::executor::block_on(forward(requests, &preparer, &inbound, &events));
+            drop(announced);
+        });
+        if let Err(error) = started {
+            tracing::error!("the thread that prepares requests cannot be started: {error}");
+        }
+        receiver
+    }
+}
+
+/// Counts a batch as open as long as it lives.
+struct Announced(Arc<Shared>);
+
+impl Announced {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.open_batches.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        self.0.open_batches.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Pulls requests until they end or nobody waits for their events.
+async fn forward(
+    mut requests: RequestStream,
+    preparer: &Preparer,
+    inbound: &SyncSender<Row>,
+    events: &mpsc::Sender<BatchEvent>,
+) {
+    loop {
+        let next = {
+            let closed = std::pin::pin!(events.closed());
+            match select(requests.next(), closed).await {
+                Either::Left((next, _)) => next,
+                Either::Right(_) => return,
+            }
+        };
+        let Some((id, request)) = next else { return };
+        match preparer.prepare(request) {
+            // Waits while the engine is busy. If its thread is gone, dropping the row says so.
+            Ok(ready) => drop(inbound.send(Row::new(id, events.clone(), ready))),
+            Err(error) => {
+                let failed = BatchEvent { id, kind: BatchEventKind::Failed(error) };
+                if events.send(failed).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn single(request: LLMRequest) -> RequestStream {
+    stream::iter([(RequestId(0), request)]).boxed()
+}
+
+#[async_trait]
+impl LLMEngine for LlamaEngine {
+    async fn generate(&self, request: LLMRequest) -> Result<LLMResponse, LLMError> {
+        let mut events = self.submit(single(request));
+        while let Some(event) = events.recv().await {
+            match event.kind {
+                BatchEventKind::Done(response) => return Ok(*response),
+                BatchEventKind::Failed(error) => return Err(error),
+                BatchEventKind::Started | BatchEventKind::Delta(_) => {}
+            }
+        }
+        Err(LLMError::NotRunning)
+    }
+
+    async fn generate_stream(&self, request: LLMRequest) -> Result<TokenStream, LLMError> {
+        let events = ReceiverStream::new(self.submit(single(request)));
+        let mut seen = 0;
+        Ok(events
+            .filter_map(move |event| {
+                let piece = match event.kind {
+                    BatchEventKind::Started => None,
+                    BatchEventKind::Delta(text) => {
+                        seen += text.len();
+                        Some(Ok(text))
+                    }
+                    // What no delta brought: the end of the text, or a scored answer as a whole.
+                    BatchEventKind::Done(response) => response
+                        .content
+                        .get(seen..)
+                        .filter(|rest| !rest.is_empty())
+                        .map(|rest| Ok(rest.to_owned())),
+                    BatchEventKind::Failed(error) => Some(Err(error)),
+                };
+                std::future::ready(piece)
+            })
+            .boxed())
+    }
+
+    fn generate_batch(&self, requests: RequestStream) -> BatchStream<'_> {
+        ReceiverStream::new(self.submit(requests)).boxed()
+    }
+
+    async fn is_ready(&self) -> bool {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    fn backend(&self) -> LLMBackend {
+        LLMBackend::Local { model_path: self.path.clone() }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities.clone()
+    }
+}
+
+impl Drop for LlamaEngine {
+    fn drop(&mut self) {
+        self.shared.is_shutting_down.store(true, Ordering::Relaxed);
+        self.inbound = None;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A panic there was already reported; the rows it held were failed.
+            drop(thread.join());
+        }
+    }
+}
+
+/// Looks at the file before llama.cpp does, for an error that says what the file is.
+fn check_magic(path: &Path) -> Result<(), LLMError> {
+    let broken =
+        |reason: &str| LLMError::ModelBroken { path: path.to_owned(), reason: reason.to_owned() };
+    let not_found = || LLMError::ModelNotFound { path: path.to_owned() };
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => not_found(),
+        _ => broken(&error.to_string()),
+    })?;
+    if metadata.is_dir() {
+        return Err(broken("it is a folder"));
+    }
+    let mut magic = [0_u8; 4];
+    let mut file = File::open(path).map_err(|error| broken(&error.to_string()))?;
+    let read = file.read_exact(&mut magic);
+    if metadata.len() == 0 {
+        return Err(broken("it is empty"));
+    }
+    if read.is_err() || &magic != b"GGUF" {
+        return Err(broken("it is not a GGUF file"));
+    }
+    Ok(())
+}
+
+/// Names the llama.cpp build for the record of what made a cell.
+pub fn build_info() -> String {
+    format!("llama.cpp in llama-cpp-sys-2 {LLAMA_SYS_VERSION}")
+}
+
+/// The pin in the workspace's `Cargo.toml`; a test compares the two.
+const LLAMA_SYS_VERSION: &str = "0.1.161";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_named_build_is_the_pinned_one() {
+        let manifest = include_str!("../../../../Cargo.toml");
+        assert!(
+            manifest.contains(&format!(r#"llama-cpp-sys-2 = {{ version = "={LLAMA_SYS_VERSION}""#))
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_model_is_said_before_llama_cpp_sees_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        for (path, expected) in [
+            (folder.path().join("none.gguf"), "there is no model file"),
+            (folder.path().to_owned(), "it is a folder"),
+            (file("empty.gguf", b""), "it is empty"),
+            (file("short.gguf", b"GG"), "it is not a GGUF file"),
+            (file("zip.gguf", b"PK\x03\x04 and more"), "it is not a GGUF file"),
+            (file("truncated.gguf", b"GGUF\x03\0\0\0"), "cannot be loaded"),
+        ] {
+            let error = LlamaEngine::load(&path, &LoadOptions::default(), |_| true).err().unwrap();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Reading a model's answer as a value of the column's output type.
+//!
+//! The workbench calls [`read_answer`] on every answer, whatever the engine promised, and
+//! [`value_matches`] on what a person types. An answer is read as it stands or refused:
+//! wrapping that carries no meaning (thinking, quotes, a closing full stop, letter case, a code
+//! fence) is removed, and nothing is guessed from what remains.
+//!
+//! Left out: whether a JSON answer satisfies the column's JSON Schema. An answer for
+//! [`Output::Json`] is only known to be JSON; the schema is checked by the engine that
+//! constrains the answer, and its check belongs into `read_json` once schemas can be made.
+
+use braincells_core::{Output, Value};
+use chrono::NaiveDate;
+use serde_json::Number;
+
+use crate::LLMError;
+
+const THINK_OPENS: &str = "<think>";
+const THINK_CLOSES: &str = "</think>";
+
+/// Labels named in full in an error; a set can hold hundreds.
+const LABELS_NAMED: usize = 12;
+
+/// Characters of an answer quoted in an error.
+const QUOTED_CHARACTERS: usize = 60;
+
+/// An answer that is valid for its output type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The cell's value; [`value_matches`] holds for it.
+    pub value: Value,
+    /// The model's thinking, split off; `None` when there was none or it was blank.
+    pub reasoning: Option<String>,
+}
+
+/// Reads an answer as `output` demands, else says what is wrong with it
+/// ([`LLMError::OutputInvalid`]).
+///
+/// - Text: trimmed; a blank answer is refused.
+/// - Label: one of the labels, in the recipe's spelling. Surrounding quotes, full stops and
+///   whitespace are ignored, and so is letter case, unless two labels would then match.
+/// - Number: plain decimal notation (`-12`, `0.5`, `.5`, `1e6`), finite. Groups of thousands
+///   only where they cannot mean anything else: `1,234.5` and `1,234,567` are read, `1,234` is
+///   refused, because half of the world reads it as a fraction. No units, no percent sign.
+///   Digits without a point or an exponent give a JSON integer; one too large for that is refused.
+/// - Boolean: `true`, `false`, `yes` or `no` in any letter case.
+/// - Date: `yyyy-mm-dd`, a day that exists, from the year 1 on.
+/// - Json: any JSON value but `null`, which is how an empty cell is written.
+pub fn read_answer(raw: &str, output: &Output) -> Result<Answer, LLMError> {
+    let (reasoning, answer) =
+        split_reasoning(raw).ok_or_else(|| invalid(output, "its thinking was cut off"))?;
+    let value = match output {
+        Output::Text => read_text(answer),
+        Output::Label { labels } => read_label(answer, labels),
+        Output::Number => read_number(answer),
+        Output::Boolean => read_boolean(answer),
+        Output::Date => read_date(answer),
+        Output::Json { .. } => read_json(answer),
+    };
+    let value = value.map_err(|reason| invalid(output, reason))?;
+    Ok(Answer { value, reasoning })
+}
+
+/// Whether `value` may stand in a cell of a column with this output type. The check behind
+/// [`read_answer`], and the one for values that a person types.
+pub fn value_matches(value: &Value, output: &Output) -> bool {
+    match (output, value) {
+        (Output::Text, Value::String(text)) => !text.trim().is_empty(),
+        (Output::Label { labels }, Value::String(text)) => labels.contains(text),
+        (Output::Date, Value::String(text)) => read_date(text).is_ok_and(|date| date == *value),
+        (Output::Number, Value::Number(_)) | (Output::Boolean, Value::Bool(_)) => true,
+        (Output::Json { .. }, value) => !value.is_null(),
+        _ => false,
+    }
+}
+
+/// Splits thinking off the front: `(thinking, answer)`, or `None` when it has no end.
+///
+/// A closing tag without an opening one counts, because some chat templates write the opening
+/// tag into the prompt. Tags further inside are text: a row may well be about them. Thinking
+/// that the template opened and the token limit cut leaves no tag at all; only the engine knows
+/// of it, by its [`crate::FinishReason`].
+fn split_reasoning(raw: &str) -> Option<(Option<String>, &str)> {
+    let mut rest = raw;
+    let mut thoughts: Vec<&str> = Vec::new();
+    if let Some(close) = rest.find(THINK_CLOSES)
+        && !rest[..close].contains(THINK_OPENS)
+    {
+        thoughts.push(rest[..close].trim());
+        rest = &rest[close + THINK_CLOSES.len()..];
+    }
+    while let Some(thinking) = rest.trim_start().strip_prefix(THINK_OPENS) {
+        let (thought, after) = thinking.split_once(THINK_CLOSES)?;
+        thoughts.push(thought.trim());
+        rest = after;
+    }
+    thoughts.retain(|thought| !thought.is_empty());
+    let reasoning = (!thoughts.is_empty()).then(|| thoughts.join("\n\n"));
+    Some((reasoning, rest.trim()))
+}
+
+fn read_text(answer: &str) -> Result<Value, String> {
+    if answer.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    Ok(Value::from(answer))
+}
+
+fn read_label(answer: &str, labels: &[String]) -> Result<Value, String> {
+    if let Some(label) = labels.iter().find(|label| *label == answer) {
+        return Ok(Value::from(label.as_str()));
+    }
+    let wanted = bare(answer).to_lowercase();
+    let mut matching = labels.iter().filter(|label| bare(label).to_lowercase() == wanted);
+    match (matching.next(), matching.next()) {
+        (Some(label), None) if !wanted.is_empty() => Ok(Value::from(label.as_str())),
+        (Some(_), Some(_)) => Err(format!("{} fits more than one label", quoted(answer))),
+        _ => Err(format!("{} is none of {}", quoted(answer), allowed(labels))),
+    }
+}
+
+fn read_number(answer: &str) -> Result<Value, String> {
+    let text = bare_number(answer);
+    let refuse = |what: &str| Err(format!("{} {what}", quoted(answer)));
+    let Some(plain) = without_groups(&text) else {
+        return refuse(
+            "can be read in two ways; a number is written like `1234.5`, without a thousands mark",
+        );
+    };
+    if !is_decimal(&plain) {
+        return refuse("is not a number in plain decimal notation");
+    }
+    if plain.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        let integer = plain.parse::<i64>().map(Number::from);
+        return match integer.or_else(|_| plain.parse::<u64>().map(Number::from)) {
+            Ok(integer) => Ok(Value::Number(integer)),
+            Err(_) => refuse("is too large for an integer"),
+        };
+    }
+    let mantissa = plain.split(['e', 'E']).next().unwrap_or_default();
+    let vanishes = |number: f64| number == 0.0 && mantissa.contains(|c| matches!(c, '1'..='9'));
+    match plain.parse::<f64>().ok().filter(|number| !vanishes(*number)).and_then(finite) {
+        Some(number) => Ok(Value::Number(number)),
+        None => refuse("is too large or too small for a number"),
+    }
+}
+
+/// `None` for what JSON has no number for; a negative zero becomes zero.
+fn finite(number: f64) -> Option<Number> {
+    Number::from_f64(number + 0.0)
+}
+
+/// The number without what may stand around it, a sign written as `+` or as the minus of
+/// typography included.
+fn bare_number(answer: &str) -> String {
+    let text = answer.trim_matches(is_wrapping).trim_end_matches(is_full_stop);
+    let text = text.trim_matches(is_wrapping);
+    match text.strip_prefix('+') {
+        Some(unsigned) if !unsigned.starts_with('-') => unsigned.to_owned(),
+        _ => match text.strip_prefix('\u{2212}') {
+            Some(unsigned) => format!("-{unsigned}"),
+            None => text.to_owned(),
+        },
+    }
+}
+
+/// Takes out commas that can only be thousands marks: groups of three digits, and either a
+/// decimal point or a second comma that rules out a decimal comma. `None` when a comma is
+/// anything else.
+fn without_groups(text: &str) -> Option<String> {
+    if !text.contains(',') {
+        return Some(text.to_owned());
+    }
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = match unsigned.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (unsigned, None),
+    };
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let well_formed = (1..=3).contains(&first.len())
+        && digits(first)
+        && !first.starts_with('0')
+        && groups.all(|group| group.len() == 3 && digits(group));
+    let certain = whole.matches(',').count() >= 2
+        || (whole.contains(',') && fraction.is_some_and(|fraction| !fraction.contains(',')));
+    (well_formed && certain).then(|| text.replace(',', ""))
+}
+
+/// `-?digits[.digits][e[+-]digits]`, where one side of the point may be missing. Rust's own
+/// parser also takes `inf` and `nan`.
+fn is_decimal(text: &str) -> bool {
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent_is_whole = exponent.is_none_or(|exponent| {
+        let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        !exponent.is_empty() && digits(exponent)
+    });
+    whole.len() + fraction.len() > 0 && digits(whole) && digits(fraction) && exponent_is_whole
+}
+
+fn read_boolean(answer: &str) -> Result<Value, String> {
+    match bare(answer).to_lowercase().as_str() {
+        "true" | "yes" => Ok(Value::Bool(true)),
+        "false" | "no" => Ok(Value::Bool(false)),
+        _ => Err(format!("{} is neither `true` nor `false`", quoted(answer))),
+    }
+}
+
+fn read_date(answer: &str) -> Result<Value, String> {
+    let text = bare(answer);
+    // chrono alone would also take `2024-1-5` and a signed year.
+    let shaped = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if !shaped {
+        return Err(format!("{} is not written as `yyyy-mm-dd`", quoted(answer)));
+    }
+    match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        Ok(_) if !text.starts_with("0000") => Ok(Value::from(text)),
+        _ => Err(format!("there is no day {}", quoted(answer))),
+    }
+}
+
+fn read_json(answer: &str) -> Result<Value, String> {
+    match serde_json::from_str(without_fence(answer)) {
+        Ok(Value::Null) => Err("`null` is an empty cell, not an answer".to_owned()),
+        Ok(value) => Ok(value),
+        Err(error) => Err(format!("{} is not JSON: {error}", quoted(answer))),
+    }
+}
+
+/// The inside of a Markdown code fence that wraps the whole answer, with or without a language.
+fn without_fence(answer: &str) -> &str {
+    let inside = answer.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
+    let Some(inside) = inside else { return answer };
+    match inside.split_once('\n') {
+        Some((language, body)) if language.trim().chars().all(char::is_alphanumeric) => body,
+        _ => inside,
+    }
+}
+
+fn is_full_stop(character: char) -> bool {
+    matches!(character, '.' | '。' | '．')
+}
+
+fn is_wrapping(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character, '"' | '\'' | '`' | '“' | '”' | '„' | '‘' | '’' | '«' | '»')
+}
+
+/// Without surrounding quotes, full stops and whitespace.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|character| is_wrapping(character) || is_full_stop(character))
+}
+
+/// The answer on one line, shortened, for an error.
+fn quoted(answer: &str) -> String {
+    if answer.is_empty() {
+        return "an empty answer".to_owned();
+    }
+    let line = answer.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(QUOTED_CHARACTERS) {
+        Some((end, _)) => format!("`{}…`", &line[..end]),
+        None => format!("`{line}`"),
+    }
+}
+
+fn allowed(labels: &[String]) -> String {
+    let named: Vec<_> =
+        labels.iter().take(LABELS_NAMED).map(|label| format!("`{label}`")).collect();
+    match labels.len().saturating_sub(LABELS_NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+fn invalid(output: &Output, reason: impl Into<String>) -> LLMError {
+    LLMError::OutputInvalid { expected: output.as_str().to_owned(), reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+use braincells_core::{AppError, Code};
+use serde_json::json;
+
+use super::*;
+
+fn recipe(prompt: &str) -> Recipe {
+    Recipe {
+        prompt: prompt.to_owned(),
+        system: None,
+        model: "small.gguf".to_owned(),
+        output: Output::Text,
+        sampling: Sampling::default(),
+        examples: ExamplePolicy::default(),
+    }
+}
+
+fn labels(labels: &[&str]) -> Output {
+    Output::Label { labels: labels.iter().map(|label| (*label).to_owned()).collect() }
+}
+
+fn plan(prompt: &str) -> PromptPlan {
+    PromptPlan::new(&recipe(prompt), &["text", "rating"]).unwrap()
+}
+
+fn example(text: &str, value: &str) -> Example {
+    Example { inputs: vec![json!(text)], value: json!(value) }
+}
+
+#[test]
+fn a_row_is_asked_for_last_and_examples_are_earlier_turns() {
+    let mut recipe = recipe("Sentiment of: {{text}}");
+    recipe.output = labels(&["good", "bad"]);
+    let plan = PromptPlan::new(&recipe, &["text"]).unwrap();
+    let examples = [example("love it", "good"), example("<hate> & 'it'", "bad")];
+    let request = plan.request(&[json!("so-so {{text}}")], &examples, 7);
+
+    let turns: Vec<(Role, &str)> =
+        request.messages.iter().map(|message| (message.role, message.content.as_str())).collect();
+    assert_eq!(turns[0].0, Role::System);
+    assert_eq!(
+        turns[1..],
+        [
+            (Role::User, "Sentiment of: love it"),
+            (Role::Assistant, "good"),
+            (Role::User, "Sentiment of: <hate> & 'it'"),
+            (Role::Assistant, "bad"),
+            (Role::User, "Sentiment of: so-so {{text}}"),
+        ]
+    );
+    assert_eq!(request.seed, 7);
+    assert_eq!(request.model, "small.gguf");
+    assert_eq!(request.output, recipe.output);
+}
+
+#[test]
+fn all_rows_of_a_run_share_everything_but_the_last_message() {
+    let plan = plan("{{text}}: {{rating}}");
+    let examples = [Example { inputs: vec![json!("a"), json!(1)], value: json!("x") }];
+    let one = plan.request(&[json!("b"), json!(2)], &examples, 0).messages;
+    let other = plan.request(&[json!("c"), json!(3)], &examples, 0).messages;
+    assert_eq!(one[..one.len() - 1], other[..other.len() - 1]);
+    assert_eq!(one.last().unwrap().content, "b: 2");
+}
+
+#[test]
+fn the_system_message_says_what_the_answer_must_be() {
+    let cases = [
+        (Output::Text, "the result only"),
+        (labels(&["yes", " no "]), "\n- yes\n- no"),
+        (Output::Number, "number"),
+        (Output::Boolean, "`true` or `false`"),
+        (Output::Date, "YYYY-MM-DD"),
+        (Output::Json { schema: json!({"type": "object"}) }, r#"{"type":"object"}"#),
+    ];
+    for (output, expected) in cases {
+        let mut recipe = recipe("{{text}}");
+        recipe.output = output;
+        for own_role in [None, Some("Answer like a pirate.".to_owned())] {
+            recipe.system = own_role.clone();
+            let plan = PromptPlan::new(&recipe, &["text"]).unwrap();
+            let system = plan.request(&[json!("x")], &[], 0).messages.remove(0).content;
+            assert!(system.contains(expected), "{system}");
+            match own_role {
+                Some(role) => assert!(system.starts_with(&role), "{system}"),
+                None => assert!(system.starts_with(ROLE_WITH_ROW), "{system}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn examples_are_announced_only_when_there_are_some() {
+    let plan = PromptPlan::new(&recipe("{{text}}"), &["text"]).unwrap();
+    let system =
+        |examples: &[Example]| plan.request(&[json!("x")], examples, 0).messages.remove(0).content;
+    assert!(!system(&[]).contains(EXAMPLES));
+    assert!(system(&[example("a", "b")]).contains(EXAMPLES));
+}
+
+#[test]
+fn a_prompt_without_references_is_for_writing_from_nothing() {
+    let plan = plan("Invent a name for a café. A brace {x} stays.");
+    assert!(plan.inputs().is_empty());
+    assert!(!plan.is_input_empty(&[]), "nothing is missing when nothing is referenced");
+    let messages = plan.request(&[], &[], 0).messages;
+    assert!(messages[0].content.starts_with(ROLE_FROM_NOTHING));
+    assert_eq!(messages[1].content, "Invent a name for a café. A brace {x} stays.");
+}
+
+#[test]
+fn a_row_is_empty_only_when_every_referenced_value_is() {
+    let plan = plan("{{text}} {{rating}}");
+    assert_eq!(plan.inputs(), ["text", "rating"]);
+    for values in [[json!(null), json!("")], [json!(" \n\t"), json!(null)]] {
+        assert!(plan.is_input_empty(&values), "{values:?}");
+    }
+    for values in [
+        [json!(null), json!(0)],
+        [json!(false), json!("")],
+        [json!("x"), json!(null)],
+        [json!([]), json!(null)],
+    ] {
+        assert!(!plan.is_input_empty(&values), "{values:?}");
+    }
+}
+
+#[test]
+fn examples_are_taken_whole_in_order_within_count_and_tokens() {
+    let mut recipe = recipe("{{text}}");
+    recipe.examples = ExamplePolicy { max_count: 2, max_tokens: 12 };
+    let plan = PromptPlan::new(&recipe, &["text"]).unwrap();
+    let count = |text: &str| text.chars().count() as u32;
+    let select = |examples: &[Example]| plan.select_examples(examples.to_vec(), &count);
+
+    let (small, other) = (example("abc", "x"), example("defg", "y"));
+    let large = example("much too long to fit", "z");
+    assert_eq!(select(&[large, small.clone(), other.clone()]), [small.clone(), other.clone()]);
+    assert_eq!(select(&[small.clone(), other.clone(), small.clone()]).len(), 2, "max_count");
+    let exact = example("0123456789a", "b");
+    assert_eq!(select(std::slice::from_ref(&exact)), [exact], "exactly max_tokens fits");
+    assert_eq!(select(&[example("abc", " "), example(" ", "x"), small.clone()]), [small]);
+}
+
+#[test]
+fn no_examples_when_few_shot_is_off() {
+    let mut recipe = recipe("{{text}}");
+    recipe.examples.max_count = 0;
+    let plan = PromptPlan::new(&recipe, &["text"]).unwrap();
+    assert!(plan.select_examples([example("a", "b")], &|_| 1).is_empty());
+}
+
+#[test]
+fn a_recipe_that_makes_no_sense_is_refused_with_a_hint() {
+    type Change = fn(&mut Recipe);
+    let cases: [(Change, Code, &str); 14] = [
+        (|recipe| recipe.prompt = " ".to_owned(), Code::BadInput, "empty"),
+        (|recipe| recipe.prompt = "{{text".to_owned(), Code::BadTemplate, "closes"),
+        (|recipe| recipe.prompt = "{{txt}}".to_owned(), Code::BadTemplate, "`txt`"),
+        (|recipe| recipe.output = labels(&["one"]), Code::BadInput, "two labels"),
+        (|recipe| recipe.output = labels(&[]), Code::BadInput, "has 0"),
+        (|recipe| recipe.output = labels(&["a", " "]), Code::BadInput, "label 2"),
+        (|recipe| recipe.output = labels(&["a", "b", " a "]), Code::BadInput, "`a`"),
+        (|recipe| recipe.sampling.temperature = 2.1, Code::BadInput, "2.1"),
+        (|recipe| recipe.sampling.temperature = -0.1, Code::BadInput, "-0.1"),
+        (|recipe| recipe.sampling.temperature = f32::NAN, Code::BadInput, "NaN"),
+        (|recipe| recipe.sampling.top_p = 0.0, Code::BadInput, "top-p"),
+        (|recipe| recipe.sampling.top_p = 1.01, Code::BadInput, "1.01"),
+        (|recipe| recipe.sampling.max_tokens = Some(0), Code::BadInput, "at least 1"),
+        (|recipe| recipe.sampling.stop = vec![String::new()], Code::BadInput, "stop"),
+    ];
+    for (change, code, words) in cases {
+        let mut recipe = recipe("{{text}}");
+        change(&mut recipe);
+        let error = AppError::from(PromptPlan::new(&recipe, &["text"]).unwrap_err());
+        assert_eq!(error.code, code, "{error}");
+        assert!(error.message.contains(words), "{error}");
+        assert!(error.hint.is_some(), "{error}");
+    }
+}
+
+#[test]
+fn the_ends_of_the_allowed_ranges_are_allowed() {
+    let mut recipe = recipe("{{text}}");
+    for (temperature, top_p, max_tokens) in [(0.0, 1.0, None), (2.0, 0.01, Some(1))] {
+        recipe.sampling.temperature = temperature;
+        recipe.sampling.top_p = top_p;
+        recipe.sampling.max_tokens = max_tokens;
+        let request = PromptPlan::new(&recipe, &["text"]).unwrap().request(&[json!("x")], &[], 0);
+        assert_eq!(
+            (request.temperature, request.top_p, request.max_tokens),
+            (temperature, top_p, max_tokens)
+        );
+    }
+}

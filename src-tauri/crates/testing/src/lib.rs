@@ -1,0 +1,18 @@
+//! What the tests of the other crates share: a home that goes away by itself, a clock that stands
+//! still, events that are kept, engines that follow a script.
+//!
+//! Only tests use it; no product crate depends on it. It promises that nothing leaves the
+//! temporary folder and that nothing needs the network. It leaves out real models: those have
+//! tests of their own.
+
+mod clock;
+mod engines;
+mod events;
+mod home;
+mod scripted;
+
+pub use clock::ManualClock;
+pub use engines::ScriptedEngines;
+pub use events::RecordedEvents;
+pub use home::TempHome;
+pub use scripted::{Scripted, scripted_workbench, text_recipe, typed_recipe};

@@ -1,0 +1,134 @@
+use std::path::PathBuf;
+
+use braincells_core::{AppError, Code, ColumnId, RowId, RunId, RunStatus, SheetId};
+
+/// What can go wrong in a verb itself; failures of storage and engines keep their own types.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(crate) enum WorkbenchError {
+    #[error("there is no sheet `{text}`")]
+    NoSuchSheet { text: String },
+    #[error("`{text}` could mean {} sheets: {}", candidates.len(), candidates.join(", "))]
+    AmbiguousSheet { text: String, candidates: Vec<String> },
+    #[error("the file of sheet `{sheet}` is gone")]
+    SheetFileGone { sheet: SheetId },
+    #[error("sheet `{sheet}` has a run under way")]
+    SheetBusy { sheet: SheetId },
+    #[error("there is no column `{name}`")]
+    NoSuchColumn { name: String, known: Vec<String> },
+    #[error("there is no column with the id {column}")]
+    NoSuchColumnId { column: ColumnId },
+    #[error("there is no row with the id {row}")]
+    NoSuchRow { row: RowId },
+    #[error("the column `{name}` holds data and has no recipe")]
+    NotAiColumn { name: String },
+    #[error("the column `{name}` is already being filled")]
+    ColumnBusy { name: String },
+    #[error("run {run} is {}", status.as_str())]
+    RunNotResumable { run: RunId, status: RunStatus },
+    #[error("a column needs a name")]
+    NamelessColumn,
+    #[error("the cell is empty, there is nothing to approve")]
+    NothingToValidate,
+    #[error("the format of `{}` is not known", path.display())]
+    UnknownFormat { path: PathBuf },
+    #[error("`{}` cannot be read: {reason}", path.display())]
+    Unreadable { path: PathBuf, reason: String, missing: bool },
+    #[error("`{}` is not a GGUF model: {reason}", path.display())]
+    NotAModel { path: PathBuf, reason: String },
+    #[error("another model file named `{name}` is already listed")]
+    ModelNameTaken { name: String },
+    #[error("there is no model `{name}`")]
+    NoSuchModel { name: String, known: Vec<String> },
+    #[error("`{name}` could mean {} models: {}", candidates.len(), candidates.join(", "))]
+    AmbiguousModel { name: String, candidates: Vec<String> },
+    #[error("no model is named and there is no default to take")]
+    NoDefaultModel { known: Vec<String> },
+    #[error("the engine ended with {unanswered} of {asked} requests unanswered")]
+    EngineEndedEarly { asked: u64, unanswered: u64 },
+    #[error("every referenced cell is empty")]
+    EmptyInput,
+}
+
+impl WorkbenchError {
+    fn code(&self) -> Code {
+        match self {
+            Self::NoSuchSheet { .. }
+            | Self::SheetFileGone { .. }
+            | Self::NoSuchColumn { .. }
+            | Self::NoSuchColumnId { .. }
+            | Self::NoSuchRow { .. }
+            | Self::Unreadable { missing: true, .. } => Code::NotFound,
+            Self::AmbiguousSheet { .. }
+            | Self::SheetBusy { .. }
+            | Self::ColumnBusy { .. }
+            | Self::RunNotResumable { .. }
+            | Self::ModelNameTaken { .. }
+            | Self::AmbiguousModel { .. } => Code::Conflict,
+            Self::NotAiColumn { .. }
+            | Self::NamelessColumn
+            | Self::NothingToValidate
+            | Self::UnknownFormat { .. }
+            | Self::Unreadable { .. }
+            | Self::EmptyInput => Code::BadInput,
+            Self::NotAModel { .. } => Code::ModelBroken,
+            Self::NoSuchModel { .. } | Self::NoDefaultModel { .. } => Code::ModelMissing,
+            Self::EngineEndedEarly { .. } => Code::EngineFailed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoSuchSheet { .. } | Self::SheetFileGone { .. } => {
+                "`braincells sheets` lists what there is".to_owned()
+            }
+            Self::AmbiguousSheet { .. } => "name one of them by its id".to_owned(),
+            Self::NoSuchColumn { known, .. } => format!("the columns are {}", listed(known)),
+            Self::NoSuchColumnId { .. } | Self::NothingToValidate | Self::NoSuchRow { .. } => {
+                return None;
+            }
+            Self::NotAiColumn { .. } => "only AI columns are filled and approved".to_owned(),
+            Self::SheetBusy { .. } | Self::ColumnBusy { .. } => {
+                "wait for the run to end, or stop it first".to_owned()
+            }
+            Self::RunNotResumable { .. } => "start a new run instead".to_owned(),
+            Self::NamelessColumn => "give it one with `--name`".to_owned(),
+            Self::UnknownFormat { .. } => {
+                "name it with `--format`: csv, tsv, jsonl, json or parquet".to_owned()
+            }
+            Self::Unreadable { .. } => "check the path and its permissions".to_owned(),
+            Self::NotAModel { .. } => {
+                "the file may be incomplete or another format; download it again".to_owned()
+            }
+            Self::ModelNameTaken { .. } => "rename one of the two files".to_owned(),
+            Self::NoSuchModel { known, .. } => match known.as_slice() {
+                [] => NO_MODELS.to_owned(),
+                _ => format!("the models are {}", listed(known)),
+            },
+            Self::AmbiguousModel { .. } => "write more of the name".to_owned(),
+            Self::NoDefaultModel { known } => match known.as_slice() {
+                [] => NO_MODELS.to_owned(),
+                _ => format!("name one of {} with `--model`", listed(known)),
+            },
+            Self::EngineEndedEarly { .. } => "resume the run".to_owned(),
+            Self::EmptyInput => "fill the cells that the prompt names".to_owned(),
+        };
+        Some(hint)
+    }
+}
+
+const NO_MODELS: &str = "there are no models yet: run `scripts/starter-model`, or add a GGUF file \
+                         with `braincells models add`";
+
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+impl From<WorkbenchError> for AppError {
+    fn from(error: WorkbenchError) -> Self {
+        let app = Self::new(error.code(), error.to_string());
+        match error.hint() {
+            Some(hint) => app.with_hint(hint),
+            None => app,
+        }
+    }
+}

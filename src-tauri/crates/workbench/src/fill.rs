@@ -1,0 +1,229 @@
+//! A file in, filled columns out; and the same again goes on where it stopped.
+
+use std::collections::VecDeque;
+use std::fmt::Write;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use braincells_core::{
+    AppError, Column, ColumnId, Recipe, RunId, RunScope, RunStatus, SheetId, Value,
+};
+use braincells_data::{Format, SheetStore};
+use sha2::{Digest, Sha256};
+
+use crate::blocking::blocking;
+use crate::error::WorkbenchError;
+use crate::transfer::known_format;
+use crate::{EngineOptions, RunHandle, Workbench};
+
+/// Bytes of the source that are read at once.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// A table file and the columns to add to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FillRequest {
+    /// The table.
+    pub source: PathBuf,
+    /// Its format, if its name does not tell.
+    pub format: Option<Format>,
+    /// The sheet's name; the file's name unless given.
+    pub sheet_name: Option<String>,
+    /// The new columns in the order in which they are filled; a later one may read an earlier one.
+    pub columns: Vec<(String, Recipe)>,
+    /// Which rows.
+    pub scope: RunScope,
+    /// Ask again, once, for what failed when this was run before.
+    pub retry_failed: bool,
+    /// Begin with a new sheet, whatever was done before. The old sheet stays.
+    pub fresh: bool,
+    /// How engines are set up.
+    pub options: EngineOptions,
+}
+
+/// A fill that is ready to run, column by column.
+#[derive(Debug)]
+pub struct Fill {
+    /// The sheet.
+    pub sheet: SheetId,
+    /// The AI columns, in the order of the request.
+    pub columns: Vec<Column>,
+    /// Whether the sheet was there already, from the same command before.
+    pub resumed: bool,
+    options: EngineOptions,
+    /// What is left to do for each column.
+    passes: VecDeque<(ColumnId, RunScope)>,
+}
+
+impl Workbench {
+    /// Finds the sheet that the same request made before, or imports the source; adds the columns
+    /// that are missing. The same request is: the same bytes, format, names and recipes. Loads no
+    /// model and starts nothing.
+    pub async fn start_fill(&self, request: FillRequest) -> Result<Fill, AppError> {
+        let format = known_format(&request.source, request.format)?;
+        let (source, columns) = (request.source.clone(), request.columns.clone());
+        let key = blocking(move || job_key(&source, format, &columns)).await?;
+        let earlier = if request.fresh { None } else { self.sheet_of_job(&key).await? };
+        let sheet = match earlier {
+            Some(sheet) => sheet,
+            None => self.import_job(&request, format).await?,
+        };
+        let columns = match self.add_missing_columns(sheet, &request.columns).await {
+            Ok(columns) => columns,
+            Err(error) => {
+                if earlier.is_none() {
+                    // A typing error in a prompt must not leave a copy of the table behind.
+                    self.delete_sheet(sheet).await?;
+                }
+                return Err(error);
+            }
+        };
+        let catalogue = self.catalogue();
+        blocking(move || catalogue.put_fill_job(&key, sheet)).await?;
+        let resumed = earlier.is_some();
+        let retries = resumed && request.retry_failed && request.scope != RunScope::Failed;
+        let mut passes = VecDeque::new();
+        for column in &columns {
+            if retries {
+                passes.push_back((column.id, RunScope::Failed));
+            }
+            passes.push_back((column.id, request.scope));
+        }
+        Ok(Fill { sheet, columns, resumed, options: request.options, passes })
+    }
+
+    /// Starts the next run that the column needs: first what failed before, if that was asked for,
+    /// then what is not filled. An unfinished run goes on. `None` when nothing is left, and then no
+    /// model was loaded.
+    ///
+    /// Call it until it says `None`, waiting for each run; stop when one does not end as done.
+    pub async fn run_fill_column(
+        &self,
+        fill: &mut Fill,
+        column: ColumnId,
+    ) -> Result<Option<RunHandle>, AppError> {
+        while let Some(at) = fill.passes.iter().position(|(owner, _)| *owner == column) {
+            let Some((_, scope)) = fill.passes.remove(at) else { break };
+            if let Some(run) = self.go_on_or_begin(fill, column, scope).await? {
+                return Ok(Some(run));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn go_on_or_begin(
+        &self,
+        fill: &Fill,
+        column: ColumnId,
+        scope: RunScope,
+    ) -> Result<Option<RunHandle>, AppError> {
+        let now_ms = self.now_ms();
+        let work = move |store: &SheetStore| work_left(store, column, scope, now_ms);
+        match self.with_store(fill.sheet, work).await? {
+            WorkLeft::Nothing => Ok(None),
+            WorkLeft::GoOn(run) => self.resume(fill.sheet, run, &fill.options).await.map(Some),
+            WorkLeft::Begin => self.run(fill.sheet, column, scope, &fill.options).await.map(Some),
+        }
+    }
+
+    async fn sheet_of_job(&self, key: &str) -> Result<Option<SheetId>, AppError> {
+        let (catalogue, folder, key) = (self.catalogue(), self.home().sheets(), key.to_owned());
+        blocking(move || {
+            let Some(sheet) = catalogue.fill_job(&key)? else { return Ok(None) };
+            let file = catalogue.sheet_file(sheet)?;
+            Ok::<_, AppError>(file.filter(|name| folder.join(name).exists()).map(|_| sheet))
+        })
+        .await
+    }
+
+    async fn import_job(&self, request: &FillRequest, format: Format) -> Result<SheetId, AppError> {
+        let name = request.sheet_name.as_deref();
+        Ok(self.import(&request.source, Some(format), name).await?.id)
+    }
+
+    async fn add_missing_columns(
+        &self,
+        sheet: SheetId,
+        wanted: &[(String, Recipe)],
+    ) -> Result<Vec<Column>, AppError> {
+        let mut columns = Vec::with_capacity(wanted.len());
+        for (name, recipe) in wanted {
+            let present = self.columns(sheet).await?;
+            // A column with another recipe is left to `add_ai_column`, which refuses the name.
+            let same = present.into_iter().find(|column| {
+                column.name == name.trim() && column.recipe().is_some_and(|r| r == recipe)
+            });
+            columns.push(match same {
+                Some(column) => column,
+                None => self.add_ai_column(sheet, name, recipe.clone()).await?,
+            });
+        }
+        Ok(columns)
+    }
+}
+
+enum WorkLeft {
+    Nothing,
+    GoOn(RunId),
+    Begin,
+}
+
+fn work_left(
+    store: &SheetStore,
+    column: ColumnId,
+    scope: RunScope,
+    now_ms: i64,
+) -> Result<WorkLeft, AppError> {
+    let latest = store.runs()?.into_iter().filter(|run| run.column == column).max_by_key(|r| r.id);
+    if let Some(run) = latest.filter(|run| run.status.can_resume() && run.scope == scope) {
+        if !store.rows_to_fill(column, scope, Some(run.id))?.is_empty() {
+            return Ok(WorkLeft::GoOn(run.id));
+        }
+        // Killed between its last row and its end.
+        store.set_run_status(run.id, RunStatus::Done, None, now_ms)?;
+    }
+    let nothing = store.rows_to_fill(column, scope, None)?.is_empty();
+    Ok(if nothing { WorkLeft::Nothing } else { WorkLeft::Begin })
+}
+
+/// Names a fill by everything that its result depends on.
+fn job_key(
+    source: &Path,
+    format: Format,
+    columns: &[(String, Recipe)],
+) -> Result<String, AppError> {
+    let mut hash = Sha256::new();
+    let unreadable = |error: std::io::Error| WorkbenchError::Unreadable {
+        path: source.to_owned(),
+        missing: error.kind() == std::io::ErrorKind::NotFound,
+        reason: error.to_string(),
+    };
+    let mut file = File::open(source).map_err(unreadable)?;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        match file.read(&mut chunk).map_err(unreadable)? {
+            0 => break,
+            length => hash.update(&chunk[..length]),
+        }
+    }
+    let rest = serde_json::json!({ "format": format.extension(), "columns": columns });
+    hash.update(sorted(rest).to_string());
+    let mut key = String::new();
+    for byte in hash.finalize() {
+        write!(key, "{byte:02x}").expect("writing to a string does not fail");
+    }
+    Ok(key)
+}
+
+/// The value with the keys of its objects in order, so that equal values are equal text.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let mut entries: Vec<_> = entries.into_iter().collect();
+            entries.sort_by(|one, other| one.0.cmp(&other.0));
+            entries.into_iter().map(|(key, value)| (key, sorted(value))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        value => value,
+    }
+}

@@ -1,0 +1,65 @@
+//! The verbs of Braincells, each of them once: import, list, show, add an AI column, preview,
+//! run, pause, resume, export, and what goes with them.
+//!
+//! The command line (and later the window) is the caller: it unpacks what the user said, calls
+//! one verb and shows what comes back. Time, the home folder, the event sink and the engines are
+//! handed in as a [`World`].
+//!
+//! What this crate promises: a cell that an event announced is on disk; a killed process loses at
+//! most what was not announced; a person's cell is never overwritten by a run; a second run on the
+//! same column is refused. What it leaves out: how a cell is stored (`data`) and how it is made
+//! (`llm`).
+//!
+//! ```no_run
+//! # use std::{path::Path, sync::Arc};
+//! # use braincells_core::{AppError, IgnoreEvents, Recipe, RunScope};
+//! # use braincells_workbench::{EngineOptions, Home, LlamaEngines, SystemClock, Workbench, World};
+//! # async fn fill(recipe: Recipe) -> Result<(), AppError> {
+//! let home = Home::new("braincells-home".into());
+//! let clock = Arc::new(SystemClock);
+//! let workbench = Workbench::open(World {
+//!     engines: Arc::new(LlamaEngines::new(home.clone(), clock.clone())),
+//!     clock,
+//!     events: Arc::new(IgnoreEvents),
+//!     home,
+//! })?;
+//! let sheet = workbench.import(Path::new("reviews.csv"), None, None).await?.id;
+//! let column = workbench.add_ai_column(sheet, "mood", recipe).await?.id;
+//! let run = workbench.run(sheet, column, RunScope::Empty, &EngineOptions::default()).await?;
+//! println!("{:?}", run.finished().await.status);
+//! # Ok(())
+//! # }
+//! ```
+
+mod blocking;
+mod cells;
+mod columns;
+mod doctor;
+mod error;
+mod fill;
+mod gguf;
+mod home;
+mod llama_engines;
+mod machine;
+mod models;
+mod preview;
+pub mod recipe_file;
+mod run;
+mod sheets;
+mod transfer;
+mod workbench;
+mod world;
+
+pub use braincells_data::Format;
+pub use braincells_llm::llama::{Device, DeviceKind};
+pub use braincells_llm::{Message, Role};
+pub use columns::Shown;
+pub use doctor::Doctor;
+pub use fill::{Fill, FillRequest};
+pub use home::Home;
+pub use llama_engines::LlamaEngines;
+pub use models::{ModelFile, STARTER_MODEL};
+pub use preview::PreviewRow;
+pub use run::{RunHandle, RunOutcome};
+pub use workbench::Workbench;
+pub use world::{EngineOptions, EngineSource, SystemClock, World};

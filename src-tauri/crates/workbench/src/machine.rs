@@ -1,0 +1,33 @@
+//! What the operating system tells about this machine. Everything may be unknown.
+
+use std::path::Path;
+
+use sysinfo::{Disks, MemoryRefreshKind, RefreshKind, System};
+
+/// Main memory in bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Memory {
+    pub(crate) total_bytes: u64,
+    pub(crate) free_bytes: u64,
+}
+
+pub(crate) fn memory() -> Option<Memory> {
+    let kind = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(kind).ok()?;
+    Some(Memory { total_bytes: system.total_memory(), free_bytes: system.available_memory() })
+}
+
+/// Free space on the disk that holds `path`: the one with the longest mount point above it.
+pub(crate) fn disk_free_bytes(path: &Path) -> Option<u64> {
+    let path = path.canonicalize().ok()?;
+    let disks = Disks::new_with_refreshed_list().ok()?;
+    let above = disks.iter().filter(|disk| path.starts_with(disk.mount_point()));
+    above
+        .max_by_key(|disk| disk.mount_point().components().count())
+        .map(sysinfo::Disk::available_space)
+}
+
+/// The operating system with its version.
+pub(crate) fn operating_system() -> String {
+    System::long_os_version().unwrap_or_else(|_unknown| std::env::consts::OS.to_owned())
+}

@@ -1,0 +1,98 @@
+use braincells_core::{AppError, Code, Sampling, Value};
+use braincells_llm::Role;
+use braincells_llm::prompt::{Example, PromptPlan};
+use serde_json::{Map, json};
+
+use super::{RecipeColumn, RecipeFile, VERSION, bad_recipe, in_column, yaml};
+
+/// Writes a recipe file that [`read`](super::read()) gives back as it is and that AI Sheets'
+/// scripts can run.
+///
+/// The scripts use `prompt`, so it holds all that a model is told here: rules, examples, and the
+/// instruction with its `{{name}}` placeholders, which they fill in by plain replacement. The
+/// provider is written as `auto`, because they reject the empty text that AI Sheets writes.
+/// Refused: no column at all, two of one name, a recipe that cannot make a prompt.
+pub fn write(file: &RecipeFile) -> Result<String, AppError> {
+    if file.columns.is_empty() {
+        return Err(bad_recipe("there is no AI column to write", "add one first"));
+    }
+    let mut columns = Map::new();
+    for column in &file.columns {
+        let keys = keys(column).map_err(|error| in_column(&column.name, error))?;
+        if columns.insert(column.name.clone(), keys).is_some() {
+            return Err(bad_recipe(
+                format!("cannot write two columns called `{}`", column.name),
+                "rename one of the two",
+            ));
+        }
+    }
+    Ok(yaml::document(&json!({ "columns": columns })))
+}
+
+/// A column's keys in the order in which AI Sheets writes them, ours last.
+fn keys(column: &RecipeColumn) -> Result<Value, AppError> {
+    let references: Vec<&str> = column.references.iter().map(String::as_str).collect();
+    let plan = PromptPlan::new(&column.recipe, &references)?;
+    if column.examples.iter().any(|example| example.inputs.len() != plan.inputs().len()) {
+        return Err(AppError::new(Code::Internal, "an example has too many or too few inputs"));
+    }
+    Ok(json!({
+        "prompt": materialised(&plan, &column.examples),
+        "modelName": column.recipe.model,
+        "modelProvider": "auto",
+        "searchEnabled": false,
+        "task": "text-generation",
+        "instruction": column.recipe.prompt,
+        "columnsReferences": references,
+        "braincells": own_keys(column, &plan),
+    }))
+}
+
+fn own_keys(column: &RecipeColumn, plan: &PromptPlan) -> Value {
+    let recipe = &column.recipe;
+    let mut own = json!({
+        "version": VERSION,
+        "output": recipe.output,
+        "sampling": sampling(&recipe.sampling),
+        "examples": recipe.examples,
+    });
+    if let Some(system) = &recipe.system {
+        own["system"] = json!(system);
+    }
+    if !column.examples.is_empty() {
+        let rows = column.examples.iter().map(|example| {
+            // By name, so that a person can read and change them.
+            let inputs: Map<_, _> =
+                plan.inputs().iter().cloned().zip(example.inputs.iter().cloned()).collect();
+            json!({ "inputs": inputs, "value": example.value })
+        });
+        own["example_rows"] = rows.collect();
+    }
+    own
+}
+
+/// With 0.7 as `0.7` and not as the nearest `f64` of its `f32`.
+fn sampling(sampling: &Sampling) -> Value {
+    let mut keys = json!(sampling);
+    for (key, number) in [("temperature", sampling.temperature), ("top_p", sampling.top_p)] {
+        if let Ok(short) = number.to_string().parse::<f64>() {
+            keys[key] = json!(short);
+        }
+    }
+    keys
+}
+
+/// Everything a model is told about one row as one text, the row being its placeholders.
+fn materialised(plan: &PromptPlan, examples: &[Example]) -> String {
+    let placeholders: Vec<Value> =
+        plan.inputs().iter().map(|name| Value::from(format!("{{{{{name}}}}}"))).collect();
+    let messages = plan.request(&placeholders, examples, 0).messages;
+    let last = messages.len() - 1;
+    let parts = messages.iter().enumerate().map(|(at, message)| match message.role {
+        Role::User if at < last => format!("## Example\n\n### Request\n\n{}", message.content),
+        Role::Assistant => format!("### Answer\n\n{}", message.content),
+        Role::User => format!("# Request\n\n{}\n\n# Answer\n", message.content),
+        Role::System => message.content.clone(),
+    });
+    parts.collect::<Vec<_>>().join("\n\n")
+}

@@ -1,0 +1,124 @@
+//! Finished cells on their way to the disk.
+
+use std::sync::Arc;
+
+use braincells_core::{AppError, CellRecord, CellState, Clock, ColumnId, Event, EventSink};
+use braincells_data::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit, SheetStore};
+
+use super::live::ByHand;
+use super::progress::Progress;
+use crate::World;
+use crate::blocking::blocking;
+
+/// The least cells of a full group, however many rows an engine works on at once.
+const LEAST_GROUP: usize = 64;
+
+/// Where a run's cells go.
+pub(super) struct Target {
+    pub(super) store: Arc<SheetStore>,
+    pub(super) column: ColumnId,
+    pub(super) recipe_version: i64,
+}
+
+/// Gathers cells into groups, writes each group in one transaction, and only then tells about
+/// its cells.
+pub(super) struct Committer {
+    pub(super) target: Target,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) events: Arc<dyn EventSink>,
+    pub(super) progress: Progress,
+    by_hand: Arc<ByHand>,
+    group: GroupCommit,
+    /// Of the cells in the group, how many took another row's answer. Every commit takes the
+    /// whole group.
+    reused: u64,
+}
+
+impl Committer {
+    /// `in_flight` rows are lost with the group when the process is killed, so the group is
+    /// smaller by as many: together they stay within [`GROUP_CELLS`].
+    pub(super) fn new(
+        target: Target,
+        world: &World,
+        progress: Progress,
+        by_hand: Arc<ByHand>,
+        in_flight: u32,
+    ) -> Self {
+        let cells = GROUP_CELLS.saturating_sub(in_flight as usize).max(LEAST_GROUP);
+        Self {
+            target,
+            clock: Arc::clone(&world.clock),
+            events: Arc::clone(&world.events),
+            progress,
+            by_hand,
+            group: GroupCommit::new(cells, GROUP_AGE_MS),
+            reused: 0,
+        }
+    }
+
+    /// Takes a cell; writes the group if it is full.
+    pub(super) async fn push(&mut self, cell: CellRecord, reused: bool) -> Result<(), AppError> {
+        self.reused += u64::from(reused);
+        match self.group.push(cell, self.progress.elapsed_ms()) {
+            Some(cells) => self.write(cells).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the group is old enough to be written; for ever while it is empty.
+    pub(super) async fn due(&self) {
+        match self.group.due_in_ms(self.progress.elapsed_ms()) {
+            Some(wait_ms) => {
+                let wait = std::time::Duration::from_millis(wait_ms.max(0) as u64);
+                tokio::time::sleep(wait).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Writes the group if it is old enough.
+    pub(super) async fn write_due(&mut self) -> Result<(), AppError> {
+        match self.group.take_due(self.progress.elapsed_ms()) {
+            Some(cells) => self.write(cells).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Writes what is there.
+    pub(super) async fn write_all(&mut self) -> Result<(), AppError> {
+        let cells = self.group.take_all();
+        self.write(cells).await
+    }
+
+    async fn write(&mut self, cells: Vec<CellRecord>) -> Result<(), AppError> {
+        if cells.is_empty() {
+            return Ok(());
+        }
+        let Target { store, column, recipe_version } = &self.target;
+        let (store, column, version) = (Arc::clone(store), *column, *recipe_version);
+        let now_ms = self.clock.now_ms();
+        let cells = blocking(move || {
+            store.commit_cells(column, Some(version), &cells, now_ms).map(|()| cells)
+        })
+        .await?;
+        for cell in self.by_hand.without(cells) {
+            self.progress.add(&cell);
+            self.events.emit(cell_done(column, cell));
+        }
+        self.progress.add_reused(std::mem::take(&mut self.reused));
+        self.progress.tell_if_due(self.events.as_ref());
+        Ok(())
+    }
+}
+
+fn cell_done(column: ColumnId, cell: CellRecord) -> Event {
+    let done = cell.state == CellState::Done;
+    Event::CellDone {
+        column,
+        row: cell.row,
+        state: cell.state,
+        value: if done { cell.value } else { braincells_core::Value::Null },
+        error: cell.error,
+        confidence: cell.figures.confidence,
+    }
+}

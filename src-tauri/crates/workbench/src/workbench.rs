@@ -1,0 +1,111 @@
+use std::sync::Arc;
+
+use braincells_core::{AppError, EventSink, SheetId};
+use braincells_data::{Catalogue, SheetStore};
+
+use crate::blocking::blocking;
+use crate::run::LiveRuns;
+use crate::sheets::{OpenSheets, adopt_sheets};
+use crate::{EngineSource, Home, World};
+
+/// The door to everything. Cheap to clone; the last clone to go pauses the runs that are still
+/// alive and closes the sheets.
+#[derive(Clone)]
+pub struct Workbench {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    world: World,
+    catalogue: Arc<Catalogue>,
+    sheets: OpenSheets,
+    live: Arc<LiveRuns>,
+}
+
+impl Workbench {
+    /// Opens a home: makes its folders, opens the catalogue, removes what killed processes left
+    /// half done, and lists sheet files that the catalogue does not know.
+    ///
+    /// Waits for the disk; call it before the work begins.
+    pub fn open(world: World) -> Result<Self, AppError> {
+        world.home.create_folders()?;
+        for folder in [world.home.sheets(), world.home.temporary()] {
+            braincells_data::remove_leftovers(&folder)?;
+        }
+        let catalogue = Arc::new(Catalogue::open(&world.home.catalogue())?);
+        adopt_sheets(&catalogue, &world.home, world.clock.now_ms())?;
+        let sheets = OpenSheets::default();
+        let live = Arc::new(LiveRuns::default());
+        Ok(Self { inner: Arc::new(Inner { world, catalogue, sheets, live }) })
+    }
+
+    pub(crate) fn home(&self) -> &Home {
+        &self.inner.world.home
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.inner.world.clock.now_ms()
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.inner.world
+    }
+
+    pub(crate) fn events(&self) -> Arc<dyn EventSink> {
+        Arc::clone(&self.inner.world.events)
+    }
+
+    pub(crate) fn engines(&self) -> &dyn EngineSource {
+        self.inner.world.engines.as_ref()
+    }
+
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.inner.catalogue)
+    }
+
+    pub(crate) fn open_sheets(&self) -> &OpenSheets {
+        &self.inner.sheets
+    }
+
+    pub(crate) fn live(&self) -> &Arc<LiveRuns> {
+        &self.inner.live
+    }
+
+    /// The open store of a sheet; opens it if this process has not yet.
+    pub(crate) async fn store(&self, sheet: SheetId) -> Result<Arc<SheetStore>, AppError> {
+        let catalogue = self.catalogue();
+        self.inner.sheets.open(sheet, catalogue, self.home(), self.now_ms()).await
+    }
+
+    /// Reads something from a sheet, away from the async threads.
+    pub(crate) async fn with_store<T: Send + 'static>(
+        &self,
+        sheet: SheetId,
+        work: impl FnOnce(&SheetStore) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let store = self.store(sheet).await?;
+        blocking(move || work(&store)).await
+    }
+
+    /// Changes something in a sheet, then brings its entry in the sheet list up to date.
+    pub(crate) async fn change_store<T: Send + 'static>(
+        &self,
+        sheet: SheetId,
+        work: impl FnOnce(&SheetStore) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let catalogue = self.catalogue();
+        self.with_store(sheet, move |store| {
+            let result = work(store)?;
+            crate::sheets::list_sheet(&catalogue, store)?;
+            Ok(result)
+        })
+        .await
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.live.pause_all();
+        self.sheets.close_all();
+    }
+}
