@@ -186,6 +186,12 @@ pub fn report_line(report: &Report) -> String {
             HumanCount(progress.rows_reused)
         ));
     }
+    if progress.rows_cut_off > 0 {
+        parts.push(format!(
+            "{} cut off at the token limit (raise --max-tokens)",
+            HumanCount(progress.rows_cut_off)
+        ));
+    }
     if let Some(rate) = progress.rows_per_second() {
         parts.push(rate_text(rate));
     }

@@ -32,12 +32,12 @@ pub struct Progress {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     /// What the bar on show is about.
     phase: Option<Phase>,
     titles: BTreeMap<ColumnId, String>,
-    last_line: Option<Instant>,
+    /// When the last line was said, or the program began: what is quick needs no line.
+    last_line: Instant,
     reasons: BTreeMap<ColumnId, BTreeMap<String, u64>>,
 }
 
@@ -51,7 +51,13 @@ enum Phase {
 impl Progress {
     /// Shows progress in this style.
     pub fn new(output: Arc<Output>, style: Style) -> Self {
-        Self { output, style, state: Mutex::default() }
+        let state = State {
+            phase: None,
+            titles: BTreeMap::new(),
+            last_line: Instant::now(),
+            reasons: BTreeMap::new(),
+        };
+        Self { output, style, state: Mutex::new(state) }
     }
 
     /// What the run of a column is called from now on.
@@ -126,9 +132,8 @@ impl Progress {
             }
             Style::Lines => {
                 let now = Instant::now();
-                let due = state.last_line.is_none_or(|last| now - last >= LINE_INTERVAL);
-                if due {
-                    state.last_line = Some(now);
+                if now - state.last_line >= LINE_INTERVAL {
+                    state.last_line = now;
                     self.output.notice(&line(phase, &title, position, total, text));
                 }
             }
@@ -219,6 +224,7 @@ mod tests {
             rows_failed,
             rows_before: 0,
             rows_reused: 0,
+            rows_cut_off: 0,
             prompt_tokens: 0,
             completion_tokens: 0,
             elapsed_ms,

@@ -1,10 +1,16 @@
 //! The command line as a user meets it, without a model.
 
+#![expect(clippy::unwrap_used, reason = "in a test a failed step is the failure")]
+#![expect(clippy::format_collect, reason = "test tables are plainer to read this way, and small")]
+
 mod support;
 
 use std::fs;
 
 use support::{BAD_INPUT, Bench, MODEL, NOT_FOUND, STORAGE, USAGE, read};
+
+/// Looks like a model from outside: enough for what is checked before a model is loaded.
+const HOLLOW_MODEL: &[u8] = b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0rest is missing";
 
 const TABLE: &str = "id,text,price\n1,good,1.5\n2,\"bad, very\",2\n3,Käse 東京,\n";
 
@@ -84,7 +90,7 @@ fn a_table_goes_in_and_comes_out_in_every_format() {
     let shown = bench.run(&["show", "goods"]).ok();
     assert_eq!(
         shown.stdout,
-        "#  id  text       price\n1   1  good         1.5\n2   2  bad, very    2.0\n3   3  Käse 東京\n"
+        "#  id  text       price\n1   1  good         1.5\n2   2  bad, very      2\n3   3  Käse 東京\n"
     );
     for format in ["csv", "tsv", "jsonl", "parquet"] {
         let out = format!("out.{format}");
@@ -153,6 +159,7 @@ fn inputs_that_are_no_tables_are_refused_and_leave_nothing() {
     bench.file("noise.parquet", [7_u8; 4000]);
     bench.file("broken.jsonl", "{\"a\": 1}\n{\"a\": \n");
     bench.file("table.xyz", TABLE);
+    bench.file("hollow.gguf", HOLLOW_MODEL);
     fs::create_dir(bench.path("folder.csv")).unwrap();
     let before = bench.files();
     for (file, code) in [
@@ -166,13 +173,16 @@ fn inputs_that_are_no_tables_are_refused_and_leave_nothing() {
         ("folder.csv", BAD_INPUT),
     ] {
         bench.run(&["import", file]).fails(code, file);
-        let out = ["fill", file, "--prompt", "x {{a}}", "--out", "out.csv"];
-        bench.run(&out).fails(code, file);
+        let fill = ["fill", file, "--prompt", "x {{a}}", "--out", "out.csv"];
+        bench.run(&[&fill[..], &["--model", "hollow.gguf"]].concat()).fails(code, file);
     }
     assert_eq!(bench.files(), before);
     assert_eq!(bench.sheet_count(), 0);
-    let left = fs::read_dir(bench.path("home/sheets")).unwrap().count();
-    assert_eq!(left, 0, "no half-written sheet is left");
+    let left = fs::read_dir(bench.path("home/sheets")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    // An empty lock file is no sheet.
+    let is_lock = |name: &std::ffi::OsString| name.to_string_lossy().ends_with(".lock");
+    assert!(left.iter().all(is_lock), "a half-written sheet is left: {left:?}");
 }
 
 #[test]
@@ -181,18 +191,18 @@ fn prompts_and_models_that_cannot_work_are_refused_before_anything_is_written() 
     bench.file("t.csv", TABLE);
     bench.file("empty.gguf", "");
     bench.file("text.gguf", "this is not a model\n".repeat(100));
-    bench.file("short.gguf", b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0rest is missing");
+    bench.file("hollow.gguf", HOLLOW_MODEL);
     bench.file("latin.txt", b"caf\xe9 {{text}}");
     let before = bench.files();
     for (extra, code, cause) in [
-        (&["--prompt", "x {{text"][..], BAD_INPUT, "{{"),
-        (&["--prompt", "x {{txet}}"], BAD_INPUT, "txet"),
-        (&["--prompt", "x {{text}}", "--name", "price"], NOT_FOUND, "price"),
+        (&["--prompt", "x {{text", "--model", "hollow.gguf"][..], BAD_INPUT, "{{"),
+        (&["--prompt", "x {{txet}}", "--model", "hollow.gguf"], BAD_INPUT, "txet"),
+        (&["--prompt", "{{text}}", "--model", "hollow.gguf", "--name", "id"], NOT_FOUND, "id"),
         (&["--prompt", "x {{text}}", "--model", "no-such-model"], MODEL, "no-such-model"),
         (&["--prompt", "x {{text}}"], MODEL, "no model"),
         (&["--prompt", "x {{text}}", "--model", "empty.gguf"], MODEL, "empty.gguf"),
         (&["--prompt", "x {{text}}", "--model", "text.gguf"], MODEL, "text.gguf"),
-        (&["--prompt", "x {{text}}", "--model", "short.gguf"], MODEL, "short.gguf"),
+        (&["--prompt", "x {{text}}", "--model", "hollow.gguf"], MODEL, "hollow.gguf"),
         (&["--prompt-file", "missing.txt"], NOT_FOUND, "missing.txt"),
         (&["--prompt-file", "latin.txt"], BAD_INPUT, "latin.txt"),
     ] {
@@ -200,8 +210,12 @@ fn prompts_and_models_that_cannot_work_are_refused_before_anything_is_written() 
         bench.run(&arguments).fails(code, cause);
         assert_eq!(bench.files(), before, "{extra:?}");
     }
-    let hint = bench.run(&["fill", "t.csv", "--prompt", "x {{txet}}"]).stderr;
-    assert!(hint.contains("`text`"), "the column that was meant is not suggested: {hint}");
+    let typo = ["fill", "t.csv", "--prompt", "x {{txet}}", "--model", "hollow.gguf"];
+    let hint = bench.run(&typo).stderr;
+    assert!(
+        hint.contains("did you mean `{{text}}`"),
+        "the column that was meant is not suggested: {hint}"
+    );
     for file in ["empty.gguf", "text.gguf"] {
         bench.run(&["models", "add", file]).fails(MODEL, file);
     }
@@ -254,6 +268,7 @@ fn formulas_are_defused_unless_they_are_wanted() {
 fn recipes_that_cannot_be_used_are_refused() {
     let bench = Bench::new();
     bench.file("t.csv", TABLE);
+    bench.file("hollow.gguf", HOLLOW_MODEL);
     bench.file("noise.yml", "columns: [: {");
     bench.file("empty.yml", "columns: {}\n");
     bench.file(
@@ -269,7 +284,8 @@ fn recipes_that_cannot_be_used_are_refused() {
         ("unknown.yml", BAD_INPUT, "nothing"),
         ("t.csv", BAD_INPUT, ""),
     ] {
-        bench.run(&["run", recipe, "t.csv", "--out", "out.csv"]).fails(code, cause);
+        let run = ["run", recipe, "t.csv", "--out", "out.csv", "--model", "hollow.gguf"];
+        bench.run(&run).fails(code, cause);
         assert!(!bench.path("out.csv").exists());
     }
 }

@@ -94,6 +94,8 @@ pub struct CellFigures {
     pub duration_ms: u32,
     /// Probability of the answer among the allowed ones, 0 to 1, where it can be computed.
     pub confidence: Option<f64>,
+    /// Whether the token limit ended the answer before the model did.
+    pub cut_off: bool,
 }
 
 /// One entry for the append-only cell log: the outcome of one attempt at one cell.

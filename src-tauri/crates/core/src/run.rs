@@ -53,16 +53,9 @@ impl RunStatus {
 
     /// The inverse of [`RunStatus::as_str`].
     pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Running,
-            Self::Paused,
-            Self::Interrupted,
-            Self::Cancelled,
-            Self::Done,
-            Self::Failed,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == word)
+        [Self::Running, Self::Paused, Self::Interrupted, Self::Cancelled, Self::Done, Self::Failed]
+            .into_iter()
+            .find(|status| status.as_str() == word)
     }
 
     /// Whether `resume` makes sense.
@@ -117,6 +110,8 @@ pub struct RunProgress {
     pub rows_before: u64,
     /// Of the done rows, how many took the answer of an identical prompt.
     pub rows_reused: u64,
+    /// Of the done rows, how many answers the token limit ended before the model did.
+    pub rows_cut_off: u64,
     /// Prompt tokens of the rows so far, the shared prefix counted for each.
     pub prompt_tokens: u64,
     /// Generated tokens so far.

@@ -41,7 +41,10 @@ pub enum ValueType {
 /// What kind of column it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-#[expect(clippy::large_enum_variant, reason = "a sheet has few columns, and they are not moved about")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a sheet has few columns, and they are not moved about"
+)]
 pub enum ColumnKind {
     /// Imported or typed.
     Data,

@@ -7,7 +7,7 @@ use crate::DataError;
 use crate::column::StoredColumn;
 use crate::database::hold;
 use crate::error::during;
-use crate::sheet::{Positions, SheetStore, Writer};
+use crate::sheet::{SheetStore, Writer};
 use crate::value::{self, text};
 
 impl SheetStore {
@@ -44,12 +44,18 @@ impl SheetStore {
         transaction.commit().map_err(&failed)?;
 
         writer.next_seq = first_seq + entries.len() as i64;
+        let mut states = hold(&self.states);
+        let mut states = states.get_mut(&column);
         let by_hand = writer.by_hand.entry(column).or_default();
-        for entry in &entries {
-            if entry.cell.state.is_by_hand() {
-                by_hand.insert(entry.cell.row);
+        for Entry { cell, .. } in &entries {
+            if cell.state.is_by_hand() {
+                by_hand.insert(cell.row);
             } else {
-                by_hand.remove(&entry.cell.row);
+                by_hand.remove(&cell.row);
+            }
+            if let Some(states) = &mut states {
+                let error = cell.error.as_ref().map(|error| error.message.clone());
+                states.set(cell.row, cell.state, cell.figures.confidence, error);
             }
         }
         Ok(())
@@ -68,9 +74,7 @@ impl SheetStore {
             if matches!(cell.state, CellState::Queued | CellState::Running) {
                 return Err(DataError::UnstorableState { state: cell.state });
             }
-            if let Positions::Dense { first, count } = self.positions
-                && !(first..first + count as i64).contains(&cell.row.0)
-            {
+            if !self.positions.may_hold(cell.row) {
                 return Err(DataError::RowMissing { row: cell.row });
             }
             if cell.run.is_some() && by_hand.is_some_and(|rows| rows.contains(&cell.row)) {
@@ -134,6 +138,7 @@ fn append(
             figures.completion_tokens,
             figures.duration_ms,
             figures.confidence,
+            figures.cut_off,
             cell.reasoning,
             None::<&str>,
             now_ms,

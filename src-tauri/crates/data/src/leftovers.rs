@@ -31,6 +31,20 @@ pub fn remove_leftovers(folder: &Path) -> Result<u32, DataError> {
     Ok(removed)
 }
 
+/// Removes a sheet with everything beside it. Fails with [`DataError::InUse`] while it is open.
+pub fn remove_sheet(path: &Path) -> Result<(), DataError> {
+    if !path.is_file() {
+        return Err(DataError::SheetMissing { path: path.to_path_buf() });
+    }
+    let _lock = SheetLock::take(path)?;
+    fs::remove_file(path).map_err(|source| DataError::io("remove", path, source))?;
+    remove_database(path);
+    for suffix in [".export", ".lock"] {
+        remove(&with_suffix(path, suffix));
+    }
+    Ok(())
+}
+
 /// The name of the sheet that a leftover belongs to.
 fn owner(name: &str) -> Option<&str> {
     if let Some((owner, rest)) = name.rsplit_once(UNFINISHED) {

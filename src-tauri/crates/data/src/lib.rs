@@ -31,6 +31,7 @@ mod run;
 mod schema;
 mod sheet;
 mod sql;
+mod state;
 mod value;
 
 pub use catalogue::{Catalogue, LinkedModel};
@@ -40,6 +41,6 @@ pub use export::ExportRequest;
 pub use format::Format;
 pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
 pub use import::{ImportRequest, import};
-pub use leftovers::remove_leftovers;
+pub use leftovers::{remove_leftovers, remove_sheet};
 pub use read::ExampleRow;
 pub use sheet::SheetStore;

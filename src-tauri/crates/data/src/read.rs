@@ -1,15 +1,15 @@
 use std::collections::HashMap;
 
-use braincells_core::{CellState, CellView, ColumnId, RowId, Value, Window, WindowRow};
-use duckdb::Connection;
+use braincells_core::{CellView, ColumnId, RowId, Value, Window, WindowRow};
+use duckdb::{Connection, params_from_iter};
 
 use crate::DataError;
 use crate::column::StoredColumn;
 use crate::database::hold;
 use crate::error::during;
-use crate::run::parse_state;
 use crate::sheet::{Positions, SheetStore};
 use crate::sql::integers;
+use crate::state::CellStates;
 use crate::value::{self, Shape};
 
 /// A validated or edited cell with the inputs it was made from: few-shot material.
@@ -39,15 +39,11 @@ impl SheetStore {
         count: u64,
     ) -> Result<Window, DataError> {
         let stored = self.pick(columns)?;
-        let row_count = self.positions.count();
+        let row_count = self.positions.count;
         let count = count.min(row_count.saturating_sub(start));
-        let reader = hold(&self.reader);
-        let rows = if count == 0 {
-            Vec::new()
-        } else {
-            read_rows(&reader, &stored, window_select, &self.window_filter(start, count))?
-        };
-        let states = latest(&reader, &stored, &rows)?;
+        self.load_states(&stored)?;
+        let rows = self.window_rows(&stored, start, count)?;
+        let states = hold(&self.states);
         let rows = rows
             .into_iter()
             .map(|(row, values)| WindowRow {
@@ -73,12 +69,15 @@ impl SheetStore {
         let reader = hold(&self.reader);
         for ids in rows.chunks(IDS_PER_QUERY) {
             let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { continue };
-            // The range lets DuckDB skip the blocks that hold none of the rows.
-            let filter = format!(
-                "WHERE row_id BETWEEN {first} AND {last} AND row_id IN ({})",
-                integers(ids.iter().map(|row| row.0))
-            );
-            found.extend(read_rows(&reader, &stored, StoredColumn::select, &filter)?);
+            // The range lets DuckDB skip the blocks that hold none of the rows; rows that are
+            // close together need no more than that.
+            let range = [first.0, last.0];
+            let mut filter = "WHERE row_id BETWEEN ? AND ?".to_owned();
+            if last.0.abs_diff(first.0) > 2 * ids.len() as u64 {
+                let ids = integers(ids.iter().map(|row| row.0));
+                filter = format!("{filter} AND row_id IN ({ids})");
+            }
+            found.extend(read_rows(&reader, &stored, StoredColumn::select, &filter, &range)?);
         }
         rows.iter()
             .map(|row| found.get(row).cloned().ok_or(DataError::RowMissing { row: *row }))
@@ -110,7 +109,8 @@ impl SheetStore {
             own.quoted
         );
         stored.push(own);
-        let rows = read_rows(&hold(&self.reader), &stored, StoredColumn::select, &filter)?;
+        let reader = hold(&self.reader);
+        let rows = read_rows(&reader, &stored, StoredColumn::select, &filter, &[])?;
         Ok(rows
             .into_iter()
             .map(|(row, mut values)| {
@@ -124,17 +124,44 @@ impl SheetStore {
         columns.iter().map(|column| self.stored_column(*column)).collect()
     }
 
-    fn window_filter(&self, start: u64, count: u64) -> String {
-        match self.positions {
-            Positions::Dense { first, .. } => {
-                let first = first + start as i64;
-                let last = first + count as i64 - 1;
-                format!("WHERE row_id BETWEEN {first} AND {last} ORDER BY row_id")
-            }
-            Positions::Sorted { .. } => {
-                format!("ORDER BY row_order, row_id LIMIT {count} OFFSET {start}")
-            }
+    fn window_rows(
+        &self,
+        columns: &[StoredColumn],
+        start: u64,
+        count: u64,
+    ) -> Result<Vec<(RowId, Vec<Value>)>, DataError> {
+        if count == 0 {
+            return Ok(Vec::new());
         }
+        let (start, count) = (start as i64, count as i64);
+        let reader = hold(&self.reader);
+        if !self.positions.dense {
+            let filter = "ORDER BY row_order, row_id LIMIT ? OFFSET ?";
+            return read_rows(&reader, columns, window_select, filter, &[count, start]);
+        }
+        let first = self.positions.first + start;
+        let filter = "WHERE row_id BETWEEN ? AND ?";
+        let range = [first, first + count - 1];
+        let mut rows = read_rows(&reader, columns, window_select, filter, &range)?;
+        // Sorting a few rows here takes far less time than planning a sort there.
+        rows.sort_unstable_by_key(|(row, _)| *row);
+        Ok(rows)
+    }
+
+    /// Makes sure that the states of the AI columns among `columns` are in memory.
+    fn load_states(&self, columns: &[StoredColumn]) -> Result<(), DataError> {
+        for stored in columns.iter().filter(|stored| stored.is_ai()) {
+            let column = stored.column.id;
+            if hold(&self.states).contains_key(&column) {
+                continue;
+            }
+            // While the writer is held, no commit can come between the log and the list.
+            let writer = hold(&self.writer);
+            let Positions { first, span, .. } = self.positions;
+            let states = CellStates::load(&writer.connection, column, first, span)?;
+            hold(&self.states).insert(column, states);
+        }
+        Ok(())
     }
 }
 
@@ -150,13 +177,15 @@ fn read_rows(
     columns: &[StoredColumn],
     select: impl Fn(&StoredColumn) -> String,
     filter: &str,
+    parameters: &[i64],
 ) -> Result<Vec<(RowId, Vec<Value>)>, DataError> {
     let failed = during("read the rows");
     let mut expressions = vec!["row_id".to_owned()];
     expressions.extend(columns.iter().map(select));
     let sql = format!("SELECT {} FROM main.rows {filter}", expressions.join(", "));
-    let mut statement = connection.prepare(&sql).map_err(&failed)?;
-    let mut found = statement.query([]).map_err(&failed)?;
+    // Cached, because planning a wide window takes longer than reading it.
+    let mut statement = connection.prepare_cached(&sql).map_err(&failed)?;
+    let mut found = statement.query(params_from_iter(parameters)).map_err(&failed)?;
     let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(&failed)? {
         let id = RowId(row.get(0).map_err(&failed)?);
@@ -170,72 +199,22 @@ fn read_rows(
     Ok(rows)
 }
 
-/// The part of the latest log entry of a cell that a grid shows.
-struct Latest {
-    state: CellState,
-    error: Option<String>,
-    confidence: Option<f64>,
-}
-
-fn latest(
-    connection: &Connection,
-    columns: &[StoredColumn],
-    rows: &[(RowId, Vec<Value>)],
-) -> Result<HashMap<(ColumnId, RowId), Latest>, DataError> {
-    let failed = during("read the states");
-    let ai = columns.iter().filter(|stored| stored.is_ai()).map(|stored| stored.column.id.0);
-    let ai = integers(ai);
-    let ids = || rows.iter().map(|(row, _)| row.0);
-    let (Some(first), Some(last)) = (ids().min(), ids().max()) else { return Ok(HashMap::new()) };
-    if ai.is_empty() {
-        return Ok(HashMap::new());
-    }
-    // One struct for the whole entry: `arg_max` of a single field would skip entries where that
-    // field is null and show the reason of an older failure.
-    let mut statement = connection
-        .prepare(&format!(
-            "SELECT column_id, row_id, entry.state, entry.error, entry.confidence FROM ( \
-                 SELECT column_id, row_id, arg_max({{'state': state, 'error': error_message, \
-                     'confidence': confidence}}, seq) AS entry \
-                 FROM braincells.cell_log \
-                 WHERE column_id IN ({ai}) AND row_id BETWEEN {first} AND {last} \
-                 GROUP BY column_id, row_id)"
-        ))
-        .map_err(&failed)?;
-    let mut found = statement.query([]).map_err(&failed)?;
-    let mut states = HashMap::new();
-    while let Some(row) = found.next().map_err(&failed)? {
-        let read = || -> duckdb::Result<_> {
-            let key = (ColumnId(row.get(0)?), RowId(row.get(1)?));
-            Ok((key, row.get::<_, String>(2)?, row.get(3)?, row.get(4)?))
-        };
-        let (key, state, error, confidence) = read().map_err(&failed)?;
-        states.insert(key, Latest { state: parse_state(&state)?, error, confidence });
-    }
-    Ok(states)
-}
-
 fn view(
     value: Value,
     row: RowId,
     stored: &StoredColumn,
-    states: &HashMap<(ColumnId, RowId), Latest>,
+    states: &HashMap<ColumnId, CellStates>,
 ) -> CellView {
     let value = match value {
         Value::Null => Value::Null,
         size if stored.shape == Shape::Bytes => serde_json::json!({ "bytes": size }),
         value => value,
     };
-    if !stored.is_ai() {
-        return CellView { value, state: None, error: None, confidence: None };
-    }
-    match states.get(&(stored.column.id, row)) {
-        None => CellView { value, state: Some(CellState::Empty), error: None, confidence: None },
-        Some(entry) => CellView {
-            value,
-            state: Some(entry.state),
-            error: (entry.state == CellState::Failed).then(|| entry.error.clone()).flatten(),
-            confidence: entry.confidence,
-        },
+    match states.get(&stored.column.id) {
+        None => CellView { value, state: None, error: None, confidence: None },
+        Some(states) => {
+            let (state, confidence, error) = states.get(row);
+            CellView { value, state: Some(state), error: error.map(str::to_owned), confidence }
+        }
     }
 }

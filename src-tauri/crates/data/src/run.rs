@@ -69,7 +69,7 @@ impl SheetStore {
             logged += count;
             counts.insert(state, count);
         }
-        let untouched = self.positions.count().saturating_sub(logged);
+        let untouched = self.positions.count.saturating_sub(logged);
         if untouched > 0 {
             *counts.entry(CellState::Empty).or_insert(0) += untouched;
         }

@@ -27,7 +27,7 @@ CREATE TABLE braincells.cell_log (
     seq BIGINT, run_id BIGINT, column_id BIGINT, row_id BIGINT, state VARCHAR, value VARCHAR,
     error_code VARCHAR, error_message VARCHAR, error_hint VARCHAR, model VARCHAR,
     recipe_version BIGINT, prompt_tokens UINTEGER, completion_tokens UINTEGER,
-    duration_ms UINTEGER, confidence DOUBLE, reasoning VARCHAR, sources JSON, at_ms BIGINT);
+    duration_ms UINTEGER, confidence DOUBLE, cut_off BOOLEAN, reasoning VARCHAR, sources JSON, at_ms BIGINT);
 ";
 
 /// Makes the `braincells` schema beside `main.rows`, with `columns` (name, physical name) as

@@ -10,6 +10,7 @@ use crate::database::{self, Allowed, hold};
 use crate::error::during;
 use crate::lock::{SheetLock, with_suffix};
 use crate::schema::{self, FORMAT_VERSION};
+use crate::state::CellStates;
 use crate::{DataError, Limits};
 
 mod columns;
@@ -25,6 +26,8 @@ pub struct SheetStore {
     pub(crate) writer: Mutex<Writer>,
     pub(crate) reader: Mutex<Connection>,
     pub(crate) positions: Positions,
+    /// Of the AI columns that a window was read of. Taken after `writer` where both are.
+    pub(crate) states: Mutex<HashMap<ColumnId, CellStates>>,
     columns: RwLock<Arc<Vec<StoredColumn>>>,
     // Last, so that the right to the file outlives the connections.
     _lock: SheetLock,
@@ -41,39 +44,42 @@ pub(crate) struct Writer {
 
 /// How positions in the sheet map to row ids.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Positions {
-    /// As every import leaves them: ids count up in sheet order without a gap.
-    Dense {
-        /// The id of the first row.
-        first: i64,
-        /// Rows.
-        count: u64,
-    },
-    /// Any other order, found by sorting.
-    Sorted {
-        /// Rows.
-        count: u64,
-    },
+pub(crate) struct Positions {
+    /// Rows.
+    pub(crate) count: u64,
+    /// The least row id, 1 in a sheet without rows.
+    pub(crate) first: i64,
+    /// How many ids there are from the least to the greatest.
+    pub(crate) span: usize,
+    /// As every import leaves them: ids count up in sheet order without a gap. Otherwise the
+    /// order is found by sorting.
+    pub(crate) dense: bool,
 }
 
 impl Positions {
-    pub(crate) fn count(self) -> u64 {
-        match self {
-            Self::Dense { count, .. } | Self::Sorted { count } => count,
-        }
-    }
-
-    fn load(connection: &Connection) -> Result<Self, DataError> {
-        let (count, first, dense) = connection
+    fn load(connection: &Connection, path: &Path) -> Result<Self, DataError> {
+        // The states of cells are kept in a list by row id, so a stray id must not make it huge.
+        const MOST_IDS_PER_ROW: i128 = 64;
+        let (count, first, last, ordered): (i64, i64, i64, bool) = connection
             .query_row(
-                "SELECT count(*), coalesce(min(row_id), 1), coalesce(bool_and(row_order = row_id) \
-                 AND max(row_id) - min(row_id) + 1 = count(*), true) FROM main.rows",
+                "SELECT count(*), coalesce(min(row_id), 1), coalesce(max(row_id), 0), \
+                 coalesce(bool_and(row_order = row_id), true) FROM main.rows",
                 [],
-                |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)),
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
             )
             .map_err(during("count the rows"))?;
-        let count = count as u64;
-        Ok(if dense { Self::Dense { first, count } } else { Self::Sorted { count } })
+        let span = i128::from(last) - i128::from(first) + 1;
+        if span > (i128::from(count) + 1024) * MOST_IDS_PER_ROW {
+            let reason = "its row ids are too far apart".to_owned();
+            return Err(DataError::NotASheet { path: path.to_path_buf(), reason });
+        }
+        let dense = ordered && span == i128::from(count);
+        Ok(Self { count: count as u64, first, span: span as usize, dense })
+    }
+
+    /// Whether a row may be there; certain when the ids are dense.
+    pub(crate) fn may_hold(&self, row: RowId) -> bool {
+        (i128::from(row.0) - i128::from(self.first)) < self.span as i128 && row.0 >= self.first
     }
 }
 
@@ -148,7 +154,7 @@ impl SheetStore {
             reason: format!("its id is not valid: {error}"),
         })?;
         let columns = column::load(&connection)?;
-        let positions = Positions::load(&connection)?;
+        let positions = Positions::load(&connection, path)?;
         let by_hand = load_by_hand(&connection)?;
         let reader = connection.try_clone().map_err(&failed)?;
         Ok(Self {
@@ -157,6 +163,7 @@ impl SheetStore {
             writer: Mutex::new(Writer { connection, next_seq, by_hand }),
             reader: Mutex::new(reader),
             positions,
+            states: Mutex::new(HashMap::new()),
             columns: RwLock::new(Arc::new(columns)),
             _lock: lock,
         })
@@ -185,7 +192,7 @@ impl SheetStore {
                 Ok(SheetInfo {
                     id: self.id,
                     name: row.get(0)?,
-                    row_count: self.positions.count(),
+                    row_count: self.positions.count,
                     column_count,
                     created_at_ms: row.get(1)?,
                     changed_at_ms: row.get(2)?,

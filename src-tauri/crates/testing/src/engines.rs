@@ -25,6 +25,10 @@ impl ScriptedEngines {
 
 #[async_trait]
 impl EngineSource for ScriptedEngines {
+    async fn check(&self, _model: &str) -> Result<(), AppError> {
+        Ok(())
+    }
+
     async fn engine(
         &self,
         model: &str,

@@ -33,8 +33,6 @@ pub(crate) enum WorkbenchError {
     UnknownFormat { path: PathBuf },
     #[error("`{}` cannot be read: {reason}", path.display())]
     Unreadable { path: PathBuf, reason: String, missing: bool },
-    #[error("`{}` is not a GGUF model: {reason}", path.display())]
-    NotAModel { path: PathBuf, reason: String },
     #[error("another model file named `{name}` is already listed")]
     ModelNameTaken { name: String },
     #[error("there is no model `{name}`")]
@@ -70,7 +68,6 @@ impl WorkbenchError {
             | Self::UnknownFormat { .. }
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
-            Self::NotAModel { .. } => Code::ModelBroken,
             Self::NoSuchModel { .. } | Self::NoDefaultModel { .. } => Code::ModelMissing,
             Self::EngineEndedEarly { .. } => Code::EngineFailed,
         }
@@ -96,9 +93,6 @@ impl WorkbenchError {
                 "name it with `--format`: csv, tsv, jsonl, json or parquet".to_owned()
             }
             Self::Unreadable { .. } => "check the path and its permissions".to_owned(),
-            Self::NotAModel { .. } => {
-                "the file may be incomplete or another format; download it again".to_owned()
-            }
             Self::ModelNameTaken { .. } => "rename one of the two files".to_owned(),
             Self::NoSuchModel { known, .. } => match known.as_slice() {
                 [] => NO_MODELS.to_owned(),

@@ -64,9 +64,13 @@ impl Workbench {
         let (source, columns) = (request.source.clone(), request.columns.clone());
         let key = blocking(move || job_key(&source, format, &columns)).await?;
         let earlier = if request.fresh { None } else { self.sheet_of_job(&key).await? };
-        let sheet = match earlier {
-            Some(sheet) => sheet,
-            None => self.import_job(&request, format).await?,
+        let sheet = if let Some(sheet) = earlier {
+            sheet
+        } else {
+            for (_, recipe) in &request.columns {
+                self.engines().check(&recipe.model).await?;
+            }
+            self.import_job(&request, format).await?
         };
         let columns = match self.add_missing_columns(sheet, &request.columns).await {
             Ok(columns) => columns,

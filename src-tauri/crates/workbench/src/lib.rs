@@ -37,7 +37,6 @@ mod columns;
 mod doctor;
 mod error;
 mod fill;
-mod gguf;
 mod home;
 mod llama_engines;
 mod machine;

@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use braincells_core::{AppError, Clock, Event, EventSink};
 use braincells_data::Catalogue;
 use braincells_llm::LLMEngine;
-use braincells_llm::llama::{LlamaEngine, LoadOptions};
+use braincells_llm::llama::{LlamaEngine, LoadOptions, check_file};
 use tokio::sync::Mutex;
 
 use crate::blocking::blocking;
-use crate::gguf::check_gguf;
 use crate::models::{list_models, resolve_model};
 use crate::transfer::StopOnDrop;
 use crate::{EngineOptions, EngineSource, Home};
@@ -43,6 +42,11 @@ impl LlamaEngines {
 
 #[async_trait]
 impl EngineSource for LlamaEngines {
+    async fn check(&self, model: &str) -> Result<(), AppError> {
+        let (home, name) = (self.home.clone(), model.to_owned());
+        blocking(move || find_model(&home, &name)).await.map(drop)
+    }
+
     async fn engine(
         &self,
         model: &str,
@@ -76,7 +80,7 @@ impl EngineSource for LlamaEngines {
 fn find_model(home: &Home, name: &str) -> Result<PathBuf, AppError> {
     let catalogue = Catalogue::open(&home.catalogue())?;
     let path = resolve_model(name, &list_models(&home.models(), &catalogue)?)?;
-    check_gguf(&path)?;
+    check_file(&path)?;
     Ok(path)
 }
 

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use braincells_core::AppError;
 use braincells_data::{Catalogue, LinkedModel};
+use braincells_llm::llama::check_file;
 use serde::Serialize;
 
 use crate::Workbench;
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
-use crate::gguf::check_gguf;
 
 /// The file name of the model that makes the first run work in seconds.
 pub const STARTER_MODEL: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -39,7 +39,7 @@ impl Workbench {
     pub async fn add_model(&self, path: &Path) -> Result<ModelFile, AppError> {
         let (catalogue, folder, path) = (self.catalogue(), self.home().models(), path.to_owned());
         blocking(move || {
-            let size_bytes = check_gguf(&path)?;
+            let size_bytes = check_file(&path)?;
             let path = path.canonicalize().map_err(|error| WorkbenchError::Unreadable {
                 path: path.clone(),
                 reason: error.to_string(),

@@ -7,7 +7,7 @@ use braincells_core::{AppError, CellFigures, Recipe, RowId, SheetId, Value};
 use braincells_llm::output::read_answer;
 use braincells_llm::prompt::PromptPlan;
 use braincells_llm::{
-    BatchEventKind, LLMEngine, LLMError, LLMRequest, LLMResponse, Message, RequestId,
+    BatchEventKind, FinishReason, LLMEngine, LLMError, LLMRequest, LLMResponse, Message, RequestId,
 };
 use futures::{StreamExt, stream};
 use serde::Serialize;
@@ -129,6 +129,7 @@ fn enter(
             completion_tokens: response.completion_tokens,
             duration_ms: response.duration_ms,
             confidence: response.confidence,
+            cut_off: response.finish_reason == FinishReason::Length,
         };
         row.reasoning = response.reasoning;
         read_answer(&response.content, output)

@@ -234,6 +234,7 @@ async fn begin_run(
         rows_failed: 0,
         rows_before: 0,
         rows_reused: 0,
+        rows_cut_off: 0,
         prompt_tokens: 0,
         completion_tokens: 0,
         elapsed_ms: 0,

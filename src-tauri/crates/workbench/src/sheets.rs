@@ -178,30 +178,10 @@ impl Workbench {
                 return Err(WorkbenchError::NoSuchSheet { text: sheet.to_string() }.into());
             }
             if let Some(path) = path {
-                remove_sheet_files(&path)?;
+                braincells_data::remove_sheet(&path)?;
             }
             Ok(catalogue.remove_sheet(sheet)?)
         })
         .await
     }
-}
-
-/// What a sheet's file name can end with.
-const SHEET_FILES: [&str; 5] =
-    ["duckdb", "duckdb.wal", "duckdb.wal.checkpoint", "duckdb.wal.recovery", "duckdb.lock"];
-
-fn remove_sheet_files(path: &Path) -> Result<(), AppError> {
-    // DuckDB's journals and the lock file lie beside the sheet.
-    for extension in SHEET_FILES {
-        let file = path.with_extension(extension);
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                let reason = error.to_string();
-                let error = WorkbenchError::Unreadable { path: file, reason, missing: false };
-                return Err(error.into());
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -26,6 +26,9 @@ pub struct EngineOptions {
 /// Where engines come from: loaded model files, or a test's script.
 #[async_trait]
 pub trait EngineSource: Send + Sync {
+    /// Whether `model` is there, at little cost: asked before a table is imported for it.
+    async fn check(&self, model: &str) -> Result<(), AppError>;
+
     /// An engine that answers for `model`, loaded and ready. An empty name asks for the default
     /// model. Dropping the future stops a load that is under way.
     async fn engine(

@@ -1,6 +1,5 @@
 //! A home of its own for each test, and the binary that runs in it.
 
-#![expect(clippy::allow_attributes, reason = "each test binary uses another part of this module")]
 #![allow(dead_code, reason = "each test binary uses another part of this module")]
 
 use std::fs;

@@ -158,6 +158,7 @@ fn a_target_that_cannot_be_written_is_named_and_nothing_is_left() {
     for (target, expected) in [
         (path.join("none/out.csv"), "folder does not exist"),
         (path.join("dir"), "it is a folder"),
+        #[cfg(unix)]
         (PathBuf::from("/dev/null"), "it is not a file"),
     ] {
         let error = AppError::from(store.export(&to(&target, Format::Csv)).unwrap_err());
@@ -168,6 +169,7 @@ fn a_target_that_cannot_be_written_is_named_and_nothing_is_left() {
     assert_eq!(file_names(path), before);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_to_a_file_is_written_through() {
     let folder = folder();

@@ -12,7 +12,6 @@ mod export;
 mod import;
 mod runs;
 mod sheets;
-mod speed;
 
 use std::fs;
 use std::path::{Path, PathBuf};

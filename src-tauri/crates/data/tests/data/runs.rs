@@ -113,6 +113,7 @@ fn the_log_holds_everything_about_an_attempt() {
         completion_tokens: 3,
         duration_ms: 45,
         confidence: Some(0.875),
+        cut_off: true,
     };
     store.commit_cells(column, Some(4), &[failed(run, 2, "no"), cell], NOW_MS + 7).unwrap();
     let path = store.path().to_path_buf();
@@ -134,13 +135,13 @@ fn the_log_holds_everything_about_an_attempt() {
                 "state": "failed", "value": null, "error_code": "engine_failed",
                 "error_message": "no", "error_hint": "try again", "model": null,
                 "recipe_version": 4, "prompt_tokens": 0, "completion_tokens": 0,
-                "duration_ms": 0, "confidence": null, "reasoning": null, "sources": null,
+                "duration_ms": 0, "confidence": null, "cut_off": false, "reasoning": null, "sources": null,
                 "at_ms": at_ms}),
             serde_json::json!({"seq": 2, "run_id": 1, "column_id": 2, "row_id": 7,
                 "state": "done", "value": "seven", "error_code": null, "error_message": null,
                 "error_hint": null, "model": "tiny.gguf", "recipe_version": 4,
                 "prompt_tokens": 120, "completion_tokens": 3, "duration_ms": 45,
-                "confidence": 0.875, "reasoning": "because", "sources": null, "at_ms": at_ms})
+                "confidence": 0.875, "cut_off": true, "reasoning": "because", "sources": null, "at_ms": at_ms})
         ]
     );
 }

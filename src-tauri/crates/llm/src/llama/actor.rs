@@ -253,7 +253,10 @@ impl Actor {
     }
 
     fn compute_prompts(&mut self, group: &mut [ActiveRow]) -> Result<(), DecodeError> {
-        let most = self.context.size().batch_tokens as usize;
+        // Calls of equal size: a small rest would cost nearly as much as a full call.
+        let total: usize = group.iter().map(|row| row.own_tokens().count()).sum();
+        let calls = total.div_ceil(self.context.size().batch_tokens as usize);
+        let most = total.div_ceil(calls.max(1));
         self.batch.clear();
         // Rows whose last token is in the batch: index in the group, index in the batch.
         let mut ready: Vec<(usize, usize)> = Vec::new();

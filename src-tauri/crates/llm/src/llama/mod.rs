@@ -102,7 +102,7 @@ impl LlamaEngine {
         options: &LoadOptions,
         progress: impl FnMut(f32) -> bool + Send + 'static,
     ) -> Result<Self, LLMError> {
-        check_magic(path)?;
+        check_file(path)?;
         let gpu_layers = match options.gpu_layers {
             Some(layers) => i32::try_from(layers).unwrap_or(i32::MAX),
             None => devices::automatic_gpu_layers(path),
@@ -307,13 +307,13 @@ impl Drop for LlamaEngine {
     }
 }
 
-/// Looks at the file before llama.cpp does, for an error that says what the file is.
-fn check_magic(path: &Path) -> Result<(), LLMError> {
+/// Looks at a model file before llama.cpp does, for an error that says what the file is.
+/// Returns its size in bytes.
+pub fn check_file(path: &Path) -> Result<u64, LLMError> {
     let broken =
         |reason: &str| LLMError::ModelBroken { path: path.to_owned(), reason: reason.to_owned() };
-    let not_found = || LLMError::ModelNotFound { path: path.to_owned() };
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => not_found(),
+        std::io::ErrorKind::NotFound => LLMError::ModelNotFound { path: path.to_owned() },
         _ => broken(&error.to_string()),
     })?;
     if metadata.is_dir() {
@@ -328,7 +328,7 @@ fn check_magic(path: &Path) -> Result<(), LLMError> {
     if read.is_err() || &magic != b"GGUF" {
         return Err(broken("it is not a GGUF file"));
     }
-    Ok(())
+    Ok(metadata.len())
 }
 
 /// Names the llama.cpp build for the record of what made a cell.

@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 
 use braincells_core::{AppError, CellFigures, CellRecord, CellState, RowId, RunId, Value};
 use braincells_llm::output::read_answer;
-use braincells_llm::{LLMError, LLMRequest, LLMResponse, Message, RequestId, Role};
+use braincells_llm::{FinishReason, LLMError, LLMRequest, LLMResponse, Message, RequestId, Role};
 
 /// How often one row is asked before it counts as failed.
 const MOST_ATTEMPTS: u32 = 3;
@@ -167,7 +167,11 @@ impl Desk {
                     value: answer.value,
                     error: None,
                     reasoning: answer.reasoning.or(response.reasoning),
-                    figures: CellFigures { confidence: response.confidence, ..open.spent },
+                    figures: CellFigures {
+                        confidence: response.confidence,
+                        cut_off: response.finish_reason == FinishReason::Length,
+                        ..open.spent
+                    },
                 };
                 let also = self.share(open.key, &cell, size);
                 Some(Ended { cell, also })

@@ -31,6 +31,7 @@ impl Progress {
             CellState::Failed => self.figures.rows_failed += 1,
             _ => self.figures.rows_done += 1,
         }
+        self.figures.rows_cut_off += u64::from(cell.figures.cut_off);
         self.figures.prompt_tokens += u64::from(cell.figures.prompt_tokens);
         self.figures.completion_tokens += u64::from(cell.figures.completion_tokens);
     }

@@ -1,13 +1,11 @@
 //! The command line with a real model. `BRAINCELLS_TEST_MODEL` names the file; `scripts/test` sets
 //! it. Without it these tests fail: a test that did not run must not look like one that passed.
 
-mod support;
-
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{BAD_INPUT, Bench, MODEL, SOME_FAILED, STOPPED, Said, read};
+use super::support::{BAD_INPUT, Bench, MODEL, SOME_FAILED, STOPPED, Said, read};
 
 const REVIEWS: [&str; 12] = [
     "I love it, works like a charm",
@@ -118,7 +116,7 @@ fn text_number_and_boolean_columns_have_their_types() {
         let out = format!("{kind}.jsonl");
         let fill = ["fill", "reviews.csv", "--prompt", prompt, "--type", kind, "--name", kind];
         bench.run(&with(&fill, &model, &["--out", &out, "--max-tokens", "24"])).ok();
-        let lines = support::json_lines(&read(&bench.path(&out)));
+        let lines = super::support::json_lines(&read(&bench.path(&out)));
         assert_eq!(lines.len(), 12);
         for line in lines {
             let value = &line[kind];
@@ -148,7 +146,7 @@ fn a_recipe_fills_its_columns_in_the_order_in_which_they_need_each_other() {
     bench.file("recipe.yml", recipe);
     let run = ["run", "recipe.yml", "reviews.csv", "--first", "4", "--out", "out.jsonl"];
     bench.run(&with(&run, &model, &[])).ok();
-    let lines = support::json_lines(&read(&bench.path("out.jsonl")));
+    let lines = super::support::json_lines(&read(&bench.path("out.jsonl")));
     for (position, line) in lines.iter().enumerate() {
         assert_eq!(line["reply"].is_string(), position < 4, "{line}");
         assert_eq!(line["mood"].is_string(), position < 4, "{line}");
@@ -237,7 +235,7 @@ impl Live {
         assert!(sent.success());
     }
 
-    fn end(mut self) -> Said {
+    fn end(self) -> Said {
         let rest: Vec<String> = self.events.map(Result::unwrap).collect();
         let mut said = Said::from(self.child.wait_with_output().unwrap());
         said.stdout = rest.join("\n");
@@ -253,7 +251,7 @@ const SLOW: [&str; 12] = [
     "--name",
     "story",
     "--max-tokens",
-    "48",
+    "24",
     "--out",
     "out.csv",
     "--exact",
@@ -264,7 +262,7 @@ const SLOW: [&str; 12] = [
 #[test]
 fn a_signal_stops_within_a_second_and_the_same_command_goes_on() {
     let (bench, model) = (Bench::new(), model());
-    bench.file("long.csv", table(60));
+    bench.file("long.csv", table(30));
     let command = with(&SLOW, &model, &[]);
     let mut kept = 0;
     for name in ["-INT", "-TERM"] {
@@ -286,8 +284,8 @@ fn a_signal_stops_within_a_second_and_the_same_command_goes_on() {
     assert_eq!(runs[0]["runs"].as_array().unwrap().len(), 1, "it is one run: {runs:?}");
     let said = bench.run(&with(&SLOW, &model, &[])).ok();
     let progress = &said.results()[0]["runs"][0]["progress"];
-    assert_eq!((&progress["rows_before"], &progress["rows_done"]), (&kept.into(), &60.into()));
-    assert_eq!(read(&bench.path("out.csv")).lines().count(), 61);
+    assert_eq!((&progress["rows_before"], &progress["rows_done"]), (&kept.into(), &30.into()));
+    assert_eq!(read(&bench.path("out.csv")).lines().count(), 31);
 }
 
 #[cfg(unix)]
@@ -295,11 +293,11 @@ fn a_signal_stops_within_a_second_and_the_same_command_goes_on() {
 fn five_kills_lose_no_acknowledged_cell_and_change_no_value() {
     let model = model();
     let undisturbed = Bench::new();
-    undisturbed.file("long.csv", table(48));
+    undisturbed.file("long.csv", table(20));
     undisturbed.run(&with(&SLOW, &model, &[])).ok();
 
     let bench = Bench::new();
-    bench.file("long.csv", table(48));
+    bench.file("long.csv", table(20));
     let command = with(&SLOW, &model, &[]);
     let mut acknowledged = 0;
     for cells in [1, 3, 2, 5, 1] {
