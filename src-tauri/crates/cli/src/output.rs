@@ -99,6 +99,15 @@ impl Output {
         }
     }
 
+    /// Something that was asked for and will not be done; also with `--json` and `--quiet`.
+    pub fn warn(&self, line: &str) {
+        if self.manner.json {
+            self.event(&json!({ "event": "warning", "message": line }));
+        } else {
+            self.write_stderr(&format!("warning: {}\n", text::printable(line)));
+        }
+    }
+
     /// The error that ends the process: a line, and a line with what to try.
     pub fn error(&self, error: &AppError) {
         self.hide_bar();

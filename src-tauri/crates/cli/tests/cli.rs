@@ -276,6 +276,13 @@ fn recipes_that_cannot_be_used_are_refused() {
         "columns:\n  a: {modelName: m, prompt: '{{b}}'}\n  b: {modelName: m, prompt: '{{a}}'}\n",
     );
     bench.file("unknown.yml", "columns:\n  a: {modelName: m, prompt: '{{nothing}}'}\n");
+    bench.file(
+        "search.yml",
+        "columns:\n  a: {modelName: m, prompt: '{{no}}', searchEnabled: true, task: text-generation}\n",
+    );
+    let run = ["run", "search.yml", "t.csv", "--model", "hollow.gguf", "--json"];
+    let said = bench.run(&run).code(BAD_INPUT).json();
+    assert_eq!(said[0]["event"], "warning", "what is not done is said: {said:?}");
     for (recipe, code, cause) in [
         ("missing.yml", NOT_FOUND, "missing.yml"),
         ("noise.yml", BAD_INPUT, ""),

@@ -28,7 +28,24 @@ pub fn remove_leftovers(folder: &Path) -> Result<u32, DataError> {
         let Ok(_lock) = SheetLock::take(&sheet) else { continue };
         removed += u32::from(remove(&path));
     }
-    Ok(removed)
+    Ok(removed + remove_stale_locks(folder))
+}
+
+/// Removes lock files whose sheet is not there: of imports that failed or were killed. Sheets are
+/// named by random ids, so nobody else can be about to use the same name.
+fn remove_stale_locks(folder: &Path) -> u32 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let mut removed = 0;
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let Some(sheet) = path.to_str().and_then(|path| path.strip_suffix(".duckdb.lock")) else {
+            continue;
+        };
+        let sheet = PathBuf::from(format!("{sheet}.duckdb"));
+        let free = !sheet.exists() && SheetLock::take(&sheet).is_ok();
+        removed += u32::from(free && remove(&path));
+    }
+    removed
 }
 
 /// Removes a sheet with everything beside it. Fails with [`DataError::InUse`] while it is open.

@@ -274,7 +274,7 @@ async fn only_gguf_files_become_models() {
         assert_eq!(workbench.add_model(&path).await.unwrap_err().code, Code::ModelBroken, "{name}");
     }
     let missing = workbench.add_model(&folder.join("none.gguf")).await.unwrap_err();
-    assert_eq!(missing.code, Code::NotFound);
+    assert_eq!(missing.code, Code::ModelMissing);
     assert!(workbench.models().await.unwrap().is_empty());
 
     let added = workbench.add_model(&good).await.unwrap();

@@ -19,7 +19,11 @@ use crate::source::Source;
 pub async fn run(session: &Session, arguments: &RunArgs) -> Result<Ending, Failure> {
     let file = recipe_file::read(&read_text(&arguments.recipe)?, Some(""))?;
     for warning in &file.warnings {
-        session.output.notice(&format!("recipe: {warning}"));
+        session.output.warn(warning);
+    }
+    for column in file.columns.iter().filter(|column| !column.examples.is_empty()) {
+        let (count, name) = (column.examples.len(), &column.name);
+        session.output.warn(&format!("column `{name}`: its {count} example rows are not used"));
     }
     let columns = columns(&file, arguments.model.as_deref())?;
     let source = Source::open(session, &arguments.input).await?;

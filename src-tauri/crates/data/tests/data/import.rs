@@ -347,7 +347,7 @@ fn leftovers_of_killed_processes_go_and_what_is_in_use_stays() {
     write(path, ".out.csv.0a1b.braincells-part", "half");
     fs::create_dir(path.join("mine.tmp")).unwrap();
 
-    assert_eq!(remove_leftovers(path).unwrap(), 3);
+    assert_eq!(remove_leftovers(path).unwrap(), 4);
     let kept = |mut names: Vec<String>| {
         names.sort();
         names

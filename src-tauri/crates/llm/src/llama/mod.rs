@@ -62,6 +62,8 @@ const BATCH_TOKENS: u32 = 512;
 const ROW_CONTEXT: u32 = 8192;
 /// Cells of memory per row that are there in any case.
 const CELLS_PER_ROW: u32 = 512;
+/// Of a GGUF file: magic, version, number of tensors and of metadata entries.
+const HEADER_BYTES: usize = 24;
 /// Events a caller may be behind.
 const EVENT_ROOM: usize = 1024;
 
@@ -319,14 +321,18 @@ pub fn check_file(path: &Path) -> Result<u64, LLMError> {
     if metadata.is_dir() {
         return Err(broken("it is a folder"));
     }
-    let mut magic = [0_u8; 4];
-    let mut file = File::open(path).map_err(|error| broken(&error.to_string()))?;
-    let read = file.read_exact(&mut magic);
     if metadata.len() == 0 {
         return Err(broken("it is empty"));
     }
-    if read.is_err() || &magic != b"GGUF" {
+    let mut header = Vec::with_capacity(HEADER_BYTES);
+    File::open(path)
+        .and_then(|file| file.take(HEADER_BYTES as u64).read_to_end(&mut header))
+        .map_err(|error| broken(&error.to_string()))?;
+    if !header.starts_with(b"GGUF") {
         return Err(broken("it is not a GGUF file"));
+    }
+    if header.len() < HEADER_BYTES {
+        return Err(broken("it ends before its header does"));
     }
     Ok(metadata.len())
 }
@@ -365,7 +371,11 @@ mod tests {
             (file("empty.gguf", b""), "it is empty"),
             (file("short.gguf", b"GG"), "it is not a GGUF file"),
             (file("zip.gguf", b"PK\x03\x04 and more"), "it is not a GGUF file"),
-            (file("truncated.gguf", b"GGUF\x03\0\0\0"), "cannot be loaded"),
+            (file("truncated.gguf", b"GGUF\x03\0\0\0"), "it ends before its header does"),
+            (
+                file("hollow.gguf", b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0"),
+                "cannot be loaded",
+            ),
         ] {
             let error = LlamaEngine::load(&path, &LoadOptions::default(), |_| true).err().unwrap();
             assert!(error.to_string().contains(expected), "{error}");
