@@ -14,7 +14,7 @@ export BRAINCELLS_ROOT
 # Everything that scripts keep between runs: compiled code, tools, the starter model.
 export BRAINCELLS_CACHE="${BRAINCELLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/braincells}"
 
-# Outside the checkout, so that a fresh clone does not compile 28 CPU-minutes of C++ again.
+# Outside the checkout, so that a fresh clone does not compile 50 CPU-minutes of C++ again.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$BRAINCELLS_CACHE/target}"
 
 export STARTER_MODEL="$BRAINCELLS_CACHE/models/SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -1,8 +1,12 @@
 //! Decoding a decimal number: at each step only the tokens that keep the text a number may be
-//! chosen, and the end only where the text is one.
+//! chosen.
 //!
 //! The form is `-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?`: at most 15 digits before the point, so
 //! that a double holds every integer exactly, and an end after at most 23 tokens.
+//!
+//! The number ends where the model, left alone, would go on with anything that is not part of
+//! it: a unit, a full stop, a new line. Forcing it to choose between a digit and the end token
+//! would turn the `1.` of a list into `1.111111`. A point that no digit follows is dropped.
 
 use super::ffi::{Model, Token};
 
@@ -44,7 +48,7 @@ impl State {
     }
 
     fn may_end(self) -> bool {
-        matches!(self, Self::Zero | Self::Whole(_) | Self::Decimals(_))
+        !matches!(self, Self::Start | Self::Minus)
     }
 }
 
@@ -52,15 +56,12 @@ impl State {
 #[derive(Debug)]
 pub struct NumberTokens {
     tokens: Vec<(Token, Vec<u8>)>,
-    ends: Vec<Token>,
 }
 
 impl NumberTokens {
     /// Looks through the vocabulary.
     pub fn of(model: &Model) -> Self {
-        let all = 0..model.vocabulary_size() as Token;
-        let ends = all.clone().filter(|&token| model.ends_generation(token)).collect();
-        let tokens = all
+        let tokens = (0..model.vocabulary_size() as Token)
             .filter(|&token| !model.is_control(token))
             .map(|token| (token, model.token_bytes(token)))
             .filter(|(_, bytes)| {
@@ -68,7 +69,7 @@ impl NumberTokens {
                     && bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'.'))
             })
             .collect();
-        Self { tokens, ends }
+        Self { tokens }
     }
 }
 
@@ -79,18 +80,19 @@ pub struct NumberWriter {
 }
 
 impl NumberWriter {
-    /// The tokens that may come next. Never empty: a number can always go on or end.
+    /// The tokens that may come next. Empty only where the number is at its longest.
     pub fn allowed(self, tokens: &NumberTokens) -> Vec<Token> {
-        let digits = tokens
+        tokens
             .tokens
             .iter()
             .filter(|(_, bytes)| self.state.after_all(bytes).is_some())
-            .map(|(token, _)| *token);
-        if self.state.may_end() {
-            digits.chain(tokens.ends.iter().copied()).collect()
-        } else {
-            digits.collect()
-        }
+            .map(|(token, _)| *token)
+            .collect()
+    }
+
+    /// Whether what is written may stand, but for a point at its end.
+    pub fn may_end(self) -> bool {
+        self.state.may_end()
     }
 
     /// Takes the bytes of a chosen token.
@@ -111,32 +113,34 @@ mod tests {
                 .zip(0..)
                 .map(|(text, id)| (id, text.as_bytes().to_vec()))
                 .collect(),
-            ends: vec![99],
         }
     }
 
-    fn allowed_after(text: &str) -> Vec<String> {
+    fn after(text: &str) -> (Vec<String>, bool) {
         let tokens = tokens();
         let mut writer = NumberWriter::default();
         writer.advance(text.as_bytes());
-        writer
+        let allowed = writer
             .allowed(&tokens)
             .into_iter()
-            .map(|id| match tokens.tokens.get(id as usize) {
-                Some((_, bytes)) => String::from_utf8(bytes.clone()).unwrap(),
-                None => "END".to_owned(),
-            })
-            .collect()
+            .map(|id| String::from_utf8(tokens.tokens[id as usize].1.clone()).unwrap());
+        (allowed.collect(), writer.may_end())
     }
 
     #[test]
     fn only_what_keeps_it_a_number_is_allowed() {
-        assert_eq!(allowed_after(""), ["0", "1", "7", "42", "-", "-1", "3.5"]);
-        assert_eq!(allowed_after("-"), ["0", "1", "7", "42", "3.5"]);
-        assert_eq!(allowed_after("0"), [".", "END"]);
-        assert_eq!(allowed_after("12"), ["0", "1", "7", "42", ".", "3.5", "007", "END"]);
-        assert_eq!(allowed_after("12."), ["0", "1", "7", "42", "007"]);
-        assert_eq!(allowed_after("12.345678"), ["END"]);
-        assert_eq!(allowed_after("123456789012345"), [".", "END"]);
+        for (text, allowed, may_end) in [
+            ("", &["0", "1", "7", "42", "-", "-1", "3.5"][..], false),
+            ("-", &["0", "1", "7", "42", "3.5"], false),
+            ("0", &["."], true),
+            ("12", &["0", "1", "7", "42", ".", "3.5", "007"], true),
+            ("12.", &["0", "1", "7", "42", "007"], true),
+            ("12.345678", &[], true),
+            ("123456789012345", &["."], true),
+        ] {
+            let (found, ends) = after(text);
+            assert!(found.iter().eq(allowed), "after `{text}`: {found:?}");
+            assert_eq!(ends, may_end, "after `{text}`");
+        }
     }
 }

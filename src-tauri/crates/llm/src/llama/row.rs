@@ -151,6 +151,12 @@ impl ActiveRow {
             Answering::Number(tokens) => Some(self.number.allowed(tokens)),
             Answering::Free | Answering::Scored { .. } => None,
         };
+        if let Some(allowed) = allowed.as_ref().filter(|_| self.number.may_end())
+            && !allowed.contains(&sample::argmax(logits))
+        {
+            self.log_probability += (1.0 - sample::share(logits, allowed)).ln();
+            return Some(FinishReason::Stop);
+        }
         let (token, probability) =
             sample::choose(logits, allowed.as_deref(), self.row.prepared.choice, &mut self.random);
         self.log_probability += probability.map_or(0.0, f64::ln);
@@ -186,7 +192,10 @@ impl ActiveRow {
         let Self { row, shared, scores, text, generated, log_probability, admitted, .. } = self;
         let (content, confidence, label_probabilities) = match &row.prepared.answering {
             Answering::Free => (text.into_text(), None, Vec::new()),
-            Answering::Number(_) => (text.into_text(), Some(log_probability.exp()), Vec::new()),
+            Answering::Number(_) => {
+                let number = text.into_text().trim_end_matches('.').to_owned();
+                (number, Some(log_probability.exp()), Vec::new())
+            }
             Answering::Scored { labels, trie } => {
                 let probabilities: Vec<LabelProbability> = labels
                     .iter()

@@ -110,6 +110,14 @@ fn unit(random: &mut ChaCha8Rng) -> f64 {
     (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
+/// The share of the probability of the whole vocabulary that `of` has together.
+pub fn share(logits: &[f32], of: &[Token]) -> f64 {
+    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let weight = |logit: f32| f64::from(logit - highest).exp();
+    let total: f64 = logits.iter().map(|&logit| weight(logit)).sum();
+    of.iter().map(|&token| weight(logits[token as usize])).sum::<f64>() / total
+}
+
 fn probability(logits: &[f32], allowed: &[Token], chosen: Token) -> f64 {
     let of = |token: Token| f64::from(logits[token as usize]);
     let highest = allowed.iter().map(|&token| of(token)).fold(f64::NEG_INFINITY, f64::max);
@@ -147,6 +155,13 @@ mod tests {
         let (token, probability) = choose(&logits, Some(&[1, 2]), choice, &mut random(1));
         assert_eq!(token, 2);
         assert!((probability.unwrap() - 1.0 / (1.0 + (-2.0_f64).exp())).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_share_of_some_tokens_is_of_all() {
+        let logits = [0.0, 0.0, 0.0, f32::NEG_INFINITY, 0.0];
+        assert!((share(&logits, &[0, 3, 4]) - 0.5).abs() < 1e-9);
+        assert!(share(&logits, &[]).abs() < 1e-9);
     }
 
     #[test]
