@@ -125,7 +125,9 @@ fn failed_line(session: &Session, column: &Column, count: u64) -> String {
     let reason = reason.map_or_else(String::new, |(reason, times)| {
         format!(", most often ({}): {}", HumanCount(times), printable(&reason))
     });
-    format!("{name}: {} cells failed{reason}; `--retry-failed` tries them again", HumanCount(count))
+    let (cells, them) = if count == 1 { ("cell", "it") } else { ("cells", "them") };
+    let count = HumanCount(count);
+    format!("{name}: {count} {cells} failed{reason}; `--retry-failed` tries {them} again")
 }
 
 /// Waits for a run; pauses it when a signal comes. What is done is on disk when this returns.

@@ -26,7 +26,7 @@ pub async fn show(session: &Session, arguments: &ShowArgs) -> Result<Ending, Fai
     let mut table = Table::new(number.chain(titles));
     for (position, row) in (arguments.start..).zip(&shown.window.rows) {
         let number = std::iter::once(position.to_string());
-        table.push(number.chain(row.cells.iter().map(cell_text)).collect());
+        table.push(number.chain(row.cells.iter().map(|cell| cell_text(cell, arguments.full))).collect());
     }
     session.output.say_table(&table, arguments.full)?;
     let last = start + shown.window.rows.len() as u64;
@@ -39,10 +39,19 @@ pub async fn show(session: &Session, arguments: &ShowArgs) -> Result<Ending, Fai
     Ok(Ending::Complete)
 }
 
+/// Characters of a failure's reason in a table that is cut to the terminal: enough to tell one
+/// from another, too few for one failed cell to widen its column.
+const REASON_CHARACTERS: usize = 14;
+
 /// One line of text for a cell: a failed one without a value says why.
-fn cell_text(cell: &CellView) -> String {
+fn cell_text(cell: &CellView, full: bool) -> String {
     match (&cell.value, cell.state, &cell.error) {
-        (Value::Null, Some(CellState::Failed), Some(reason)) => format!("failed: {reason}"),
+        (Value::Null, Some(CellState::Failed), Some(reason)) => {
+            let most = if full { usize::MAX } else { REASON_CHARACTERS };
+            let shown: String = reason.chars().take(most).collect();
+            let more = if shown.len() < reason.len() { "…" } else { "" };
+            format!("failed: {shown}{more}")
+        }
         (Value::Null, Some(CellState::Failed), None) => "failed".to_owned(),
         (Value::Null, ..) => String::new(),
         (Value::String(text), ..) => text.clone(),
