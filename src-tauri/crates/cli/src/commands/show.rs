@@ -26,7 +26,9 @@ pub async fn show(session: &Session, arguments: &ShowArgs) -> Result<Ending, Fai
     let mut table = Table::new(number.chain(titles));
     for (position, row) in (arguments.start..).zip(&shown.window.rows) {
         let number = std::iter::once(position.to_string());
-        table.push(number.chain(row.cells.iter().map(|cell| cell_text(cell, arguments.full))).collect());
+        table.push(
+            number.chain(row.cells.iter().map(|cell| cell_text(cell, arguments.full))).collect(),
+        );
     }
     session.output.say_table(&table, arguments.full)?;
     let last = start + shown.window.rows.len() as u64;

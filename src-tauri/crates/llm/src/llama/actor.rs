@@ -3,6 +3,8 @@
 //! The loop asks [`plan`] what to do and does it. A row whose caller is gone is dropped before
 //! the next call; if nobody at all waits any more, the running call is aborted.
 //!
+//! Longer than most files because every step shares the context, the batch and the list of rows.
+//!
 //! Sequences: rows are `0..slots`, each row's scratch sequence for label scoring follows at
 //! `slots + row`, the shared prefix is the last.
 
@@ -159,6 +161,11 @@ impl Actor {
     /// row's own tokens, then the scores of label rows.
     fn admit(&mut self, count: usize) {
         let mut group = self.take_group(count);
+        if group.is_empty() {
+            // No room beside the active rows: they go on until one of them ends.
+            self.generate();
+            return;
+        }
         let result = self.compute_prompts(&mut group);
         let result = result.and_then(|()| self.compute_scores(&mut group));
         match result {
@@ -186,7 +193,9 @@ impl Actor {
             .map(|row| row.prepared.tokens.as_slice())
             .collect();
         let better = prefix::better(&self.prefix, &prompts, self.in_part).map(<[Token]>::to_vec);
-        if let Some(better) = better {
+        // Rows that started from the old prefix keep its cells: it is replaced when none is left.
+        let replaceable = self.prefix.is_empty() || self.active.is_empty();
+        if let Some(better) = better.filter(|_| replaceable) {
             self.context.forget(self.prefix_sequence());
             if self.compute_prefix(&better).is_ok() {
                 self.prefix = better;

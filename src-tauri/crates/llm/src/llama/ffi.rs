@@ -2,7 +2,8 @@
 //!
 //! The safe crate hides its pointers and has no setter for `n_outputs_max` and the abort
 //! callback, so model and context are created here; the safe crate still initialises the
-//! backend and lists devices. Nothing outside this file is `unsafe`.
+//! backend and lists devices. Nothing outside this file and `logs` is `unsafe`, which is why it
+//! is long: the reader of one safety comment has the others before them.
 //!
 //! Promises: no call with a token, sequence or position out of range reaches C (each is checked
 //! here, because ggml answers a violation with `abort()`); a context never outlives its model.
