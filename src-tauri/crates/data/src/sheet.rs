@@ -58,8 +58,10 @@ pub(crate) struct Positions {
 
 impl Positions {
     fn load(connection: &Connection, path: &Path) -> Result<Self, DataError> {
-        // The states of cells are kept in a list by row id, so a stray id must not make it huge.
+        // The states of cells are kept in a list by row id, so a stray id must not make it huge;
+        // but a large sheet of which few rows are left must open.
         const MOST_IDS_PER_ROW: i128 = 64;
+        const ALWAYS_FINE: i128 = 1 << 24;
         let (count, first, last, ordered): (i64, i64, i64, bool) = connection
             .query_row(
                 "SELECT count(*), coalesce(min(row_id), 1), coalesce(max(row_id), 0), \
@@ -69,7 +71,7 @@ impl Positions {
             )
             .map_err(during("count the rows"))?;
         let span = i128::from(last) - i128::from(first) + 1;
-        if span > (i128::from(count) + 1024) * MOST_IDS_PER_ROW {
+        if span > ALWAYS_FINE.max(i128::from(count) * MOST_IDS_PER_ROW) {
             let reason = "its row ids are too far apart".to_owned();
             return Err(DataError::NotASheet { path: path.to_path_buf(), reason });
         }

@@ -171,3 +171,21 @@ fn a_catalogue_of_a_newer_version_is_not_touched() {
     let text = write(folder.path(), "text.sqlite", "not a database, but long enough ".repeat(40));
     assert!(matches!(Catalogue::open(&text), Err(DataError::Database { .. })));
 }
+
+#[test]
+fn a_sheet_of_which_few_rows_are_left_opens() {
+    let folder = folder();
+    let store = sheet(folder.path(), "few.csv", "a\nx\ny\nz\n");
+    let path = store.path().to_path_buf();
+    drop(store);
+    duckdb::Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "UPDATE rows SET row_id = 5000000, row_order = 5000000 WHERE row_id = 3; CHECKPOINT",
+        )
+        .unwrap();
+    let store = SheetStore::open(&path, LIMITS, NOW_MS).unwrap();
+    let window = store.window(&ids(&store), 1, 2).unwrap();
+    let rows: Vec<RowId> = window.rows.iter().map(|row| row.row).collect();
+    assert_eq!(rows, [RowId(2), RowId(5_000_000)]);
+}

@@ -12,6 +12,9 @@ use super::ffi::{Model, Token};
 
 const MOST_WHOLE_DIGITS: u8 = 15;
 const MOST_DECIMALS: u8 = 6;
+/// The longest number in characters, and so in tokens (sign, digits, point, decimals), and one
+/// more to see that it ends.
+pub const MOST_TOKENS: u32 = 3 + MOST_WHOLE_DIGITS as u32 + MOST_DECIMALS as u32;
 
 /// How far a number is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

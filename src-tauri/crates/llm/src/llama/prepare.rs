@@ -9,7 +9,7 @@ use braincells_core::Output;
 
 use super::ffi::{Model, Token};
 use super::labels::LabelTrie;
-use super::number::NumberTokens;
+use super::number::{self, NumberTokens};
 use super::sample::Choice;
 use crate::{ChatTemplate, LLMError, LLMRequest, Segment};
 
@@ -124,7 +124,8 @@ impl Preparer {
         let answering = self.answering(&request.output, &segments)?;
         let least_answer = match &answering {
             Answering::Scored { trie, .. } => trie.longest_path() as u32,
-            Answering::Free | Answering::Number(_) => 1,
+            Answering::Number(_) => number::MOST_TOKENS,
+            Answering::Free => 1,
         };
         let needed_tokens = tokens.len() as u32 + least_answer;
         if needed_tokens > self.row_context {
@@ -136,8 +137,13 @@ impl Preparer {
         if tokens.is_empty() {
             return Err(LLMError::InvalidRequest { reason: "the prompt is empty".to_owned() });
         }
-        let most_new_tokens =
-            request.token_limit().clamp(1, (self.row_context - tokens.len() as u32).max(1));
+        let most_new_tokens = match &answering {
+            // A number that is cut off is another number.
+            Answering::Number(_) => number::MOST_TOKENS,
+            Answering::Free | Answering::Scored { .. } => {
+                request.token_limit().clamp(1, (self.row_context - tokens.len() as u32).max(1))
+            }
+        };
         let stops = request
             .stop_sequences
             .into_iter()
