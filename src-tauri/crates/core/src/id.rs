@@ -57,3 +57,8 @@ number_id! {
     /// A run within its sheet, counted from 1.
     RunId
 }
+number_id! {
+    /// A step of a person's work within its sheet, counted from 1; 0 stands for what was there
+    /// before the first.
+    StepId
+}

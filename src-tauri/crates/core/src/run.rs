@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnId, RunId, SheetId};
+use crate::{ColumnId, Filter, RowId, RunId, SheetId};
 
 /// Which rows a run fills. Edited and validated cells are never overwritten.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "rows")]
 pub enum RunScope {
     /// Every row whose cell is empty.
@@ -16,8 +16,37 @@ pub enum RunScope {
     },
     /// Every row whose last attempt failed.
     Failed,
+    /// Every row with an input that changed since its cell was made.
+    Stale,
+    /// Every row that is not up to date: empty, failed or stale.
+    Pending,
     /// Every row, done or not, except edited and validated ones.
     All,
+    /// These rows, done or not, except edited and validated ones.
+    These {
+        /// The rows.
+        ids: Vec<RowId>,
+    },
+}
+
+/// What a run is asked to do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunRequest {
+    /// Which rows.
+    #[serde(flatten)]
+    pub scope: RunScope,
+    /// Of these, only the rows for which this holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Filter>,
+    /// Asks the model even where an earlier answer to the same prompt is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
+}
+
+impl From<RunScope> for RunRequest {
+    fn from(scope: RunScope) -> Self {
+        Self { scope, only: None, fresh: false }
+    }
 }
 
 /// Where a run stands.
@@ -73,8 +102,8 @@ pub struct RunInfo {
     pub column: ColumnId,
     /// The version of the recipe it uses, counted from 1 in its column.
     pub recipe_version: i64,
-    /// Which rows.
-    pub scope: RunScope,
+    /// What it was asked to do.
+    pub request: RunRequest,
     /// Where it stands.
     pub status: RunStatus,
     /// Rows to fill when it began.
@@ -108,7 +137,8 @@ pub struct RunProgress {
     pub rows_failed: u64,
     /// Of the ended rows, how many an earlier process had ended; 0 unless the run was resumed.
     pub rows_before: u64,
-    /// Of the done rows, how many took the answer of an identical prompt.
+    /// Of the done rows, how many took the answer of an identical prompt, of this run or of an
+    /// earlier one.
     pub rows_reused: u64,
     /// Of the done rows, how many answers the token limit ended before the model did.
     pub rows_cut_off: u64,

@@ -62,12 +62,18 @@ pub enum ColumnKind {
 pub struct Column {
     /// The column.
     pub id: ColumnId,
-    /// Its name as the user wrote it; unique in its sheet, letter case included.
+    /// Its name as the user wrote it; unique in its sheet, whatever the letter case.
     pub name: String,
     /// What the program needs to know of its type.
     pub value_type: ValueType,
     /// The exact type in DuckDB, such as `BIGINT`.
     pub sql_type: String,
+    /// Whether a grid leaves it out. Exports and prompts do not.
+    #[serde(default)]
+    pub hidden: bool,
+    /// How wide a grid draws it, in CSS pixels; `None` lets the grid decide.
+    #[serde(default)]
+    pub width_px: Option<u32>,
     /// Data or AI.
     pub kind: ColumnKind,
 }

@@ -75,7 +75,15 @@ pub(crate) fn load(connection: &Connection) -> Result<Vec<StoredColumn>, DataErr
             quoted: identifier(&physical),
             physical,
             shape: Shape::of(&sql_type),
-            column: Column { id, name, value_type: value_type(&sql_type), sql_type, kind },
+            column: Column {
+                id,
+                name,
+                value_type: value_type(&sql_type),
+                sql_type,
+                hidden: false,
+                width_px: None,
+                kind,
+            },
         });
     }
     Ok(columns)

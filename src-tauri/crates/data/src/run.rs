@@ -1,12 +1,15 @@
 use std::collections::BTreeMap;
 
-use braincells_core::{CellState, ColumnId, RowId, RunId, RunInfo, RunScope, RunStatus};
+use braincells_core::{
+    CellState, ColumnId, RowId, RunId, RunInfo, RunRequest, RunScope, RunStatus,
+};
 use duckdb::{Row, params};
 
 use crate::DataError;
 use crate::database::hold;
 use crate::error::during;
 use crate::sheet::{SheetStore, in_transaction};
+use crate::sql::integers;
 
 /// The latest state of every cell of a column that has one.
 const LATEST: &str = "SELECT row_id, arg_max(state, seq) AS state FROM braincells.cell_log \
@@ -18,11 +21,11 @@ impl SheetStore {
     pub fn rows_to_fill(
         &self,
         column: ColumnId,
-        scope: RunScope,
+        request: &RunRequest,
         run: Option<RunId>,
     ) -> Result<Vec<RowId>, DataError> {
         self.ai_column(column)?;
-        let (rows, wanted) = match scope {
+        let (rows, wanted) = match &request.scope {
             RunScope::Empty => ("main.rows".to_owned(), "= 'empty'"),
             RunScope::First { count } => (
                 format!(
@@ -31,6 +34,15 @@ impl SheetStore {
                 "= 'empty'",
             ),
             RunScope::Failed => ("main.rows".to_owned(), "= 'failed'"),
+            RunScope::Stale => ("main.rows".to_owned(), "= 'stale'"),
+            RunScope::Pending => ("main.rows".to_owned(), "IN ('empty', 'failed', 'stale')"),
+            RunScope::These { ids } => (
+                format!(
+                    "(SELECT row_id, row_order FROM main.rows WHERE row_id IN ({}))",
+                    integers(ids.iter().map(|row| row.0))
+                ),
+                "NOT IN ('edited', 'validated')",
+            ),
             RunScope::All => ("main.rows".to_owned(), "NOT IN ('edited', 'validated')"),
         };
         let failed = during("find the rows to fill");
@@ -81,12 +93,12 @@ impl SheetStore {
         &self,
         column: ColumnId,
         recipe_version: i64,
-        scope: RunScope,
+        request: &RunRequest,
         rows_total: u64,
         now_ms: i64,
     ) -> Result<RunId, DataError> {
         self.ai_column(column)?;
-        let scope = serde_json::to_string(&scope).expect("a scope is a plain tagged enum");
+        let scope = serde_json::to_string(request).expect("a request has only text keys");
         let writer = hold(&self.writer);
         in_transaction(&writer.connection, "start the run", |connection| {
             let id: i64 = connection.query_row(
@@ -176,8 +188,8 @@ fn read_run(row: &Row<'_>) -> Result<RunInfo, DataError> {
         id: RunId(row.get(0).map_err(&failed)?),
         column: ColumnId(row.get(1).map_err(&failed)?),
         recipe_version: row.get(2).map_err(&failed)?,
-        scope: serde_json::from_str(&scope).map_err(|error| DataError::Unreadable {
-            what: "run scope",
+        request: serde_json::from_str(&scope).map_err(|error| DataError::Unreadable {
+            what: "run request",
             found: format!("{scope}: {error}"),
         })?,
         status: RunStatus::parse(&status)

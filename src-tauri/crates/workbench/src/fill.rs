@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use braincells_core::{
-    AppError, Column, ColumnId, Recipe, RunId, RunScope, RunStatus, SheetId, Value,
+    AppError, Column, ColumnId, Recipe, RunId, RunRequest, RunScope, RunStatus, SheetId, Value,
 };
 use braincells_data::{Format, SheetStore};
 use sha2::{Digest, Sha256};
@@ -91,7 +91,7 @@ impl Workbench {
             if retries {
                 passes.push_back((column.id, RunScope::Failed));
             }
-            passes.push_back((column.id, request.scope));
+            passes.push_back((column.id, request.scope.clone()));
         }
         Ok(Fill { sheet, columns, resumed, options: request.options, passes })
     }
@@ -108,7 +108,7 @@ impl Workbench {
     ) -> Result<Option<RunHandle>, AppError> {
         while let Some(at) = fill.passes.iter().position(|(owner, _)| *owner == column) {
             let Some((_, scope)) = fill.passes.remove(at) else { break };
-            if let Some(run) = self.go_on_or_begin(fill, column, scope).await? {
+            if let Some(run) = self.go_on_or_begin(fill, column, scope.into()).await? {
                 return Ok(Some(run));
             }
         }
@@ -119,14 +119,15 @@ impl Workbench {
         &self,
         fill: &Fill,
         column: ColumnId,
-        scope: RunScope,
+        request: RunRequest,
     ) -> Result<Option<RunHandle>, AppError> {
         let now_ms = self.now_ms();
-        let work = move |store: &SheetStore| work_left(store, column, scope, now_ms);
+        let wanted = request.clone();
+        let work = move |store: &SheetStore| work_left(store, column, &wanted, now_ms);
         match self.with_store(fill.sheet, work).await? {
             WorkLeft::Nothing => Ok(None),
             WorkLeft::GoOn(run) => self.resume(fill.sheet, run, &fill.options).await.map(Some),
-            WorkLeft::Begin => self.run(fill.sheet, column, scope, &fill.options).await.map(Some),
+            WorkLeft::Begin => self.run(fill.sheet, column, request, &fill.options).await.map(Some),
         }
     }
 
@@ -175,18 +176,18 @@ enum WorkLeft {
 fn work_left(
     store: &SheetStore,
     column: ColumnId,
-    scope: RunScope,
+    request: &RunRequest,
     now_ms: i64,
 ) -> Result<WorkLeft, AppError> {
     let latest = store.runs()?.into_iter().filter(|run| run.column == column).max_by_key(|r| r.id);
-    if let Some(run) = latest.filter(|run| run.status.can_resume() && run.scope == scope) {
-        if !store.rows_to_fill(column, scope, Some(run.id))?.is_empty() {
+    if let Some(run) = latest.filter(|run| run.status.can_resume() && run.request == *request) {
+        if !store.rows_to_fill(column, request, Some(run.id))?.is_empty() {
             return Ok(WorkLeft::GoOn(run.id));
         }
         // Killed between its last row and its end.
         store.set_run_status(run.id, RunStatus::Done, None, now_ms)?;
     }
-    let nothing = store.rows_to_fill(column, scope, None)?.is_empty();
+    let nothing = store.rows_to_fill(column, request, None)?.is_empty();
     Ok(if nothing { WorkLeft::Nothing } else { WorkLeft::Begin })
 }
 

@@ -10,7 +10,7 @@ mod progress;
 use std::sync::Arc;
 
 use braincells_core::{
-    AppError, Code, Column, ColumnId, ColumnKind, RowId, RunId, RunInfo, RunProgress, RunScope,
+    AppError, Code, Column, ColumnId, ColumnKind, RowId, RunId, RunInfo, RunProgress, RunRequest,
     RunStatus, SheetId,
 };
 use braincells_data::SheetStore;
@@ -95,12 +95,13 @@ impl Workbench {
         &self,
         sheet: SheetId,
         column: ColumnId,
-        scope: RunScope,
+        request: impl Into<RunRequest> + Send,
         options: &EngineOptions,
     ) -> Result<RunHandle, AppError> {
         let (order, claim) = self.take_order(sheet, column, None).await?;
-        let rows = rows_to_fill(&order, scope, None).await?;
-        self.launch(order, claim, rows, options, Begin::New(scope)).await
+        let request = request.into();
+        let rows = rows_to_fill(&order, &request, None).await?;
+        self.launch(order, claim, rows, options, Begin::New(request)).await
     }
 
     /// Goes on with a run that was paused, interrupted or failed: with the recipe it began with,
@@ -113,7 +114,7 @@ impl Workbench {
     ) -> Result<RunHandle, AppError> {
         let info = self.stopped_run(sheet, run).await?;
         let (order, claim) = self.take_order(sheet, info.column, Some(info.recipe_version)).await?;
-        let rows = rows_to_fill(&order, info.scope, Some(run)).await?;
+        let rows = rows_to_fill(&order, &info.request, Some(run)).await?;
         self.launch(order, claim, rows, options, Begin::Again(info)).await
     }
 
@@ -187,7 +188,7 @@ impl Workbench {
 }
 
 enum Begin {
-    New(RunScope),
+    New(RunRequest),
     Again(RunInfo),
 }
 
@@ -210,11 +211,12 @@ fn order(
 
 async fn rows_to_fill(
     order: &Order,
-    scope: RunScope,
+    request: &RunRequest,
     run: Option<RunId>,
 ) -> Result<Vec<RowId>, AppError> {
     let (store, column) = (Arc::clone(&order.store), order.column);
-    blocking(move || store.rows_to_fill(column, scope, run)).await
+    let request = request.clone();
+    blocking(move || store.rows_to_fill(column, &request, run)).await
 }
 
 /// Writes down that the run is alive; returns its figures at the start.
@@ -240,10 +242,10 @@ async fn begin_run(
         elapsed_ms: 0,
     };
     match begin {
-        Begin::New(scope) => {
-            let scope = *scope;
+        Begin::New(request) => {
+            let request = request.clone();
             figures.run =
-                blocking(move || store.start_run(column, version, scope, row_count, now_ms))
+                blocking(move || store.start_run(column, version, &request, row_count, now_ms))
                     .await?;
         }
         Begin::Again(info) => {

@@ -10,7 +10,7 @@ fn filled(folder: &Path, rows: usize, output: Output) -> (SheetStore, ColumnId, 
     let store = sheet(folder, "rows.csv", text);
     let column = store.add_ai_column("answer", &recipe(output), NOW_MS).unwrap().id;
     let scope = braincells_core::RunScope::Empty;
-    let run = store.start_run(column, 1, scope, rows as u64, NOW_MS).unwrap();
+    let run = store.start_run(column, 1, &scope.into(), rows as u64, NOW_MS).unwrap();
     (store, column, run)
 }
 

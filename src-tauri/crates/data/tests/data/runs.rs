@@ -14,7 +14,7 @@ fn ten_rows(folder: &Path) -> (SheetStore, ColumnId) {
 }
 
 fn rows(store: &SheetStore, column: ColumnId, scope: RunScope, run: Option<RunId>) -> Vec<i64> {
-    store.rows_to_fill(column, scope, run).unwrap().into_iter().map(|row| row.0).collect()
+    store.rows_to_fill(column, &scope.into(), run).unwrap().into_iter().map(|row| row.0).collect()
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn each_scope_names_its_rows_and_never_those_of_a_person() {
     let folder = folder();
     let (store, column) = ten_rows(folder.path());
     assert_eq!(rows(&store, column, RunScope::Empty, None), (1..=10).collect::<Vec<_>>());
-    let run = store.start_run(column, 1, RunScope::Empty, 10, NOW_MS).unwrap();
+    let run = store.start_run(column, 1, &RunScope::Empty.into(), 10, NOW_MS).unwrap();
     let cells = [
         done(run, 1, "x"),
         failed(run, 2, "no"),
@@ -38,7 +38,7 @@ fn each_scope_names_its_rows_and_never_those_of_a_person() {
     assert_eq!(rows(&store, column, RunScope::Failed, None), [2]);
     assert_eq!(rows(&store, column, RunScope::All, None), [1, 2, 5, 6, 7, 8, 9, 10]);
     assert_eq!(rows(&store, column, RunScope::All, Some(run)), [6, 7, 8, 9, 10]);
-    let other = store.start_run(column, 1, RunScope::All, 8, NOW_MS).unwrap();
+    let other = store.start_run(column, 1, &RunScope::All.into(), 8, NOW_MS).unwrap();
     store.commit_cells(column, Some(1), &[done(other, 6, "y")], NOW_MS).unwrap();
     assert_eq!(rows(&store, column, RunScope::All, Some(other)), [1, 2, 5, 7, 8, 9, 10]);
     let counts = BTreeMap::from([
@@ -55,18 +55,21 @@ fn each_scope_names_its_rows_and_never_those_of_a_person() {
 fn a_run_is_counted_by_the_latest_entry_of_each_row() {
     let folder = folder();
     let (store, column) = ten_rows(folder.path());
-    let run = store.start_run(column, 1, RunScope::First { count: 3 }, 3, NOW_MS).unwrap();
+    let run = store.start_run(column, 1, &RunScope::First { count: 3 }.into(), 3, NOW_MS).unwrap();
     assert_eq!(run, RunId(1));
     let cells =
         [failed(run, 1, "no"), failed(run, 2, "no"), done(run, 1, "yes"), done(run, 3, "z")];
     store.commit_cells(column, Some(1), &cells, NOW_MS).unwrap();
     let info = store.run(run).unwrap();
     assert_eq!((info.rows_total, info.rows_done, info.rows_failed), (3, 2, 1));
-    assert_eq!((info.status, info.scope), (RunStatus::Running, RunScope::First { count: 3 }));
+    assert_eq!(
+        (info.status, info.request),
+        (RunStatus::Running, RunScope::First { count: 3 }.into())
+    );
     assert_eq!((info.started_at_ms, info.ended_at_ms), (NOW_MS, None));
 
     store.set_run_status(run, RunStatus::Failed, Some("engine gone"), NOW_MS + 9).unwrap();
-    let second = store.start_run(column, 2, RunScope::Failed, 1, NOW_MS + 10).unwrap();
+    let second = store.start_run(column, 2, &RunScope::Failed.into(), 1, NOW_MS + 10).unwrap();
     let runs = store.runs().unwrap();
     assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [run, second]);
     assert_eq!(runs[0].error.as_deref(), Some("engine gone"));
@@ -85,8 +88,8 @@ fn a_run_is_counted_by_the_latest_entry_of_each_row() {
 fn a_run_that_its_process_left_is_interrupted_and_goes_on_where_it_was() {
     let folder = folder();
     let (store, column) = ten_rows(folder.path());
-    let left = store.start_run(column, 1, RunScope::Empty, 10, NOW_MS).unwrap();
-    let ended = store.start_run(column, 1, RunScope::Empty, 10, NOW_MS).unwrap();
+    let left = store.start_run(column, 1, &RunScope::Empty.into(), 10, NOW_MS).unwrap();
+    let ended = store.start_run(column, 1, &RunScope::Empty.into(), 10, NOW_MS).unwrap();
     store.set_run_status(ended, RunStatus::Done, None, NOW_MS).unwrap();
     let cells = [done(left, 1, "x"), failed(left, 4, "no")];
     store.commit_cells(column, Some(1), &cells, NOW_MS).unwrap();
@@ -97,14 +100,14 @@ fn a_run_that_its_process_left_is_interrupted_and_goes_on_where_it_was() {
     assert!(info.status.can_resume());
     assert_eq!(store.run(ended).unwrap().status, RunStatus::Done);
     assert_eq!(rows(&store, column, RunScope::All, Some(left)), [2, 3, 5, 6, 7, 8, 9, 10]);
-    assert_eq!(store.start_run(column, 1, RunScope::Empty, 1, NOW_MS).unwrap(), RunId(3));
+    assert_eq!(store.start_run(column, 1, &RunScope::Empty.into(), 1, NOW_MS).unwrap(), RunId(3));
 }
 
 #[test]
 fn the_log_holds_everything_about_an_attempt() {
     let folder = folder();
     let (store, column) = ten_rows(folder.path());
-    let run = store.start_run(column, 1, RunScope::Empty, 10, NOW_MS).unwrap();
+    let run = store.start_run(column, 1, &RunScope::Empty.into(), 10, NOW_MS).unwrap();
     let mut cell = done(run, 7, "seven");
     cell.reasoning = Some("because".to_owned());
     cell.figures = CellFigures {

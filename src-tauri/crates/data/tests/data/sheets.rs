@@ -99,7 +99,7 @@ fn a_sheet_that_another_tool_reordered_is_shown_in_its_new_order() {
     let window = store.window(&ids(&store), 1, 1).unwrap();
     assert_eq!((window.row_count, window.rows[0].row), (3, RowId(3)));
     let column = store.add_ai_column("c", &recipe(Output::Text), NOW_MS).unwrap().id;
-    let rows = store.rows_to_fill(column, braincells_core::RunScope::Empty, None).unwrap();
+    let rows = store.rows_to_fill(column, &braincells_core::RunScope::Empty.into(), None).unwrap();
     assert_eq!(rows, [RowId(4), RowId(3), RowId(1)]);
     let gone = record(2, CellState::Edited, "x");
     let error = store.commit_cells(column, None, &[gone], NOW_MS).unwrap_err();
