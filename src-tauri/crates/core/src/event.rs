@@ -1,6 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{AppError, CellState, ColumnId, RowId, RunId, RunProgress, RunStatus, SheetId, Value};
+use crate::{
+    AppError, CellState, ColumnId, OpeningNotice, RowId, RunId, RunProgress, RunStatus, SheetId,
+    Value,
+};
 
 /// Something a window or a progress bar shows while it happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +20,14 @@ pub enum Event {
         model: String,
         /// 0 to 1.
         fraction: f32,
+    },
+    /// A sheet was opened, and not quite as it was left.
+    SheetNotice {
+        /// The sheet.
+        sheet: SheetId,
+        /// What happened.
+        #[serde(flatten)]
+        notice: OpeningNotice,
     },
     /// Part of the answer of a cell that is being generated.
     CellDelta {

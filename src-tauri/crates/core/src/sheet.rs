@@ -19,6 +19,15 @@ pub struct SheetInfo {
     pub changed_at_ms: i64,
 }
 
+/// A sheet in the trash, from where it can be brought back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrashedSheet {
+    /// As it was listed.
+    pub sheet: SheetInfo,
+    /// When it was deleted, Unix milliseconds.
+    pub deleted_at_ms: i64,
+}
+
 /// The type of a column's values. Only what the rest of the program branches on; the exact
 /// DuckDB type is in [`Column::sql_type`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use crate::DataError;
 use crate::database::{hold, text};
 
 mod migrations;
+mod trash;
 
 /// How long a call waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,14 +46,15 @@ impl Catalogue {
         Ok(Self { connection: Mutex::new(connection) })
     }
 
-    /// All sheets, the one that changed last first.
+    /// All sheets but those in the trash, the one that changed last first.
     pub fn sheets(&self) -> Result<Vec<SheetInfo>, DataError> {
         let failed = during("list the sheets");
         let connection = hold(&self.connection);
         let mut statement = connection
             .prepare(
                 "SELECT id, name, row_count, column_count, created_at_ms, changed_at_ms \
-                 FROM sheets ORDER BY changed_at_ms DESC, created_at_ms DESC, id",
+                 FROM sheets WHERE deleted_at_ms IS NULL \
+                 ORDER BY changed_at_ms DESC, created_at_ms DESC, id",
             )
             .map_err(&failed)?;
         let mut rows = statement.query([]).map_err(&failed)?;
@@ -84,9 +86,10 @@ impl Catalogue {
         )
     }
 
-    /// The file name of a sheet.
+    /// The file name of a sheet that is not in the trash.
     pub fn sheet_file(&self, id: SheetId) -> Result<Option<String>, DataError> {
-        self.find("find the sheet", "SELECT file_name FROM sheets WHERE id = ?", &id.to_string())
+        let sql = "SELECT file_name FROM sheets WHERE id = ? AND deleted_at_ms IS NULL";
+        self.find("find the sheet", sql, &id.to_string())
     }
 
     /// Forgets a sheet and the fill jobs that used it. The file is the caller's to remove.

@@ -24,7 +24,7 @@ impl SheetStore {
         now_ms: i64,
     ) -> Result<(), DataError> {
         let stored = self.stored_column(column)?;
-        let mut writer = hold(&self.writer);
+        let mut writer = self.writer()?;
         let entries = self.entries(&stored, &writer, cells)?;
         if entries.is_empty() {
             return Ok(());

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use duckdb::{Config, Connection};
+use duckdb::{AccessMode, Config, Connection};
 
 use crate::DataError;
 use crate::error::during;
@@ -33,20 +33,45 @@ pub(crate) enum Allowed {
     Files(Vec<String>),
 }
 
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// To be read and written. A log that ends in the middle of a change loses that change.
+    Write,
+    /// As [`Manner::Write`], but a log that ends in the middle of a change is an error.
+    WriteStrictly,
+    /// To be read only; DuckDB refuses every statement that writes.
+    Read,
+}
+
+/// [`open_as`] for reading and writing.
+pub(crate) fn open(
+    path: &Path,
+    limits: Limits,
+    allowed: &Allowed,
+) -> Result<Connection, DataError> {
+    open_as(Manner::Write, path, limits, allowed)
+}
+
 /// Opens the DuckDB file at `path`, made if missing, with the doors shut.
 ///
 /// The memory limit is part of the opening itself, because replaying a write-ahead log happens
 /// there and may need more than DuckDB would allow afterwards. The list of allowed files can
 /// only be set on an open database, and is locked together with everything else before the
 /// connection is handed out.
-pub(crate) fn open(
+pub(crate) fn open_as(
+    manner: Manner,
     path: &Path,
     limits: Limits,
     allowed: &Allowed,
 ) -> Result<Connection, DataError> {
     let action = "open the sheet";
+    let access = if manner == Manner::Read { AccessMode::ReadOnly } else { AccessMode::ReadWrite };
+    let strict = (manner == Manner::WriteStrictly).to_string();
     let config = Config::default()
-        .max_memory(&format!("{}B", limits.memory_bytes))
+        .access_mode(access)
+        .and_then(|config| config.with("debug_abort_on_wal_failure", &strict))
+        .and_then(|config| config.max_memory(&format!("{}B", limits.memory_bytes)))
         .and_then(|config| config.threads(limits.threads.max(1) as i64))
         .and_then(|config| config.enable_autoload_extension(false))
         .and_then(|config| config.with("allow_community_extensions", "false"))

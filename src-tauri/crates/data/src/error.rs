@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use braincells_core::{AppError, CellState, Code, ColumnId, RowId, RunId};
+use braincells_core::{AppError, CellState, Code, ColumnId, Holder, RowId, RunId};
 
 /// What can go wrong with a sheet, an import, an export or the catalogue.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,37 @@ pub enum DataError {
         /// The sheet's file.
         path: PathBuf,
     },
+    /// The sheet is open in another process, and what is open here is a copy of it.
+    #[error("{} has the sheet open, here it can only be read", process(holder.as_ref()))]
+    ReadOnly {
+        /// Who has it, where that is known.
+        holder: Option<Holder>,
+    },
+    /// The sheet's file, or the log beside it, cannot be read, and there is no good copy.
+    #[error(
+        "the sheet `{}` is damaged and there is no good copy of it{}: {reason}",
+        path.display(),
+        beside(log.as_deref())
+    )]
+    Damaged {
+        /// The sheet's file, left as it was found.
+        path: PathBuf,
+        /// The log beside it, left as it was found.
+        log: Option<PathBuf>,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The sheet was not closed well, and no process could be started to try it in.
+    #[error("the sheet `{}` could not be tried before it is opened: {reason}", path.display())]
+    Untried {
+        /// The sheet's file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The process that tried the sheet first met this, which is not the sheet's fault.
+    #[error("{0}")]
+    Trial(AppError),
     /// The file is not a sheet.
     #[error("`{}` is not a Braincells sheet: {reason}", path.display())]
     NotASheet {
@@ -199,18 +230,63 @@ impl DataError {
         if text.starts_with("INTERRUPT") {
             return Self::Cancelled;
         }
+        if text.contains("attached in read-only mode") {
+            return Self::ReadOnly { holder: None };
+        }
         let reason = text.lines().map(str::trim).find(|line| !line.is_empty());
         Self::Database { action, reason: reason.unwrap_or("no reason was given").to_owned() }
     }
 
+    /// Whether an opening that ended so points at the file or its log, rather than at the machine
+    /// or at the version of the program.
+    pub(crate) fn is_damage(&self) -> bool {
+        // What DuckDB says when the operating system or the memory limit stands in the way.
+        const MACHINE: [&str; 10] = [
+            "Out of Memory",
+            "storage version number",
+            "Cannot open file",
+            "Could not set lock",
+            "Could not read from file",
+            "Could not write",
+            "Could not fsync",
+            "Could not truncate",
+            "Could not rename",
+            "Could not remove",
+        ];
+        match self {
+            Self::NotASheet { .. } | Self::Unreadable { .. } => true,
+            Self::Database { reason, .. } => !MACHINE.iter().any(|words| reason.contains(words)),
+            _ => false,
+        }
+    }
+
+    /// What happened, without what was attempted.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Database { reason, .. } | Self::NotASheet { reason, .. } => reason.clone(),
+            error => error.to_string(),
+        }
+    }
+
     fn hint(&self) -> Option<&str> {
         Some(match self {
+            Self::Trial(error) => return error.hint.as_deref(),
             Self::SourceMissing { .. } => "check the path and the spelling of the name",
             Self::SourceUnusable { hint, .. } => hint,
             Self::TargetUnusable { .. } => "choose a file in a folder that exists and is writable",
             Self::SheetMissing { .. } => "import the file again",
             Self::AlreadyExists { .. } => "choose another name or remove the file",
             Self::InUse { .. } => "close the other window or command that has it open",
+            Self::ReadOnly { .. } => "close it there, or wait until that is done",
+            Self::Damaged { .. } => {
+                "put a copy of your own in its place, or delete the sheet; other sheets are not \
+                 affected"
+            }
+            Self::Untried { .. } => "start Braincells again",
+            Self::Database { reason, .. } if reason.contains("Corrupt database file") => {
+                "`braincells sheets check` looks at the whole sheet and brings the last good copy \
+                 back"
+            }
             Self::NotASheet { .. } => "import data files instead of opening them",
             Self::NewerFormat { .. } => "update Braincells",
             Self::NameTaken { .. } => "choose another name",
@@ -239,15 +315,29 @@ impl DataError {
             | Self::RowMissing { .. }
             | Self::RunMissing { .. }
             | Self::RecipeMissing { .. } => Code::NotFound,
-            Self::AlreadyExists { .. } | Self::InUse { .. } | Self::NameTaken { .. } => {
-                Code::Conflict
-            }
+            Self::AlreadyExists { .. }
+            | Self::InUse { .. }
+            | Self::ReadOnly { .. }
+            | Self::NameTaken { .. } => Code::Conflict,
+            Self::Trial(error) => error.code,
             Self::DiskFull { .. } => Code::DiskFull,
-            Self::Io { .. } | Self::Database { .. } | Self::Unreadable { .. } => Code::Storage,
+            Self::Io { .. }
+            | Self::Database { .. }
+            | Self::Damaged { .. }
+            | Self::Untried { .. }
+            | Self::Unreadable { .. } => Code::Storage,
             Self::UnstorableState { .. } => Code::Internal,
             Self::Cancelled => Code::Cancelled,
         }
     }
+}
+
+fn process(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), |holder| format!("process {}", holder.pid))
+}
+
+fn beside(log: Option<&Path>) -> String {
+    log.map_or_else(String::new, |log| format!(" (its log is `{}`)", log.display()))
 }
 
 impl From<DataError> for AppError {

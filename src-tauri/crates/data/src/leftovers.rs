@@ -3,15 +3,16 @@ use std::path::{Path, PathBuf};
 
 use crate::DataError;
 use crate::lock::{SheetLock, lock_path, with_suffix};
+use crate::opening::{companions, is_reading, is_there};
 
 /// What a killed process may leave beside a sheet, by the end of its name.
-const LEFTOVERS: [&str; 2] = [".tmp", ".export"];
+const LEFTOVERS: [&str; 3] = [".tmp", ".export", ".copying"];
 const UNFINISHED: &str = ".importing";
 /// The end of the name of an export that is being written beside its target.
 pub(crate) const PART: &str = ".braincells-part";
 
-/// Removes from a folder of sheets what killed processes left: unfinished imports, spill and
-/// export folders. What belongs to a sheet or an import that is in use is left alone. Returns
+/// Removes from a folder of sheets what killed processes left: unfinished imports and copies,
+/// copies to read from, spill and export folders. What belongs to a sheet or an import that is in use is left alone. Returns
 /// how many things were removed.
 pub fn remove_leftovers(folder: &Path) -> Result<u32, DataError> {
     let list = |source| DataError::io("list the folder", folder, source);
@@ -20,6 +21,13 @@ pub fn remove_leftovers(folder: &Path) -> Result<u32, DataError> {
     for entry in entries {
         let path = entry.map_err(list)?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if is_reading(name) {
+            if let Ok(_lock) = SheetLock::take(&path) {
+                remove_database(&path);
+                removed += 1;
+            }
+            continue;
+        }
         let Some(sheet) = owner(name).map(|owner| folder.join(owner)) else { continue };
         // A folder that merely has such a name is not ours: ours has a lock file beside it.
         if !lock_path(&sheet).exists() {
@@ -42,22 +50,25 @@ fn remove_stale_locks(folder: &Path) -> u32 {
             continue;
         };
         let sheet = PathBuf::from(format!("{sheet}.duckdb"));
-        let free = !sheet.exists() && SheetLock::take(&sheet).is_ok();
+        let free = !is_there(&sheet) && SheetLock::take(&sheet).is_ok();
         removed += u32::from(free && remove(&path));
     }
     removed
 }
 
-/// Removes a sheet with everything beside it. Fails with [`DataError::InUse`] while it is open.
+/// Removes a sheet with everything beside it, for good. Fails with [`DataError::InUse`] while it is
+/// open.
 pub fn remove_sheet(path: &Path) -> Result<(), DataError> {
-    if !path.is_file() {
+    let beside = companions(path)?;
+    if !path.is_file() && beside.is_empty() {
         return Err(DataError::SheetMissing { path: path.to_path_buf() });
     }
     let _lock = SheetLock::take(path)?;
-    fs::remove_file(path).map_err(|source| DataError::io("remove", path, source))?;
-    remove_database(path);
-    for suffix in [".export", ".lock"] {
-        remove(&with_suffix(path, suffix));
+    if path.is_file() {
+        fs::remove_file(path).map_err(|source| DataError::io("remove", path, source))?;
+    }
+    for path in beside.iter().chain([&lock_path(path)]) {
+        remove(path);
     }
     Ok(())
 }

@@ -10,6 +10,8 @@
 //!   killed process loses at most what it had not yet committed.
 //! - Cells that a person wrote or approved are never overwritten by a run.
 //! - An import or export that fails leaves nothing behind; a finished file appears whole.
+//! - What a crash or a bad disk did to a sheet is found where it does no harm, moved aside, and
+//!   said; the sheet goes on from its last save or its last good copy.
 //! - DuckDB never touches a file other than the sheet's own, loads no extension, and cannot be
 //!   talked out of either by a statement.
 //!
@@ -26,6 +28,7 @@ mod group_commit;
 mod import;
 mod leftovers;
 mod lock;
+mod opening;
 mod read;
 mod run;
 mod schema;
@@ -42,5 +45,9 @@ pub use format::Format;
 pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
 pub use import::{ImportRequest, import};
 pub use leftovers::{remove_leftovers, remove_sheet};
+pub use opening::{
+    Opened, Opening, ProbeOutcome, ProbeRequest, TornTail, distrust, duplicate_sheet, is_there,
+    move_sheet, open_sheet, probe_sheet,
+};
 pub use read::ExampleRow;
 pub use sheet::SheetStore;

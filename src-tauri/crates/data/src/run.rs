@@ -99,7 +99,7 @@ impl SheetStore {
     ) -> Result<RunId, DataError> {
         self.ai_column(column)?;
         let scope = serde_json::to_string(request).expect("a request has only text keys");
-        let writer = hold(&self.writer);
+        let writer = self.writer()?;
         in_transaction(&writer.connection, "start the run", |connection| {
             let id: i64 = connection.query_row(
                 "SELECT coalesce(max(id), 0) + 1 FROM braincells.runs",
@@ -131,7 +131,8 @@ impl SheetStore {
         now_ms: i64,
     ) -> Result<(), DataError> {
         let ended_at_ms = (status != RunStatus::Running).then_some(now_ms);
-        let changed = hold(&self.writer)
+        let changed = self
+            .writer()?
             .connection
             .execute(
                 "UPDATE braincells.runs SET status = ?, ended_at_ms = ?, error = ? WHERE id = ?",

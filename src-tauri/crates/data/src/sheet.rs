@@ -1,14 +1,15 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use braincells_core::{ColumnId, RowId, RunStatus, SheetId, SheetInfo};
+use braincells_core::{ColumnId, ReadOnly, RowId, RunStatus, SheetId, SheetInfo};
 use duckdb::{Connection, params};
 
 use crate::column::{self, StoredColumn};
-use crate::database::{self, Allowed, hold};
+use crate::database::{self, Allowed, Manner, hold};
 use crate::error::during;
 use crate::lock::{SheetLock, with_suffix};
+use crate::opening::{self, Reading};
 use crate::schema::{self, FORMAT_VERSION};
 use crate::state::CellStates;
 use crate::{DataError, Limits};
@@ -29,8 +30,10 @@ pub struct SheetStore {
     /// Of the AI columns that a window was read of. Taken after `writer` where both are.
     pub(crate) states: Mutex<HashMap<ColumnId, CellStates>>,
     columns: RwLock<Arc<Vec<StoredColumn>>>,
+    /// That it is a copy to read from. Outlives the connections.
+    reading: Option<Reading>,
     // Last, so that the right to the file outlives the connections.
-    _lock: SheetLock,
+    pub(crate) lock: SheetLock,
 }
 
 /// The connection that writes, and what it must know to do so without asking each time.
@@ -104,19 +107,35 @@ impl SheetStore {
             .map_err(during("create the sheet"))?;
         schema::create(&connection, id, name, &[], now_ms)?;
         connection.execute_batch("CHECKPOINT").map_err(during("create the sheet"))?;
-        Self::from_connection(connection, path, lock)
+        Self::from_connection(connection, path, lock, None)
     }
 
     /// Opens the sheet at `path`. Runs that its last process left running become interrupted.
     ///
-    /// Fails with [`DataError::InUse`] when it is open already, here or in another process.
+    /// Fails with [`DataError::InUse`] when it is open already, here or in another process. For a
+    /// file that this process did not just make itself, [`crate::open_sheet`] is safer: a damaged
+    /// one may end the process here.
     pub fn open(path: &Path, limits: Limits, now_ms: i64) -> Result<Self, DataError> {
         // DuckDB would make the missing file.
         if !path.is_file() {
             return Err(DataError::SheetMissing { path: path.to_path_buf() });
         }
-        let lock = SheetLock::take(path)?;
-        let connection = open_connection(path, limits)?;
+        Self::open_locked(path, limits, now_ms, SheetLock::take(path)?, None)
+    }
+
+    /// [`SheetStore::open`] for a caller who has the right to the file. With `reading`, the file is
+    /// a copy of a sheet that is alive elsewhere, and stays as it is.
+    pub(crate) fn open_locked(
+        path: &Path,
+        limits: Limits,
+        now_ms: i64,
+        lock: SheetLock,
+        reading: Option<Reading>,
+    ) -> Result<Self, DataError> {
+        let allowed = Allowed::Folder(export_folder(path));
+        let manner = if reading.is_some() { Manner::Read } else { Manner::Write };
+        let open = |manner| database::open_as(manner, path, limits, &allowed);
+        let mut connection = open(manner)?;
         let Some(found) = schema::format_version(&connection) else {
             let reason = "it has no `braincells` tables".to_owned();
             return Err(DataError::NotASheet { path: path.to_path_buf(), reason });
@@ -128,19 +147,33 @@ impl SheetStore {
                 supported: FORMAT_VERSION,
             });
         }
-        connection
-            .execute(
-                "UPDATE braincells.runs SET status = ?, ended_at_ms = ? WHERE status = ?",
-                params![RunStatus::Interrupted.as_str(), now_ms, RunStatus::Running.as_str()],
-            )
-            .map_err(during("mark interrupted runs"))?;
-        Self::from_connection(connection, path, lock)
+        if found < FORMAT_VERSION {
+            let failed = during("bring the sheet's format up to date");
+            connection.close().map_err(|(_, error)| failed(error))?;
+            if reading.is_none() {
+                opening::keep_old_format(path, found)?;
+            }
+            connection = open(Manner::Write)?;
+            // Here the format is brought up to date, once there is a second one.
+            connection.close().map_err(|(_, error)| failed(error))?;
+            connection = open(manner)?;
+        }
+        if reading.is_none() {
+            connection
+                .execute(
+                    "UPDATE braincells.runs SET status = ?, ended_at_ms = ? WHERE status = ?",
+                    params![RunStatus::Interrupted.as_str(), now_ms, RunStatus::Running.as_str()],
+                )
+                .map_err(during("mark interrupted runs"))?;
+        }
+        Self::from_connection(connection, path, lock, reading)
     }
 
     fn from_connection(
         connection: Connection,
         path: &Path,
         lock: SheetLock,
+        reading: Option<Reading>,
     ) -> Result<Self, DataError> {
         let failed = during("open the sheet");
         let (id, next_seq) = connection
@@ -167,7 +200,8 @@ impl SheetStore {
             positions,
             states: Mutex::new(HashMap::new()),
             columns: RwLock::new(Arc::new(columns)),
-            _lock: lock,
+            reading,
+            lock,
         })
     }
 
@@ -203,9 +237,40 @@ impl SheetStore {
             .map_err(during("read the sheet's name"))
     }
 
+    /// Why the sheet can only be read, if so.
+    pub fn read_only(&self) -> Option<ReadOnly> {
+        self.reading.as_ref().map(|reading| reading.why)
+    }
+
+    /// Fails with [`DataError::ReadOnly`] if the sheet can only be read.
+    pub fn check_writable(&self) -> Result<(), DataError> {
+        match self.read_only() {
+            None => Ok(()),
+            Some(why) => Err(DataError::ReadOnly { holder: why.holder }),
+        }
+    }
+
+    /// The connection that writes. Everything that changes the sheet comes by here.
+    pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Writer>, DataError> {
+        self.check_writable()?;
+        Ok(hold(&self.writer))
+    }
+
+    /// Changes the sheet's name.
+    pub fn rename(&self, name: &str, now_ms: i64) -> Result<(), DataError> {
+        self.writer()?
+            .connection
+            .execute(
+                "UPDATE braincells.meta SET name = ?, changed_at_ms = ?",
+                params![name, now_ms],
+            )
+            .map(drop)
+            .map_err(during("rename the sheet"))
+    }
+
     /// Moves everything from the write-ahead log into the sheet's file.
     pub fn checkpoint(&self) -> Result<(), DataError> {
-        checkpoint(&hold(&self.writer).connection)
+        checkpoint(&self.writer()?.connection)
     }
 
     pub(crate) fn stored_columns(&self) -> Arc<Vec<StoredColumn>> {

@@ -8,7 +8,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::during;
 use crate::DataError;
 
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
 CREATE TABLE sheets (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, row_count INTEGER NOT NULL,
     column_count INTEGER NOT NULL, created_at_ms INTEGER NOT NULL,
@@ -18,7 +19,10 @@ CREATE TABLE fill_jobs (
     key TEXT PRIMARY KEY,
     sheet_id TEXT NOT NULL REFERENCES sheets (id) ON DELETE CASCADE) STRICT;
 CREATE TABLE linked_models (name TEXT PRIMARY KEY, path TEXT NOT NULL) STRICT;
-"];
+",
+    // Set for a sheet in the trash.
+    "ALTER TABLE sheets ADD COLUMN deleted_at_ms INTEGER",
+];
 
 /// Takes the steps that the file has not taken, each in its own transaction.
 pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<(), DataError> {

@@ -68,6 +68,24 @@ fn an_import_reads_its_file_and_no_other() {
 }
 
 #[test]
+fn what_is_opened_to_be_read_refuses_every_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.duckdb");
+    let allowed = Allowed::Files(Vec::new());
+    open(&path, LIMITS, &allowed)
+        .unwrap()
+        .execute_batch("CREATE TABLE t AS SELECT 1 AS i")
+        .unwrap();
+    let connection = open_as(Manner::Read, &path, LIMITS, &allowed).unwrap();
+    for statement in ["INSERT INTO t VALUES (2)", "UPDATE t SET i = 2", "DROP TABLE t"] {
+        let error = connection.execute_batch(statement).map_err(during("change")).unwrap_err();
+        assert!(matches!(error, DataError::ReadOnly { holder: None }), "{statement}: {error}");
+    }
+    let count: i64 = connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 1);
+}
+
+#[test]
 fn the_memory_limit_holds_from_the_opening_on_and_spilling_still_works() {
     let folder = tempfile::tempdir().unwrap();
     let limits = Limits { memory_bytes: 64 << 20, threads: 2 };

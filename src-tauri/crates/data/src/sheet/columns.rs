@@ -29,7 +29,7 @@ impl SheetStore {
             return Err(DataError::NameBlank);
         }
         let mut names = Names::physical();
-        let writer = hold(&self.writer);
+        let writer = self.writer()?;
         let columns = self.stored_columns();
         let lowercase = name.to_lowercase();
         for stored in columns.iter() {
@@ -81,7 +81,7 @@ impl SheetStore {
         recipe: &Recipe,
         now_ms: i64,
     ) -> Result<i64, DataError> {
-        let writer = hold(&self.writer);
+        let writer = self.writer()?;
         let stored = self.ai_column(column)?;
         let ColumnKind::Ai { recipe_version, .. } = stored.column.kind else {
             return Err(DataError::NotAiColumn { name: stored.column.name });

@@ -10,6 +10,7 @@
 mod cells;
 mod export;
 mod import;
+mod opening;
 mod runs;
 mod sheets;
 
