@@ -110,7 +110,7 @@ pub enum Verb {
     Run(Box<RunArgs>),
     /// Make a sheet of a file
     Import(ImportArgs),
-    /// List the sheets, or delete some
+    /// List the sheets, or make, rename, copy, delete and restore some
     Sheets(SheetsArgs),
     /// Print rows of a sheet as a table
     Show(ShowArgs),
@@ -128,6 +128,13 @@ pub enum Verb {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Try a sheet that may be damaged; started by Braincells itself
+    #[command(hide = true)]
+    ProbeSheet {
+        /// What `braincells_workbench::answer_probe` understands
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
 }
 
@@ -186,15 +193,57 @@ pub struct SheetsArgs {
 pub enum SheetsAction {
     /// List the sheets, the last changed first
     List,
-    /// Delete sheets with everything in them
+    /// Make a sheet without rows or columns
+    New {
+        /// Its name
+        name: String,
+    },
+    /// Give a sheet another name
+    Rename {
+        /// The sheet.
+        #[command(flatten)]
+        sheet: SheetArg,
+        /// The new name
+        name: String,
+    },
+    /// Make a new sheet of everything in another, its history included
+    Duplicate {
+        /// The sheet.
+        #[command(flatten)]
+        sheet: SheetArg,
+        /// Name of the new sheet [default: the old one's with ` copy`]
+        #[arg(short, long)]
+        name: Option<String>,
+    },
+    /// Move sheets to the trash, from where they can be restored for 30 days
     Delete {
         /// Ids, beginnings of ids, or names
         #[arg(value_name = "SHEET", required = true)]
         sheets: Vec<String>,
+        /// Delete without the trash; asks first
+        #[arg(long)]
+        for_good: bool,
         /// Do not ask
         #[arg(short, long)]
         yes: bool,
     },
+    /// Bring sheets back from the trash
+    Restore {
+        /// Ids, beginnings of ids, or names
+        #[arg(value_name = "SHEET", required = true)]
+        sheets: Vec<String>,
+    },
+    /// List what is in the trash, or empty it
+    Trash {
+        /// Delete everything in the trash for good; asks first
+        #[arg(long)]
+        empty: bool,
+        /// Do not ask
+        #[arg(short, long, requires = "empty")]
+        yes: bool,
+    },
+    /// Read the whole of a sheet, and bring its last good copy back if it is damaged
+    Check(SheetArg),
 }
 
 /// `show`.

@@ -11,6 +11,7 @@ mod run;
 mod runs;
 mod sheets;
 mod show;
+mod trash;
 
 pub use doctor::doctor;
 pub use export::export;
@@ -43,7 +44,7 @@ pub fn completions(shell: Shell) -> Result<Ending, Failure> {
 }
 
 /// A moment in this machine's time zone, to the minute.
-fn moment(unix_ms: i64) -> String {
+pub fn moment(unix_ms: i64) -> String {
     DateTime::from_timestamp_millis(unix_ms).map_or_else(String::new, |moment| {
         moment.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
     })

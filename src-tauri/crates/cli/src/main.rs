@@ -46,6 +46,9 @@ fn main() -> ExitCode {
     if let Err(error) = arguments.check() {
         error.exit();
     }
+    if let Verb::ProbeSheet { arguments } = &arguments.verb {
+        return braincells_workbench::answer_probe(arguments).into();
+    }
     let output = Arc::new(Output::new(Manner {
         json: arguments.global.json,
         quiet: arguments.global.quiet,
@@ -127,6 +130,7 @@ async fn answer(
         Verb::Models(verb) => commands::models(&session, verb).await,
         Verb::Doctor => commands::doctor(&session).await,
         Verb::Completions { shell } => commands::completions(*shell),
+        Verb::ProbeSheet { .. } => unreachable!("`main` answers it before there is a session"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use braincells_core::{ColumnId, Event, EventSink, RunProgress};
+use braincells_core::{ColumnId, Event, EventSink, OpeningNotice, RunProgress};
 use indicatif::{FormattedDuration, HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
 use crate::output::Output;
@@ -107,7 +107,10 @@ impl Progress {
                 let phase = Phase::Run(progress.column);
                 self.step(&mut state, phase, progress.rows_ended(), progress.rows_total, &text);
             }
-            Event::CellDelta { .. } | Event::CellDone { .. } | Event::RunEnded { .. } => {}
+            Event::CellDelta { .. }
+            | Event::CellDone { .. }
+            | Event::RunEnded { .. }
+            | Event::SheetNotice { .. } => {}
         }
     }
 
@@ -145,6 +148,16 @@ impl Progress {
 impl EventSink for Progress {
     fn emit(&self, event: Event) {
         self.output.event(&event);
+        if let Event::SheetNotice { notice, .. } = &event
+            && !self.output.manner().json
+        {
+            let line = notice.text(crate::commands::moment);
+            match notice {
+                // Nothing is lost by it.
+                OpeningNotice::ReadOnly(_) => self.output.notice(&line),
+                _ => self.output.warn(&line),
+            }
+        }
         if let Event::CellDone { column, error: Some(error), .. } = &event
             && let Ok(mut state) = self.state.lock()
         {

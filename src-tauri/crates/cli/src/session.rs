@@ -1,10 +1,11 @@
 //! What every verb needs: the workbench, the mouth, the ear.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use braincells_core::{AppError, Code, EventSink, SheetId};
-use braincells_workbench::{Home, LlamaEngines, SystemClock, Workbench, World};
+use braincells_workbench::{Home, LlamaEngines, ProcessProbe, SystemClock, Workbench, World};
 
 use crate::failure::{Failure, stopped};
 use crate::interrupt::Interrupt;
@@ -44,6 +45,7 @@ impl Session {
             clock: Arc::new(SystemClock),
             events,
             home: home.clone(),
+            probe: Arc::new(probe()),
         })?;
         Ok(Self { workbench, home, output, progress, interrupt })
     }
@@ -84,4 +86,20 @@ fn default_home() -> Result<PathBuf, AppError> {
             .with_hint("name a folder with `--home` or `BRAINCELLS_HOME`")
     })?;
     Ok(folders.data_local_dir().join("braincells"))
+}
+
+/// What a program needs of its environment to be loaded at all. Nothing else is handed on.
+const LOADER: [&str; 4] = ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot", "PATH"];
+
+/// Sheets that may be damaged are tried by this same program.
+fn probe() -> ProcessProbe {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the command line is the one place that reads the environment"
+    )]
+    let environment =
+        LOADER.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+    // A system that cannot name the program finds it by its name.
+    let program = std::env::current_exe().unwrap_or_else(|_unknown| "braincells".into());
+    ProcessProbe::new(program, vec!["probe-sheet".into()], environment.collect())
 }

@@ -45,6 +45,7 @@ pub use format::Format;
 pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
 pub use import::{ImportRequest, import};
 pub use leftovers::{remove_leftovers, remove_sheet};
+pub use lock::is_in_use;
 pub use opening::{
     Opened, Opening, ProbeOutcome, ProbeRequest, TornTail, distrust, duplicate_sheet, is_there,
     move_sheet, open_sheet, probe_sheet,

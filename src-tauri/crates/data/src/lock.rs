@@ -53,6 +53,12 @@ impl SheetLock {
     }
 }
 
+/// Whether somebody has the sheet at `path` open, here or in another process.
+pub fn is_in_use(path: &Path) -> bool {
+    // Looking would leave a lock file beside what is not a sheet.
+    lock_path(path).exists() && matches!(SheetLock::take(path), Err(DataError::InUse { .. }))
+}
+
 /// Who wrote itself into the lock file of `sheet`; nobody where that cannot be read, as on systems
 /// where a locked file is closed to others.
 pub(crate) fn holder(sheet: &Path) -> Option<Holder> {

@@ -4,7 +4,7 @@ use braincells_core::{
     CellState, ColumnId, ExamplePolicy, Output, Recipe, RowId, Sampling, SheetId, Value,
 };
 use braincells_llm::FakeEngine;
-use braincells_workbench::{Workbench, World};
+use braincells_workbench::{ProbeHere, Workbench, World};
 
 use crate::{ManualClock, RecordedEvents, ScriptedEngines, TempHome};
 
@@ -38,15 +38,24 @@ impl Scripted {
     /// # Panics
     /// If the home cannot be opened.
     pub fn open(home: TempHome, engine: FakeEngine) -> Self {
+        Self::open_later(home, engine, 0)
+    }
+
+    /// [`Scripted::open`] with a clock that shows a time later by `by_ms` milliseconds.
+    ///
+    /// # Panics
+    /// If the home cannot be opened.
+    pub fn open_later(home: TempHome, engine: FakeEngine, by_ms: i64) -> Self {
         let engine = Arc::new(engine);
         let engines = Arc::new(ScriptedEngines::new(Arc::clone(&engine) as _));
         let events = Arc::new(RecordedEvents::default());
-        let clock = Arc::new(ManualClock::at(1_800_000_000_000));
+        let clock = Arc::new(ManualClock::at(1_800_000_000_000 + by_ms));
         let workbench = Workbench::open(World {
             home: home.home(),
             clock: Arc::clone(&clock) as _,
             events: Arc::clone(&events) as _,
             engines: Arc::clone(&engines) as _,
+            probe: Arc::new(ProbeHere),
         })
         .expect("a new home opens");
         Self { workbench, engine, engines, events, clock, home }

@@ -13,6 +13,12 @@ pub(crate) enum WorkbenchError {
     SheetFileGone { sheet: SheetId },
     #[error("sheet `{sheet}` has a run under way")]
     SheetBusy { sheet: SheetId },
+    #[error("sheet `{sheet}` is being read")]
+    SheetInUse { sheet: SheetId },
+    #[error("there is no sheet `{text}` in the trash")]
+    NotInTrash { text: String },
+    #[error("a sheet needs a name")]
+    NamelessSheet,
     #[error("there is no column `{name}`")]
     NoSuchColumn { name: String, known: Vec<String> },
     #[error("there is no column with the id {column}")]
@@ -52,18 +58,21 @@ impl WorkbenchError {
         match self {
             Self::NoSuchSheet { .. }
             | Self::SheetFileGone { .. }
+            | Self::NotInTrash { .. }
             | Self::NoSuchColumn { .. }
             | Self::NoSuchColumnId { .. }
             | Self::NoSuchRow { .. }
             | Self::Unreadable { missing: true, .. } => Code::NotFound,
             Self::AmbiguousSheet { .. }
             | Self::SheetBusy { .. }
+            | Self::SheetInUse { .. }
             | Self::ColumnBusy { .. }
             | Self::RunNotResumable { .. }
             | Self::ModelNameTaken { .. }
             | Self::AmbiguousModel { .. } => Code::Conflict,
             Self::NotAiColumn { .. }
             | Self::NamelessColumn
+            | Self::NamelessSheet
             | Self::NothingToValidate
             | Self::UnknownFormat { .. }
             | Self::Unreadable { .. }
@@ -88,6 +97,9 @@ impl WorkbenchError {
                 "wait for the run to end, or stop it first".to_owned()
             }
             Self::RunNotResumable { .. } => "start a new run instead".to_owned(),
+            Self::SheetInUse { .. } => "try again when that is done".to_owned(),
+            Self::NotInTrash { .. } => "`braincells sheets trash` lists what is there".to_owned(),
+            Self::NamelessSheet => "write one that is not blank".to_owned(),
             Self::NamelessColumn => "give it one with `--name`".to_owned(),
             Self::UnknownFormat { .. } => {
                 "name it with `--format`: csv, tsv, jsonl, json or parquet".to_owned()

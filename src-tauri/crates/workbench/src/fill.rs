@@ -77,7 +77,7 @@ impl Workbench {
             Err(error) => {
                 if earlier.is_none() {
                     // A typing error in a prompt must not leave a copy of the table behind.
-                    self.delete_sheet(sheet).await?;
+                    self.delete_sheet_for_good(sheet).await?;
                 }
                 return Err(error);
             }

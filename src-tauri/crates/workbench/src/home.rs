@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use braincells_core::{AppError, Code, SheetId};
@@ -39,23 +40,36 @@ impl Home {
         self.root.join("temporary")
     }
 
+    /// Where deleted sheets are until they are brought back or deleted for good.
+    pub fn trash(&self) -> PathBuf {
+        self.root.join("trash")
+    }
+
     /// The name of a new sheet's file inside [`Home::sheets`].
     pub(crate) fn sheet_file_name(id: SheetId) -> String {
         format!("{id}.duckdb")
     }
 
-    /// Makes the folders that are missing.
+    /// Makes the folders that are missing, and makes sure that this process may write there.
     pub(crate) fn create_folders(&self) -> Result<(), AppError> {
-        for folder in [self.sheets(), self.models(), self.temporary()] {
+        for folder in [self.sheets(), self.models(), self.temporary(), self.trash()] {
             std::fs::create_dir_all(&folder).map_err(|error| {
-                let full = error.kind() == std::io::ErrorKind::StorageFull;
-                AppError::new(
-                    if full { Code::DiskFull } else { Code::Storage },
-                    format!("the folder `{}` cannot be made: {error}", folder.display()),
-                )
-                .with_hint("choose another home with `--home` or `BRAINCELLS_HOME`")
+                refused(&error, &format!("the folder `{}` cannot be made", folder.display()))
             })?;
         }
-        Ok(())
+        let trial = self.temporary().join(format!("writable-{}", std::process::id()));
+        std::fs::write(&trial, []).and_then(|()| std::fs::remove_file(&trial)).map_err(|error| {
+            refused(&error, &format!("the home `{}` cannot be written to", self.root.display()))
+        })
+    }
+}
+
+fn refused(error: &std::io::Error, what: &str) -> AppError {
+    let message = format!("{what}: {error}");
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => AppError::new(Code::DiskFull, message)
+            .with_hint("free some space on its disk, or choose another home with `--home`"),
+        _ => AppError::new(Code::Storage, message)
+            .with_hint("choose another home with `--home` or `BRAINCELLS_HOME`"),
     }
 }

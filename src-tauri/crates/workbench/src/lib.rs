@@ -3,7 +3,7 @@
 //!
 //! The command line (and later the window) is the caller: it unpacks what the user said, calls
 //! one verb and shows what comes back. Time, the home folder, the event sink and the engines are
-//! handed in as a [`World`].
+//! handed in as a [`World`], and so is the process in which a sheet is tried that may be damaged.
 //!
 //! What this crate promises: a cell that an event announced is on disk; a killed process loses at
 //! most what was not announced; a person's cell is never overwritten by a run; a second run on the
@@ -13,12 +13,19 @@
 //! ```no_run
 //! # use std::{path::Path, sync::Arc};
 //! # use braincells_core::{AppError, IgnoreEvents, Recipe, RunScope};
-//! # use braincells_workbench::{EngineOptions, Home, LlamaEngines, SystemClock, Workbench, World};
+//! # use braincells_workbench::{
+//! #     EngineOptions, Home, LlamaEngines, ProcessProbe, SystemClock, Workbench, World,
+//! # };
 //! # async fn fill(recipe: Recipe) -> Result<(), AppError> {
 //! let home = Home::new("braincells-home".into());
 //! let clock = Arc::new(SystemClock);
 //! let workbench = Workbench::open(World {
 //!     engines: Arc::new(LlamaEngines::new(home.clone(), clock.clone())),
+//!     probe: Arc::new(ProcessProbe::new(
+//!         "braincells".into(),
+//!         vec!["probe-sheet".into()],
+//!         Vec::new(),
+//!     )),
 //!     clock,
 //!     events: Arc::new(IgnoreEvents),
 //!     home,
@@ -42,6 +49,7 @@ mod llama_engines;
 mod machine;
 mod models;
 mod preview;
+mod probe;
 pub mod recipe_file;
 mod run;
 mod sheets;
@@ -49,7 +57,7 @@ mod transfer;
 mod workbench;
 mod world;
 
-pub use braincells_data::Format;
+pub use braincells_data::{Format, ProbeOutcome, ProbeRequest};
 pub use braincells_llm::llama::{Device, DeviceKind};
 pub use braincells_llm::{Message, Role};
 pub use columns::Shown;
@@ -59,6 +67,8 @@ pub use home::Home;
 pub use llama_engines::LlamaEngines;
 pub use models::{ModelFile, STARTER_MODEL};
 pub use preview::PreviewRow;
+pub use probe::{ProbeHere, ProcessProbe, SheetProbe, answer_probe};
 pub use run::{RunHandle, RunOutcome};
+pub use sheets::OpenedSheet;
 pub use workbench::Workbench;
 pub use world::{EngineOptions, EngineSource, SystemClock, World};

@@ -17,14 +17,27 @@ pub(crate) fn memory() -> Option<Memory> {
     Some(Memory { total_bytes: system.total_memory(), free_bytes: system.available_memory() })
 }
 
-/// Free space on the disk that holds `path`: the one with the longest mount point above it.
+/// Free space on the disk that holds `path`.
 pub(crate) fn disk_free_bytes(path: &Path) -> Option<u64> {
+    disk_space(path).map(|(free, _total)| free)
+}
+
+/// What may be written to the disk that holds `path` for our own convenience: a tenth of the disk
+/// and a GiB stay free. Without a limit where the system does not tell; a full disk is an error
+/// then as ever.
+pub(crate) fn room_bytes(path: &Path) -> u64 {
+    const GIB: u64 = 1 << 30;
+    disk_space(path).map_or(u64::MAX, |(free, total)| free.saturating_sub(total / 10 + GIB))
+}
+
+/// Free and total space of the disk with the longest mount point above `path`.
+fn disk_space(path: &Path) -> Option<(u64, u64)> {
     let path = path.canonicalize().ok()?;
     let disks = Disks::new_with_refreshed_list().ok()?;
     let above = disks.iter().filter(|disk| path.starts_with(disk.mount_point()));
     above
         .max_by_key(|disk| disk.mount_point().components().count())
-        .map(sysinfo::Disk::available_space)
+        .map(|disk| (disk.available_space(), disk.total_space()))
 }
 
 /// The operating system with its version.

@@ -130,7 +130,7 @@ impl Workbench {
         }
         self.stopped_run(sheet, run).await?;
         let now_ms = self.now_ms();
-        self.with_store(sheet, move |store| {
+        self.change_store(sheet, move |store| {
             Ok(store.set_run_status(run, RunStatus::Cancelled, None, now_ms)?)
         })
         .await
@@ -153,7 +153,7 @@ impl Workbench {
         column: ColumnId,
         recipe_version: Option<i64>,
     ) -> Result<(Order, Claim), AppError> {
-        let store = self.store(sheet).await?;
+        let store = self.writable_store(sheet).await?;
         let live = Arc::clone(self.live());
         blocking(move || {
             let columns = store.columns()?;

@@ -1,66 +1,31 @@
 //! The list of sheets, and the one open store of each.
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::sync::Arc;
+mod make;
+mod open;
+mod trash;
 
-use braincells_core::{AppError, SheetId, SheetInfo};
-use braincells_data::{Catalogue, Limits, SheetStore};
+use std::path::{Path, PathBuf};
+
+use braincells_core::{AppError, OpeningNotice, ReadOnly, SheetId, SheetInfo};
+use braincells_data::{Catalogue, DataError, Limits, SheetStore, distrust, is_in_use, is_there};
+use serde::Serialize;
 
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
-use crate::{Home, Workbench};
+use crate::{Home, Workbench, World};
+pub(crate) use open::OpenSheets;
+use open::open_file;
+pub(crate) use trash::tidy_trash;
 
-/// The sheets this process has open. DuckDB locks the file of an open sheet, so a sheet is opened
-/// once and shared.
-#[derive(Default)]
-pub(crate) struct OpenSheets {
-    open: tokio::sync::Mutex<HashMap<SheetId, Arc<SheetStore>>>,
-}
-
-impl OpenSheets {
-    pub(crate) async fn open(
-        &self,
-        sheet: SheetId,
-        catalogue: Arc<Catalogue>,
-        home: &Home,
-        now_ms: i64,
-    ) -> Result<Arc<SheetStore>, AppError> {
-        // Held while opening, so that two callers cannot open the same file twice.
-        let mut open = self.open.lock().await;
-        if let Some(store) = open.get(&sheet) {
-            return Ok(Arc::clone(store));
-        }
-        let folder = home.sheets();
-        let store = blocking(move || -> Result<_, AppError> {
-            let Some(file_name) = catalogue.sheet_file(sheet)? else {
-                return Err(WorkbenchError::NoSuchSheet { text: sheet.to_string() }.into());
-            };
-            let path = folder.join(file_name);
-            if !path.exists() {
-                return Err(WorkbenchError::SheetFileGone { sheet }.into());
-            }
-            Ok(Arc::new(SheetStore::open(&path, sheet_limits(), now_ms)?))
-        })
-        .await?;
-        open.insert(sheet, Arc::clone(&store));
-        Ok(store)
-    }
-
-    /// Forgets a sheet, which closes its file once nobody else holds it.
-    pub(crate) async fn forget(&self, sheet: SheetId) {
-        self.open.lock().await.remove(&sheet);
-    }
-
-    /// Writes every open sheet's journal into its file and closes it.
-    pub(crate) fn close_all(&mut self) {
-        for (sheet, store) in self.open.get_mut().drain() {
-            if let Err(error) = store.checkpoint() {
-                // Nothing is lost: the journal beside the file is read at the next open.
-                tracing::warn!(%sheet, %error, "a sheet was closed without a checkpoint");
-            }
-        }
-    }
+/// What a person should know about a sheet that is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OpenedSheet {
+    /// The sheet.
+    pub sheet: SheetId,
+    /// What was not as it should be when it was opened.
+    pub notices: Vec<OpeningNotice>,
+    /// Why it can only be read, if so.
+    pub read_only: Option<ReadOnly>,
 }
 
 /// What one sheet may use of this machine: a share that leaves room for a model beside it.
@@ -72,7 +37,7 @@ pub(crate) fn sheet_limits() -> Limits {
     Limits { memory_bytes, threads }
 }
 
-/// Puts the sheet's present name, size and times into the sheet list.
+/// Puts the sheet's present name, size and times into the sheet list. Not for a copy to read from.
 pub(crate) fn list_sheet(catalogue: &Catalogue, store: &SheetStore) -> Result<SheetInfo, AppError> {
     let info = store.info()?;
     let file_name = store
@@ -83,17 +48,32 @@ pub(crate) fn list_sheet(catalogue: &Catalogue, store: &SheetStore) -> Result<Sh
     Ok(info)
 }
 
-/// Lists sheet files that the catalogue does not know: the process that made them ended before it
-/// could, or the catalogue was lost.
-pub(crate) fn adopt_sheets(
+/// The file of a sheet that the catalogue knows and that is not in the trash.
+fn sheet_path(
     catalogue: &Catalogue,
     home: &Home,
-    now_ms: i64,
+    sheet: SheetId,
+) -> Result<Option<PathBuf>, DataError> {
+    Ok(catalogue.sheet_file(sheet)?.map(|file_name| home.sheets().join(file_name)))
+}
+
+/// Lists sheet files that the catalogue does not know: the process that made them ended before it
+/// could, or the catalogue was lost.
+pub(crate) fn adopt_sheets(catalogue: &Catalogue, world: &World) -> Result<(), AppError> {
+    adopt(catalogue, world, &world.home.sheets(), |_id| Ok(()))
+}
+
+/// Lists what is in `folder` and not in the catalogue, each with a further note.
+fn adopt(
+    catalogue: &Catalogue,
+    world: &World,
+    folder: &Path,
+    note: impl Fn(SheetId) -> Result<(), DataError>,
 ) -> Result<(), AppError> {
-    let known: Vec<SheetId> = catalogue.sheets()?.into_iter().map(|info| info.id).collect();
-    let folder = home.sheets();
-    let entries = std::fs::read_dir(&folder).map_err(|error| WorkbenchError::Unreadable {
-        path: folder.clone(),
+    let mut known: Vec<SheetId> = catalogue.sheets()?.into_iter().map(|info| info.id).collect();
+    known.extend(catalogue.trash()?.into_iter().map(|(trashed, _)| trashed.sheet.id));
+    let entries = std::fs::read_dir(folder).map_err(|error| WorkbenchError::Unreadable {
+        path: folder.to_owned(),
         reason: error.to_string(),
         missing: false,
     })?;
@@ -103,8 +83,11 @@ pub(crate) fn adopt_sheets(
             continue;
         }
         // A file that does not open (in use elsewhere, damaged) must not keep the home shut.
-        match SheetStore::open(&path, sheet_limits(), now_ms) {
-            Ok(store) => drop(list_sheet(catalogue, &store)?),
+        match open_file(world, &path, false) {
+            Ok(opened) => {
+                let info = list_sheet(catalogue, &opened.store)?;
+                note(info.id)?;
+            }
             Err(error) => tracing::warn!(path = %path.display(), %error, "a sheet was not adopted"),
         }
     }
@@ -118,16 +101,36 @@ fn sheet_id_of(path: &Path) -> Option<SheetId> {
     path.file_stem()?.to_str()?.parse().ok()
 }
 
+/// The one of `sheets` that `text` means: its id, the beginning of its id, or its name.
+fn chosen(text: &str, sheets: &[SheetInfo]) -> Result<Option<SheetId>, WorkbenchError> {
+    let id = text.parse::<SheetId>().ok();
+    if let Some(info) = sheets.iter().find(|info| Some(info.id) == id) {
+        return Ok(Some(info.id));
+    }
+    let start = text.to_ascii_lowercase();
+    let means = |info: &&SheetInfo| {
+        info.name == text || (!start.is_empty() && info.id.to_string().starts_with(&start))
+    };
+    let found: Vec<&SheetInfo> = sheets.iter().filter(means).collect();
+    match found.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one.id)),
+        several => {
+            let candidates =
+                several.iter().map(|info| format!("{} `{}`", info.id, info.name)).collect();
+            Err(WorkbenchError::AmbiguousSheet { text: text.to_owned(), candidates })
+        }
+    }
+}
+
 impl Workbench {
-    /// All sheets whose file is there, in the catalogue's order.
+    /// All sheets whose file is there, in the catalogue's order; those in the trash aside.
     pub async fn sheets(&self) -> Result<Vec<SheetInfo>, AppError> {
-        let catalogue = self.catalogue();
-        let folder = self.home().sheets();
+        let (catalogue, home) = (self.catalogue(), self.home().clone());
         blocking(move || -> Result<_, AppError> {
             let mut sheets = Vec::new();
             for info in catalogue.sheets()? {
-                let file = catalogue.sheet_file(info.id)?;
-                if file.is_some_and(|name| folder.join(name).exists()) {
+                if sheet_path(&catalogue, &home, info.id)?.is_some_and(|path| is_there(&path)) {
                     sheets.push(info);
                 }
             }
@@ -139,48 +142,51 @@ impl Workbench {
     /// The sheet that `text` means: its id, the beginning of its id, or its name. More than one
     /// match is an error that lists them.
     pub async fn find_sheet(&self, text: &str) -> Result<SheetId, AppError> {
-        let sheets = self.sheets().await?;
-        let id = text.parse::<SheetId>().ok();
-        if let Some(info) = sheets.iter().find(|info| Some(info.id) == id) {
-            return Ok(info.id);
-        }
-        let start = text.to_ascii_lowercase();
-        let means = |info: &&SheetInfo| {
-            info.name == text || (!start.is_empty() && info.id.to_string().starts_with(&start))
-        };
-        let found: Vec<&SheetInfo> = sheets.iter().filter(means).collect();
-        match found.as_slice() {
-            [] => Err(WorkbenchError::NoSuchSheet { text: text.to_owned() }.into()),
-            [one] => Ok(one.id),
-            several => {
-                let candidates =
-                    several.iter().map(|info| format!("{} `{}`", info.id, info.name)).collect();
-                Err(WorkbenchError::AmbiguousSheet { text: text.to_owned(), candidates }.into())
-            }
+        match chosen(text, &self.sheets().await?)? {
+            Some(sheet) => Ok(sheet),
+            None => Err(WorkbenchError::NoSuchSheet { text: text.to_owned() }.into()),
         }
     }
 
-    /// Deletes a sheet and its file for good. Refused while one of its columns is being filled.
-    pub async fn delete_sheet(&self, sheet: SheetId) -> Result<(), AppError> {
+    /// Opens a sheet, if it is not open yet, and says what a person should know about that. The
+    /// other verbs open a sheet by themselves; then the same goes out as events only.
+    pub async fn open_sheet(&self, sheet: SheetId) -> Result<OpenedSheet, AppError> {
+        let read_only = self.store(sheet).await?.read_only();
+        Ok(OpenedSheet { sheet, notices: self.open_sheets().notices(sheet).await, read_only })
+    }
+
+    /// Looks again at a sheet that another process has: makes a new copy to read from, or opens
+    /// the sheet itself if it is free now. Does nothing to a sheet that is open for writing.
+    pub async fn reload_sheet(&self, sheet: SheetId) -> Result<OpenedSheet, AppError> {
+        self.open_sheets().forget_copy(sheet).await;
+        self.open_sheet(sheet).await
+    }
+
+    /// Reads the whole of a sheet in a place where a crash does no harm, and opens it. If it
+    /// cannot be read, the last good copy takes its place. Refused while one of its columns is
+    /// being filled.
+    pub async fn check_sheet(&self, sheet: SheetId) -> Result<OpenedSheet, AppError> {
         if self.live().is_sheet_live(sheet) {
             return Err(WorkbenchError::SheetBusy { sheet }.into());
         }
-        // Opening proves that no other process holds it.
-        let path = match self.store(sheet).await {
-            Ok(store) => Some(store.path().to_owned()),
-            Err(error) if error.code == braincells_core::Code::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        self.open_sheets().forget(sheet).await;
-        let catalogue = self.catalogue();
+        let closed = self.open_sheets().close(sheet, self.world()).await?;
+        let (catalogue, home) = (self.catalogue(), self.home().clone());
         blocking(move || -> Result<_, AppError> {
-            if catalogue.sheet_file(sheet)?.is_none() {
-                return Err(WorkbenchError::NoSuchSheet { text: sheet.to_string() }.into());
+            let _closed = closed;
+            match sheet_path(&catalogue, &home, sheet)? {
+                Some(path) => Ok(distrust(&path)?),
+                None => Err(WorkbenchError::NoSuchSheet { text: sheet.to_string() }.into()),
             }
-            if let Some(path) = path {
-                braincells_data::remove_sheet(&path)?;
-            }
-            Ok(catalogue.remove_sheet(sheet)?)
+        })
+        .await?;
+        self.open_sheet(sheet).await
+    }
+
+    /// Whether another process has the sheet at present.
+    pub(crate) async fn is_elsewhere(&self, sheet: SheetId) -> Result<bool, AppError> {
+        let (catalogue, home) = (self.catalogue(), self.home().clone());
+        blocking(move || -> Result<_, DataError> {
+            Ok(sheet_path(&catalogue, &home, sheet)?.is_some_and(|path| is_in_use(&path)))
         })
         .await
     }

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use braincells_core::{AppError, EventSink, SheetId};
+use braincells_core::{AppError, Event, EventSink, SheetId};
 use braincells_data::{Catalogue, SheetStore};
 
 use crate::blocking::blocking;
 use crate::run::LiveRuns;
-use crate::sheets::{OpenSheets, adopt_sheets};
+use crate::sheets::{OpenSheets, adopt_sheets, tidy_trash};
 use crate::{EngineSource, Home, World};
 
 /// The door to everything. Cheap to clone; the last clone to go pauses the runs that are still
@@ -24,7 +24,8 @@ struct Inner {
 
 impl Workbench {
     /// Opens a home: makes its folders, opens the catalogue, removes what killed processes left
-    /// half done, and lists sheet files that the catalogue does not know.
+    /// half done and what has been in the trash for 30 days, and lists sheet files that the
+    /// catalogue does not know.
     ///
     /// Waits for the disk; call it before the work begins.
     pub fn open(world: World) -> Result<Self, AppError> {
@@ -33,7 +34,8 @@ impl Workbench {
             braincells_data::remove_leftovers(&folder)?;
         }
         let catalogue = Arc::new(Catalogue::open(&world.home.catalogue())?);
-        adopt_sheets(&catalogue, &world.home, world.clock.now_ms())?;
+        tidy_trash(&catalogue, &world)?;
+        adopt_sheets(&catalogue, &world)?;
         let sheets = OpenSheets::default();
         let live = Arc::new(LiveRuns::default());
         Ok(Self { inner: Arc::new(Inner { world, catalogue, sheets, live }) })
@@ -71,10 +73,28 @@ impl Workbench {
         &self.inner.live
     }
 
-    /// The open store of a sheet; opens it if this process has not yet.
+    /// The open store of a sheet; opens it if this process has not yet, and tells what is to be
+    /// known about that.
     pub(crate) async fn store(&self, sheet: SheetId) -> Result<Arc<SheetStore>, AppError> {
-        let catalogue = self.catalogue();
-        self.inner.sheets.open(sheet, catalogue, self.home(), self.now_ms()).await
+        let (store, notices) =
+            self.inner.sheets.open(sheet, self.catalogue(), self.world()).await?;
+        for notice in notices {
+            self.inner.world.events.emit(Event::SheetNotice { sheet, notice });
+        }
+        Ok(store)
+    }
+
+    /// The open store of a sheet that is to be changed. An error at once, before any work, if
+    /// another process has the sheet.
+    pub(crate) async fn writable_store(&self, sheet: SheetId) -> Result<Arc<SheetStore>, AppError> {
+        let mut store = self.store(sheet).await?;
+        // The other process may have come to its end since this one looked.
+        if store.read_only().is_some() && !self.is_elsewhere(sheet).await? {
+            self.inner.sheets.forget_copy(sheet).await;
+            store = self.store(sheet).await?;
+        }
+        store.check_writable()?;
+        Ok(store)
     }
 
     /// Reads something from a sheet, away from the async threads.
@@ -94,10 +114,11 @@ impl Workbench {
         work: impl FnOnce(&SheetStore) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
         let catalogue = self.catalogue();
-        self.with_store(sheet, move |store| {
-            let result = work(store)?;
-            crate::sheets::list_sheet(&catalogue, store)?;
-            Ok(result)
+        let store = self.writable_store(sheet).await?;
+        blocking(move || {
+            let result = work(&store)?;
+            crate::sheets::list_sheet(&catalogue, &store)?;
+            Ok::<_, AppError>(result)
         })
         .await
     }
@@ -106,6 +127,6 @@ impl Workbench {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.live.pause_all();
-        self.sheets.close_all();
+        self.sheets.close_all(&self.world);
     }
 }

@@ -5,7 +5,7 @@ use braincells_core::{AppError, Clock, EventSink};
 use braincells_llm::LLMEngine;
 use serde::{Deserialize, Serialize};
 
-use crate::Home;
+use crate::{Home, SheetProbe};
 
 /// How an engine is set up. `None` lets the engine choose for this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,8 @@ pub struct World {
     pub events: Arc<dyn EventSink>,
     /// Where engines come from.
     pub engines: Arc<dyn EngineSource>,
+    /// Where sheets are tried that may be damaged.
+    pub probe: Arc<dyn SheetProbe>,
 }
 
 /// The computer's clock.

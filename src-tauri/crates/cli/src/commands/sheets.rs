@@ -1,22 +1,32 @@
 //! `sheets`.
 
-use std::io::{self, IsTerminal, Write};
-
-use braincells_core::{AppError, Code, SheetInfo};
+use braincells_core::SheetInfo;
 use indicatif::HumanCount;
 use serde_json::json;
 
-use super::moment;
+use super::{moment, trash};
 use crate::args::{SheetsAction, SheetsArgs};
 use crate::failure::{Ending, Failure};
 use crate::session::Session;
 use crate::table::{Align, Table};
 
-/// Lists the sheets, or deletes some.
+/// Lists the sheets, or does something to some.
 pub async fn sheets(session: &Session, arguments: &SheetsArgs) -> Result<Ending, Failure> {
-    match &arguments.action {
-        None | Some(SheetsAction::List) => list(session).await,
-        Some(SheetsAction::Delete { sheets, yes }) => delete(session, sheets, *yes).await,
+    let Some(action) = &arguments.action else { return list(session).await };
+    match action {
+        SheetsAction::List => list(session).await,
+        SheetsAction::New { name } => create(session, name).await,
+        SheetsAction::Rename { sheet, name } => rename(session, &sheet.sheet, name).await,
+        SheetsAction::Duplicate { sheet, name } => {
+            duplicate(session, &sheet.sheet, name.as_deref()).await
+        }
+        SheetsAction::Delete { sheets, for_good, yes } => {
+            trash::delete(session, sheets, *for_good, *yes).await
+        }
+        SheetsAction::Restore { sheets } => trash::restore(session, sheets).await,
+        SheetsAction::Trash { empty: false, .. } => trash::list(session).await,
+        SheetsAction::Trash { empty: true, yes } => trash::empty(session, *yes).await,
+        SheetsAction::Check(sheet) => check(session, &sheet.sheet).await,
     }
 }
 
@@ -35,7 +45,7 @@ async fn list(session: &Session) -> Result<Ending, Failure> {
         ("columns", Align::Right),
         ("changed", Align::Left),
     ]);
-    let id_length = shortest_unique(&sheets);
+    let id_length = shortest_unique(sheets.iter());
     for sheet in &sheets {
         table.push(vec![
             sheet.id.to_string()[..id_length].to_owned(),
@@ -50,8 +60,8 @@ async fn list(session: &Session) -> Result<Ending, Failure> {
 }
 
 /// How many characters of the ids tell all of these sheets apart; 8 as a rule.
-fn shortest_unique(sheets: &[SheetInfo]) -> usize {
-    let mut ids: Vec<String> = sheets.iter().map(|sheet| sheet.id.to_string()).collect();
+pub fn shortest_unique<'a>(sheets: impl Iterator<Item = &'a SheetInfo>) -> usize {
+    let mut ids: Vec<String> = sheets.map(|sheet| sheet.id.to_string()).collect();
     ids.sort();
     let alike = |pair: &[String]| {
         pair[0].bytes().zip(pair[1].bytes()).take_while(|(one, other)| one == other).count()
@@ -59,54 +69,39 @@ fn shortest_unique(sheets: &[SheetInfo]) -> usize {
     ids.windows(2).map(|pair| alike(pair) + 1).max().unwrap_or(0).clamp(8, 36)
 }
 
-async fn delete(session: &Session, texts: &[String], yes: bool) -> Result<Ending, Failure> {
-    // All are found before the first is deleted, so that a typing error deletes nothing.
-    let mut ids = Vec::new();
-    for text in texts {
-        let id = session.sheet(text).await?;
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    let all = session.unless_stopped(session.workbench.sheets()).await?;
-    let chosen: Vec<&SheetInfo> = all.iter().filter(|info| ids.contains(&info.id)).collect();
-    if !yes {
-        confirm(session, &chosen).await?;
-    }
-    for info in chosen {
-        session.workbench.delete_sheet(info.id).await?;
-        session.output.result("sheets delete", &json!({ "sheet": info.id, "name": info.name }))?;
-        session.output.notice(&format!("deleted {} `{}`", info.id, info.name));
+async fn create(session: &Session, name: &str) -> Result<Ending, Failure> {
+    let info = session.unless_stopped(session.workbench.create_sheet(name)).await?;
+    told(session, "sheets new", &info)
+}
+
+async fn rename(session: &Session, sheet: &str, name: &str) -> Result<Ending, Failure> {
+    let id = session.sheet(sheet).await?;
+    session.unless_stopped(session.workbench.rename_sheet(id, name)).await?;
+    session.output.result("sheets rename", &json!({ "sheet": id, "name": name.trim() }))?;
+    session.output.notice(&format!("{id} is called `{}` now", name.trim()));
+    Ok(Ending::Complete)
+}
+
+async fn duplicate(session: &Session, sheet: &str, name: Option<&str>) -> Result<Ending, Failure> {
+    let id = session.sheet(sheet).await?;
+    // Not given up half-way: a copy comes to its end, and the sheet is closed meanwhile.
+    let info = session.workbench.duplicate_sheet(id, name).await?;
+    told(session, "sheets duplicate", &info)
+}
+
+async fn check(session: &Session, sheet: &str) -> Result<Ending, Failure> {
+    let id = session.sheet(sheet).await?;
+    let opened = session.unless_stopped(session.workbench.check_sheet(id)).await?;
+    session.output.result("sheets check", &opened)?;
+    if opened.notices.is_empty() {
+        session.output.notice(&format!("{id} can be read to its end"));
     }
     Ok(Ending::Complete)
 }
 
-async fn confirm(session: &Session, chosen: &[&SheetInfo]) -> Result<(), Failure> {
-    let refused =
-        |message: &str| {
-            Failure::from(AppError::new(Code::BadInput, message).with_hint(
-                "a deleted sheet cannot be brought back; `--yes` deletes without asking",
-            ))
-        };
-    if !io::stdin().is_terminal() || session.output.manner().json {
-        return Err(refused("deleting needs a yes, and there is nobody to ask"));
-    }
-    for info in chosen {
-        let line = format!("{} `{}` ({} rows)\n", info.id, info.name, HumanCount(info.row_count));
-        session.output.write_stderr(&crate::text::printable_lines(&line));
-    }
-    session.output.write_stderr("Delete for good? [y/N] ");
-    let answer = session
-        .unless_stopped(async {
-            let ask = tokio::task::spawn_blocking(|| {
-                let mut line = String::new();
-                io::stderr().flush().and_then(|()| io::stdin().read_line(&mut line)).map(|_| line)
-            });
-            Ok(ask.await.ok().and_then(Result::ok).unwrap_or_default())
-        })
-        .await?;
-    match answer.trim().to_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(refused("nothing was deleted")),
-    }
+/// Tells of a new sheet.
+fn told(session: &Session, verb: &str, info: &SheetInfo) -> Result<Ending, Failure> {
+    session.output.result(verb, info)?;
+    session.output.say(&[format!("{}  {}", info.id, crate::text::printable(&info.name))])?;
+    Ok(Ending::Complete)
 }

@@ -16,7 +16,9 @@ use braincells_llm::{
     Capabilities, FakeEngine, LLMBackend, LLMEngine, LLMError, LLMRequest, LLMResponse, TokenStream,
 };
 use braincells_testing::{ScriptedEngines, text_recipe};
-use braincells_workbench::{EngineOptions, FillRequest, Home, SystemClock, Workbench, World};
+use braincells_workbench::{
+    EngineOptions, FillRequest, Home, ProbeHere, SystemClock, Workbench, World,
+};
 
 /// How long an answer takes: enough for many to be in flight when the end comes.
 const ANSWER_TIME: Duration = Duration::from_millis(1);
@@ -36,6 +38,7 @@ async fn main() -> Result<(), AppError> {
         clock: Arc::new(SystemClock),
         events: Arc::new(Said),
         engines: Arc::new(ScriptedEngines::new(engine)),
+        probe: Arc::new(ProbeHere),
     })?;
     say("opened");
     match mode.as_str() {
