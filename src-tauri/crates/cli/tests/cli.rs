@@ -6,6 +6,7 @@
 mod support;
 
 use std::fs;
+use std::path::PathBuf;
 
 use support::{BAD_INPUT, Bench, MODEL, NOT_FOUND, STORAGE, USAGE, read};
 
@@ -34,7 +35,17 @@ fn the_manual_has_every_option_of_every_verb() {
     let bench = Bench::new();
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/cli.md"));
     let page = page.unwrap();
-    let verbs = ["fill", "run", "import", "sheets delete", "show", "export", "resume"];
+    let verbs = [
+        "fill",
+        "run",
+        "import",
+        "sheets duplicate",
+        "sheets delete",
+        "sheets trash",
+        "show",
+        "export",
+        "resume",
+    ];
     for verb in verbs {
         let mut arguments: Vec<&str> = verb.split(' ').collect();
         arguments.push("--help");
@@ -128,14 +139,111 @@ fn sheets_are_listed_and_deleted_by_id_or_name() {
     let list = bench.run(&["sheets"]).ok().stdout;
     assert_eq!(list.lines().count(), 4, "{list}");
     bench.run(&["show", "two"]).fails(NOT_FOUND, "could mean 2 sheets");
-    bench.run(&["sheets", "delete", "one"]).fails(BAD_INPUT, "nobody to ask");
-    bench.run(&["sheets", "delete", "one", "three", "--yes"]).fails(NOT_FOUND, "`three`");
+    bench.run(&["sheets", "delete", "one", "--for-good"]).fails(BAD_INPUT, "nobody to ask");
+    bench.run(&["sheets", "delete", "one", "three"]).fails(NOT_FOUND, "`three`");
     assert_eq!(bench.sheet_count(), 3, "a typing error deletes nothing");
-    bench.run(&["sheets", "delete", "one", "--yes"]).ok();
+    bench.run(&["sheets", "delete", "one", "--for-good", "--yes"]).ok();
     let id = list.lines().find(|line| line.contains(" two ")).unwrap();
     let id = id.split_whitespace().next().unwrap();
-    bench.run(&["sheets", "delete", id, "--yes"]).ok();
+    let said = bench.run(&["sheets", "delete", id]).ok();
+    assert!(said.stderr.contains("sheets restore"), "{}", said.stderr);
     assert_eq!(bench.sheet_count(), 1);
+}
+
+#[test]
+fn what_was_deleted_is_in_the_trash_until_that_is_emptied() {
+    let bench = Bench::new();
+    bench.file("t.csv", TABLE);
+    assert!(bench.run(&["sheets", "trash"]).ok().stderr.contains("trash is empty"));
+    for name in ["one", "two"] {
+        bench.run(&["import", "t.csv", "--name", name]).ok();
+        bench.run(&["sheets", "delete", name]).ok();
+    }
+    bench.run(&["show", "one"]).fails(NOT_FOUND, "`one`");
+    let list = bench.run(&["sheets", "trash"]).ok().stdout;
+    assert!(list.contains(" one ") && list.contains(" two "), "{list}");
+    let json = bench.run(&["sheets", "trash", "--json"]).ok().results();
+    assert_eq!(json[0]["trash"].as_array().unwrap().len(), 2);
+    bench.run(&["sheets", "restore", "one", "three"]).fails(NOT_FOUND, "`three`");
+    bench.run(&["sheets", "restore", "one"]).ok();
+    assert!(bench.run(&["show", "one"]).ok().stdout.contains("good"));
+    bench.run(&["sheets", "trash", "--empty"]).fails(BAD_INPUT, "nobody to ask");
+    bench.run(&["sheets", "trash", "--empty", "--yes"]).ok();
+    bench.run(&["sheets", "restore", "two"]).fails(NOT_FOUND, "`two`");
+    assert_eq!(bench.sheet_count(), 1);
+}
+
+#[test]
+fn sheets_are_made_renamed_and_copied() {
+    let bench = Bench::new();
+    bench.file("t.csv", TABLE);
+    bench.run(&["sheets", "new", "  "]).fails(BAD_INPUT, "needs a name");
+    let made = bench.run(&["sheets", "new", "blank"]).ok();
+    assert!(made.stdout.contains("blank"), "{}", made.stdout);
+    bench.run(&["import", "t.csv"]).ok();
+    let shown = bench.run(&["show", "t"]).ok().stdout;
+    bench.run(&["sheets", "duplicate", "t"]).ok();
+    bench.run(&["sheets", "rename", "t copy", "second"]).ok();
+    assert_eq!(bench.run(&["show", "second"]).ok().stdout, shown);
+    let third = ["sheets", "duplicate", "second", "--name", "third", "--json"];
+    assert_eq!(bench.run(&third).ok().results()[0]["name"], "third");
+    bench.run(&["sheets", "duplicate", "fourth"]).fails(NOT_FOUND, "`fourth`");
+    assert_eq!(bench.sheet_count(), 4);
+}
+
+/// The file of the only sheet.
+fn sheet_file(bench: &Bench) -> PathBuf {
+    let files = fs::read_dir(bench.path("home/sheets")).unwrap();
+    let files: Vec<PathBuf> = files
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "duckdb"))
+        .collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
+}
+
+#[test]
+fn a_sheet_that_went_bad_is_said_and_repaired_where_that_is_possible() {
+    let bench = Bench::new();
+    bench.file("t.csv", TABLE);
+    bench.run(&["import", "t.csv"]).ok();
+    let shown = bench.run(&["show", "t"]).ok();
+    assert_eq!(shown.stderr, "");
+    let file = sheet_file(&bench);
+    let log = file.with_extension("duckdb.wal");
+    fs::write(&log, "no log at all ".repeat(100)).unwrap();
+    let said = bench.run(&["show", "t"]).ok();
+    assert_eq!(said.stdout, shown.stdout);
+    assert!(said.stderr.starts_with("warning: ") && said.stderr.contains(".wal.corrupt-"));
+    assert_eq!(bench.run(&["show", "t"]).ok().stderr, "");
+
+    assert!(bench.run(&["sheets", "check", "t"]).ok().stderr.contains("to its end"));
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[12288 + 300] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    let said = bench.run(&["show", "t", "--json"]).ok().json();
+    assert_eq!(
+        (&said[0]["event"], &said[0]["notice"]),
+        (&"sheet_notice".into(), &"copy_restored".into())
+    );
+    assert_eq!(bench.run(&["show", "t"]).ok().stdout, shown.stdout);
+
+    fs::write(&file, &bytes).unwrap();
+    fs::remove_file(file.with_extension("duckdb.good")).unwrap();
+    bench.run(&["show", "t"]).fails(STORAGE, "is damaged");
+    bench.run(&["sheets", "check", "t"]).fails(STORAGE, "is damaged");
+    bench.run(&["sheets"]).ok();
+    bench.run(&["sheets", "delete", "t"]).ok();
+    assert_eq!(bench.sheet_count(), 0);
+}
+
+#[test]
+fn the_trial_of_a_sheet_is_not_for_people() {
+    let bench = Bench::new();
+    let help = bench.run(&["--help"]).ok().stdout;
+    assert!(!help.contains("probe-sheet"));
+    bench.run(&["probe-sheet", "x"]).code(USAGE);
+    assert!(!bench.path("home").exists());
 }
 
 #[test]

@@ -209,5 +209,11 @@ fn unreadable(what: &'static str, found: &str, error: &dyn std::fmt::Display) ->
 
 /// Names what was attempted when SQLite refuses.
 fn during(action: &'static str) -> impl Fn(rusqlite::Error) -> DataError {
-    move |error| DataError::database(action, &error.to_string())
+    move |error| match error.sqlite_error().map(|error| error.extended_code) {
+        // The file that readers and writers share could not grow, which SQLite does not call so.
+        Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
+            DataError::DiskFull { action: action.to_owned() }
+        }
+        _ => DataError::database(action, &error.to_string()),
+    }
 }

@@ -9,10 +9,14 @@ mod clock;
 mod engines;
 mod events;
 mod home;
+mod probe;
 mod scripted;
+mod small_disk;
 
 pub use clock::ManualClock;
 pub use engines::ScriptedEngines;
 pub use events::RecordedEvents;
 pub use home::TempHome;
+pub use probe::sheet_probe;
 pub use scripted::{Scripted, scripted_workbench, text_recipe, typed_recipe};
+pub use small_disk::SmallDisk;

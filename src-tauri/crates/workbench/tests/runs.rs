@@ -14,7 +14,7 @@ use braincells_llm::{
 use braincells_testing::{
     Scripted, ScriptedEngines, scripted_workbench, text_recipe, typed_recipe,
 };
-use braincells_workbench::{EngineOptions, RunHandle, RunOutcome, Workbench, World};
+use braincells_workbench::{EngineOptions, ProbeHere, RunHandle, RunOutcome, Workbench, World};
 
 const ANIMALS: &str = "animal\nowl\ncat\nfox\nbee\nant\n";
 
@@ -520,6 +520,7 @@ async fn an_engine_that_ends_early_does_not_make_a_run_look_done() {
         clock,
         events,
         engines: Arc::new(ScriptedEngines::new(Arc::new(Deaf(upper())))),
+        probe: Arc::new(ProbeHere),
     })
     .unwrap();
     let options = EngineOptions::default();
