@@ -287,6 +287,9 @@ impl DataError {
                 "`braincells sheets check` looks at the whole sheet and brings the last good copy \
                  back"
             }
+            Self::Database { reason, .. } if reason.contains("storage version number") => {
+                "update Braincells"
+            }
             Self::NotASheet { .. } => "import data files instead of opening them",
             Self::NewerFormat { .. } => "update Braincells",
             Self::NameTaken { .. } => "choose another name",

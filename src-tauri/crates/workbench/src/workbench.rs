@@ -30,7 +30,7 @@ impl Workbench {
     /// Waits for the disk; call it before the work begins.
     pub fn open(world: World) -> Result<Self, AppError> {
         world.home.create_folders()?;
-        for folder in [world.home.sheets(), world.home.temporary()] {
+        for folder in [world.home.sheets(), world.home.temporary(), world.home.trash()] {
             braincells_data::remove_leftovers(&folder)?;
         }
         let catalogue = Arc::new(Catalogue::open(&world.home.catalogue())?);

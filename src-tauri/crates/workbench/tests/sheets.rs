@@ -16,8 +16,9 @@ fn file(scripted: &Scripted, sheet: SheetId, end: &str) -> PathBuf {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let names = fs::read_dir(folder).unwrap();
-    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = fs::read_dir(folder).expect("the folder is there");
+    let names = names.map(|entry| entry.expect("it can be read").file_name());
+    let names = names.map(|name| name.to_string_lossy().into_owned());
     names.filter(|name| !name.ends_with(".duckdb.lock")).collect()
 }
 
@@ -144,7 +145,7 @@ async fn the_trash_is_emptied_by_hand_and_after_thirty_days() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_a_kill_cut_in_two_is_finished_at_the_next_start() {
+async fn a_deletion_or_a_return_that_a_kill_cut_in_two_is_finished_at_the_next_start() {
     let scripted = scripted_workbench(FakeEngine::echo());
     let sheet = scripted.workbench.create_sheet("a").await.unwrap().id;
     scripted.workbench.delete_sheet(sheet).await.unwrap();
@@ -156,6 +157,9 @@ async fn a_deletion_that_a_kill_cut_in_two_is_finished_at_the_next_start() {
     assert!(scripted.workbench.sheets().await.unwrap().is_empty());
     assert!(home.trash().join(&name).exists());
     scripted.workbench.restore_sheet(sheet).await.unwrap();
+    fs::rename(home.sheets().join(&name), home.trash().join(&name)).unwrap();
+    let scripted = scripted.reopen(FakeEngine::echo());
+    assert_eq!(scripted.workbench.find_sheet("a").await.unwrap(), sheet);
 
     // A lost catalogue takes neither the sheets nor what is in the trash with it.
     let other = scripted.workbench.create_sheet("b").await.unwrap().id;
@@ -206,9 +210,9 @@ async fn a_damaged_sheet_is_said_and_does_not_touch_the_others() {
 async fn a_check_reads_the_whole_sheet_and_brings_the_good_copy_back() {
     let scripted = scripted_workbench(FakeEngine::echo());
     let noise = |row: u64, at: u64| ((row << 8) + at).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let text = |row| (0..8).map(|at| format!("{:x}", noise(row, at))).collect::<String>();
-    let rows: String = (0..20_000).map(|row| format!("{row},{}\n", text(row))).collect();
-    let sheet = scripted.sheet(&format!("n,t\n{rows}")).await;
+    let text = |row| (0..8).map(|at| format!("{:x}", noise(row, at))).collect::<Vec<_>>().concat();
+    let rows: Vec<String> = (0..20_000).map(|row| format!("{row},{}", text(row))).collect();
+    let sheet = scripted.sheet(&format!("n,t\n{}\n", rows.join("\n"))).await;
     assert_eq!(scripted.workbench.check_sheet(sheet).await.unwrap().notices, []);
     let scripted = scripted.reopen(FakeEngine::echo());
     // In a block of texts, which opening does not read.

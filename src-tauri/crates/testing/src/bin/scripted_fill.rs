@@ -15,10 +15,8 @@ use braincells_core::{AppError, Code, Event, EventSink, RunScope};
 use braincells_llm::{
     Capabilities, FakeEngine, LLMBackend, LLMEngine, LLMError, LLMRequest, LLMResponse, TokenStream,
 };
-use braincells_testing::{ScriptedEngines, text_recipe};
-use braincells_workbench::{
-    EngineOptions, FillRequest, Home, ProbeHere, SystemClock, Workbench, World,
-};
+use braincells_testing::{ScriptedEngines, sheet_probe, text_recipe};
+use braincells_workbench::{EngineOptions, FillRequest, Home, SystemClock, Workbench, World};
 
 /// How long an answer takes: enough for many to be in flight when the end comes.
 const ANSWER_TIME: Duration = Duration::from_millis(1);
@@ -38,7 +36,7 @@ async fn main() -> Result<(), AppError> {
         clock: Arc::new(SystemClock),
         events: Arc::new(Said),
         engines: Arc::new(ScriptedEngines::new(engine)),
-        probe: Arc::new(ProbeHere),
+        probe: Arc::new(sheet_probe(beside("sheet_process")?)),
     })?;
     say("opened");
     match mode.as_str() {
@@ -50,6 +48,13 @@ async fn main() -> Result<(), AppError> {
         "run" => fill(&workbench, Path::new(source)).await,
         other => Err(AppError::new(Code::BadInput, format!("`{other}` is no mode"))),
     }
+}
+
+/// Another program of this crate.
+fn beside(name: &str) -> Result<PathBuf, AppError> {
+    let own = std::env::current_exe()
+        .map_err(|error| AppError::new(Code::Internal, format!("no own name: {error}")))?;
+    Ok(own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
 async fn fill(workbench: &Workbench, source: &Path) -> Result<(), AppError> {

@@ -18,7 +18,8 @@ impl Workbench {
     /// days. Refused while one of its columns is being filled.
     pub async fn delete_sheet(&self, sheet: SheetId) -> Result<(), AppError> {
         self.take_out(sheet, move |catalogue, home, now_ms, file_name| {
-            // Noted first: what is noted and not moved is moved at the next start.
+            // The catalogue says where the sheet belongs; what a kill keeps from getting there
+            // is moved at the next start.
             catalogue.put_in_trash(sheet, now_ms)?;
             let moved = move_sheet(&home.sheets().join(file_name), &home.trash().join(file_name));
             if let Err(error) = moved {
@@ -88,8 +89,12 @@ impl Workbench {
         let (catalogue, home) = (self.catalogue(), self.home().clone());
         blocking(move || -> Result<_, AppError> {
             let (trashed, file_name) = in_trash(&catalogue, sheet)?;
-            move_sheet(&home.trash().join(&file_name), &home.sheets().join(&file_name))?;
             catalogue.take_from_trash(sheet)?;
+            let moved = move_sheet(&home.trash().join(&file_name), &home.sheets().join(&file_name));
+            if let Err(error) = moved {
+                catalogue.put_in_trash(sheet, trashed.deleted_at_ms)?;
+                return Err(error.into());
+            }
             Ok(trashed.sheet)
         })
         .await
@@ -139,22 +144,33 @@ fn remove_for_good(
 /// At the start: moves what a killed process was about to move, lists what the catalogue does not
 /// know, and deletes for good what has been in the trash for long enough.
 pub(crate) fn tidy_trash(catalogue: &Arc<Catalogue>, world: &World) -> Result<(), AppError> {
-    let home = &world.home;
-    adopt(catalogue, world, &home.trash(), |id| catalogue.put_in_trash(id, world.clock.now_ms()))?;
+    let (home, now_ms) = (&world.home, world.clock.now_ms());
+    adopt(catalogue, world, &home.trash(), |id| catalogue.put_in_trash(id, now_ms))?;
     for (trashed, file_name) in catalogue.trash()? {
         let id = trashed.sheet.id;
-        let here = home.sheets().join(&file_name);
+        let (here, there) = (home.sheets().join(&file_name), home.trash().join(&file_name));
         let tidied = if is_there(&here) {
-            move_sheet(&here, &home.trash().join(&file_name))
-        } else if trashed.deleted_at_ms < world.clock.now_ms() - KEPT_MS {
+            move_sheet(&here, &there)
+        } else if trashed.deleted_at_ms < now_ms - KEPT_MS {
             remove_for_good(catalogue, home, id, &file_name)
         } else {
             Ok(())
         };
-        if let Err(error) = tidied {
-            // Nothing of the kind may keep the home shut.
-            tracing::warn!(sheet = %id, %error, "a sheet in the trash stays as it is");
+        may_wait(id, tidied);
+    }
+    for info in catalogue.sheets()? {
+        let Some(file_name) = catalogue.sheet_file(info.id)? else { continue };
+        let (here, there) = (home.sheets().join(&file_name), home.trash().join(&file_name));
+        if !is_there(&here) && is_there(&there) {
+            may_wait(info.id, move_sheet(&there, &here));
         }
     }
     Ok(())
+}
+
+/// Nothing of the kind may keep the home shut.
+fn may_wait(sheet: SheetId, tidied: Result<(), DataError>) {
+    if let Err(error) = tidied {
+        tracing::warn!(%sheet, %error, "a deleted or restored sheet stays where it is");
+    }
 }
