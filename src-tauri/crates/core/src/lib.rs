@@ -17,6 +17,7 @@ mod run;
 mod sheet;
 mod stats;
 mod step;
+mod template;
 mod view;
 mod world;
 
@@ -29,5 +30,6 @@ pub use run::{RunInfo, RunProgress, RunRequest, RunScope, RunStatus};
 pub use sheet::{Column, ColumnKind, SheetInfo, ValueType, Window, WindowRow};
 pub use stats::{Bin, ColumnStats, LengthStats, NumberStats, ValueCount};
 pub use step::{HistoryEntry, StepInfo};
+pub use template::{Place, Template, TemplateError};
 pub use view::{CellTest, Filter, SortBy, SortKey, TextPlace, ViewSpec};
 pub use world::Clock;

@@ -1,6 +1,7 @@
 use std::fmt;
+use std::ops::Range;
 
-use braincells_core::{AppError, Code, Value, render_value};
+use crate::{AppError, Code, Value, render_value};
 
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
@@ -21,6 +22,8 @@ pub struct Template {
     parts: Vec<Part>,
     references: Vec<String>,
     places: Vec<Place>,
+    /// Where the names stand in the text, spaces around them included, in order.
+    spans: Vec<Range<usize>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +77,12 @@ pub enum TemplateError {
         /// The column that was probably meant.
         suggestion: Option<String>,
     },
+    /// A column name that no reference can spell.
+    #[error("a prompt cannot refer to a column named `{name}`")]
+    UnusableName {
+        /// The name, shortened.
+        name: String,
+    },
 }
 
 impl From<TemplateError> for AppError {
@@ -84,6 +93,9 @@ impl From<TemplateError> for AppError {
             }
             TemplateError::EmptyName { .. } => {
                 "write `{{column name}}`, or `\\{{` for a literal `{{`".to_owned()
+            }
+            TemplateError::UnusableName { .. } => {
+                "use a name without `{{`, `}}` and spaces around it".to_owned()
             }
             TemplateError::UnknownName { suggestion: Some(name), .. } => {
                 format!("did you mean `{{{{{name}}}}}`?")
@@ -101,7 +113,12 @@ impl From<TemplateError> for AppError {
 impl Template {
     /// Reads a template.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let mut template = Self { parts: Vec::new(), references: Vec::new(), places: Vec::new() };
+        let mut template = Self {
+            parts: Vec::new(),
+            references: Vec::new(),
+            places: Vec::new(),
+            spans: Vec::new(),
+        };
         let mut literal = String::new();
         let mut at = 0;
         while let Some(found) = text[at..].find(OPEN).map(|offset| at + offset) {
@@ -124,6 +141,7 @@ impl Template {
             }
             let index = template.index_of(name, || place_of(text, open));
             template.parts.push(Part::Reference(index));
+            template.spans.push(open + OPEN.len()..end - CLOSE.len());
             at = end;
         }
         literal.push_str(&text[at..]);
@@ -164,6 +182,38 @@ impl Template {
             }
         }
         Ok(text)
+    }
+
+    /// The same prompt with each reference to `old` turned into one to `new`; nothing else
+    /// changes, not even the spaces inside other references. `None` if there is none to `old`.
+    ///
+    /// Fails with [`TemplateError::UnusableName`] if no reference could mean `new`.
+    pub fn rename(text: &str, old: &str, new: &str) -> Result<Option<String>, TemplateError> {
+        let template = Self::parse(text)?;
+        if !template.references.iter().any(|name| name == old) {
+            return Ok(None);
+        }
+        Self::check_name(new)?;
+        let mut renamed = String::with_capacity(text.len());
+        let mut at = 0;
+        for span in &template.spans {
+            if text[span.clone()].trim() == old {
+                renamed.push_str(&text[at..span.start]);
+                renamed.push_str(new);
+                at = span.end;
+            }
+        }
+        renamed.push_str(&text[at..]);
+        Ok(Some(renamed))
+    }
+
+    /// Whether a column of that name can be referred to.
+    pub fn check_name(name: &str) -> Result<(), TemplateError> {
+        let meant = Self::parse(&format!("{OPEN}{name}{CLOSE}"));
+        if meant.is_ok_and(|template| template.references == [name]) {
+            return Ok(());
+        }
+        Err(TemplateError::UnusableName { name: shortened(name) })
     }
 
     fn index_of(&mut self, name: &str, place: impl FnOnce() -> Place) -> usize {
