@@ -27,7 +27,7 @@ pub use event::{Event, EventSink, IgnoreEvents};
 pub use id::{ColumnId, RowId, RunId, SheetId, StepId};
 pub use recipe::{ExamplePolicy, Output, Recipe, Sampling};
 pub use run::{RunInfo, RunProgress, RunRequest, RunScope, RunStatus};
-pub use sheet::{Column, ColumnKind, SheetInfo, ValueType, Window, WindowRow};
+pub use sheet::{Column, ColumnKind, DataType, SheetInfo, ValueType, Window, WindowRow};
 pub use stats::{Bin, ColumnStats, LengthStats, NumberStats, ValueCount};
 pub use step::{HistoryEntry, StepInfo};
 pub use template::{Place, Template, TemplateError};

@@ -12,6 +12,7 @@ mod export;
 mod import;
 mod runs;
 mod sheets;
+mod steps;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -78,8 +78,6 @@ fn old_recipes_stay_readable() {
     assert_eq!(current, ColumnKind::Ai { recipe: second, recipe_version: 2 });
     let error = store.recipe(column, 3).unwrap_err();
     assert!(matches!(error, DataError::RecipeMissing { version: 3, .. }), "{error}");
-    let error = store.set_recipe(column, &recipe(Output::Number), NOW_MS).unwrap_err();
-    assert!(matches!(error, DataError::TypeChange { .. }), "{error}");
     let error = store.set_recipe(ids(&store)[0], &first, NOW_MS).unwrap_err();
     assert!(matches!(error, DataError::NotAiColumn { .. }), "{error}");
 }
@@ -181,7 +179,7 @@ fn a_sheet_of_which_few_rows_are_left_opens() {
     duckdb::Connection::open(&path)
         .unwrap()
         .execute_batch(
-            "UPDATE rows SET row_id = 5000000, row_order = 5000000 WHERE row_id = 3; CHECKPOINT",
+            "UPDATE rows SET row_id = 5000000, row_order = 5000000::BIGINT << 32 WHERE row_id = 3; CHECKPOINT",
         )
         .unwrap();
     let store = SheetStore::open(&path, LIMITS, NOW_MS).unwrap();

@@ -1,0 +1,330 @@
+//! Undo and redo: single steps by name, then random sequences of everything.
+
+use std::collections::BTreeMap;
+
+use braincells_core::DataType;
+use braincells_data::{CellEdit, ExportRequest, RowPlace};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+/// Everything that a person can see of a sheet, and what an export of it says.
+#[derive(Clone, Debug, PartialEq)]
+struct Seen {
+    name: String,
+    columns: Vec<Column>,
+    rows: Vec<RowId>,
+    cells: Vec<Vec<braincells_core::CellView>>,
+    counts: Vec<BTreeMap<CellState, u64>>,
+    exported: String,
+}
+
+fn seen(store: &SheetStore) -> Seen {
+    let ids = ids(store);
+    let window = store.window(&ids, 0, u64::MAX).unwrap();
+    let columns = store.columns().unwrap();
+    let ai = columns.iter().filter(|column| column.recipe().is_some());
+    let counts = ai.map(|column| store.count_states(column.id).unwrap()).collect();
+    let path = store.path().with_extension("csv-seen");
+    let request = ExportRequest {
+        path: path.clone(),
+        format: Format::Csv,
+        columns: None,
+        neutralise_formulas: false,
+    };
+    store.export(&request).unwrap();
+    Seen {
+        name: store.info().unwrap().name,
+        rows: window.rows.iter().map(|row| row.row).collect(),
+        cells: window.rows.into_iter().map(|row| row.cells).collect(),
+        columns,
+        counts,
+        exported: fs::read_to_string(&path).unwrap(),
+    }
+}
+
+const TABLE: &str = "a,n,when,flag\n\
+    one,1,2024-01-01,true\ntwo,2.5,2024-02-29,false\n\"three\nlines\",,2024-03-01,\n=4,-4,,true\n";
+
+/// One action of a person or of a run; numbers pick among what is there.
+#[derive(Clone, Debug)]
+enum Op {
+    Edit(usize, usize, u8),
+    Clear(Vec<(usize, usize)>),
+    Approve(usize, usize),
+    Insert(usize, u8),
+    DeleteRows(Vec<usize>),
+    MoveRows(Vec<usize>, usize),
+    AddColumn(u8),
+    AddAi(usize, u8),
+    Rename(usize, u8),
+    MoveColumn(usize, usize),
+    Hide(usize, bool),
+    DeleteColumn(usize),
+    Duplicate(usize, u8),
+    Retype(usize, usize),
+    Recipe(usize, u8),
+    Run(usize, u8),
+    RenameSheet(u8),
+    Restore(usize, usize, usize),
+    Undo,
+    Redo,
+    Reopen,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let pick = || 0..64_usize;
+    prop_oneof![
+        6 => (pick(), pick(), any::<u8>()).prop_map(|(c, r, v)| Op::Edit(c, r, v)),
+        2 => prop::collection::vec((pick(), pick()), 1..6).prop_map(Op::Clear),
+        2 => (pick(), pick()).prop_map(|(c, r)| Op::Approve(c, r)),
+        3 => (pick(), 1..4_u8).prop_map(|(p, n)| Op::Insert(p, n)),
+        2 => prop::collection::vec(pick(), 1..4).prop_map(Op::DeleteRows),
+        3 => (prop::collection::vec(pick(), 1..4), pick()).prop_map(|(r, p)| Op::MoveRows(r, p)),
+        1 => any::<u8>().prop_map(Op::AddColumn),
+        2 => (pick(), any::<u8>()).prop_map(|(c, n)| Op::AddAi(c, n)),
+        2 => (pick(), any::<u8>()).prop_map(|(c, n)| Op::Rename(c, n)),
+        1 => (pick(), pick()).prop_map(|(c, p)| Op::MoveColumn(c, p)),
+        1 => (pick(), any::<bool>()).prop_map(|(c, h)| Op::Hide(c, h)),
+        1 => pick().prop_map(Op::DeleteColumn),
+        1 => (pick(), any::<u8>()).prop_map(|(c, n)| Op::Duplicate(c, n)),
+        1 => (pick(), pick()).prop_map(|(c, t)| Op::Retype(c, t)),
+        1 => (pick(), any::<u8>()).prop_map(|(c, n)| Op::Recipe(c, n)),
+        5 => (pick(), any::<u8>()).prop_map(|(c, n)| Op::Run(c, n)),
+        1 => any::<u8>().prop_map(Op::RenameSheet),
+        1 => (pick(), pick(), pick()).prop_map(|(c, r, e)| Op::Restore(c, r, e)),
+        3 => Just(Op::Undo),
+        2 => Just(Op::Redo),
+        1 => Just(Op::Reopen),
+    ]
+}
+
+fn ai_recipe(input: &str, output: Output, salt: u8) -> Recipe {
+    Recipe { prompt: format!("{salt} of {{{{{input}}}}}"), ..recipe(output) }
+}
+
+fn output(number: u8) -> Output {
+    match number % 4 {
+        0 | 1 => Output::Text,
+        2 => Output::Number,
+        _ => Output::Boolean,
+    }
+}
+
+fn answer(output: &Output, salt: u8) -> Value {
+    match output {
+        Output::Number => json!(f64::from(salt) / 3.0),
+        Output::Boolean => json!(salt.is_multiple_of(2)),
+        _ => json!(format!("answer {salt}, \"quoted\"\n")),
+    }
+}
+
+/// Fills a column as a run does, some cells failing.
+fn run(store: &SheetStore, column: &Column, salt: u8) -> Result<(), DataError> {
+    let Some(recipe) = column.recipe() else { return Ok(()) };
+    let scope: braincells_core::RunRequest = match salt % 3 {
+        0 => braincells_core::RunScope::All,
+        1 => braincells_core::RunScope::Pending,
+        _ => braincells_core::RunScope::First { count: 2 },
+    }
+    .into();
+    let rows = store.rows_to_fill(column.id, &scope, None)?;
+    let run = store.start_run(column.id, 1, &scope, rows.len() as u64, NOW_MS)?;
+    let cells: Vec<CellRecord> = rows
+        .iter()
+        .map(|row| match row.0 as u8 ^ salt {
+            number if number % 5 == 0 => failed(run, row.0, "no answer"),
+            number => done(run, row.0, answer(&recipe.output, number)),
+        })
+        .collect();
+    for group in cells.chunks(3) {
+        store.commit_cells(column.id, Some(1), group, NOW_MS)?;
+    }
+    store.set_run_status(run, braincells_core::RunStatus::Done, None, NOW_MS)
+}
+
+/// Does `op`; refusals that a person would meet are fine and must change nothing.
+fn apply(store: &SheetStore, op: &Op) -> Result<(), DataError> {
+    let columns = store.columns().unwrap();
+    let rows = store.window(&[], 0, u64::MAX).unwrap().rows;
+    let column = |at: usize| columns[at % columns.len()].clone();
+    let row = |at: usize| rows.get(at % rows.len().max(1)).map(|row| row.row);
+    match op {
+        Op::Edit(c, r, v) => {
+            let (column, Some(row)) = (column(*c), row(*r)) else { return Ok(()) };
+            let text = match v % 4 {
+                0 => format!("{}", i32::from(*v) - 100),
+                1 => format!("2020-01-{:02}", v % 28 + 1),
+                2 => "true".to_owned(),
+                _ => format!("=word {v}\n"),
+            };
+            store.edit_cells(&[CellEdit::new(column.id, row, text.into())], NOW_MS).map(drop)
+        }
+        Op::Clear(cells) => {
+            let edit =
+                |(c, r): &(usize, usize)| Some(CellEdit::new(column(*c).id, row(*r)?, Value::Null));
+            let edits: Vec<CellEdit> = cells.iter().filter_map(edit).collect();
+            store.edit_cells(&edits, NOW_MS).map(drop)
+        }
+        Op::Approve(c, r) => {
+            let (column, Some(row)) = (column(*c), row(*r)) else { return Ok(()) };
+            let value = store.values(&[column.id], &[row])?.remove(0).remove(0);
+            if column.recipe().is_none() || value.is_null() {
+                return Ok(());
+            }
+            let record = record(row.0, CellState::Validated, value);
+            store.commit_cells(column.id, None, &[record], NOW_MS)
+        }
+        Op::Insert(place, count) => {
+            let place = match (place % 4, row(*place)) {
+                (0, _) | (_, None) => RowPlace::First,
+                (1, _) => RowPlace::Last,
+                (2, Some(row)) => RowPlace::Before(row),
+                (_, Some(row)) => RowPlace::Behind(row),
+            };
+            store.insert_rows(place, u64::from(*count), NOW_MS).map(drop)
+        }
+        Op::DeleteRows(picks) => {
+            let rows: Vec<RowId> = picks.iter().filter_map(|at| row(*at)).collect();
+            store.delete_rows(&rows, NOW_MS)
+        }
+        Op::MoveRows(picks, place) => {
+            let rows: Vec<RowId> = picks.iter().filter_map(|at| row(*at)).collect();
+            let Some(at) = row(*place) else { return Ok(()) };
+            let place = if place % 2 == 0 { RowPlace::Before(at) } else { RowPlace::Behind(at) };
+            store.move_rows(&rows, place, NOW_MS)
+        }
+        Op::AddColumn(n) => {
+            let data_type = DataType::ALL[usize::from(*n) % DataType::ALL.len()];
+            store.add_data_column(&format!("new {n}"), data_type, NOW_MS).map(drop)
+        }
+        Op::AddAi(c, n) => {
+            let recipe = ai_recipe(&column(*c).name, output(*n), *n);
+            store.add_ai_column(&format!("ai {n}"), &recipe, NOW_MS).map(drop)
+        }
+        Op::Rename(c, n) => {
+            let name = ["x", "größe 😀", "a.b", "say \"hi\"", "A"][usize::from(*n) % 5];
+            store.rename_column(column(*c).id, name, NOW_MS)
+        }
+        Op::MoveColumn(c, place) => {
+            store.move_column(column(*c).id, place % (columns.len() + 1), NOW_MS)
+        }
+        Op::Hide(c, hidden) => store.hide_column(column(*c).id, *hidden, NOW_MS),
+        Op::DeleteColumn(c) if columns.len() > 2 => store.delete_columns(&[column(*c).id], NOW_MS),
+        Op::DeleteColumn(_) => Ok(()),
+        Op::Duplicate(c, n) => {
+            store.duplicate_column(column(*c).id, &format!("copy {n}"), NOW_MS).map(drop)
+        }
+        Op::Retype(c, t) => {
+            let data_type = DataType::ALL[t % DataType::ALL.len()];
+            store.retype_column(column(*c).id, data_type, t % 2 == 0, NOW_MS).map(drop)
+        }
+        Op::Recipe(c, n) => {
+            let column = column(*c);
+            let Some(old) = column.recipe() else { return Ok(()) };
+            let recipe = Recipe { output: output(*n), ..old.clone() };
+            store.set_recipe(column.id, &recipe, NOW_MS).map(drop)
+        }
+        Op::Run(c, n) => {
+            let ai: Vec<&Column> = columns.iter().filter(|c| c.recipe().is_some()).collect();
+            match ai.get(c % ai.len().max(1)) {
+                Some(column) => run(store, column, *n),
+                None => Ok(()),
+            }
+        }
+        Op::RenameSheet(n) => store.rename(&format!("sheet {n}"), NOW_MS),
+        Op::Restore(c, r, e) => {
+            let (column, Some(row)) = (column(*c), row(*r)) else { return Ok(()) };
+            let history = store.cell_history(column.id, row)?;
+            match history.get(e % history.len().max(1)) {
+                Some(entry) => store.restore_cell(column.id, row, entry.seq, NOW_MS),
+                None => Ok(()),
+            }
+        }
+        Op::Undo => store.undo(NOW_MS).map(drop),
+        Op::Redo => store.redo(NOW_MS).map(drop),
+        Op::Reopen => Ok(()),
+    }
+}
+
+/// Steps that count.
+fn depth(store: &SheetStore) -> usize {
+    store.steps().unwrap().iter().filter(|step| !step.undone).count()
+}
+
+fn undo_all_and_redo_all(ops: &[Op]) {
+    let folder = folder();
+    let mut store = sheet(folder.path(), "t.csv", TABLE);
+    // What was seen when so many steps counted.
+    let mut levels = vec![seen(&store)];
+    for (index, op) in ops.iter().enumerate() {
+        if matches!(op, Op::Reopen) {
+            store = reopen(store);
+        }
+        let before = depth(&store);
+        let result = apply(&store, op);
+        let (after, now) = (depth(&store), seen(&store));
+        if let Err(error) = &result {
+            assert!(
+                matches!(error.code(), Code::BadInput | Code::Conflict | Code::NotFound),
+                "{op:?}: {error}"
+            );
+            assert_eq!(after, before, "a refusal of {op:?} left a step: {error}");
+        }
+        match op {
+            Op::Undo | Op::Redo => {
+                assert_eq!(now, levels[after], "after {op:?}, action {index}");
+            }
+            _ => {
+                assert!(after - before <= 1, "{op:?} is {} steps", after - before);
+                if after == before {
+                    assert_eq!(now, levels[after], "{op:?} changed the sheet without a step");
+                } else {
+                    levels.truncate(after);
+                    levels.push(now);
+                }
+            }
+        }
+    }
+    let end = depth(&store);
+    let levels = &levels[..=end];
+    for (level, expected) in levels.iter().enumerate().rev().skip(1) {
+        let step = store.undo(NOW_MS).unwrap().expect("a step is left");
+        assert_eq!(&seen(&store), expected, "level {level}, after undoing {step:?}");
+        if level % 7 == 3 {
+            store = reopen(store);
+            assert_eq!(&seen(&store), expected, "level {level}, after a restart");
+        }
+    }
+    assert_eq!(store.undo(NOW_MS).unwrap(), None);
+    for (level, expected) in levels.iter().enumerate().skip(1) {
+        let step = store.redo(NOW_MS).unwrap().expect("a step was undone");
+        assert_eq!(&seen(&store), expected, "level {level}, after redoing {step:?}");
+        if level % 7 == 3 {
+            store = reopen(store);
+        }
+    }
+    assert_eq!(&seen(&reopen(store)), levels.last().unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn undoing_gives_back_every_earlier_sheet_and_redoing_every_later_one(
+        ops in prop::collection::vec(op(), 20..40),
+    ) {
+        undo_all_and_redo_all(&ops);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    #[ignore = "takes hours: run it with `--run-ignored only` before a release"]
+    fn two_thousand_long_sequences_undo_and_redo(ops in prop::collection::vec(op(), 20..200)) {
+        undo_all_and_redo_all(&ops);
+    }
+}
