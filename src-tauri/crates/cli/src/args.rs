@@ -13,8 +13,12 @@ use clap_complete::Shell;
 
 use crate::values::{self, FileFormat};
 
+mod edit;
 mod fill;
 
+pub use edit::{
+    ColumnsAction, ColumnsArgs, HistoryArgs, PlaceArgs, RowsAction, RowsArgs, UndoArgs,
+};
 pub use fill::{EngineArgs, FillArgs, InputArgs, OutputArgs, RerunArgs};
 
 const EXIT_CODES: &str = "\
@@ -114,6 +118,16 @@ pub enum Verb {
     Sheets(SheetsArgs),
     /// Print rows of a sheet as a table
     Show(ShowArgs),
+    /// List the columns of a sheet, or change them
+    Columns(ColumnsArgs),
+    /// Add, delete and move rows of a sheet, and write its cells
+    Rows(RowsArgs),
+    /// Take back the last step in a sheet, or list its steps
+    Undo(UndoArgs),
+    /// Do the step again that was taken back last
+    Redo(UndoArgs),
+    /// Show everything that happened to a cell, or go back to an earlier value
+    History(HistoryArgs),
     /// Write a sheet to a file
     Export(ExportArgs),
     /// List the runs of a sheet

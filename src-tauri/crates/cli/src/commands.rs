@@ -1,23 +1,29 @@
 //! One file for each verb: unpack, call the workbench, show.
 
+mod columns;
 mod doctor;
 mod export;
 mod fill;
+mod history;
 mod import;
 mod models;
 mod preview;
 mod resume;
+mod rows;
 mod run;
 mod runs;
 mod sheets;
 mod show;
 
+pub use columns::columns;
 pub use doctor::doctor;
 pub use export::export;
 pub use fill::fill;
+pub use history::{history, redo, undo};
 pub use import::import;
 pub use models::models;
 pub use resume::resume;
+pub use rows::rows;
 pub use run::run;
 pub use runs::runs;
 pub use sheets::sheets;

@@ -1,6 +1,6 @@
 //! Values that need more than a number or a word: output types, formats, lists of columns.
 
-use braincells_core::Output;
+use braincells_core::{DataType, Output};
 use braincells_workbench::Format;
 
 /// A file format as clap carries it.
@@ -139,6 +139,32 @@ pub fn stop_text(text: &str) -> Result<String, String> {
         }
     }
     if stop.is_empty() { Err("a stop text cannot be empty".to_owned()) } else { Ok(stop) }
+}
+
+/// Positions of rows, both included, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowRange {
+    /// The first.
+    pub first: u64,
+    /// The last, not before the first.
+    pub last: u64,
+}
+
+/// `3` or `10-20`.
+pub fn row_range(text: &str) -> Result<RowRange, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.trim().parse(), last.trim().parse()) {
+        (Ok(first), Ok(last)) if first >= 1 && last >= first => Ok(RowRange { first, last }),
+        _ => Err("give a position from 1 on, or a range such as `10-20`".to_owned()),
+    }
+}
+
+/// The word for a type of data.
+pub fn data_type(text: &str) -> Result<DataType, String> {
+    DataType::parse(text).ok_or_else(|| {
+        let words: Vec<&str> = DataType::ALL.iter().map(|known| known.as_str()).collect();
+        format!("the types are {}", words.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -126,11 +126,11 @@ pub enum DataError {
         value: String,
     },
     /// Some values cannot be had in the wanted type.
-    #[error("{count} values of column `{name}` are no {wanted}, such as `{example}`")]
+    #[error("{count} values of column `{name}` cannot become {wanted}, such as `{example}`")]
     WouldLose {
         /// The column's name.
         name: String,
-        /// The wanted DuckDB type.
+        /// The word for the wanted type.
         wanted: &'static str,
         /// How many values.
         count: u64,
@@ -150,6 +150,14 @@ pub enum DataError {
         name: String,
         /// The columns whose prompts name it.
         users: Vec<String>,
+    },
+    /// A pasted block does not fit between the first column and the last.
+    #[error("the block is {width} columns wide and there is room for {room}")]
+    BlockTooWide {
+        /// Columns of the block.
+        width: usize,
+        /// Columns from the first that is written to on.
+        room: usize,
     },
     /// A run is filling the column.
     #[error("column `{name}` is being filled")]
@@ -260,6 +268,7 @@ impl DataError {
             Self::NewerFormat { .. } => "update Braincells",
             Self::NameTaken { .. } => "choose another name",
             Self::WouldLose { .. } => "correct these values first, or allow them to become empty",
+            Self::BlockTooWide { .. } => "add columns first, or paste further to the left",
             Self::AiColumnType { .. } => "change the output type of the recipe",
             Self::ColumnInUse { .. } => "take it out of their prompts first, or delete them too",
             Self::ColumnAlive { .. } | Self::StepAlive { .. } => {
@@ -286,6 +295,7 @@ impl DataError {
             | Self::SheetNameBlank
             | Self::NotAiColumn { .. }
             | Self::WouldLose { .. }
+            | Self::BlockTooWide { .. }
             | Self::AiColumnType { .. }
             | Self::NameUnusable { .. }
             | Self::WrongType { .. } => Code::BadInput,

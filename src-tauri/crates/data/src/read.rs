@@ -57,6 +57,11 @@ impl SheetStore {
         Ok(Window { columns: columns.to_vec(), start, row_count, rows })
     }
 
+    /// The rows at `count` positions from `start` on, fewer where the sheet ends.
+    pub fn rows_at(&self, start: u64, count: u64) -> Vec<RowId> {
+        self.positions().slice(start, count)
+    }
+
     /// The values of some rows, in the order of `rows`; bytes as base64.
     pub fn values(
         &self,

@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use braincells_core::{CellState, ColumnId, RowId, StepId, Value};
 use duckdb::{Connection, params};
 
-use super::SheetStore;
+use super::{RowPlace, SheetStore};
 use crate::DataError;
 use crate::column::StoredColumn;
 use crate::commit::{Entry, Log, batch_ends, refuse_unstorable, stale_news, update};
@@ -52,6 +52,44 @@ impl SheetStore {
         let ((), step) =
             self.act_with(&mut writer, name, now_ms, |action| self.write_edits(action, edits))?;
         Ok(step)
+    }
+
+    /// Writes a block of values over some columns and rows, as one step. Rows that the block has
+    /// and `rows` has not are added behind the last row of the sheet. Returns how many were added.
+    ///
+    /// Short lines of the block leave the cells beyond them alone; `Null` clears a cell.
+    pub fn paste_block(
+        &self,
+        columns: &[ColumnId],
+        rows: &[RowId],
+        block: &[Vec<Value>],
+        now_ms: i64,
+    ) -> Result<u64, DataError> {
+        let width = block.iter().map(Vec::len).max().unwrap_or(0);
+        if width > columns.len() {
+            return Err(DataError::BlockTooWide { width, room: columns.len() });
+        }
+        if width == 0 {
+            return Ok(0);
+        }
+        let missing = block.len().saturating_sub(rows.len()) as u64;
+        let name = format!("Paste {} × {width} cells", block.len());
+        self.act(&name, now_ms, |action| {
+            let added = match missing {
+                0 => Vec::new(),
+                _ => self.insert_rows_within(action, RowPlace::Last, missing)?,
+            };
+            let rows = rows.iter().chain(&added);
+            let edits: Vec<CellEdit> = rows
+                .zip(block)
+                .flat_map(|(row, line)| {
+                    let cells = columns.iter().zip(line);
+                    cells.map(|(column, value)| CellEdit::new(*column, *row, value.clone()))
+                })
+                .collect();
+            self.write_edits(action, &edits)?;
+            Ok(missing)
+        })
     }
 
     /// The edits within a step that may do more.

@@ -86,8 +86,7 @@ impl SheetStore {
             let version = next_version(action.connection, column)?;
             store_recipe(action, column.0, version, recipe)?;
             if wanted == stored.column.sql_type {
-                let row =
-                    ColumnRow { recipe_version: Some(version), ..self.row_of(action, column)? };
+                let row = ColumnRow { recipe_version: Some(version), ..row_of(action, column)? };
                 column::replace_row(action.connection, &row)?;
                 action.news.columns = true;
                 self.mark_done_stale(action, column)?;
@@ -113,7 +112,7 @@ impl SheetStore {
         let columns = self.stored_columns();
         self.act(&format!("Rename column `{old}` to `{name}`"), now_ms, |action| {
             check_name(action.connection, name, Some(column))?;
-            let row = ColumnRow { name: name.to_owned(), ..self.row_of(action, column)? };
+            let row = ColumnRow { name: name.to_owned(), ..row_of(action, column)? };
             column::replace_row(action.connection, &row)?;
             action.news.columns = true;
             for user in columns.iter() {
@@ -124,7 +123,7 @@ impl SheetStore {
                 let recipe = Recipe { prompt, ..recipe.clone() };
                 let version = next_version(action.connection, user.column.id)?;
                 store_recipe(action, user.column.id.0, version, &recipe)?;
-                let row = self.row_of(action, user.column.id)?;
+                let row = row_of(action, user.column.id)?;
                 let row = ColumnRow { recipe_version: Some(version), ..row };
                 column::replace_row(action.connection, &row)?;
             }
@@ -187,11 +186,11 @@ impl SheetStore {
         let mut names = Vec::new();
         for id in columns {
             let stored = self.stored_column(*id)?;
-            let uses = |user: &&StoredColumn| {
+            let names_it = |user: &&StoredColumn| {
                 user.inputs.contains(id) && !columns.contains(&user.column.id)
             };
             let users: Vec<String> =
-                all.iter().filter(uses).map(|user| user.column.name.clone()).collect();
+                all.iter().filter(names_it).map(|user| user.column.name.clone()).collect();
             if !users.is_empty() {
                 return Err(DataError::ColumnInUse { name: stored.column.name, users });
             }
@@ -238,18 +237,18 @@ impl SheetStore {
     ) -> Result<(), DataError> {
         let name = format!("{verb} column `{}`", self.stored_column(column)?.column.name);
         self.act(&name, now_ms, |action| {
-            let mut row = self.row_of(action, column)?;
+            let mut row = row_of(action, column)?;
             change(&mut row);
             action.news.columns = true;
             column::replace_row(action.connection, &row)
         })
     }
+}
 
-    fn row_of(&self, action: &Action<'_>, column: ColumnId) -> Result<ColumnRow, DataError> {
-        let rows = column::load_rows(action.connection)?;
-        let found = rows.into_iter().find(|row| row.id == column.0);
-        found.ok_or(DataError::ColumnMissing { column })
-    }
+fn row_of(action: &Action<'_>, column: ColumnId) -> Result<ColumnRow, DataError> {
+    let rows = column::load_rows(action.connection)?;
+    let found = rows.into_iter().find(|row| row.id == column.0);
+    found.ok_or(DataError::ColumnMissing { column })
 }
 
 /// Adds a column to the table and to the list.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use braincells_core::{Column, ColumnId, DataType, RowId};
 use duckdb::params;
 
-use super::{SheetStore, new_column, new_physical, store_recipe};
+use super::{SheetStore, new_column, new_physical, row_of, store_recipe};
 use crate::DataError;
 use crate::column::{self, ColumnRow, StoredColumn};
 use crate::commit::{Log, stale_news};
@@ -57,7 +57,7 @@ impl SheetStore {
             if lost > 0 && !may_lose {
                 return Err(DataError::WouldLose {
                     name: name.clone(),
-                    wanted,
+                    wanted: data_type.as_str(),
                     count: lost as u64,
                     example: crate::value::shortened(&example.unwrap_or_default()),
                 });
@@ -69,7 +69,7 @@ impl SheetStore {
             // The latest entry of a cell is always in the type that the column has now.
             let print = Shape::of(wanted).print(&identifier(&made));
             log_values(action, column, &print, &identifier(&made), "edited")?;
-            let row = ColumnRow { physical: made, ..self.row_of(action, column)? };
+            let row = ColumnRow { physical: made, ..row_of(action, column)? };
             column::replace_row(connection, &row)?;
             action.news.columns = true;
             let all: HashSet<RowId> = self.all_rows();
@@ -182,11 +182,8 @@ impl SheetStore {
             )
             .map_err(&failed)?;
         action.take_seqs(logged);
-        let row = ColumnRow {
-            physical: made,
-            recipe_version: Some(version),
-            ..self.row_of(action, column)?
-        };
+        let row =
+            ColumnRow { physical: made, recipe_version: Some(version), ..row_of(action, column)? };
         column::replace_row(connection, &row)?;
         action.news.columns = true;
         action.news.reread.push(column);
