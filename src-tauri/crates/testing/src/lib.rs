@@ -6,12 +6,14 @@
 //! tests of their own.
 
 mod clock;
+mod dice;
 mod engines;
 mod events;
 mod home;
 mod scripted;
 
 pub use clock::ManualClock;
+pub use dice::Dice;
 pub use engines::ScriptedEngines;
 pub use events::RecordedEvents;
 pub use home::TempHome;
