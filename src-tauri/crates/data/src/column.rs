@@ -146,6 +146,19 @@ pub(crate) fn load_rows(connection: &Connection) -> Result<Vec<ColumnRow>, DataE
     rows.collect::<duckdb::Result<_>>().map_err(failed)
 }
 
+/// The names of all columns of `main.rows`, also of those that the sheet does not have at present.
+pub(crate) fn physical_names(connection: &Connection) -> Result<Vec<String>, DataError> {
+    let failed = during("read the columns");
+    let mut statement = connection
+        .prepare(
+            "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() \
+             AND schema_name = 'main' AND table_name = 'rows'",
+        )
+        .map_err(&failed)?;
+    let names = statement.query_map([], |row| row.get(0)).map_err(&failed)?;
+    names.collect::<duckdb::Result<_>>().map_err(failed)
+}
+
 /// Adds a row to `braincells.columns`.
 pub(crate) fn insert_row(connection: &Connection, row: &ColumnRow) -> Result<(), DataError> {
     connection

@@ -48,3 +48,4 @@ pub use import::{ImportRequest, import};
 pub use leftovers::{remove_leftovers, remove_sheet};
 pub use read::ExampleRow;
 pub use sheet::{CellEdit, RowPlace, SheetStore};
+pub use step::Compacted;

@@ -17,7 +17,10 @@ use crate::column::{self, ColumnRow};
 use crate::error::during;
 use crate::sheet::{SheetStore, Writer, checkpoint};
 
+mod forget;
 mod reverse;
+
+pub use forget::Compacted;
 
 /// What a step did that neither the log nor `row_moves` tells.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -95,7 +98,7 @@ impl SheetStore {
         let mut statement = reader
             .prepare(
                 "SELECT id, name, at_ms, undone FROM braincells.steps \
-                 WHERE NOT discarded ORDER BY id",
+                 WHERE NOT discarded AND change IS NOT NULL ORDER BY id",
             )
             .map_err(&failed)?;
         let steps = statement
@@ -223,6 +226,11 @@ impl SheetStore {
     }
 }
 
+fn parse_change(text: &str) -> Result<Change, DataError> {
+    serde_json::from_str(text)
+        .map_err(|error| DataError::Unreadable { what: "step", found: error.to_string() })
+}
+
 /// What became of the columns.
 fn differences(before: Vec<ColumnRow>, after: Vec<ColumnRow>) -> Vec<ColumnChange> {
     let mut changes: BTreeMap<i64, ColumnChange> = BTreeMap::new();
@@ -261,6 +269,10 @@ impl LiveRuns {
 
     pub(crate) fn has_step(&self, step: StepId) -> bool {
         self.runs.iter().any(|(.., live)| *live == step)
+    }
+
+    pub(crate) fn is_any(&self) -> bool {
+        !self.runs.is_empty()
     }
 
     /// Whether a live run fills the column.

@@ -296,15 +296,8 @@ fn new_physical(
     let failed = during("add a column");
     let connection = action.connection;
     let mut names = Names::physical();
-    let mut statement = connection
-        .prepare(
-            "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() \
-             AND schema_name = 'main' AND table_name = 'rows'",
-        )
-        .map_err(&failed)?;
-    let taken = statement.query_map([], |row| row.get::<_, String>(0)).map_err(&failed)?;
-    for name in taken {
-        names.claim(&name.map_err(&failed)?);
+    for name in column::physical_names(connection)? {
+        names.claim(&name);
     }
     let physical = names.claim(wanted);
     for table in ["main.rows", "braincells.removed_rows"] {

@@ -102,8 +102,10 @@ fn next_step(
     action: &'static str,
 ) -> Result<Option<(StepInfo, Change)>, DataError> {
     let sql = match direction {
-        Direction::Undo => "WHERE NOT undone ORDER BY id DESC LIMIT 1",
-        Direction::Redo => "WHERE undone AND NOT discarded ORDER BY id LIMIT 1",
+        Direction::Undo => "WHERE NOT undone AND change IS NOT NULL ORDER BY id DESC LIMIT 1",
+        Direction::Redo => {
+            "WHERE undone AND NOT discarded AND change IS NOT NULL ORDER BY id LIMIT 1"
+        }
     };
     let found = connection
         .query_row(
@@ -122,9 +124,7 @@ fn next_step(
         .optional()
         .map_err(during(action))?;
     let Some((info, change)) = found else { return Ok(None) };
-    let change = serde_json::from_str(&change)
-        .map_err(|error| DataError::Unreadable { what: "step", found: error.to_string() })?;
-    Ok(Some((info, change)))
+    Ok(Some((info, super::parse_change(&change)?)))
 }
 
 fn columns_with_cells(

@@ -477,6 +477,39 @@ fn rows_keep_their_place_when_the_room_between_them_runs_out() {
 }
 
 #[test]
+fn compacting_keeps_the_sheet_and_the_latest_steps_and_drops_the_rest() {
+    let folder = folder();
+    let store = sheet(folder.path(), "t.csv", TABLE);
+    let columns = ids(&store);
+    store.delete_columns(&[columns[3]], NOW_MS).unwrap();
+    store.delete_rows(&[RowId(4)], NOW_MS).unwrap();
+    store.edit_cells(&[CellEdit::new(columns[0], RowId(1), "undone".into())], NOW_MS).unwrap();
+    store.undo(NOW_MS).unwrap();
+    store.edit_cells(&[CellEdit::new(columns[0], RowId(1), "first".into())], NOW_MS).unwrap();
+    let level = seen(&store);
+    store.edit_cells(&[CellEdit::new(columns[0], RowId(1), "second".into())], NOW_MS).unwrap();
+    let now = seen(&store);
+    let compacted = store.compact(1, NOW_MS).unwrap();
+    let expected = braincells_data::Compacted { steps: 4, columns: 1, rows: 1 };
+    assert_eq!(compacted, expected);
+    let store = reopen(store);
+    assert_eq!(seen(&store), now);
+    let values: Vec<Value> = store
+        .cell_history(columns[0], RowId(1))
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.value)
+        .collect();
+    assert_eq!(values, [json!("second"), json!("first"), json!("one")]);
+    assert_eq!(store.undo(NOW_MS).unwrap().unwrap().name, "Edit a cell");
+    assert_eq!(seen(&store), level);
+    assert_eq!(store.undo(NOW_MS).unwrap(), None);
+    store.redo(NOW_MS).unwrap();
+    assert_eq!(seen(&store), now);
+    assert_eq!(store.compact(9, NOW_MS).unwrap(), braincells_data::Compacted::default());
+}
+
+#[test]
 fn a_cell_goes_back_to_any_value_it_had() {
     let folder = folder();
     let store = sheet(folder.path(), "t.csv", TABLE);
