@@ -33,4 +33,4 @@ pub use engine::{
 pub use error::LLMError;
 pub use fake::{FakeAnswer, FakeEngine, FakeGate};
 pub use pool::{DEFAULT_PARALLEL_REQUESTS, InferencePool};
-pub use template::{Place, Template, TemplateError};
+pub use template::{Place, Template, TemplateError, nearest, renamed};

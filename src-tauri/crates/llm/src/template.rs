@@ -2,6 +2,10 @@ use std::fmt;
 
 use braincells_core::{AppError, Code, Value, render_value};
 
+mod renamed;
+
+pub use renamed::renamed;
+
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
 /// Characters of the template that an error quotes.
@@ -224,7 +228,8 @@ fn shortened(text: &str) -> String {
     excerpt
 }
 
-fn nearest(name: &str, names: &[&str]) -> Option<String> {
+/// The one of `names` that was probably meant by `name`, if one is close enough.
+pub fn nearest(name: &str, names: &[&str]) -> Option<String> {
     /// Below this similarity a suggestion confuses more than it helps.
     const SIMILAR: f64 = 0.6;
     let wanted = name.to_lowercase();

@@ -43,8 +43,10 @@ mod machine;
 mod models;
 mod preview;
 pub mod recipe_file;
+mod recipes;
 mod run;
 mod sheets;
+mod tokens;
 mod transfer;
 mod workbench;
 mod world;
@@ -59,6 +61,10 @@ pub use home::Home;
 pub use llama_engines::LlamaEngines;
 pub use models::{ModelFile, STARTER_MODEL};
 pub use preview::PreviewRow;
+pub use recipes::{
+    ColumnEstimate, ExportedRecipe, ImportedRecipe, PlannedColumn, RecipeCheck, RecipeEstimate,
+    RecipeFit, RecipePlan,
+};
 pub use run::{RunHandle, RunOutcome};
 pub use workbench::Workbench;
 pub use world::{EngineOptions, EngineSource, SystemClock, World};

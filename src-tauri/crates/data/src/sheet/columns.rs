@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use braincells_core::{Column, ColumnId, ColumnKind, Recipe};
@@ -25,51 +26,46 @@ impl SheetStore {
         recipe: &Recipe,
         now_ms: i64,
     ) -> Result<Column, DataError> {
-        if name.trim().is_empty() {
-            return Err(DataError::NameBlank);
+        let added = self.add_ai_columns(&[(name, recipe)], now_ms)?;
+        Ok(added.into_iter().next().expect("one column was added"))
+    }
+
+    /// Adds several AI columns as [`SheetStore::add_ai_column`] does, in the order given: all of
+    /// them, or none.
+    pub fn add_ai_columns(
+        &self,
+        additions: &[(&str, &Recipe)],
+        now_ms: i64,
+    ) -> Result<Vec<Column>, DataError> {
+        if additions.is_empty() {
+            return Ok(Vec::new());
         }
         let mut names = Names::physical();
+        let mut taken = HashSet::new();
         let writer = hold(&self.writer);
-        let columns = self.stored_columns();
-        let lowercase = name.to_lowercase();
-        for stored in columns.iter() {
-            if stored.column.name.to_lowercase() == lowercase {
-                return Err(DataError::NameTaken { name: name.to_owned() });
-            }
+        for stored in self.stored_columns().iter() {
+            taken.insert(stored.column.name.to_lowercase());
             names.claim(&stored.physical);
         }
-        let physical = names.claim(name);
+        for (name, _) in additions {
+            if name.trim().is_empty() {
+                return Err(DataError::NameBlank);
+            }
+            if !taken.insert(name.to_lowercase()) {
+                return Err(DataError::NameTaken { name: (*name).to_owned() });
+            }
+        }
         in_transaction(&writer.connection, "add a column", |connection| {
-            connection.execute_batch(&format!(
-                "ALTER TABLE main.rows ADD COLUMN {} {}",
-                identifier(&physical),
-                sql_type(&recipe.output)
-            ))?;
-            let (id, position): (i64, i64) = connection.query_row(
-                "SELECT next_column_id, \
-                 (SELECT coalesce(max(position), 0) + 1 FROM braincells.columns) \
-                 FROM braincells.meta",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-            connection.execute(
-                "INSERT INTO braincells.columns VALUES (?, ?, ?, ?, 'ai')",
-                params![id, position, name, physical],
-            )?;
-            connection.execute(
-                "INSERT INTO braincells.recipes VALUES (?, 1, ?, ?)",
-                params![id, recipe_text(recipe), now_ms],
-            )?;
-            connection.execute(
-                "UPDATE braincells.meta SET next_column_id = ?, changed_at_ms = ?",
-                params![id + 1, now_ms],
-            )
+            for (name, recipe) in additions {
+                add_ai_column(connection, name, &names.claim(name), recipe, now_ms)?;
+            }
+            Ok(())
         })?;
         // A change of the table must not sit in the write-ahead log that a killed run leaves.
         checkpoint(&writer.connection)?;
         let columns = self.reload_columns(&writer.connection)?;
-        let added = columns.last().map(|stored| stored.column.clone());
-        Ok(added.expect("the column that was just added is the last one"))
+        let first_added = columns.len() - additions.len();
+        Ok(columns[first_added..].iter().map(|stored| stored.column.clone()).collect())
     }
 
     /// Gives an AI column a new recipe, keeps the old ones, and returns the new version.
@@ -123,6 +119,40 @@ impl SheetStore {
         *self.columns.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&columns);
         Ok(columns)
     }
+}
+
+fn add_ai_column(
+    connection: &Connection,
+    name: &str,
+    physical: &str,
+    recipe: &Recipe,
+    now_ms: i64,
+) -> duckdb::Result<()> {
+    connection.execute_batch(&format!(
+        "ALTER TABLE main.rows ADD COLUMN {} {}",
+        identifier(physical),
+        sql_type(&recipe.output)
+    ))?;
+    let (id, position): (i64, i64) = connection.query_row(
+        "SELECT next_column_id, \
+         (SELECT coalesce(max(position), 0) + 1 FROM braincells.columns) \
+         FROM braincells.meta",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    connection.execute(
+        "INSERT INTO braincells.columns VALUES (?, ?, ?, ?, 'ai')",
+        params![id, position, name, physical],
+    )?;
+    connection.execute(
+        "INSERT INTO braincells.recipes VALUES (?, 1, ?, ?)",
+        params![id, recipe_text(recipe), now_ms],
+    )?;
+    connection.execute(
+        "UPDATE braincells.meta SET next_column_id = ?, changed_at_ms = ?",
+        params![id + 1, now_ms],
+    )?;
+    Ok(())
 }
 
 fn recipe_text(recipe: &Recipe) -> String {
