@@ -28,7 +28,7 @@ mod size;
 mod write;
 mod yaml;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use braincells_core::{AppError, Code, Recipe, ValueType};
@@ -108,15 +108,19 @@ pub struct RecipeFile {
     pub origin: Option<Origin>,
     /// What the file asks for and will not get, one line each. Not written.
     pub warnings: Vec<String>,
-    text: SourceText,
+    source: Source,
 }
 
-/// The text that was read, in which errors find their lines. No part of what a file says, so all
-/// are equal.
+/// What errors need to say where something stands. No part of what a file says, so all are equal.
 #[derive(Clone, Debug, Default)]
-struct SourceText(Option<Arc<str>>);
+struct Source {
+    /// The text that was read.
+    text: Option<Arc<str>>,
+    /// The names in it of columns that are called something else by now.
+    old_names: HashMap<String, String>,
+}
 
-impl PartialEq for SourceText {
+impl PartialEq for Source {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -147,15 +151,20 @@ impl RecipeFile {
         all.filter(|name| known.insert(*name)).collect()
     }
 
+    /// What the file calls a name of now.
+    fn old_name<'n>(&'n self, name: &'n str) -> &'n str {
+        self.source.old_names.get(name).map_or(name, String::as_str)
+    }
+
     /// The name of a column in backticks, with the line where it stands.
     fn named_with_line(&self, at: usize) -> String {
-        let line = self.text.0.as_deref().and_then(|text| place::line_of_column(text, at));
+        let line = self.source.text.as_deref().and_then(|text| place::line_of_column(text, at));
         with_line(&self.columns[at].name, line)
     }
 
     /// A name that the column's prompt uses, in backticks, with the line where the prompt begins.
     fn named_with_line_of_prompt(&self, at: usize, name: &str) -> String {
-        let line = self.text.0.as_deref().and_then(|text| place::line_of_prompt(text, at));
+        let line = self.source.text.as_deref().and_then(|text| place::line_of_prompt(text, at));
         with_line(name, line)
     }
 }

@@ -103,11 +103,11 @@ impl Workbench {
     ) -> Result<ImportedRecipe, AppError> {
         let present = self.columns(sheet).await?;
         let names: Vec<&str> = present.iter().map(|column| column.name.as_str()).collect();
-        let fitted = fitted(file, fit)?;
+        let mapped = fitted(file, fit)?;
         let (fitted, renamed) =
-            if fit.rename { fitted.renamed_apart(&names)? } else { (fitted, Vec::new()) };
+            if fit.rename { mapped.renamed_apart(&names)? } else { (mapped.clone(), Vec::new()) };
         let additions = additions(&fitted, &names)?;
-        self.check_models(&additions).await?;
+        self.check_models(&mapped).await?;
         let mut warnings = type_warnings(&fitted, &present);
         warnings.extend(self.model_warnings(file, fit).await?);
         let columns = self.add_ai_columns(sheet, additions).await?;
@@ -136,13 +136,10 @@ impl Workbench {
     }
 
     /// Fails for the first model that is not there.
-    pub(crate) async fn check_models(
-        &self,
-        additions: &[(String, Recipe)],
-    ) -> Result<(), AppError> {
+    pub(crate) async fn check_models(&self, file: &RecipeFile) -> Result<(), AppError> {
         let mut models: BTreeMap<&str, &str> = BTreeMap::new();
-        for (name, recipe) in additions {
-            models.entry(&recipe.model).or_insert(name);
+        for column in &file.columns {
+            models.entry(&column.recipe.model).or_insert(&column.name);
         }
         for (model, column) in models {
             self.engines().check(model).await.map_err(|error| {

@@ -21,6 +21,11 @@ impl RecipeFile {
         let names = self.checked(mapping)?;
         let new_name = |name: &str| names.get(name).map(|new| (*new).to_owned());
         let mut file = self.clone();
+        file.source.old_names = names
+            .iter()
+            .map(|(old, new)| ((*new).to_owned(), self.old_name(old).to_owned()))
+            .chain(self.source.old_names.iter().map(|(new, old)| (new.clone(), old.clone())))
+            .collect();
         for column in &mut file.columns {
             rename(column, &new_name).map_err(|error| in_column(&column.name, error))?;
         }

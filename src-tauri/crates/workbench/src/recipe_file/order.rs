@@ -97,7 +97,7 @@ fn unknown(file: &RecipeFile, missing: &[(usize, &str)], source_columns: &[&str]
     };
     let made: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
     let meant = missing.iter().filter_map(|(_, name)| match nearest(name, source_columns) {
-        Some(meant) => Some(format!("`--map '{name}={meant}'`")),
+        Some(meant) => Some(format!("`--map '{}={meant}'`", file.old_name(name))),
         None => Some(format!("`{{{{{}}}}}`", nearest(name, &made)?)),
     });
     let meant: Vec<String> = meant.take(MOST_NAMES).collect();

@@ -10,7 +10,7 @@ use braincells_llm::prompt::PromptPlan;
 use super::raw::{RawColumn, RawFile, RawOrigin, RawOwn};
 use super::{
     DataColumn, MOST_BYTES, MOST_COLUMNS, MOST_REFERENCES, ModelIdentity, Origin, RecipeColumn,
-    RecipeFile, SourceText, VERSION, ai_sheets, bad_recipe, in_column, keys, place, size,
+    RecipeFile, VERSION, ai_sheets, bad_recipe, in_column, keys, place, size,
 };
 
 /// The one kind of column that can be made so far.
@@ -44,7 +44,8 @@ pub fn read(yaml: &str, default_model: Option<&str>) -> Result<RecipeFile, AppEr
             "take it apart into several files",
         ));
     }
-    let mut file = RecipeFile { text: SourceText(Some(Arc::from(yaml))), ..RecipeFile::default() };
+    let mut file = RecipeFile::default();
+    file.source.text = Some(Arc::from(yaml));
     for (at, (name, column)) in raw.columns.0.into_iter().enumerate() {
         let column = column
             .into_column(&name, default_model, &mut file.warnings)

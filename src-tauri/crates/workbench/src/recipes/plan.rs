@@ -127,7 +127,7 @@ impl Workbench {
             additions(&fitted, &names)?;
             warnings = type_warnings(&fitted, &present);
         }
-        self.check_models(&additions(&fitted, &fitted.inputs())?).await?;
+        self.check_models(&fitted).await?;
         warnings.extend(self.model_warnings(file, fit).await?);
         let estimate = match table {
             None => None,

@@ -75,6 +75,10 @@ fn what_a_table_lacks_is_listed_with_lines_and_with_what_was_meant() {
     let error = in_order(&file, &["text"]).unwrap_err();
     let expected = "the column `mood` needs `channel` (line 8), and there is no such column";
     assert_eq!(error.message, expected);
+    let mapped = file.mapped(&pairs(&[("text", "txt")])).unwrap();
+    let error = in_order(&mapped, &["channel", "text"]).unwrap_err();
+    assert!(error.message.contains("needs `txt` (line 5)"), "{}", error.message);
+    assert!(error.hint.unwrap().contains("`--map 'text=text'`"), "the recipe's name is meant");
     let taken = in_order(&file, &["text", "channel", "Mood"]).unwrap_err();
     assert!(taken.message.contains("makes a column `mood` (line 6), and"), "{}", taken.message);
     assert!(taken.hint.unwrap().contains("--map 'mood=NEW NAME'"));
