@@ -75,15 +75,17 @@ pub async fn fill_columns(session: &Session, job: Job<'_>) -> Result<Ending, Fai
             request.columns.push((name, recipe));
             session.unless_stopped(session.workbench.start_fill(request)).await?
         }
-        Work::Recipe(file, fit) => {
-            let start = session.workbench.start_recipe(&file, &fit, request);
+        Work::Recipe(recipe, fit) => {
+            let start = session.workbench.start_recipe(&recipe, &fit, request);
             let (fill, warnings) = session.unless_stopped(start).await?;
-            warnings.iter().for_each(|warning| session.output.warn(warning));
-            recipe_plan::announce(session, &RecipePlan::new(&file, &fit)?);
+            check_written(session, &fill, job.written).await?;
+            for warning in &warnings {
+                session.output.warn(warning);
+            }
+            recipe_plan::announce(session, &RecipePlan::new(&recipe, &fit)?);
             fill
         }
     };
-    check_written(session, &fill, job.written).await?;
     session.progress.clear();
     let mut reports = Vec::new();
     let columns = fill.columns.clone();

@@ -81,8 +81,10 @@ fn column_lines(position: usize, column: &PlannedColumn, length: Length) -> Vec<
     let name = cut(&column.name, NAME_COLUMNS);
     let mut lines = vec![format!("{position}. `{name}`: {} by {model}", kind(&recipe.output))];
     let mut notes = sampling(&recipe.sampling);
-    if !recipe.example_rows.is_empty() {
-        notes.push(format!("{} examples in the file", recipe.example_rows.len()));
+    match recipe.example_rows.len() {
+        0 => {}
+        1 => notes.push("1 example in the file".to_owned()),
+        count => notes.push(format!("{count} examples in the file")),
     }
     if !notes.is_empty() {
         lines.push(format!("   {}", notes.join(", ")));

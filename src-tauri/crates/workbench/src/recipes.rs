@@ -5,25 +5,20 @@
 //! the names and types of columns and, if wanted, the rows that serve as examples. What they leave
 //! out: the file's text itself (`recipe_file`) and the work of filling (`run`).
 
+mod export;
 mod plan;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use braincells_core::{AppError, Code, Column, Recipe, RecipeExample, SheetId};
-use braincells_data::SheetStore;
-use chrono::{DateTime, SecondsFormat};
+use braincells_core::{AppError, Code, Column, Recipe, SheetId};
 use serde::Serialize;
 
+pub use export::ExportedRecipe;
 pub use plan::{ColumnEstimate, PlannedColumn, RecipeCheck, RecipeEstimate, RecipePlan};
 
 use crate::blocking::blocking;
-use crate::columns::{column_named, own_examples, plan_for};
-use crate::error::WorkbenchError;
 use crate::models::identify_model;
-use crate::recipe_file::{DataColumn, Origin, RecipeColumn, RecipeFile, in_order, write};
-use crate::run::examples;
-use crate::tokens::estimated_tokens;
+use crate::recipe_file::{DataColumn, RecipeFile, in_order};
 use crate::{Fill, FillRequest, Workbench};
 
 /// How a recipe is made to fit a table and this machine.
@@ -38,19 +33,6 @@ pub struct RecipeFit {
     pub model: Option<String>,
 }
 
-/// A recipe file that was made of a sheet.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ExportedRecipe {
-    /// Its text.
-    pub text: String,
-    /// The columns in it.
-    pub columns: Vec<String>,
-    /// Rows of the sheet that are in it as examples.
-    pub example_rows: u64,
-    /// What could not be recorded, one line each.
-    pub warnings: Vec<String>,
-}
-
 /// What a recipe file added to a sheet.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ImportedRecipe {
@@ -63,36 +45,6 @@ pub struct ImportedRecipe {
 }
 
 impl Workbench {
-    /// Writes how AI columns are made: all of the sheet, or the named ones. With `with_examples`
-    /// the rows that a run would show to the model are part of the recipe. A model is named by its
-    /// file's bare name, whatever folder it lies in.
-    pub async fn export_recipe(
-        &self,
-        sheet: SheetId,
-        columns: Option<&[String]>,
-        with_examples: bool,
-    ) -> Result<ExportedRecipe, AppError> {
-        let names = columns.map(<[String]>::to_vec);
-        let (mut file, example_rows) = self
-            .with_store(sheet, move |store| recipes_of(store, names.as_deref(), with_examples))
-            .await?;
-        let models = self.models().await?;
-        let (mut file, warnings) = blocking(move || {
-            let warnings = record_models(&mut file, |name| identify_model(name, &models));
-            Ok::<_, AppError>((file, warnings))
-        })
-        .await?;
-        let now = DateTime::from_timestamp_millis(self.now_ms());
-        let origin = Origin {
-            made_by: Some(concat!("Braincells ", env!("CARGO_PKG_VERSION")).to_owned()),
-            made_at: now.map(|now| now.to_rfc3339_opts(SecondsFormat::Secs, true)),
-            engine: self.engines().build(),
-        };
-        file.origin = Some(origin);
-        let columns = file.columns.iter().map(|column| column.name.clone()).collect();
-        Ok(ExportedRecipe { text: write(&file)?, columns, example_rows, warnings })
-    }
-
     /// Adds the columns of a recipe file to a sheet, each behind those it reads; all of them, or
     /// none. Starts nothing.
     pub async fn import_recipe(
@@ -131,8 +83,9 @@ impl Workbench {
             warnings.extend(type_warnings(&fitted, present));
             Ok(())
         };
-        let fill = self.start_checked_fill(FillRequest { columns, ..request }, check).await?;
-        Ok((fill, warnings))
+        let request = FillRequest { columns, ..request };
+        let started = self.start_checked_fill(request, check).await?;
+        Ok((started, warnings))
     }
 
     /// Fails for the first model that is not there.
@@ -226,96 +179,4 @@ fn word(value: &impl Serialize) -> String {
         .ok()
         .and_then(|word| word.as_str().map(str::to_owned))
         .unwrap_or_default()
-}
-
-/// The recipes of a sheet as a file, and how many rows of the sheet are in it.
-fn recipes_of(
-    store: &SheetStore,
-    names: Option<&[String]>,
-    with_examples: bool,
-) -> Result<(RecipeFile, u64), AppError> {
-    let columns = store.columns()?;
-    let chosen: Vec<&Column> = match names {
-        None => columns.iter().filter(|column| column.recipe().is_some()).collect(),
-        Some(names) => {
-            names.iter().map(|name| column_named(&columns, name)).collect::<Result<_, _>>()?
-        }
-    };
-    let mut file = RecipeFile::default();
-    let mut example_rows = 0;
-    for column in chosen {
-        let Some(recipe) = column.recipe() else {
-            return Err(WorkbenchError::NotAiColumn { name: column.name.clone() }.into());
-        };
-        let mut recipe = recipe.clone();
-        if with_examples {
-            let of_sheet = examples_of_sheet(store, &columns, column, &recipe)?;
-            example_rows += of_sheet.len() as u64;
-            recipe.example_rows.extend(of_sheet);
-        } else {
-            recipe.example_rows.clear();
-        }
-        file.columns.push(RecipeColumn::new(column.name.clone(), recipe)?);
-    }
-    file.data_columns = file
-        .inputs()
-        .into_iter()
-        .filter_map(|name| columns.iter().find(|column| column.name == name))
-        .map(|column| DataColumn { name: column.name.clone(), value_type: column.value_type })
-        .collect();
-    Ok((file, example_rows))
-}
-
-/// The rows that a run would show to the model beside the recipe's own examples.
-fn examples_of_sheet(
-    store: &SheetStore,
-    columns: &[Column],
-    column: &Column,
-    recipe: &Recipe,
-) -> Result<Vec<RecipeExample>, AppError> {
-    let (plan, inputs) = plan_for(recipe, columns)?;
-    let all = examples(store, column.id, &inputs, &plan, recipe)?;
-    let own = plan.select_examples(own_examples(recipe, &plan), &estimated_tokens).len();
-    let by_name = |values: Vec<braincells_core::Value>| {
-        let pairs = plan.inputs().iter().cloned().zip(values);
-        pairs.filter(|(_, value)| !value.is_null()).collect()
-    };
-    Ok(all
-        .into_iter()
-        .skip(own)
-        .map(|example| RecipeExample { inputs: by_name(example.inputs), value: example.value })
-        .collect())
-}
-
-/// Names each model by its file and says what the file is. Returns a line for each that is not
-/// there.
-fn record_models(
-    file: &mut RecipeFile,
-    identify: impl Fn(&str) -> Option<(String, crate::recipe_file::ModelIdentity)>,
-) -> Vec<String> {
-    let mut known = BTreeMap::new();
-    let mut warnings = Vec::new();
-    for column in &mut file.columns {
-        let model = &mut column.recipe.model;
-        match known.entry(model.clone()).or_insert_with_key(|name| identify(name)) {
-            Some((file, identity)) => {
-                model.clone_from(file);
-                column.model_file = Some(identity.clone());
-            }
-            None => {
-                // The folders of this machine are nobody's business.
-                if let Some(file) = Path::new(model.as_str()).file_name().and_then(|f| f.to_str())
-                    && Path::new(model.as_str()).is_absolute()
-                {
-                    *model = file.to_owned();
-                }
-                warnings.push(format!(
-                    "the column `{}`: the model `{model}` is not here, so what it is is not \
-                     recorded",
-                    column.name
-                ));
-            }
-        }
-    }
-    warnings
 }

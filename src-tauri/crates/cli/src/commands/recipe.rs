@@ -150,23 +150,21 @@ fn write(
     recipe: &ExportedRecipe,
     target: Option<&Path>,
 ) -> Result<Ending, Failure> {
-    match target {
-        Some(path) => {
-            write_whole(path, &recipe.text).map_err(|error| cannot_write(path, &error))?;
-            Written::of(&session.home).remember(path);
-        }
-        None => {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(recipe.text.as_bytes())?;
-            stdout.flush()?;
-        }
+    if let Some(path) = target {
+        write_whole(path, &recipe.text).map_err(|error| cannot_write(path, &error))?;
+        Written::of(&session.home).remember(path);
+    } else {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(recipe.text.as_bytes())?;
+        stdout.flush()?;
     }
     for warning in &recipe.warnings {
         session.output.warn(warning);
     }
     if recipe.example_rows > 0 {
         session.output.notice(&format!(
-            "{} rows of the sheet are in the recipe as examples; `--no-examples` leaves them out",
+            "rows of the sheet that are in the recipe as examples: {} (`--no-examples` leaves \
+             them out)",
             HumanCount(recipe.example_rows)
         ));
     }
@@ -179,9 +177,10 @@ fn write(
     });
     session.output.result("recipe export", &result)?;
     if let Some(path) = target {
-        let count = HumanCount(recipe.columns.len() as u64);
+        let count = recipe.columns.len();
+        let columns = if count == 1 { "column" } else { "columns" };
         let place = printable(&path.display().to_string());
-        session.output.summarise(&[format!("recipes of {count} columns written to {place}")])?;
+        session.output.summarise(&[format!("{count} {columns} written to {place}")])?;
     }
     Ok(Ending::Complete)
 }

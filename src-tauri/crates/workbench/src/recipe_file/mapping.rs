@@ -50,10 +50,12 @@ impl RecipeFile {
             if !present.iter().any(|name| name.to_lowercase() == lowercase) {
                 continue;
             }
-            let free = (2..)
-                .map(|number| format!("{}_{number}", column.name))
-                .find(|name| !taken.contains(&name.to_lowercase()))
-                .expect("there are more numbers than names");
+            let mut number = 2;
+            let mut free = format!("{}_{number}", column.name);
+            while taken.contains(&free.to_lowercase()) {
+                number += 1;
+                free = format!("{}_{number}", column.name);
+            }
             taken.push(free.to_lowercase());
             pairs.push((column.name.clone(), free));
         }

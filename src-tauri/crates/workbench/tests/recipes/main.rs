@@ -1,5 +1,8 @@
 //! Recipes out of sheets, into sheets and over tables.
 
+#![expect(clippy::unwrap_used, reason = "in a test a failed step is the failure")]
+#![expect(clippy::format_collect, reason = "test tables are plainer to read this way, and small")]
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -40,7 +43,7 @@ fn answer(request: &LLMRequest) -> String {
         Output::Text => format!("answer {length}"),
         Output::Label { labels } => labels[length % labels.len()].clone(),
         Output::Number => length.to_string(),
-        Output::Boolean => (length % 2 == 0).to_string(),
+        Output::Boolean => length.is_multiple_of(2).to_string(),
         Output::Date => "2026-01-31".to_owned(),
         Output::Json { .. } => json!({ "length": length }).to_string(),
     }
@@ -376,9 +379,9 @@ async fn a_recipe_of_ai_sheets_runs_in_all_its_shapes() {
         let (engine, asked) = listening();
         let scripted = scripted_workbench(engine);
         let source = scripted.home.write("mail.csv", MAIL);
-        let file = recipe_file::read(shape, None).unwrap();
+        let recipe = recipe_file::read(shape, None).unwrap();
         let fit = RecipeFit::default();
-        let start = scripted.workbench.start_recipe(&file, &fit, request(&source));
+        let start = scripted.workbench.start_recipe(&recipe, &fit, request(&source));
         let (mut fill, _) = start.await.unwrap();
         assert_eq!(fill.columns.len(), columns, "{shape}");
         for column in fill.columns.clone() {
@@ -408,22 +411,23 @@ async fn a_recipe_over_a_table_is_one_job_and_leaves_nothing_when_it_does_not_fi
     let scripted = scripted_workbench(engine);
     let workbench = &scripted.workbench;
     let source = scripted.home.write("mail.csv", MAIL);
-    let file = recipe_file::read(TWO, None).unwrap();
+    let recipe = recipe_file::read(TWO, None).unwrap();
     for (fit, expected) in [
         (fit(&[("text", "txt")]), "`txt` (line 5)"),
         (fit(&[("mood", "id")]), "makes a column `id` (line 6)"),
         (fit(&[("txt", "text")]), "no column `txt`"),
     ] {
-        let error = workbench.start_recipe(&file, &fit, request(&source)).await.unwrap_err();
+        let error = workbench.start_recipe(&recipe, &fit, request(&source)).await.unwrap_err();
         assert!(error.message.contains(expected), "{}", error.message);
         assert!(workbench.sheets().await.unwrap().is_empty(), "{fit:?}");
     }
     let fit = fit(&[("channel", "id"), ("id", "id")]);
-    let error = workbench.start_recipe(&file, &fit, request(&source)).await.unwrap_err();
+    let error = workbench.start_recipe(&recipe, &fit, request(&source)).await.unwrap_err();
     assert!(error.message.contains("no column `id`"), "{}", error.message);
 
     let fit = RecipeFit { mapping: vec![("channel".into(), "id".into())], ..RecipeFit::default() };
-    let (mut fill, warnings) = workbench.start_recipe(&file, &fit, request(&source)).await.unwrap();
+    let (mut fill, warnings) =
+        workbench.start_recipe(&recipe, &fit, request(&source)).await.unwrap();
     assert_eq!(warnings, [""; 0], "a number was recorded and a number is there");
     let names: Vec<&str> = fill.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["mood", "reply"]);
@@ -432,13 +436,13 @@ async fn a_recipe_over_a_table_is_one_job_and_leaves_nothing_when_it_does_not_fi
         assert_eq!(run.finished().await.status, RunStatus::Done);
     }
     assert_eq!(asked.lock().unwrap()[1].last().unwrap().content, "The mood of It \"broke\" by 2");
-    let (mut again, _) = workbench.start_recipe(&file, &fit, request(&source)).await.unwrap();
+    let (mut again, _) = workbench.start_recipe(&recipe, &fit, request(&source)).await.unwrap();
     assert_eq!((again.sheet, again.resumed), (fill.sheet, true));
     for column in again.columns.clone() {
         assert!(workbench.run_fill_column(&mut again, column.id).await.unwrap().is_none());
     }
 
-    let mut richer = file.clone();
+    let mut richer = recipe.clone();
     richer.columns[0].recipe.example_rows.push(RecipeExample::default());
     let (other, _) = workbench.start_recipe(&richer, &fit, request(&source)).await.unwrap();
     assert!(!other.resumed, "other examples are another job");

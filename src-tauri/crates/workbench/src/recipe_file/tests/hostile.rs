@@ -1,5 +1,7 @@
 //! Files that are wrong, by accident or on purpose.
 
+#![expect(clippy::format_collect, reason = "test files are plainer to read this way, and small")]
+
 use super::*;
 
 #[test]
