@@ -134,6 +134,13 @@ fn record_models(recipes: &mut RecipeFile, models: &[ModelFile]) -> Vec<String> 
             column.model_file = Some(identity.clone());
             continue;
         }
+        if model.is_empty() {
+            warnings.push(format!(
+                "the column `{}` names no model, and there is no default one to record",
+                column.name
+            ));
+            continue;
+        }
         // The folders of this machine are nobody's business.
         let path = Path::new(model.as_str());
         if let Some(name) = path.file_name().filter(|_| path.is_absolute()) {

@@ -174,7 +174,8 @@ async fn an_export_holds_what_was_asked_for_and_says_where_it_is_from() {
     let mut recipe = text_recipe("{{text}} {{id}}");
     recipe.model = scripted.home.outside().join("secret/model.gguf").display().to_string();
     workbench.add_ai_column(sheet, "one", recipe).await.unwrap();
-    workbench.add_ai_column(sheet, "two", text_recipe("{{one}} {{channel}}")).await.unwrap();
+    let nameless = Recipe { model: String::new(), ..text_recipe("{{one}} {{channel}}") };
+    workbench.add_ai_column(sheet, "two", nameless).await.unwrap();
     let (one, rows) = column(&scripted, sheet, "one").await;
     workbench.edit_cell(sheet, one, rows[0], "by hand".into()).await.unwrap();
 
@@ -182,7 +183,9 @@ async fn an_export_holds_what_was_asked_for_and_says_where_it_is_from() {
     assert!(!whole.text.contains("by hand") && whole.example_rows == 0);
     assert!(!whole.text.contains("secret"), "a folder of this machine is in the file");
     assert_eq!(whole.warnings.len(), 2, "no model is here: {:?}", whole.warnings);
-    let file = recipe_file::read(&whole.text, None).unwrap();
+    assert!(whole.warnings[0].contains("`model.gguf` is not here"), "{}", whole.warnings[0]);
+    assert!(whole.warnings[1].contains("names no model"), "{}", whole.warnings[1]);
+    let file = recipe_file::read(&whole.text, Some("")).unwrap();
     let origin = file.origin.clone().unwrap();
     assert_eq!(origin.made_at.as_deref(), Some("2027-01-15T08:00:00Z"));
     assert_eq!(origin.made_by.as_deref(), Some(concat!("Braincells ", env!("CARGO_PKG_VERSION"))));
@@ -191,7 +194,7 @@ async fn an_export_holds_what_was_asked_for_and_says_where_it_is_from() {
     assert_eq!(types, ["text Text", "id Number", "channel Text"]);
 
     let part = workbench.export_recipe(sheet, Some(&["two".to_owned()]), true).await.unwrap();
-    let file = recipe_file::read(&part.text, None).unwrap();
+    let file = recipe_file::read(&part.text, Some("")).unwrap();
     assert_eq!(file.inputs(), ["one", "channel"]);
     let refused = workbench.export_recipe(sheet, Some(&["text".to_owned()]), true).await;
     assert_eq!(refused.unwrap_err().code, Code::BadInput);
