@@ -16,6 +16,8 @@ mod interrupt;
 mod logging;
 mod output;
 mod progress;
+mod recipe_plan;
+mod recipe_source;
 mod session;
 mod source;
 mod table;
@@ -118,6 +120,7 @@ async fn answer(
     match &arguments.verb {
         Verb::Fill(verb) => commands::fill(&session, verb).await,
         Verb::Run(verb) => commands::run(&session, verb).await,
+        Verb::Recipe(verb) => commands::recipe(&session, verb).await,
         Verb::Import(verb) => commands::import(&session, verb).await,
         Verb::Sheets(verb) => commands::sheets(&session, verb).await,
         Verb::Show(verb) => commands::show(&session, verb).await,

@@ -25,11 +25,11 @@ pub use cell::{CellFigures, CellRecord, CellState, CellView, Value, render_value
 pub use error::{AppError, Code};
 pub use event::{Event, EventSink, IgnoreEvents};
 pub use id::{ColumnId, RowId, RunId, SheetId, StepId};
-pub use recipe::{ExamplePolicy, Output, Recipe, Sampling};
+pub use recipe::{ExamplePolicy, Output, Recipe, RecipeExample, Sampling};
 pub use run::{RunInfo, RunProgress, RunRequest, RunScope, RunStatus};
 pub use sheet::{Column, ColumnKind, DataType, SheetInfo, ValueType, Window, WindowRow};
 pub use stats::{Bin, ColumnStats, LengthStats, NumberStats, ValueCount};
 pub use step::{HistoryEntry, StepInfo};
-pub use template::{Place, Template, TemplateError};
+pub use template::{Place, Template, TemplateError, nearest, renamed};
 pub use view::{CellTest, Filter, SortBy, SortKey, TextPlace, ViewSpec};
 pub use world::Clock;

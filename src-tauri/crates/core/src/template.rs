@@ -1,7 +1,10 @@
 use std::fmt;
-use std::ops::Range;
 
 use crate::{AppError, Code, Value, render_value};
+
+mod renamed;
+
+pub use renamed::renamed;
 
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
@@ -22,8 +25,6 @@ pub struct Template {
     parts: Vec<Part>,
     references: Vec<String>,
     places: Vec<Place>,
-    /// Where the names stand in the text, spaces around them included, in order.
-    spans: Vec<Range<usize>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,12 +114,7 @@ impl From<TemplateError> for AppError {
 impl Template {
     /// Reads a template.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let mut template = Self {
-            parts: Vec::new(),
-            references: Vec::new(),
-            places: Vec::new(),
-            spans: Vec::new(),
-        };
+        let mut template = Self { parts: Vec::new(), references: Vec::new(), places: Vec::new() };
         let mut literal = String::new();
         let mut at = 0;
         while let Some(found) = text[at..].find(OPEN).map(|offset| at + offset) {
@@ -141,7 +137,6 @@ impl Template {
             }
             let index = template.index_of(name, || place_of(text, open));
             template.parts.push(Part::Reference(index));
-            template.spans.push(open + OPEN.len()..end - CLOSE.len());
             at = end;
         }
         literal.push_str(&text[at..]);
@@ -184,32 +179,9 @@ impl Template {
         Ok(text)
     }
 
-    /// The same prompt with each reference to `old` turned into one to `new`; nothing else
-    /// changes, not even the spaces inside other references. `None` if there is none to `old`.
-    ///
-    /// Fails with [`TemplateError::UnusableName`] if no reference could mean `new`.
-    pub fn rename(text: &str, old: &str, new: &str) -> Result<Option<String>, TemplateError> {
-        let template = Self::parse(text)?;
-        if !template.references.iter().any(|name| name == old) {
-            return Ok(None);
-        }
-        Self::check_name(new)?;
-        let mut renamed = String::with_capacity(text.len());
-        let mut at = 0;
-        for span in &template.spans {
-            if text[span.clone()].trim() == old {
-                renamed.push_str(&text[at..span.start]);
-                renamed.push_str(new);
-                at = span.end;
-            }
-        }
-        renamed.push_str(&text[at..]);
-        Ok(Some(renamed))
-    }
-
     /// Whether a column of that name can be referred to.
     pub fn check_name(name: &str) -> Result<(), TemplateError> {
-        let meant = Self::parse(&format!("{OPEN}{name}{CLOSE}"));
+        let meant = Self::parse(&format!("{OPEN} {name} {CLOSE}"));
         if meant.is_ok_and(|template| template.references == [name]) {
             return Ok(());
         }
@@ -274,7 +246,8 @@ fn shortened(text: &str) -> String {
     excerpt
 }
 
-fn nearest(name: &str, names: &[&str]) -> Option<String> {
+/// The one of `names` that was probably meant by `name`, if one is close enough.
+pub fn nearest(name: &str, names: &[&str]) -> Option<String> {
     /// Below this similarity a suggestion confuses more than it helps.
     const SIMILAR: f64 = 0.6;
     let wanted = name.to_lowercase();

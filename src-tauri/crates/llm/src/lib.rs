@@ -23,7 +23,7 @@ pub mod prompt;
 #[cfg(feature = "llama")]
 pub mod llama;
 
-pub use braincells_core::{Place, Template, TemplateError};
+pub use braincells_core::{Place, Template, TemplateError, nearest, renamed};
 pub use chat_template::{ChatTemplate, Segment};
 pub use engine::{
     BatchEvent, BatchEventKind, BatchStream, Capabilities, FinishReason, LLMBackend, LLMEngine,

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use braincells_core::{AppError, CellState, Column, ColumnId, DataType, Recipe, SheetId, Window};
+use braincells_core::{
+    AppError, CellState, Column, ColumnId, DataType, Recipe, RecipeExample, SheetId, Window,
+};
 use braincells_data::SheetStore;
-use braincells_llm::prompt::PromptPlan;
+use braincells_llm::prompt::{Example, PromptPlan};
 use serde::Serialize;
 
 use crate::Workbench;
@@ -71,14 +73,32 @@ impl Workbench {
         name: &str,
         recipe: Recipe,
     ) -> Result<Column, AppError> {
-        let name = name.trim().to_owned();
-        if name.is_empty() {
-            return Err(WorkbenchError::NamelessColumn.into());
-        }
+        let added = self.add_ai_columns(sheet, vec![(name.to_owned(), recipe)]).await?;
+        Ok(added.into_iter().next().expect("one column was added"))
+    }
+
+    /// Adds several AI columns as [`Workbench::add_ai_column`] does, all or none. Each may read
+    /// those before it.
+    pub async fn add_ai_columns(
+        &self,
+        sheet: SheetId,
+        additions: Vec<(String, Recipe)>,
+    ) -> Result<Vec<Column>, AppError> {
         let now_ms = self.now_ms();
         self.change_store(sheet, move |store| {
-            plan_for(&recipe, &store.columns()?)?;
-            Ok(store.add_ai_column(&name, &recipe, now_ms)?)
+            let columns = store.columns()?;
+            let mut known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            let mut checked = Vec::with_capacity(additions.len());
+            for (name, recipe) in &additions {
+                let name = name.trim();
+                if name.is_empty() {
+                    return Err(WorkbenchError::NamelessColumn.into());
+                }
+                PromptPlan::new(recipe, &known)?;
+                known.push(name);
+                checked.push((name, recipe));
+            }
+            Ok(store.add_ai_columns(&checked, now_ms)?)
         })
         .await
     }
@@ -240,6 +260,21 @@ pub(crate) fn plan_for(
         .map(|name| Ok(column_named(columns, name)?.id))
         .collect::<Result<_, AppError>>()?;
     Ok((plan, inputs))
+}
+
+/// The examples that a recipe brings along, in the order of the plan's inputs.
+pub(crate) fn own_examples(recipe: &Recipe, plan: &PromptPlan) -> Vec<Example> {
+    let of_input = |example: &RecipeExample, name: &String| {
+        example.inputs.get(name).cloned().unwrap_or_default()
+    };
+    recipe
+        .example_rows
+        .iter()
+        .map(|example| Example {
+            inputs: plan.inputs().iter().map(|name| of_input(example, name)).collect(),
+            value: example.value.clone(),
+        })
+        .collect()
 }
 
 pub(crate) fn column_named<'a>(

@@ -43,10 +43,12 @@ mod machine;
 mod models;
 mod preview;
 pub mod recipe_file;
+mod recipes;
 mod rows;
 mod run;
 mod sheets;
 mod steps;
+mod tokens;
 mod transfer;
 mod workbench;
 mod world;
@@ -61,6 +63,10 @@ pub use home::Home;
 pub use llama_engines::LlamaEngines;
 pub use models::{ModelFile, STARTER_MODEL};
 pub use preview::PreviewRow;
+pub use recipes::{
+    ColumnEstimate, ExportedRecipe, ImportedRecipe, PlannedColumn, RecipeCheck, RecipeEstimate,
+    RecipeFit, RecipePlan,
+};
 pub use rows::RowPlace;
 pub use run::{RunHandle, RunOutcome};
 pub use workbench::Workbench;

@@ -1,4 +1,4 @@
-use braincells_core::{Column, ColumnId, DataType, Recipe, Template};
+use braincells_core::{Column, ColumnId, DataType, Recipe, Template, renamed};
 use duckdb::{Connection, params};
 
 use super::SheetStore;
@@ -25,14 +25,14 @@ impl SheetStore {
         recipe: &Recipe,
         now_ms: i64,
     ) -> Result<Column, DataError> {
-        let added = self.add_ai_columns(&[(name.to_owned(), recipe.clone())], now_ms)?;
+        let added = self.add_ai_columns(&[(name, recipe)], now_ms)?;
         Ok(added.into_iter().next().expect("one column was asked for and added"))
     }
 
     /// Adds empty AI columns after the others, all of them in one step.
     pub fn add_ai_columns(
         &self,
-        columns: &[(String, Recipe)],
+        columns: &[(&str, &Recipe)],
         now_ms: i64,
     ) -> Result<Vec<Column>, DataError> {
         let name = match columns {
@@ -117,10 +117,7 @@ impl SheetStore {
             action.news.columns = true;
             for user in columns.iter() {
                 let Some(recipe) = user.column.recipe() else { continue };
-                let renamed = Template::rename(&recipe.prompt, old, name)
-                    .map_err(|source| DataError::NameUnusable { source })?;
-                let Some(prompt) = renamed else { continue };
-                let recipe = Recipe { prompt, ..recipe.clone() };
+                let Some(recipe) = renamed_inputs(recipe, old, name)? else { continue };
                 let version = next_version(action.connection, user.column.id)?;
                 store_recipe(action, user.column.id.0, version, &recipe)?;
                 let row = row_of(action, user.column.id)?;
@@ -243,6 +240,21 @@ impl SheetStore {
             column::replace_row(action.connection, &row)
         })
     }
+}
+
+/// The recipe with another name for one of its inputs; `None` if that is none of them.
+fn renamed_inputs(recipe: &Recipe, old: &str, new: &str) -> Result<Option<Recipe>, DataError> {
+    let unusable = |source| DataError::NameUnusable { source };
+    let template = Template::parse(&recipe.prompt).map_err(unusable)?;
+    if !template.references().iter().any(|name| name == old) {
+        return Ok(None);
+    }
+    Template::check_name(new).map_err(unusable)?;
+    let new_name = |name: &str| (name == old).then(|| new.to_owned());
+    let mut recipe = recipe.clone();
+    recipe.prompt = renamed(&recipe.prompt, new_name).map_err(unusable)?;
+    recipe.rename_example_inputs(new_name);
+    Ok(Some(recipe))
 }
 
 fn row_of(action: &Action<'_>, column: ColumnId) -> Result<ColumnRow, DataError> {

@@ -69,6 +69,7 @@ fn recipe(output: Output) -> Recipe {
         output,
         sampling: braincells_core::Sampling::default(),
         examples: braincells_core::ExamplePolicy::default(),
+        example_rows: Vec::new(),
     }
 }
 

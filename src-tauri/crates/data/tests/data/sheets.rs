@@ -43,6 +43,29 @@ fn what_is_not_a_sheet_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn several_ai_columns_are_added_together_or_not_at_all() {
+    let folder = folder();
+    let store = sheet(folder.path(), "a.csv", "a\nx\n");
+    let (text, number) = (recipe(Output::Text), recipe(Output::Number));
+    for (bad, is_right) in [
+        ("ONE", (|error| matches!(error, DataError::NameTaken { .. })) as fn(&DataError) -> bool),
+        ("A", |error| matches!(error, DataError::NameTaken { .. })),
+        (" ", |error| matches!(error, DataError::NameBlank)),
+    ] {
+        let error = store.add_ai_columns(&[("one", &text), (bad, &number)], NOW_MS).unwrap_err();
+        assert!(is_right(&error), "{bad}: {error}");
+        assert_eq!(store.columns().unwrap().len(), 1, "{bad}");
+    }
+    assert_eq!(store.add_ai_columns(&[], NOW_MS).unwrap(), []);
+    let added = store.add_ai_columns(&[("one", &text), ("two", &number)], NOW_MS + 5).unwrap();
+    assert_eq!(added.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(added[1].recipe(), Some(&number));
+    let store = reopen(store);
+    assert_eq!(store.columns().unwrap()[1..], added);
+    assert_eq!(store.info().unwrap().changed_at_ms, NOW_MS + 5);
+}
+
+#[test]
 fn ai_columns_come_last_with_ids_of_their_own() {
     let folder = folder();
     let store = sheet(folder.path(), "a.csv", "a,row_id\nx,y\n");

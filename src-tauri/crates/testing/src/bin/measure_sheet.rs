@@ -38,7 +38,9 @@ async fn main() -> Result<(), AppError> {
     let sheet = workbench.import(&source, None, None).await?.id;
     let ours = begin.elapsed();
     let ratio = ours.as_secs_f64() / peer.as_secs_f64();
-    println!("import: {ours:.1?}; DuckDB's CREATE TABLE AS: {peer:.1?}; ratio {ratio:.2} (bound 1.5)");
+    println!(
+        "import: {ours:.1?}; DuckDB's CREATE TABLE AS: {peer:.1?}; ratio {ratio:.2} (bound 1.5)"
+    );
 
     let columns = workbench.columns(sheet).await?;
     let ids: Vec<ColumnId> = columns.iter().map(|column| column.id).collect();
@@ -78,11 +80,7 @@ fn size(path: &Path) -> u64 {
 }
 
 /// Half of the columns are texts without order, half are numbers.
-fn write_table(
-    database: &duckdb::Connection,
-    source: &Path,
-    rows: u64,
-) -> Result<(), AppError> {
+fn write_table(database: &duckdb::Connection, source: &Path, rows: u64) -> Result<(), AppError> {
     let columns: Vec<String> = (0..COLUMNS)
         .map(|number| match number % 2 {
             0 => format!("hash(i * {} + 1) % 1000000 AS n{number}", number + 1),
@@ -110,15 +108,10 @@ fn views(columns: &[Column]) -> Vec<(&'static str, ViewSpec)> {
         sort: vec![SortKey { column: columns[at].id, by: SortBy::Value, descending: false }],
         filter: None,
     };
-    let test = CellTest::Text {
-        place: TextPlace::Anywhere,
-        text: "7".to_owned(),
-        match_case: false,
-    };
-    let filtered = ViewSpec {
-        sort: Vec::new(),
-        filter: Some(Filter::Cell { column: columns[1].id, test }),
-    };
+    let test =
+        CellTest::Text { place: TextPlace::Anywhere, text: "7".to_owned(), match_case: false };
+    let filtered =
+        ViewSpec { sort: Vec::new(), filter: Some(Filter::Cell { column: columns[1].id, test }) };
     vec![
         ("sorted by a number", sorted(2)),
         ("sorted by a text", sorted(3)),
@@ -168,8 +161,7 @@ async fn fill(workbench: &Workbench, sheet: SheetId, rows: u64) -> Result<(), Ap
     let recipe = text_recipe("Repeat: {{t1}}");
     let column = workbench.add_ai_column(sheet, "echo", recipe).await?.id;
     let begin = Instant::now();
-    let run =
-        workbench.run(sheet, column, RunScope::Empty, &EngineOptions::default()).await?;
+    let run = workbench.run(sheet, column, RunScope::Empty, &EngineOptions::default()).await?;
     let outcome = run.finished().await;
     let took = begin.elapsed();
     let rate = rows as f64 / took.as_secs_f64();
