@@ -13,9 +13,15 @@ use clap_complete::Shell;
 
 use crate::values::{self, FileFormat};
 
+mod edit;
 mod fill;
+mod recipe;
 
+pub use edit::{
+    ColumnsAction, ColumnsArgs, HistoryArgs, PlaceArgs, RowsAction, RowsArgs, UndoArgs,
+};
 pub use fill::{EngineArgs, FillArgs, InputArgs, OutputArgs, RerunArgs};
+pub use recipe::{FitArgs, RecipeAction, RecipeArgs, RunArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -50,6 +56,9 @@ impl Arguments {
             Verb::Fill(verb) => &verb.input,
             Verb::Run(verb) => &verb.input,
             Verb::Import(verb) => &verb.input,
+            Verb::Recipe(RecipeArgs { action: RecipeAction::Check { input: Some(input), .. } }) => {
+                input
+            }
             _ => return Ok(()),
         };
         if input.is_stdin() && input.format.is_none() {
@@ -66,7 +75,11 @@ impl Arguments {
         match &self.verb {
             Verb::Fill(verb) if verb.preview.is_some() => false,
             Verb::Fill(verb) => verb.output.goes_to_stdout(&verb.input),
+            Verb::Run(verb) if verb.check => false,
             Verb::Run(verb) => verb.output.goes_to_stdout(&verb.input),
+            Verb::Recipe(RecipeArgs { action: RecipeAction::Export { out, .. } }) => {
+                out.as_deref().is_none_or(is_stdout)
+            }
             Verb::Resume(verb) => verb.output.out.as_deref().is_some_and(is_stdout),
             Verb::Export(verb) => is_stdout(&verb.out),
             _ => false,
@@ -108,12 +121,24 @@ pub enum Verb {
     Fill(Box<FillArgs>),
     /// Add the columns of a recipe file to a file, in the order in which they need each other
     Run(Box<RunArgs>),
+    /// Write the recipes of a sheet to a file, add those of a file to a sheet, or look at a file
+    Recipe(RecipeArgs),
     /// Make a sheet of a file
     Import(ImportArgs),
     /// List the sheets, or make, rename, copy, delete and restore some
     Sheets(SheetsArgs),
     /// Print rows of a sheet as a table
     Show(ShowArgs),
+    /// List the columns of a sheet, or change them
+    Columns(ColumnsArgs),
+    /// Add, delete and move rows of a sheet, and write its cells
+    Rows(RowsArgs),
+    /// Take back the last step in a sheet, or list its steps
+    Undo(UndoArgs),
+    /// Do the step again that was taken back last
+    Redo(UndoArgs),
+    /// Show everything that happened to a cell, or go back to an earlier value
+    History(HistoryArgs),
     /// Write a sheet to a file
     Export(ExportArgs),
     /// List the runs of a sheet
@@ -136,29 +161,6 @@ pub enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-}
-
-/// `run`.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// Recipe file (YAML)
-    #[arg(value_name = "RECIPE")]
-    pub recipe: PathBuf,
-    /// Where rows come from.
-    #[command(flatten)]
-    pub input: InputArgs,
-    /// Where the table goes.
-    #[command(flatten)]
-    pub output: OutputArgs,
-    /// Use this model for every column, whatever the recipe says
-    #[arg(short, long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
-    pub model: Option<String>,
-    /// Which rows.
-    #[command(flatten)]
-    pub rerun: RerunArgs,
-    /// How the engine runs.
-    #[command(flatten)]
-    pub engine: EngineArgs,
 }
 
 /// `import`.

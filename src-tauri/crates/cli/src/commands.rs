@@ -1,24 +1,32 @@
 //! One file for each verb: unpack, call the workbench, show.
 
+mod columns;
 mod doctor;
 mod export;
 mod fill;
+mod history;
 mod import;
 mod models;
 mod preview;
+mod recipe;
 mod resume;
+mod rows;
 mod run;
 mod runs;
 mod sheets;
 mod show;
 mod trash;
 
+pub use columns::columns;
 pub use doctor::doctor;
 pub use export::export;
-pub use fill::fill;
+pub use fill::{fill, model_named};
+pub use history::{history, redo, undo};
 pub use import::import;
 pub use models::models;
+pub use recipe::recipe;
 pub use resume::resume;
+pub use rows::rows;
 pub use run::run;
 pub use runs::runs;
 pub use sheets::sheets;

@@ -153,7 +153,8 @@ impl Destination {
     }
 }
 
-fn check_replaceable(
+/// Fails if the path is taken by something that may not be replaced.
+pub fn check_replaceable(
     session: &Session,
     path: &Path,
     force: bool,
@@ -181,7 +182,8 @@ fn check_replaceable(
         .with_hint("replace it with `--force`, or name another file with `--out`"))
 }
 
-fn check_folder(path: &Path) -> Result<(), AppError> {
+/// Fails if no file can be made beside the path.
+pub fn check_folder(path: &Path) -> Result<(), AppError> {
     let folder = path.parent().unwrap_or(path);
     match tempfile::Builder::new().prefix(".braincells-").tempfile_in(folder) {
         Ok(_probe) => Ok(()),
@@ -194,7 +196,8 @@ fn check_folder(path: &Path) -> Result<(), AppError> {
     }
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> AppError {
+/// The error for a file that the system does not take.
+pub fn cannot_write(path: &Path, error: &io::Error) -> AppError {
     let full = error.kind() == io::ErrorKind::StorageFull;
     let code = if full { Code::DiskFull } else { Code::Storage };
     AppError::new(code, format!("`{}` cannot be written: {error}", path.display())).with_hint(

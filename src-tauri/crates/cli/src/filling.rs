@@ -2,7 +2,10 @@
 //! say at the end what came of it.
 
 use braincells_core::{AppError, Code, Column, Recipe, RunScope, RunStatus, SheetId};
-use braincells_workbench::{EngineOptions, FillRequest, RunHandle, RunOutcome};
+use braincells_workbench::recipe_file::RecipeFile;
+use braincells_workbench::{
+    EngineOptions, Fill, FillRequest, RecipeFit, RecipePlan, RunHandle, RunOutcome,
+};
 use indicatif::{HumanCount, HumanDuration};
 use serde::Serialize;
 use serde_json::json;
@@ -11,6 +14,7 @@ use crate::args::RerunArgs;
 use crate::destination::Destination;
 use crate::failure::{Ending, Failure, stopped};
 use crate::progress::rate_text;
+use crate::recipe_plan;
 use crate::session::Session;
 use crate::source::Source;
 use crate::text::printable;
@@ -21,14 +25,24 @@ pub struct Job<'a> {
     pub verb: &'static str,
     /// The table.
     pub source: Source,
-    /// The new columns, each behind those it reads.
-    pub columns: Vec<(String, Recipe)>,
+    /// What is added to it.
+    pub work: Work,
+    /// The columns that are written, if not all are.
+    pub written: Option<&'a [String]>,
     /// Where the table goes at the end.
     pub destination: Destination,
     /// Which rows.
     pub rerun: &'a RerunArgs,
     /// How the engine runs.
     pub options: EngineOptions,
+}
+
+/// What is added to a table.
+pub enum Work {
+    /// One column.
+    Column(String, Recipe),
+    /// The columns of a recipe file.
+    Recipe(RecipeFile, RecipeFit),
 }
 
 /// How one column ended.
@@ -43,11 +57,11 @@ pub struct Report {
 
 /// Fills the columns of a job and writes the table.
 pub async fn fill_columns(session: &Session, job: Job<'_>) -> Result<Ending, Failure> {
-    let request = FillRequest {
+    let mut request = FillRequest {
         source: job.source.path.clone(),
         format: job.source.format,
         sheet_name: job.source.sheet_name.clone(),
-        columns: job.columns,
+        columns: Vec::new(),
         scope: match job.rerun.first {
             Some(count) => RunScope::First { count },
             None => RunScope::Empty,
@@ -56,7 +70,22 @@ pub async fn fill_columns(session: &Session, job: Job<'_>) -> Result<Ending, Fai
         fresh: job.rerun.fresh,
         options: job.options,
     };
-    let mut fill = session.unless_stopped(session.workbench.start_fill(request)).await?;
+    let mut fill = match job.work {
+        Work::Column(name, recipe) => {
+            request.columns.push((name, recipe));
+            session.unless_stopped(session.workbench.start_fill(request)).await?
+        }
+        Work::Recipe(recipe, fit) => {
+            let start = session.workbench.start_recipe(&recipe, &fit, request);
+            let (fill, warnings) = session.unless_stopped(start).await?;
+            check_written(session, &fill, job.written).await?;
+            for warning in &warnings {
+                session.output.warn(warning);
+            }
+            recipe_plan::announce(session, &RecipePlan::new(&recipe, &fit)?);
+            fill
+        }
+    };
     session.progress.clear();
     let mut reports = Vec::new();
     let columns = fill.columns.clone();
@@ -69,20 +98,38 @@ pub async fn fill_columns(session: &Session, job: Job<'_>) -> Result<Ending, Fai
         }
     }
     let columns: Vec<&Column> = columns.iter().collect();
-    finish(session, job.verb, fill.sheet, &columns, &reports, Some(&job.destination)).await
+    let destination = Some((&job.destination, job.written));
+    finish(session, job.verb, fill.sheet, &columns, &reports, destination).await
 }
 
-/// Writes the table if it is wanted, and says what came of the runs.
+/// Refuses names of columns that will not be there, before the work and without a trace of it.
+async fn check_written(
+    session: &Session,
+    fill: &Fill,
+    written: Option<&[String]>,
+) -> Result<(), Failure> {
+    for name in written.into_iter().flatten() {
+        if let Err(error) = session.workbench.find_column(fill.sheet, name).await {
+            if !fill.resumed {
+                session.workbench.delete_sheet(fill.sheet).await?;
+            }
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+/// Writes the table, or some of its columns, if it is wanted, and says what came of the runs.
 pub async fn finish(
     session: &Session,
     verb: &str,
     sheet: SheetId,
     columns: &[&Column],
     reports: &[Report],
-    destination: Option<&Destination>,
+    destination: Option<(&Destination, Option<&[String]>)>,
 ) -> Result<Ending, Failure> {
     let rows = match destination {
-        Some(destination) => Some(destination.write(session, sheet, None).await?),
+        Some((destination, written)) => Some(destination.write(session, sheet, written).await?),
         None => None,
     };
     let mut failed_cells = Vec::new();
@@ -96,7 +143,7 @@ pub async fn finish(
         verb,
         &json!({
             "sheet": sheet,
-            "file": destination.and_then(|destination| destination.path.as_ref()),
+            "file": destination.and_then(|(destination, _)| destination.path.as_ref()),
             "rows": rows,
             "runs": reports,
             "failed_cells": failed_cells.iter().map(|(_, count)| count).sum::<u64>(),
@@ -111,7 +158,7 @@ pub async fn finish(
     for (column, count) in &failed_cells {
         lines.push(failed_line(session, column, *count));
     }
-    if let (Some(destination), Some(rows)) = (destination, rows) {
+    if let (Some((destination, _)), Some(rows)) = (destination, rows) {
         lines.push(written_line(destination, rows));
     }
     session.output.summarise(&lines)?;

@@ -16,6 +16,8 @@ mod interrupt;
 mod logging;
 mod output;
 mod progress;
+mod recipe_plan;
+mod recipe_source;
 mod session;
 mod source;
 mod table;
@@ -121,9 +123,15 @@ async fn answer(
     match &arguments.verb {
         Verb::Fill(verb) => commands::fill(&session, verb).await,
         Verb::Run(verb) => commands::run(&session, verb).await,
+        Verb::Recipe(verb) => commands::recipe(&session, verb).await,
         Verb::Import(verb) => commands::import(&session, verb).await,
         Verb::Sheets(verb) => commands::sheets(&session, verb).await,
         Verb::Show(verb) => commands::show(&session, verb).await,
+        Verb::Columns(verb) => commands::columns(&session, verb).await,
+        Verb::Rows(verb) => commands::rows(&session, verb).await,
+        Verb::Undo(verb) => commands::undo(&session, verb).await,
+        Verb::Redo(verb) => commands::redo(&session, verb).await,
+        Verb::History(verb) => commands::history(&session, verb).await,
         Verb::Export(verb) => commands::export(&session, verb).await,
         Verb::Runs(verb) => commands::runs(&session, verb).await,
         Verb::Resume(verb) => commands::resume(&session, verb).await,

@@ -1,6 +1,6 @@
 //! Values that need more than a number or a word: output types, formats, lists of columns.
 
-use braincells_core::Output;
+use braincells_core::{DataType, Output};
 use braincells_workbench::Format;
 
 /// A file format as clap carries it.
@@ -47,6 +47,23 @@ pub fn column_list(text: &str) -> Result<ColumnList, String> {
     comma_separated(text).map(ColumnList)
 }
 
+/// `name=other`; the first name is quoted as in CSV where it has a `=` itself.
+pub fn name_pair(text: &str) -> Result<(String, String), String> {
+    let shape = || "it has the shape RECIPE=TABLE, such as `text=review`".to_owned();
+    let (name, rest) = if let Some(quoted) = text.strip_prefix('"') {
+        quoted_text(quoted)?
+    } else {
+        let end = text.find('=').ok_or_else(shape)?;
+        (text[..end].to_owned(), &text[end..])
+    };
+    let (name, other) =
+        (name.trim(), rest.trim_start().strip_prefix('=').ok_or_else(shape)?.trim());
+    if name.is_empty() || other.is_empty() {
+        return Err(shape());
+    }
+    Ok((name.to_owned(), other.to_owned()))
+}
+
 /// One line of CSV: `a, "b, c", d`. Blanks around an item do not count, empty items are refused.
 fn comma_separated(text: &str) -> Result<Vec<String>, String> {
     let mut items = Vec::new();
@@ -71,6 +88,16 @@ fn comma_separated(text: &str) -> Result<Vec<String>, String> {
 
 /// The item behind an opening quote, and what follows its closing quote.
 fn quoted_item(text: &str) -> Result<(String, &str), String> {
+    let (item, after) = quoted_text(text)?;
+    let after = after.trim_start();
+    if after.is_empty() || after.starts_with(',') {
+        return Ok((item.trim().to_owned(), after));
+    }
+    Err("there is text after a closing quote".to_owned())
+}
+
+/// The text behind an opening quote, and what follows its closing quote.
+fn quoted_text(text: &str) -> Result<(String, &str), String> {
     let mut item = String::new();
     let mut rest = text;
     loop {
@@ -84,11 +111,7 @@ fn quoted_item(text: &str) -> Result<(String, &str), String> {
             rest = doubled;
             continue;
         }
-        let after = rest.trim_start();
-        if after.is_empty() || after.starts_with(',') {
-            return Ok((item.trim().to_owned(), after));
-        }
-        return Err("there is text after a closing quote".to_owned());
+        return Ok((item, rest));
     }
 }
 
@@ -141,6 +164,32 @@ pub fn stop_text(text: &str) -> Result<String, String> {
     if stop.is_empty() { Err("a stop text cannot be empty".to_owned()) } else { Ok(stop) }
 }
 
+/// Positions of rows, both included, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowRange {
+    /// The first.
+    pub first: u64,
+    /// The last, not before the first.
+    pub last: u64,
+}
+
+/// `3` or `10-20`.
+pub fn row_range(text: &str) -> Result<RowRange, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.trim().parse(), last.trim().parse()) {
+        (Ok(first), Ok(last)) if first >= 1 && last >= first => Ok(RowRange { first, last }),
+        _ => Err("give a position from 1 on, or a range such as `10-20`".to_owned()),
+    }
+}
+
+/// The word for a type of data.
+pub fn data_type(text: &str) -> Result<DataType, String> {
+    DataType::parse(text).ok_or_else(|| {
+        let words: Vec<&str> = DataType::ALL.iter().map(|known| known.as_str()).collect();
+        format!("the types are {}", words.join(", "))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +209,18 @@ mod tests {
         assert_eq!(labels(r#"label:"say ""hi""" , b"#), [r#"say "hi""#, "b"]);
         assert_eq!(labels("label:5:1,10:1"), ["5:1", "10:1"]);
         assert_eq!(labels("label:ja,nein,vielleicht,さあ"), ["ja", "nein", "vielleicht", "さあ"]);
+    }
+
+    #[test]
+    fn a_pair_of_names_may_hold_equals_signs_and_quotes() {
+        let pair = |one: &str, other: &str| Ok((one.to_owned(), other.to_owned()));
+        assert_eq!(name_pair("text=review"), pair("text", "review"));
+        assert_eq!(name_pair(" text = a=b "), pair("text", "a=b"));
+        assert_eq!(name_pair(r#""a=b" = "c""#), pair("a=b", "\"c\""));
+        assert_eq!(name_pair(r#""a ""b"""=c"#), pair("a \"b\"", "c"));
+        for text in ["", "text", "=x", "x=", "\"a=b", "\"a\"b=c"] {
+            assert!(name_pair(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed step is the failure")]
 #![expect(clippy::format_collect, reason = "test tables are plainer to read this way, and small")]
 
+mod recipes;
 mod support;
 
 use std::fs;
@@ -18,7 +19,9 @@ const TABLE: &str = "id,text,price\n1,good,1.5\n2,\"bad, very\",2\n3,Käse 東�
 #[test]
 fn help_names_every_verb_and_every_exit_code() {
     let said = Bench::new().run(&["--help"]).ok();
-    for word in ["fill", "run", "import", "sheets", "show", "export", "runs", "resume", "models"] {
+    for word in
+        ["fill", "run", "recipe", "import", "sheets", "show", "export", "runs", "resume", "models"]
+    {
         assert!(said.stdout.contains(&format!("\n  {word} ")), "{word}: {}", said.stdout);
     }
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/cli.md"));
@@ -38,6 +41,10 @@ fn the_manual_has_every_option_of_every_verb() {
     let verbs = [
         "fill",
         "run",
+        "recipe export",
+        "recipe import",
+        "recipe check",
+        "recipe show",
         "import",
         "sheets duplicate",
         "sheets delete",
@@ -82,6 +89,11 @@ fn wrong_usage_is_explained_and_ends_with_2() {
         (&["show", "t", "--start", "0"], "--start"),
         (&["show", "t", "--columns", "a,,b"], "empty item"),
         (&["sheets", "delete"], "<SHEET>"),
+        (&["recipe"], "export"),
+        (&["recipe", "import", "t"], "<RECIPE>"),
+        (&["recipe", "check", "r.yml", "-"], "--format"),
+        (&["run", "r.yml", "t.csv", "--map", "text"], "RECIPE=TABLE"),
+        (&["recipe", "import", "t", "r.yml", "--map", "=x"], "RECIPE=TABLE"),
         (&["fil", "t.csv"], "fill"),
         (&["sheets", "-q", "-v"], "cannot be used with"),
     ] {

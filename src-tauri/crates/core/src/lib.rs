@@ -18,6 +18,7 @@ mod run;
 mod sheet;
 mod stats;
 mod step;
+mod template;
 mod view;
 mod world;
 
@@ -26,10 +27,13 @@ pub use error::{AppError, Code};
 pub use event::{Event, EventSink, IgnoreEvents};
 pub use id::{ColumnId, RowId, RunId, SheetId, StepId};
 pub use opening::{Holder, OpeningNotice, ReadOnly};
-pub use recipe::{ExamplePolicy, Output, Recipe, Sampling};
+pub use recipe::{ExamplePolicy, Output, Recipe, RecipeExample, Sampling};
 pub use run::{RunInfo, RunProgress, RunRequest, RunScope, RunStatus};
-pub use sheet::{Column, ColumnKind, SheetInfo, TrashedSheet, ValueType, Window, WindowRow};
+pub use sheet::{
+    Column, ColumnKind, DataType, SheetInfo, TrashedSheet, ValueType, Window, WindowRow,
+};
 pub use stats::{Bin, ColumnStats, LengthStats, NumberStats, ValueCount};
 pub use step::{HistoryEntry, StepInfo};
+pub use template::{Place, Template, TemplateError, nearest, renamed};
 pub use view::{CellTest, Filter, SortBy, SortKey, TextPlace, ViewSpec};
 pub use world::Clock;

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 
 use crate::Value;
 
@@ -21,6 +22,35 @@ pub struct Recipe {
     /// How many validated and edited cells are shown to the model.
     #[serde(default)]
     pub examples: ExamplePolicy,
+    /// Examples that the recipe brings along, whatever sheet it is used in. They come before
+    /// those of the sheet and count towards the same limits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub example_rows: Vec<RecipeExample>,
+}
+
+/// An example that belongs to a recipe and to no row of a sheet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RecipeExample {
+    /// What the columns that the prompt refers to would hold, by their names. A name that is
+    /// missing stands for an empty cell.
+    #[serde(default)]
+    pub inputs: Map<String, Value>,
+    /// The value that the cell should get.
+    pub value: Value,
+}
+
+impl Recipe {
+    /// Follows columns that got other names through the example rows; the prompt has its own
+    /// rules. `new_name` gives `None` for a name that stays.
+    pub fn rename_example_inputs(&mut self, new_name: impl Fn(&str) -> Option<String>) {
+        for example in &mut self.example_rows {
+            let inputs = std::mem::take(&mut example.inputs);
+            example.inputs = inputs
+                .into_iter()
+                .map(|(name, value)| (new_name(&name).unwrap_or(name), value))
+                .collect();
+        }
+    }
 }
 
 /// The output type of an AI column.

@@ -47,6 +47,57 @@ pub enum ValueType {
     Binary,
 }
 
+/// The types that a person can give a data column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataType {
+    /// Text.
+    Text,
+    /// Whole numbers of 64 bits.
+    Integer,
+    /// Decimal numbers, as doubles.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// Calendar dates.
+    Date,
+    /// Date and time of day, without a time zone.
+    Timestamp,
+    /// Any JSON value.
+    Json,
+}
+
+impl DataType {
+    /// All of them, in the order they are offered.
+    pub const ALL: [Self; 7] = [
+        Self::Text,
+        Self::Integer,
+        Self::Number,
+        Self::Boolean,
+        Self::Date,
+        Self::Timestamp,
+        Self::Json,
+    ];
+
+    /// The word for this type on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Json => "json",
+        }
+    }
+
+    /// The inverse of [`DataType::as_str`].
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|data_type| data_type.as_str() == word)
+    }
+}
+
 /// What kind of column it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]

@@ -1,28 +1,39 @@
 use std::collections::HashSet;
 
-use braincells_core::{Column, ColumnId, ColumnKind, Output, Recipe, ValueType};
-use duckdb::Connection;
+use braincells_core::{Column, ColumnId, ColumnKind, DataType, Output, Recipe, ValueType};
+use duckdb::{Connection, params};
+use serde::{Deserialize, Serialize};
 
-use crate::DataError;
 use crate::error::during;
 use crate::schema::RESERVED;
 use crate::sql::identifier;
 use crate::value::Shape;
+use crate::{DataError, stale};
 
 /// A column and where its values are.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredColumn {
     pub(crate) column: Column,
-    /// Its name in `main.rows`.
-    pub(crate) physical: String,
-    /// The same as a quoted identifier.
+    /// Its name in `main.rows`, as a quoted identifier.
     pub(crate) quoted: String,
     pub(crate) shape: Shape,
+    /// The columns that its prompt names.
+    pub(crate) inputs: Vec<ColumnId>,
 }
 
 impl StoredColumn {
     pub(crate) fn is_ai(&self) -> bool {
         matches!(self.column.kind, ColumnKind::Ai { .. })
+    }
+
+    /// The SQL expression that reads a text of the log.
+    pub(crate) fn parse(&self, text: &str) -> String {
+        self.shape.parse(text, &self.column.sql_type)
+    }
+
+    /// The SQL expression that writes the value as a text of the log.
+    pub(crate) fn print(&self) -> String {
+        self.shape.print(&self.quoted)
     }
 
     /// The SQL expression that gives the value in a form that [`crate::value::read`] takes.
@@ -36,14 +47,13 @@ pub(crate) fn load(connection: &Connection) -> Result<Vec<StoredColumn>, DataErr
     let failed = during("read the columns");
     let mut statement = connection
         .prepare(
-            "SELECT c.id, c.name, c.physical, d.data_type, c.kind, r.recipe::VARCHAR, r.version \
-             FROM braincells.columns c \
+            "SELECT c.id, c.name, c.physical, d.data_type, c.kind, r.recipe::VARCHAR, r.version, \
+             c.hidden, c.width_px FROM braincells.columns c \
              JOIN duckdb_columns() d ON d.database_name = current_database() \
                  AND d.schema_name = 'main' AND d.table_name = 'rows' \
                  AND d.column_name = c.physical \
-             LEFT JOIN (SELECT column_id, max(version) AS version, \
-                        arg_max(recipe, version) AS recipe \
-                        FROM braincells.recipes GROUP BY column_id) r ON r.column_id = c.id \
+             LEFT JOIN braincells.recipes r ON r.column_id = c.id \
+                 AND r.version = c.recipe_version \
              ORDER BY c.position, c.id",
         )
         .map_err(&failed)?;
@@ -59,9 +69,12 @@ pub(crate) fn load(connection: &Connection) -> Result<Vec<StoredColumn>, DataErr
                 row.get::<_, String>(4)?,
                 row.get::<_, Option<String>>(5)?,
                 row.get::<_, Option<i64>>(6)?,
+                row.get::<_, bool>(7)?,
+                row.get::<_, Option<u32>>(8)?,
             ))
         };
-        let (id, name, physical, sql_type, kind, recipe, version) = read().map_err(&failed)?;
+        let (id, name, physical, sql_type, kind, recipe, version, hidden, width_px) =
+            read().map_err(&failed)?;
         let kind = match (kind.as_str(), recipe, version) {
             ("ai", Some(recipe), Some(recipe_version)) => {
                 ColumnKind::Ai { recipe: parse_recipe(&recipe)?, recipe_version }
@@ -73,20 +86,111 @@ pub(crate) fn load(connection: &Connection) -> Result<Vec<StoredColumn>, DataErr
         };
         columns.push(StoredColumn {
             quoted: identifier(&physical),
-            physical,
             shape: Shape::of(&sql_type),
+            inputs: Vec::new(),
             column: Column {
                 id,
                 name,
                 value_type: value_type(&sql_type),
                 sql_type,
-                hidden: false,
-                width_px: None,
+                hidden,
+                width_px,
                 kind,
             },
         });
     }
+    for index in 0..columns.len() {
+        if let Some(recipe) = columns[index].column.recipe() {
+            columns[index].inputs = stale::inputs(&recipe.prompt, &columns);
+        }
+    }
     Ok(columns)
+}
+
+/// One row of `braincells.columns`, as steps remember it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ColumnRow {
+    pub(crate) id: i64,
+    pub(crate) position: i64,
+    pub(crate) name: String,
+    pub(crate) physical: String,
+    pub(crate) kind: String,
+    pub(crate) recipe_version: Option<i64>,
+    pub(crate) hidden: bool,
+    pub(crate) width_px: Option<u32>,
+}
+
+/// All rows of `braincells.columns`, in display order.
+pub(crate) fn load_rows(connection: &Connection) -> Result<Vec<ColumnRow>, DataError> {
+    let failed = during("read the columns");
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT id, position, name, physical, kind, recipe_version, hidden, width_px \
+             FROM braincells.columns ORDER BY position, id",
+        )
+        .map_err(&failed)?;
+    let rows = statement
+        .query_map([], |row| {
+            Ok(ColumnRow {
+                id: row.get(0)?,
+                position: row.get(1)?,
+                name: row.get(2)?,
+                physical: row.get(3)?,
+                kind: row.get(4)?,
+                recipe_version: row.get(5)?,
+                hidden: row.get(6)?,
+                width_px: row.get(7)?,
+            })
+        })
+        .map_err(&failed)?;
+    rows.collect::<duckdb::Result<_>>().map_err(failed)
+}
+
+/// The names of all columns of `main.rows`, also of those that the sheet does not have at present.
+pub(crate) fn physical_names(connection: &Connection) -> Result<Vec<String>, DataError> {
+    let failed = during("read the columns");
+    let mut statement = connection
+        .prepare(
+            "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() \
+             AND schema_name = 'main' AND table_name = 'rows'",
+        )
+        .map_err(&failed)?;
+    let names = statement.query_map([], |row| row.get(0)).map_err(&failed)?;
+    names.collect::<duckdb::Result<_>>().map_err(failed)
+}
+
+/// Adds a row to `braincells.columns`.
+pub(crate) fn insert_row(connection: &Connection, row: &ColumnRow) -> Result<(), DataError> {
+    connection
+        .execute(
+            "INSERT INTO braincells.columns VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                row.id,
+                row.position,
+                row.name,
+                row.physical,
+                row.kind,
+                row.recipe_version,
+                row.hidden,
+                row.width_px
+            ],
+        )
+        .map(drop)
+        .map_err(during("store the column"))
+}
+
+/// Takes a row out of `braincells.columns`. What the column holds stays in `main.rows`.
+pub(crate) fn remove_row(connection: &Connection, id: i64) -> Result<(), DataError> {
+    connection
+        .execute("DELETE FROM braincells.columns WHERE id = ?", [id])
+        .map(drop)
+        .map_err(during("store the column"))
+}
+
+/// Changes a row of `braincells.columns` as a whole.
+pub(crate) fn replace_row(connection: &Connection, row: &ColumnRow) -> Result<(), DataError> {
+    remove_row(connection, row.id)?;
+    insert_row(connection, row)
 }
 
 /// A recipe from its stored JSON.
@@ -103,6 +207,19 @@ pub(crate) fn sql_type(output: &Output) -> &'static str {
         Output::Boolean => "BOOLEAN",
         Output::Date => "DATE",
         Output::Json { .. } => "JSON",
+    }
+}
+
+/// The DuckDB type of a data column.
+pub(crate) fn sql_type_of(data_type: DataType) -> &'static str {
+    match data_type {
+        DataType::Text => "VARCHAR",
+        DataType::Integer => "BIGINT",
+        DataType::Number => "DOUBLE",
+        DataType::Boolean => "BOOLEAN",
+        DataType::Date => "DATE",
+        DataType::Timestamp => "TIMESTAMP",
+        DataType::Json => "JSON",
     }
 }
 

@@ -1,13 +1,13 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use braincells_core::{CellRecord, CellState, ColumnId, RowId};
+use braincells_core::{CellRecord, CellState, ColumnId, RowId, RunId, StepId};
 use duckdb::{Appender, Connection, params};
 
 use crate::DataError;
 use crate::column::StoredColumn;
-use crate::database::hold;
 use crate::error::during;
-use crate::sheet::{SheetStore, Writer};
+use crate::sheet::{CellEdit, SheetStore, Writer};
+use crate::step::{CellNews, News};
 use crate::value::{self, text};
 
 impl SheetStore {
@@ -15,7 +15,9 @@ impl SheetStore {
     /// transaction: all are on disk when this returns, none when it fails.
     ///
     /// A failed record keeps the last good value. A record of a run is dropped when a person has
-    /// edited or validated the cell meanwhile. Later records of the same row win.
+    /// edited or validated the cell meanwhile, or removed the row. Later records of the same row
+    /// win. Cells that were made from these become stale. Records without a run are a step of
+    /// their own, as [`SheetStore::edit_cells`] takes it.
     pub fn commit_cells(
         &self,
         column: ColumnId,
@@ -23,42 +25,42 @@ impl SheetStore {
         cells: &[CellRecord],
         now_ms: i64,
     ) -> Result<(), DataError> {
+        let Some(run) = cells.iter().find_map(|cell| cell.run) else {
+            let edits: Vec<CellEdit> = cells.iter().map(|cell| edit(column, cell)).collect();
+            return if edits.is_empty() {
+                Ok(())
+            } else {
+                self.edit_cells(&edits, now_ms).map(drop)
+            };
+        };
         let stored = self.stored_column(column)?;
         let mut writer = self.writer()?;
+        let step = writer.live_runs.step_of(run).ok_or(DataError::RunMissing { run })?;
         let entries = self.entries(&stored, &writer, cells)?;
         if entries.is_empty() {
             return Ok(());
         }
+        let done = |entry: &&Entry<'_>| entry.state == CellState::Done;
+        let changed = entries.iter().filter(done).map(|entry| entry.row).collect();
+        let stale = self.stale_cells(&writer.connection, &HashMap::from([(column, changed)]))?;
         let failed = during("store the cells");
-        let first_seq = writer.next_seq;
         let transaction = writer.connection.unchecked_transaction().map_err(&failed)?;
+        let mut log = Log { connection: &writer.connection, step, now_ms };
+        let mut next_seq = writer.next_seq;
         let mut start = 0;
         for end in batch_ends(&entries) {
             let batch = &entries[start..end];
-            let seq = first_seq + start as i64;
-            append(&writer.connection, column, recipe_version, batch, seq, now_ms)
-                .map_err(&failed)?;
-            update(&writer.connection, &stored, batch, seq)?;
+            log.append(column, recipe_version, batch, next_seq).map_err(&failed)?;
+            update(&writer.connection, &stored, batch, next_seq)?;
+            next_seq += batch.len() as i64;
             start = end;
         }
+        next_seq = log.append_stale(&stale, next_seq)?;
         transaction.commit().map_err(&failed)?;
-
-        writer.next_seq = first_seq + entries.len() as i64;
-        let mut states = hold(&self.states);
-        let mut states = states.get_mut(&column);
-        let by_hand = writer.by_hand.entry(column).or_default();
-        for Entry { cell, .. } in &entries {
-            if cell.state.is_by_hand() {
-                by_hand.insert(cell.row);
-            } else {
-                by_hand.remove(&cell.row);
-            }
-            if let Some(states) = &mut states {
-                let error = cell.error.as_ref().map(|error| error.message.clone());
-                states.set(cell.row, cell.state, cell.figures.confidence, error);
-            }
-        }
-        Ok(())
+        writer.next_seq = next_seq;
+        let news = entries.iter().map(|entry| entry.news(column));
+        let cells = news.chain(stale.iter().map(stale_news)).collect();
+        self.learn(&mut writer, News { cells, ..News::default() })
     }
 
     /// What of `cells` is to be stored, checked.
@@ -69,101 +71,166 @@ impl SheetStore {
         cells: &'a [CellRecord],
     ) -> Result<Vec<Entry<'a>>, DataError> {
         let by_hand = writer.by_hand.get(&stored.column.id);
+        let positions = self.positions();
         let mut entries = Vec::with_capacity(cells.len());
         for cell in cells {
-            if matches!(cell.state, CellState::Queued | CellState::Running) {
-                return Err(DataError::UnstorableState { state: cell.state });
-            }
-            if !self.positions.may_hold(cell.row) {
-                return Err(DataError::RowMissing { row: cell.row });
-            }
-            if cell.run.is_some() && by_hand.is_some_and(|rows| rows.contains(&cell.row)) {
+            refuse_unstorable(cell.state)?;
+            if !positions.holds(cell.row) || by_hand.is_some_and(|rows| rows.contains(&cell.row)) {
                 continue;
             }
             let value = match cell.state {
                 CellState::Failed | CellState::Empty => None,
                 _ => text(&cell.value, stored.shape, &stored.column.sql_type, cell.row)?,
             };
-            entries.push(Entry { cell, value });
+            entries.push(Entry { row: cell.row, state: cell.state, value, record: Some(cell) });
         }
         Ok(entries)
     }
 }
 
-/// A record and its value as the log keeps it.
-struct Entry<'a> {
-    cell: &'a CellRecord,
-    value: Option<String>,
+/// Queued, running and stale are not things that a record says.
+pub(crate) fn refuse_unstorable(state: CellState) -> Result<(), DataError> {
+    match state {
+        CellState::Queued | CellState::Running | CellState::Stale => {
+            Err(DataError::UnstorableState { state })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn edit(column: ColumnId, cell: &CellRecord) -> CellEdit {
+    CellEdit { column, row: cell.row, state: cell.state, value: cell.value.clone() }
+}
+
+/// An entry of the log that is to be.
+pub(crate) struct Entry<'a> {
+    pub(crate) row: RowId,
+    pub(crate) state: CellState,
+    /// As the log keeps it.
+    pub(crate) value: Option<String>,
+    /// The record of the run that made it, for everything else.
+    pub(crate) record: Option<&'a CellRecord>,
+}
+
+impl Entry<'_> {
+    pub(crate) fn news(&self, column: ColumnId) -> CellNews {
+        CellNews {
+            column,
+            row: self.row,
+            state: self.state,
+            confidence: self.record.and_then(|record| record.figures.confidence),
+            error: self.record.and_then(|r| r.error.as_ref()).map(|error| error.message.clone()),
+        }
+    }
+}
+
+pub(crate) fn stale_news((column, row): &(ColumnId, RowId)) -> CellNews {
+    let state = CellState::Stale;
+    CellNews { column: *column, row: *row, state, confidence: None, error: None }
 }
 
 /// Cuts the entries so that no batch has a row twice: `UPDATE ... FROM` would pick either.
-fn batch_ends(entries: &[Entry<'_>]) -> Vec<usize> {
+pub(crate) fn batch_ends(entries: &[Entry<'_>]) -> Vec<usize> {
     let mut ends = Vec::new();
-    let mut seen: HashSet<RowId> = HashSet::new();
+    let mut seen: HashSet<RowId> = HashSet::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
-        if !seen.insert(entry.cell.row) {
+        if !seen.insert(entry.row) {
             ends.push(index);
-            seen = HashSet::from([entry.cell.row]);
+            seen = HashSet::from([entry.row]);
         }
     }
     ends.push(entries.len());
     ends
 }
 
-fn append(
-    connection: &Connection,
-    column: ColumnId,
-    recipe_version: Option<i64>,
-    batch: &[Entry<'_>],
-    first_seq: i64,
-    now_ms: i64,
-) -> duckdb::Result<()> {
-    let mut appender: Appender<'_> = connection.appender_to_db("cell_log", "braincells")?;
-    for (offset, Entry { cell, value }) in batch.iter().enumerate() {
-        let error = cell.error.as_ref();
-        let figures = &cell.figures;
-        appender.append_row(params![
-            first_seq + offset as i64,
-            cell.run.map(|run| run.0),
-            column.0,
-            cell.row.0,
-            cell.state.as_str(),
-            value,
-            error.map(|error| error.code.as_str()),
-            error.map(|error| error.message.as_str()),
-            error.and_then(|error| error.hint.as_deref()),
-            figures.model,
-            recipe_version,
-            figures.prompt_tokens,
-            figures.completion_tokens,
-            figures.duration_ms,
-            figures.confidence,
-            figures.cut_off,
-            cell.reasoning,
-            None::<&str>,
-            now_ms,
-        ])?;
+/// The log, as one step writes to it.
+pub(crate) struct Log<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) step: StepId,
+    pub(crate) now_ms: i64,
+}
+
+impl Log<'_> {
+    pub(crate) fn append(
+        &mut self,
+        column: ColumnId,
+        recipe_version: Option<i64>,
+        batch: &[Entry<'_>],
+        first_seq: i64,
+    ) -> duckdb::Result<()> {
+        let mut appender: Appender<'_> =
+            self.connection.appender_to_db("cell_log", "braincells")?;
+        for (offset, entry) in batch.iter().enumerate() {
+            let record = entry.record;
+            let error = record.and_then(|record| record.error.as_ref());
+            let figures = record.map(|record| &record.figures);
+            let run: Option<RunId> = record.and_then(|record| record.run);
+            appender.append_row(params![
+                first_seq + offset as i64,
+                run.map(|run| run.0),
+                column.0,
+                entry.row.0,
+                entry.state.as_str(),
+                entry.value,
+                error.map(|error| error.code.as_str()),
+                error.map(|error| error.message.as_str()),
+                error.and_then(|error| error.hint.as_deref()),
+                figures.and_then(|figures| figures.model.as_deref()),
+                recipe_version,
+                figures.map(|figures| figures.prompt_tokens),
+                figures.map(|figures| figures.completion_tokens),
+                figures.map(|figures| figures.duration_ms),
+                figures.and_then(|figures| figures.confidence),
+                figures.map(|figures| figures.cut_off),
+                record.and_then(|record| record.reasoning.as_deref()),
+                None::<&str>,
+                self.now_ms,
+                self.step.0,
+            ])?;
+        }
+        appender.flush()
     }
-    appender.flush()
+
+    /// Notes cells that are no longer up to date; returns the next free number.
+    pub(crate) fn append_stale(
+        &mut self,
+        cells: &[(ColumnId, RowId)],
+        first_seq: i64,
+    ) -> Result<i64, DataError> {
+        let mut next_seq = first_seq;
+        for group in cells.chunk_by(|one, other| one.0 == other.0) {
+            let entries: Vec<Entry<'_>> = group
+                .iter()
+                .map(|(_, row)| Entry {
+                    row: *row,
+                    state: CellState::Stale,
+                    value: None,
+                    record: None,
+                })
+                .collect();
+            self.append(group[0].0, None, &entries, next_seq).map_err(during("store the cells"))?;
+            next_seq += entries.len() as i64;
+        }
+        Ok(next_seq)
+    }
 }
 
 /// Takes the values over from the log entries that were just appended.
-fn update(
+pub(crate) fn update(
     connection: &Connection,
     stored: &StoredColumn,
     batch: &[Entry<'_>],
     first_seq: i64,
 ) -> Result<(), DataError> {
-    let kept = |entry: &&Entry<'_>| entry.cell.state != CellState::Failed;
-    let values = batch.iter().filter(kept).count();
+    let values = batch.iter().filter(|entry| entry.state != CellState::Failed).count();
     if values == 0 {
         return Ok(());
     }
-    let parsed = stored.shape.parse("log.value", &stored.column.sql_type);
     let sql = format!(
-        "UPDATE main.rows SET {} = {parsed} FROM braincells.cell_log log \
+        "UPDATE main.rows SET {} = {} FROM braincells.cell_log log \
          WHERE log.seq >= ? AND log.state <> 'failed' AND log.row_id = rows.row_id",
-        stored.quoted
+        stored.quoted,
+        stored.parse("log.value")
     );
     // Cached, because planning it takes about as long as running it.
     let changed = connection
@@ -171,8 +238,7 @@ fn update(
         .and_then(|mut statement| statement.execute([first_seq]))
         .map_err(|error| refused(stored, batch, &error))?;
     if changed != values {
-        let row = batch[0].cell.row;
-        return Err(DataError::RowMissing { row });
+        return Err(DataError::RowMissing { row: batch[0].row });
     }
     Ok(())
 }
@@ -180,12 +246,13 @@ fn update(
 /// DuckDB's conversion errors are about a value, all others about the database.
 fn refused(stored: &StoredColumn, batch: &[Entry<'_>], error: &duckdb::Error) -> DataError {
     let reason = error.to_string();
-    let culprit = batch.iter().find(|entry| {
-        entry.value.as_ref().is_some_and(|value| reason.contains(&format!("\"{value}\"")))
+    let culprit = batch.iter().find_map(|entry| {
+        let value = entry.value.as_ref()?;
+        reason.contains(&format!("\"{value}\"")).then_some((entry.row, value))
     });
     match culprit {
-        Some(Entry { cell, .. }) if reason.starts_with("Conversion Error") => {
-            value::wrong_type(&cell.value, &stored.column.sql_type, cell.row)
+        Some((row, text)) if reason.starts_with("Conversion Error") => {
+            value::wrong_type(&text.as_str().into(), &stored.column.sql_type, row)
         }
         _ => DataError::database("store the cells", &reason),
     }

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use braincells_core::{AppError, CellState, Code, ColumnId, Holder, RowId, RunId};
+use braincells_core::{AppError, CellState, Code, ColumnId, Holder, RowId, RunId, TemplateError};
 
 /// What can go wrong with a sheet, an import, an export or the catalogue.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +137,9 @@ pub enum DataError {
     /// A column needs a name.
     #[error("a column name cannot be blank")]
     NameBlank,
+    /// A sheet needs a name.
+    #[error("a sheet name cannot be blank")]
+    SheetNameBlank,
     /// The call needs a column with a recipe.
     #[error("column `{name}` has no recipe")]
     NotAiColumn {
@@ -153,15 +156,65 @@ pub enum DataError {
         /// The value, shortened.
         value: String,
     },
-    /// The stored values have one DuckDB type, which the new output type does not fit.
-    #[error("column `{name}` holds {stored} and cannot become {wanted}")]
-    TypeChange {
+    /// Some values cannot be had in the wanted type.
+    #[error("{count} values of column `{name}` cannot become {wanted}, such as `{example}`")]
+    WouldLose {
         /// The column's name.
         name: String,
-        /// Its DuckDB type.
-        stored: String,
-        /// The output type's word.
+        /// The word for the wanted type.
         wanted: &'static str,
+        /// How many values.
+        count: u64,
+        /// One of them, shortened.
+        example: String,
+    },
+    /// The type of an AI column is its recipe's output type.
+    #[error("the type of column `{name}` is that of its recipe")]
+    AiColumnType {
+        /// The column's name.
+        name: String,
+    },
+    /// Prompts name the column.
+    #[error("column `{name}` is used by {}", users.join(", "))]
+    ColumnInUse {
+        /// The column's name.
+        name: String,
+        /// The columns whose prompts name it.
+        users: Vec<String>,
+    },
+    /// A pasted block does not fit between the first column and the last.
+    #[error("the block is {width} columns wide and there is room for {room}")]
+    BlockTooWide {
+        /// Columns of the block.
+        width: usize,
+        /// Columns from the first that is written to on.
+        room: usize,
+    },
+    /// A run is filling the column.
+    #[error("column `{name}` is being filled")]
+    ColumnAlive {
+        /// The column's name.
+        name: String,
+    },
+    /// Prompts name the column, and they could not name it so.
+    #[error("column is used in prompts: {source}")]
+    NameUnusable {
+        /// Why not.
+        source: TemplateError,
+    },
+    /// A run of that step, or of a column that the step changed, is alive.
+    #[error("`{name}` cannot be taken back while a run is filling its column")]
+    StepAlive {
+        /// The step's name.
+        name: String,
+    },
+    /// The cell's history has no such entry, or none with a value.
+    #[error("the history of that cell in row {row} has no value at {seq}")]
+    EntryMissing {
+        /// The entry.
+        seq: i64,
+        /// The row.
+        row: RowId,
     },
     /// Queued and running are states of a live run and never stored.
     #[error("a cell cannot be stored as `{}`", state.as_str())]
@@ -293,7 +346,15 @@ impl DataError {
             Self::NotASheet { .. } => "import data files instead of opening them",
             Self::NewerFormat { .. } => "update Braincells",
             Self::NameTaken { .. } => "choose another name",
-            Self::TypeChange { .. } => "add a new column for the new type",
+            Self::WouldLose { .. } => "correct these values first, or allow them to become empty",
+            Self::BlockTooWide { .. } => "add columns first, or paste further to the left",
+            Self::AiColumnType { .. } => "change the output type of the recipe",
+            Self::ColumnInUse { .. } => "take it out of their prompts first, or delete them too",
+            Self::ColumnAlive { .. } | Self::StepAlive { .. } => {
+                "wait for the run to end, or stop it first"
+            }
+            Self::NameUnusable { .. } => "use a name without `{{`, `}}` and spaces around it",
+            Self::WrongType { .. } => "write it in the column's type, or change the type to text",
             Self::DiskFull { .. } => "free some space and try again, what is stored is safe",
             Self::Database { reason, .. } if reason.contains("Out of Memory") => {
                 "allow more memory in the settings"
@@ -302,26 +363,35 @@ impl DataError {
         })
     }
 
-    fn code(&self) -> Code {
+    /// What kind of failure it is.
+    pub fn code(&self) -> Code {
         match self {
             Self::SourceUnusable { .. }
             | Self::TargetUnusable { .. }
             | Self::NotASheet { .. }
             | Self::NewerFormat { .. }
             | Self::NameBlank
+            | Self::SheetNameBlank
             | Self::NotAiColumn { .. }
-            | Self::TypeChange { .. }
+            | Self::WouldLose { .. }
+            | Self::BlockTooWide { .. }
+            | Self::AiColumnType { .. }
+            | Self::NameUnusable { .. }
             | Self::WrongType { .. } => Code::BadInput,
             Self::SourceMissing { .. }
             | Self::SheetMissing { .. }
             | Self::ColumnMissing { .. }
             | Self::RowMissing { .. }
             | Self::RunMissing { .. }
+            | Self::EntryMissing { .. }
             | Self::RecipeMissing { .. } => Code::NotFound,
             Self::AlreadyExists { .. }
             | Self::InUse { .. }
             | Self::ReadOnly { .. }
-            | Self::NameTaken { .. } => Code::Conflict,
+            | Self::NameTaken { .. }
+            | Self::ColumnInUse { .. }
+            | Self::ColumnAlive { .. }
+            | Self::StepAlive { .. } => Code::Conflict,
             Self::Trial(error) => error.code,
             Self::DiskFull { .. } => Code::DiskFull,
             Self::Io { .. }

@@ -7,7 +7,7 @@ use duckdb::Connection;
 use uuid::Uuid;
 
 use crate::column::StoredColumn;
-use crate::database::{hold, text};
+use crate::database::text;
 use crate::error::during;
 use crate::import::sync_folder;
 use crate::leftovers::{PART, remove, remove_stale_parts};
@@ -45,7 +45,7 @@ impl SheetStore {
             return Err(target.unusable("the sheet has no columns"));
         }
         let scratch = Scratch::new(&export_folder(&self.path))?;
-        let connection = hold(&self.reader).try_clone().map_err(during("export the sheet"))?;
+        let connection = self.reader().try_clone().map_err(during("export the sheet"))?;
         let rows = copy(&connection, &columns, request, &scratch.file)?;
         target.fill(&scratch.file)?;
         Ok(rows)

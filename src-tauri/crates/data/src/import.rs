@@ -13,6 +13,7 @@ use crate::database::{self, Allowed};
 use crate::error::during;
 use crate::leftovers;
 use crate::lock::{SheetLock, with_suffix};
+use crate::schema::ORDER_GAP;
 use crate::sql::{file_pattern, identifier};
 use crate::{DataError, Format, Limits, schema};
 
@@ -98,8 +99,9 @@ fn write(
     let mut columns = Vec::with_capacity(source.columns.len());
     // `row_number()` over everything is a streaming operator: it numbers the rows as they come,
     // in the order of the file, and holds none of them back.
-    let mut select =
-        vec!["row_number() OVER () AS row_id, row_number() OVER () AS row_order".to_owned()];
+    let mut select = vec![format!(
+        "row_number() OVER () AS row_id, row_number() OVER () * {ORDER_GAP} AS row_order"
+    )];
     for name in &source.columns {
         let stored = physical.claim(name);
         select.push(format!("src.{} AS {}", identifier(name), identifier(&stored)));

@@ -25,16 +25,20 @@ mod error;
 mod export;
 mod format;
 mod group_commit;
+mod history;
 mod import;
 mod leftovers;
 mod lock;
 mod opening;
+mod positions;
 mod read;
 mod run;
 mod schema;
 mod sheet;
 mod sql;
+mod stale;
 mod state;
+mod step;
 mod value;
 
 pub use catalogue::{Catalogue, LinkedModel};
@@ -51,4 +55,5 @@ pub use opening::{
     move_sheet, open_sheet, probe_sheet,
 };
 pub use read::ExampleRow;
-pub use sheet::SheetStore;
+pub use sheet::{CellEdit, RowPlace, SheetStore};
+pub use step::Compacted;

@@ -19,7 +19,22 @@ const MOST_HOLDER_BYTES: u64 = 256;
 /// same name.
 #[derive(Clone, Debug)]
 pub(crate) struct SheetLock {
-    file: Arc<File>,
+    held: Arc<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    file: File,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing would not do: a process that another thread is just starting has the file open
+        // too until it becomes another program, and the lock with it.
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "a sheet was not unlocked");
+        }
+    }
 }
 
 impl SheetLock {
@@ -33,7 +48,7 @@ impl SheetLock {
             .open(&path)
             .map_err(|source| DataError::io("open the lock file", &path, source))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { file: Arc::new(file) }),
+            Ok(()) => Ok(Self { held: Arc::new(Held { file }) }),
             Err(TryLockError::WouldBlock) => Err(DataError::InUse { path: sheet.to_path_buf() }),
             Err(TryLockError::Error(source)) => Err(DataError::io("lock the sheet", sheet, source)),
         }
@@ -43,7 +58,7 @@ impl SheetLock {
     pub(crate) fn sign(&self, now_ms: i64) {
         let holder = Holder { pid: std::process::id(), since_ms: now_ms };
         let text = serde_json::to_vec(&holder).expect("two numbers are JSON");
-        let mut file = self.file.as_ref();
+        let mut file = &self.held.file;
         let signed =
             file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(&text));
         if let Err(error) = signed {

@@ -5,9 +5,8 @@ use duckdb::{Connection, params_from_iter};
 
 use crate::DataError;
 use crate::column::StoredColumn;
-use crate::database::hold;
 use crate::error::during;
-use crate::sheet::{Positions, SheetStore};
+use crate::sheet::SheetStore;
 use crate::sql::integers;
 use crate::state::CellStates;
 use crate::value::{self, Shape};
@@ -39,11 +38,11 @@ impl SheetStore {
         count: u64,
     ) -> Result<Window, DataError> {
         let stored = self.pick(columns)?;
-        let row_count = self.positions.count;
+        let row_count = self.positions().count;
         let count = count.min(row_count.saturating_sub(start));
         self.load_states(&stored)?;
         let rows = self.window_rows(&stored, start, count)?;
-        let states = hold(&self.states);
+        let states = self.states();
         let rows = rows
             .into_iter()
             .map(|(row, values)| WindowRow {
@@ -58,6 +57,11 @@ impl SheetStore {
         Ok(Window { columns: columns.to_vec(), start, row_count, rows })
     }
 
+    /// The rows at `count` positions from `start` on, fewer where the sheet ends.
+    pub fn rows_at(&self, start: u64, count: u64) -> Vec<RowId> {
+        self.positions().slice(start, count)
+    }
+
     /// The values of some rows, in the order of `rows`; bytes as base64.
     pub fn values(
         &self,
@@ -66,7 +70,7 @@ impl SheetStore {
     ) -> Result<Vec<Vec<Value>>, DataError> {
         let stored = self.pick(columns)?;
         let mut found: HashMap<RowId, Vec<Value>> = HashMap::with_capacity(rows.len());
-        let reader = hold(&self.reader);
+        let reader = self.reader();
         for ids in rows.chunks(IDS_PER_QUERY) {
             let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { continue };
             // The range lets DuckDB skip the blocks that hold none of the rows; rows that are
@@ -94,7 +98,7 @@ impl SheetStore {
     ) -> Result<Vec<ExampleRow>, DataError> {
         let own = self.ai_column(column)?;
         let mut ids: Vec<i64> = {
-            let writer = hold(&self.writer);
+            let writer = self.writer_to_ask();
             let rows = writer.by_hand.get(&column);
             rows.into_iter().flatten().map(|row| row.0).collect()
         };
@@ -109,7 +113,7 @@ impl SheetStore {
             own.quoted
         );
         stored.push(own);
-        let reader = hold(&self.reader);
+        let reader = self.reader();
         let rows = read_rows(&reader, &stored, StoredColumn::select, &filter, &[])?;
         Ok(rows
             .into_iter()
@@ -133,33 +137,31 @@ impl SheetStore {
         if count == 0 {
             return Ok(Vec::new());
         }
-        let (start, count) = (start as i64, count as i64);
-        let reader = hold(&self.reader);
-        if !self.positions.dense {
-            let filter = "ORDER BY row_order, row_id LIMIT ? OFFSET ?";
-            return read_rows(&reader, columns, window_select, filter, &[count, start]);
+        let wanted = self.positions().slice(start, count);
+        let (Some(first), Some(last)) = (wanted.iter().min(), wanted.iter().max()) else {
+            return Ok(Vec::new());
+        };
+        let range = [first.0, last.0];
+        let mut filter = "WHERE row_id BETWEEN ? AND ?".to_owned();
+        // Rows that were moved here from afar are named; most windows need no more than a range.
+        if last.0.abs_diff(first.0) > 2 * count {
+            let ids = integers(wanted.iter().map(|row| row.0));
+            filter = format!("{filter} AND row_id IN ({ids})");
         }
-        let first = self.positions.first + start;
-        let filter = "WHERE row_id BETWEEN ? AND ?";
-        let range = [first, first + count - 1];
-        let mut rows = read_rows(&reader, columns, window_select, filter, &range)?;
-        // Sorting a few rows here takes far less time than planning a sort there.
-        rows.sort_unstable_by_key(|(row, _)| *row);
-        Ok(rows)
+        let mut found: HashMap<RowId, Vec<Value>> =
+            read_rows(&self.reader(), columns, window_select, &filter, &range)?
+                .into_iter()
+                .collect();
+        Ok(wanted.into_iter().filter_map(|row| Some((row, found.remove(&row)?))).collect())
     }
 
     /// Makes sure that the states of the AI columns among `columns` are in memory.
     fn load_states(&self, columns: &[StoredColumn]) -> Result<(), DataError> {
         for stored in columns.iter().filter(|stored| stored.is_ai()) {
-            let column = stored.column.id;
-            if hold(&self.states).contains_key(&column) {
-                continue;
+            if !self.states().contains_key(&stored.column.id) {
+                let writer = self.writer_to_ask();
+                self.ensure_states(&writer.connection, stored.column.id)?;
             }
-            // While the writer is held, no commit can come between the log and the list.
-            let writer = hold(&self.writer);
-            let Positions { first, span, .. } = self.positions;
-            let states = CellStates::load(&writer.connection, column, first, span)?;
-            hold(&self.states).insert(column, states);
         }
         Ok(())
     }

@@ -3,17 +3,21 @@ use std::collections::BTreeMap;
 use braincells_core::{
     CellState, ColumnId, RowId, RunId, RunInfo, RunRequest, RunScope, RunStatus,
 };
-use duckdb::{Row, params};
+use duckdb::{Connection, Row, params};
 
 use crate::DataError;
-use crate::database::hold;
 use crate::error::during;
-use crate::sheet::{SheetStore, in_transaction};
+use crate::sheet::SheetStore;
 use crate::sql::integers;
+use crate::state::LOG;
 
-/// The latest state of every cell of a column that has one.
-const LATEST: &str = "SELECT row_id, arg_max(state, seq) AS state FROM braincells.cell_log \
-                      WHERE column_id = ? GROUP BY row_id";
+/// The latest state of every cell of a column that has one, of rows that are there.
+fn latest() -> String {
+    format!(
+        "SELECT row_id, arg_max(state, seq) AS state FROM {LOG} log WHERE column_id = ? \
+         AND row_id IN (SELECT row_id FROM main.rows) GROUP BY row_id"
+    )
+}
 
 impl SheetStore {
     /// The rows that a run of `scope` fills, in sheet order. Edited and validated cells are
@@ -45,13 +49,13 @@ impl SheetStore {
             ),
             RunScope::All => ("main.rows".to_owned(), "NOT IN ('edited', 'validated')"),
         };
-        let failed = during("find the rows to fill");
-        let reader = hold(&self.reader);
+        let (failed, latest) = (during("find the rows to fill"), latest());
+        let reader = self.reader();
         let mut statement = reader
             .prepare(&format!(
-                "SELECT r.row_id FROM {rows} r LEFT JOIN ({LATEST}) l ON l.row_id = r.row_id \
+                "SELECT r.row_id FROM {rows} r LEFT JOIN ({latest}) l ON l.row_id = r.row_id \
                  WHERE coalesce(l.state, 'empty') {wanted} AND NOT EXISTS (SELECT 1 \
-                     FROM braincells.cell_log g WHERE g.run_id = ? AND g.column_id = ? \
+                     FROM {LOG} g WHERE g.run_id = ? AND g.column_id = ? \
                      AND g.row_id = r.row_id) \
                  ORDER BY r.row_order, r.row_id"
             ))
@@ -68,9 +72,9 @@ impl SheetStore {
     pub fn count_states(&self, column: ColumnId) -> Result<BTreeMap<CellState, u64>, DataError> {
         self.ai_column(column)?;
         let failed = during("count the cells");
-        let reader = hold(&self.reader);
+        let reader = self.reader();
         let mut statement = reader
-            .prepare(&format!("SELECT state, count(*) FROM ({LATEST}) GROUP BY state"))
+            .prepare(&format!("SELECT state, count(*) FROM ({}) GROUP BY state", latest()))
             .map_err(&failed)?;
         let mut rows = statement.query([column.0]).map_err(&failed)?;
         let mut counts = BTreeMap::new();
@@ -81,14 +85,14 @@ impl SheetStore {
             logged += count;
             counts.insert(state, count);
         }
-        let untouched = self.positions.count.saturating_sub(logged);
+        let untouched = self.positions().count.saturating_sub(logged);
         if untouched > 0 {
             *counts.entry(CellState::Empty).or_insert(0) += untouched;
         }
         Ok(counts)
     }
 
-    /// Notes that a run begins, and gives it the next id.
+    /// Notes that a run begins, and gives it the next id. Its cells are one step.
     pub fn start_run(
         &self,
         column: ColumnId,
@@ -97,32 +101,40 @@ impl SheetStore {
         rows_total: u64,
         now_ms: i64,
     ) -> Result<RunId, DataError> {
-        self.ai_column(column)?;
+        let name = format!("Fill `{}`", self.ai_column(column)?.column.name);
         let scope = serde_json::to_string(request).expect("a request has only text keys");
-        let writer = self.writer()?;
-        in_transaction(&writer.connection, "start the run", |connection| {
-            let id: i64 = connection.query_row(
-                "SELECT coalesce(max(id), 0) + 1 FROM braincells.runs",
-                [],
-                |row| row.get(0),
-            )?;
-            connection.execute(
-                "INSERT INTO braincells.runs VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
-                params![
-                    id,
-                    column.0,
-                    recipe_version,
-                    scope,
-                    RunStatus::Running.as_str(),
-                    rows_total as i64,
-                    now_ms
-                ],
-            )?;
+        let mut writer = self.writer()?;
+        let failed = during("start the run");
+        let (run, step) = self.act_with(&mut writer, &name, now_ms, |action| {
+            let id: i64 = action
+                .connection
+                .query_row("SELECT coalesce(max(id), 0) + 1 FROM braincells.runs", [], |row| {
+                    row.get(0)
+                })
+                .map_err(&failed)?;
+            action
+                .connection
+                .execute(
+                    "INSERT INTO braincells.runs VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+                    params![
+                        id,
+                        column.0,
+                        recipe_version,
+                        scope,
+                        RunStatus::Running.as_str(),
+                        rows_total as i64,
+                        now_ms
+                    ],
+                )
+                .map_err(&failed)?;
             Ok(RunId(id))
-        })
+        })?;
+        writer.live_runs.begin(run, column, step);
+        Ok(run)
     }
 
-    /// Changes where a run stands. Any status but running also sets the time of its end.
+    /// Changes where a run stands. Any status but running also sets the time of its end. A run
+    /// that goes on begins another step.
     pub fn set_run_status(
         &self,
         run: RunId,
@@ -131,15 +143,28 @@ impl SheetStore {
         now_ms: i64,
     ) -> Result<(), DataError> {
         let ended_at_ms = (status != RunStatus::Running).then_some(now_ms);
-        let changed = self
-            .writer()?
-            .connection
-            .execute(
-                "UPDATE braincells.runs SET status = ?, ended_at_ms = ?, error = ? WHERE id = ?",
-                params![status.as_str(), ended_at_ms, error, run.0],
-            )
-            .map_err(during("store the run's status"))?;
-        if changed == 0 { Err(DataError::RunMissing { run }) } else { Ok(()) }
+        let column = self.run(run)?.column;
+        let change = |connection: &Connection| {
+            connection
+                .execute(
+                    "UPDATE braincells.runs SET status = ?, ended_at_ms = ?, error = ? \
+                     WHERE id = ?",
+                    params![status.as_str(), ended_at_ms, error, run.0],
+                )
+                .map(drop)
+                .map_err(during("store the run's status"))
+        };
+        let mut writer = self.writer()?;
+        if status == RunStatus::Running {
+            let name = format!("Go on filling `{}`", self.ai_column(column)?.column.name);
+            let ((), step) =
+                self.act_with(&mut writer, &name, now_ms, |action| change(action.connection))?;
+            writer.live_runs.begin(run, column, step);
+        } else {
+            change(&writer.connection)?;
+            writer.live_runs.end(run);
+        }
+        Ok(())
     }
 
     /// One run.
@@ -155,14 +180,14 @@ impl SheetStore {
 
     fn query_runs(&self, filter: &str) -> Result<Vec<RunInfo>, DataError> {
         let failed = during("read the runs");
-        let reader = hold(&self.reader);
+        let reader = self.reader();
         // A row that failed and was then tried again in the same run counts once, by its latest
         // entry.
         let mut statement = reader
             .prepare(&format!(
                 "WITH chosen AS (SELECT * FROM braincells.runs {filter}), \
                  latest AS (SELECT run_id, row_id, arg_max(state, seq) AS state \
-                     FROM braincells.cell_log WHERE run_id IN (SELECT id FROM chosen) \
+                     FROM {LOG} log WHERE run_id IN (SELECT id FROM chosen) \
                      GROUP BY run_id, row_id), \
                  counts AS (SELECT run_id, count(*) FILTER (state = 'done') AS done, \
                      count(*) FILTER (state = 'failed') AS failed FROM latest GROUP BY run_id) \

@@ -10,11 +10,18 @@ use crate::database::{self, Allowed, Manner, hold};
 use crate::error::during;
 use crate::lock::{SheetLock, with_suffix};
 use crate::opening::{self, Reading};
-use crate::schema::{self, FORMAT_VERSION};
-use crate::state::CellStates;
+use crate::positions::Positions;
+use crate::schema;
+use crate::state::{CellStates, LOG};
+use crate::step::LiveRuns;
 use crate::{DataError, Limits};
 
+mod cells;
 mod columns;
+mod rows;
+
+pub use cells::CellEdit;
+pub use rows::RowPlace;
 
 /// One open sheet.
 ///
@@ -24,11 +31,11 @@ mod columns;
 pub struct SheetStore {
     pub(crate) id: SheetId,
     pub(crate) path: PathBuf,
-    pub(crate) writer: Mutex<Writer>,
-    pub(crate) reader: Mutex<Connection>,
-    pub(crate) positions: Positions,
+    writer: Mutex<Writer>,
+    reader: Mutex<Connection>,
+    positions: RwLock<Positions>,
     /// Of the AI columns that a window was read of. Taken after `writer` where both are.
-    pub(crate) states: Mutex<HashMap<ColumnId, CellStates>>,
+    states: Mutex<HashMap<ColumnId, CellStates>>,
     columns: RwLock<Arc<Vec<StoredColumn>>>,
     /// That it is a copy to read from. Outlives the connections.
     reading: Option<Reading>,
@@ -43,49 +50,7 @@ pub(crate) struct Writer {
     pub(crate) next_seq: i64,
     /// Cells that a person made or approved.
     pub(crate) by_hand: HashMap<ColumnId, HashSet<RowId>>,
-}
-
-/// How positions in the sheet map to row ids.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Positions {
-    /// Rows.
-    pub(crate) count: u64,
-    /// The least row id, 1 in a sheet without rows.
-    pub(crate) first: i64,
-    /// How many ids there are from the least to the greatest.
-    pub(crate) span: usize,
-    /// As every import leaves them: ids count up in sheet order without a gap. Otherwise the
-    /// order is found by sorting.
-    pub(crate) dense: bool,
-}
-
-impl Positions {
-    fn load(connection: &Connection, path: &Path) -> Result<Self, DataError> {
-        // The states of cells are kept in a list by row id, so a stray id must not make it huge;
-        // but a large sheet of which few rows are left must open.
-        const MOST_IDS_PER_ROW: i128 = 64;
-        const ALWAYS_FINE: i128 = 1 << 24;
-        let (count, first, last, ordered): (i64, i64, i64, bool) = connection
-            .query_row(
-                "SELECT count(*), coalesce(min(row_id), 1), coalesce(max(row_id), 0), \
-                 coalesce(bool_and(row_order = row_id), true) FROM main.rows",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-            )
-            .map_err(during("count the rows"))?;
-        let span = i128::from(last) - i128::from(first) + 1;
-        if span > ALWAYS_FINE.max(i128::from(count) * MOST_IDS_PER_ROW) {
-            let reason = "its row ids are too far apart".to_owned();
-            return Err(DataError::NotASheet { path: path.to_path_buf(), reason });
-        }
-        let dense = ordered && span == i128::from(count);
-        Ok(Self { count: count as u64, first, span: span as usize, dense })
-    }
-
-    /// Whether a row may be there; certain when the ids are dense.
-    pub(crate) fn may_hold(&self, row: RowId) -> bool {
-        (i128::from(row.0) - i128::from(self.first)) < self.span as i128 && row.0 >= self.first
-    }
+    pub(crate) live_runs: LiveRuns,
 }
 
 impl SheetStore {
@@ -136,28 +101,22 @@ impl SheetStore {
         let manner = if reading.is_some() { Manner::Read } else { Manner::Write };
         let open = |manner| database::open_as(manner, path, limits, &allowed);
         let mut connection = open(manner)?;
-        let Some(found) = schema::format_version(&connection) else {
-            let reason = "it has no `braincells` tables".to_owned();
-            return Err(DataError::NotASheet { path: path.to_path_buf(), reason });
-        };
-        if found > FORMAT_VERSION {
-            return Err(DataError::NewerFormat {
-                path: path.to_path_buf(),
-                found,
-                supported: FORMAT_VERSION,
-            });
-        }
-        if found < FORMAT_VERSION {
-            let failed = during("bring the sheet's format up to date");
-            connection.close().map_err(|(_, error)| failed(error))?;
+        if let Some(version) = schema::older_version(&connection) {
+            let close = |connection: Connection| {
+                let failed = during("bring the sheet's format up to date");
+                connection.close().map_err(|(_, error)| failed(error))
+            };
+            // Nobody has the file open while it is copied.
+            close(connection)?;
             if reading.is_none() {
-                opening::keep_old_format(path, found)?;
+                opening::keep_old_format(path, version)?;
             }
             connection = open(Manner::Write)?;
-            // Here the format is brought up to date, once there is a second one.
-            connection.close().map_err(|(_, error)| failed(error))?;
+            schema::check_format(&connection, path)?;
+            close(connection)?;
             connection = open(manner)?;
         }
+        schema::check_format(&connection, path)?;
         if reading.is_none() {
             connection
                 .execute(
@@ -195,9 +154,14 @@ impl SheetStore {
         Ok(Self {
             id,
             path: path.to_path_buf(),
-            writer: Mutex::new(Writer { connection, next_seq, by_hand }),
+            writer: Mutex::new(Writer {
+                connection,
+                next_seq,
+                by_hand,
+                live_runs: LiveRuns::default(),
+            }),
             reader: Mutex::new(reader),
-            positions,
+            positions: RwLock::new(positions),
             states: Mutex::new(HashMap::new()),
             columns: RwLock::new(Arc::new(columns)),
             reading,
@@ -223,12 +187,12 @@ impl SheetStore {
                    (SELECT coalesce(max(at_ms), 0) FROM braincells.cell_log \
                     WHERE seq = (SELECT max(seq) FROM braincells.cell_log))) \
                    FROM braincells.meta";
-        hold(&self.reader)
+        self.reader()
             .query_row(sql, [], |row| {
                 Ok(SheetInfo {
                     id: self.id,
                     name: row.get(0)?,
-                    row_count: self.positions.count,
+                    row_count: self.positions().count,
                     column_count,
                     created_at_ms: row.get(1)?,
                     changed_at_ms: row.get(2)?,
@@ -250,27 +214,64 @@ impl SheetStore {
         }
     }
 
-    /// The connection that writes. Everything that changes the sheet comes by here.
-    pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Writer>, DataError> {
-        self.check_writable()?;
-        Ok(hold(&self.writer))
-    }
-
-    /// Changes the sheet's name.
+    /// Gives the sheet another name.
     pub fn rename(&self, name: &str, now_ms: i64) -> Result<(), DataError> {
-        self.writer()?
-            .connection
-            .execute(
-                "UPDATE braincells.meta SET name = ?, changed_at_ms = ?",
-                params![name, now_ms],
-            )
-            .map(drop)
-            .map_err(during("rename the sheet"))
+        if name.trim().is_empty() {
+            return Err(DataError::SheetNameBlank);
+        }
+        let before = self.info()?.name;
+        if before == name {
+            return Ok(());
+        }
+        self.act(&format!("Rename the sheet to `{name}`"), now_ms, |action| {
+            action.rename_sheet(before, name);
+            action
+                .connection
+                .execute("UPDATE braincells.meta SET name = ?", [name])
+                .map(drop)
+                .map_err(during("rename the sheet"))
+        })
     }
 
     /// Moves everything from the write-ahead log into the sheet's file.
     pub fn checkpoint(&self) -> Result<(), DataError> {
         checkpoint(&self.writer()?.connection)
+    }
+
+    /// The right to write. Taken before any of the others. Everything that changes the sheet comes
+    /// by here.
+    pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Writer>, DataError> {
+        self.check_writable()?;
+        Ok(self.writer_to_ask())
+    }
+
+    /// The same for those who only ask it something, also in a sheet that can only be read.
+    pub(crate) fn writer_to_ask(&self) -> MutexGuard<'_, Writer> {
+        hold(&self.writer)
+    }
+
+    pub(crate) fn reader(&self) -> MutexGuard<'_, Connection> {
+        hold(&self.reader)
+    }
+
+    pub(crate) fn states(&self) -> MutexGuard<'_, HashMap<ColumnId, CellStates>> {
+        hold(&self.states)
+    }
+
+    pub(crate) fn positions(&self) -> Positions {
+        self.positions.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn reload_positions(&self, connection: &Connection) -> Result<(), DataError> {
+        let positions = Positions::load(connection, &self.path)?;
+        *self.positions.write().unwrap_or_else(PoisonError::into_inner) = positions;
+        Ok(())
+    }
+
+    pub(crate) fn reload_columns(&self, connection: &Connection) -> Result<(), DataError> {
+        let columns = Arc::new(column::load(connection)?);
+        *self.columns.write().unwrap_or_else(PoisonError::into_inner) = columns;
+        Ok(())
     }
 
     pub(crate) fn stored_columns(&self) -> Arc<Vec<StoredColumn>> {
@@ -301,31 +302,24 @@ fn open_connection(path: &Path, limits: Limits) -> Result<Connection, DataError>
     database::open(path, limits, &Allowed::Folder(export_folder(path)))
 }
 
-fn checkpoint(connection: &Connection) -> Result<(), DataError> {
+pub(crate) fn checkpoint(connection: &Connection) -> Result<(), DataError> {
     connection.execute_batch("CHECKPOINT").map_err(during("write the sheet's file"))
 }
 
-/// Runs `work` as one transaction; anything but success undoes it.
-pub(crate) fn in_transaction<T>(
+/// The cells of AI columns that a person made or approved.
+pub(crate) fn load_by_hand(
     connection: &Connection,
-    action: &'static str,
-    work: impl FnOnce(&Connection) -> duckdb::Result<T>,
-) -> Result<T, DataError> {
-    let transaction = connection.unchecked_transaction().map_err(during(action))?;
-    let result = work(connection).map_err(during(action))?;
-    transaction.commit().map_err(during(action))?;
-    Ok(result)
-}
-
-fn load_by_hand(connection: &Connection) -> Result<HashMap<ColumnId, HashSet<RowId>>, DataError> {
+) -> Result<HashMap<ColumnId, HashSet<RowId>>, DataError> {
     let failed = during("read the edited cells");
     let mut statement = connection
-        .prepare(
-            "SELECT column_id, row_id FROM braincells.cell_log \
-             WHERE (column_id, row_id) IN (SELECT (column_id, row_id) FROM braincells.cell_log \
+        .prepare(&format!(
+            "WITH log AS (SELECT column_id, row_id, state, seq FROM {LOG} entries \
+                          WHERE column_id IN (SELECT column_id FROM braincells.recipes)) \
+             SELECT column_id, row_id FROM log \
+             WHERE (column_id, row_id) IN (SELECT (column_id, row_id) FROM log \
                                            WHERE state IN ('edited', 'validated')) \
-             GROUP BY column_id, row_id HAVING arg_max(state, seq) IN ('edited', 'validated')",
-        )
+             GROUP BY column_id, row_id HAVING arg_max(state, seq) IN ('edited', 'validated')"
+        ))
         .map_err(&failed)?;
     let mut rows = statement.query([]).map_err(&failed)?;
     let mut by_hand: HashMap<ColumnId, HashSet<RowId>> = HashMap::new();

@@ -7,6 +7,11 @@ use crate::DataError;
 use crate::error::during;
 use crate::run::parse_state;
 
+/// The entries of the log that count: those whose step is not undone. To be read in place of
+/// the table, with an alias behind it.
+pub(crate) const LOG: &str = "(SELECT * FROM braincells.cell_log WHERE step_id NOT IN \
+                              (SELECT id FROM braincells.steps WHERE undone))";
+
 /// The latest log entry of every cell of one AI column, as far as a grid shows it.
 ///
 /// Kept in memory, about 9 bytes a row, because the log is in the order of the work and not of
@@ -40,12 +45,13 @@ impl CellStates {
         // One struct for the whole entry: `arg_max` of a single field would skip entries where
         // that field is null and find the reason of an older failure.
         let mut statement = connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "SELECT row_id, entry.state, entry.confidence, entry.error FROM ( \
-                     SELECT row_id, arg_max({'state': state, 'confidence': confidence, \
-                         'error': CASE WHEN state = 'failed' THEN error_message END}, seq) AS entry \
-                     FROM braincells.cell_log WHERE column_id = ? GROUP BY row_id)",
-            )
+                     SELECT row_id, arg_max({{'state': state, 'confidence': confidence, \
+                         'error': CASE WHEN state = 'failed' THEN error_message END}}, seq) \
+                         AS entry \
+                     FROM {LOG} log WHERE column_id = ? GROUP BY row_id)"
+            ))
             .map_err(&failed)?;
         let mut rows = statement.query([column.0]).map_err(&failed)?;
         while let Some(row) = rows.next().map_err(&failed)? {
@@ -88,6 +94,13 @@ impl CellStates {
         let Some(index) = self.index(row) else { return (CellState::Empty, None, None) };
         let confidence = self.confidences.get(index).copied().filter(|value| !value.is_nan());
         (self.states[index], confidence, self.errors.get(&row).map(String::as_str))
+    }
+
+    /// The rows in a state, in order of their ids; they need not be in the sheet any more.
+    pub(crate) fn rows_in(&self, state: CellState) -> impl Iterator<Item = RowId> {
+        let first = self.first;
+        let found = self.states.iter().enumerate().filter(move |(_, found)| **found == state);
+        found.map(move |(index, _)| RowId(first + index as i64))
     }
 
     fn index(&self, row: RowId) -> Option<usize> {

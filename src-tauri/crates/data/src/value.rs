@@ -50,12 +50,20 @@ impl Shape {
         }
     }
 
-    /// SQL that turns the text made by [`text`] back into a value of `sql_type`.
+    /// SQL that gives a value as the text that the log keeps. DuckDB reads its own print back
+    /// without loss, of nested values too.
+    pub(crate) fn print(self, column: &str) -> String {
+        match self {
+            Self::Bytes => format!("to_base64({column})"),
+            _ => format!("CAST({column} AS VARCHAR)"),
+        }
+    }
+
+    /// SQL that turns a text of the log back into a value of `sql_type`.
     pub(crate) fn parse(self, text: &str, sql_type: &str) -> String {
         match self {
-            Self::Plain | Self::Json | Self::Printed => format!("CAST({text} AS {sql_type})"),
-            Self::Nested => format!("CAST(CAST({text} AS JSON) AS {sql_type})"),
             Self::Bytes => format!("from_base64({text})"),
+            _ => format!("CAST({text} AS {sql_type})"),
         }
     }
 }
@@ -102,7 +110,8 @@ fn float(value: f64) -> Value {
 }
 
 /// A value as the text that the log keeps and that [`Shape::parse`] turns back, after checking
-/// that its JSON type fits the column's DuckDB type. `None` is the empty cell.
+/// that its JSON type fits the column's DuckDB type. `None` is the empty cell. Of a nested value
+/// it is the JSON, which is still to be printed as DuckDB does.
 pub(crate) fn text(
     value: &Value,
     shape: Shape,
@@ -129,13 +138,17 @@ pub(crate) fn text(
 
 /// The error for a value that does not fit its column.
 pub(crate) fn wrong_type(value: &Value, sql_type: &str, row: RowId) -> DataError {
+    let value = shortened(&value.to_string());
+    DataError::WrongType { row, expected: sql_type.to_owned(), value }
+}
+
+/// The beginning of a text, as an error shows it.
+pub(crate) fn shortened(text: &str) -> String {
     const SHOWN: usize = 60;
-    let mut shown = value.to_string();
-    if let Some((end, _)) = shown.char_indices().nth(SHOWN) {
-        shown.truncate(end);
-        shown.push('…');
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
-    DataError::WrongType { row, expected: sql_type.to_owned(), value: shown }
 }
 
 /// Whether a DOUBLE holds this number as it is.

@@ -19,11 +19,11 @@ mod fake;
 pub mod output;
 mod pool;
 pub mod prompt;
-mod template;
 
 #[cfg(feature = "llama")]
 pub mod llama;
 
+pub use braincells_core::{Place, Template, TemplateError, nearest, renamed};
 pub use chat_template::{ChatTemplate, Segment};
 pub use engine::{
     BatchEvent, BatchEventKind, BatchStream, Capabilities, FinishReason, LLMBackend, LLMEngine,
@@ -33,4 +33,3 @@ pub use engine::{
 pub use error::LLMError;
 pub use fake::{FakeAnswer, FakeEngine, FakeGate};
 pub use pool::{DEFAULT_PARALLEL_REQUESTS, InferencePool};
-pub use template::{Place, Template, TemplateError};

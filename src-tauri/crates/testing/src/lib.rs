@@ -6,6 +6,7 @@
 //! tests of their own.
 
 mod clock;
+mod dice;
 mod engines;
 mod events;
 mod home;
@@ -14,9 +15,10 @@ mod scripted;
 mod small_disk;
 
 pub use clock::ManualClock;
+pub use dice::Dice;
 pub use engines::ScriptedEngines;
 pub use events::RecordedEvents;
 pub use home::TempHome;
-pub use probe::sheet_probe;
+pub use probe::{sheet_probe, sheet_probe_beside};
 pub use scripted::{Scripted, scripted_workbench, text_recipe, typed_recipe};
 pub use small_disk::SmallDisk;

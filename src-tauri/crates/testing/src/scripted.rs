@@ -116,5 +116,6 @@ pub fn typed_recipe(prompt: &str, output: Output) -> Recipe {
         output,
         sampling: Sampling::default(),
         examples: ExamplePolicy::default(),
+        example_rows: Vec::new(),
     }
 }

@@ -13,7 +13,7 @@ use braincells_core::{
 use braincells_data::{
     DataError, Format, ImportRequest, Limits, Opened, Opening, SheetStore, distrust, open_sheet,
 };
-use braincells_testing::{sheet_probe, text_recipe};
+use braincells_testing::{Dice, sheet_probe, text_recipe};
 use braincells_workbench::SheetProbe;
 use tempfile::TempDir;
 
@@ -24,18 +24,6 @@ const ROWS: i64 = 400;
 /// Cells in one transaction.
 const GROUP: usize = 20;
 
-/// A small generator (SplitMix64), so that the places are random and the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % limit as u64) as usize
-    }
-}
-
 /// A sheet as a killed process leaves it: rows and the first AI column saved, the second in the
 /// log, 20 transactions of it, among them the beginning of its run.
 struct Abandoned {
@@ -43,6 +31,10 @@ struct Abandoned {
     file: Vec<u8>,
     log: Vec<u8>,
     saved: Vec<Vec<Value>>,
+}
+
+fn below(dice: &mut Dice, limit: usize) -> usize {
+    dice.below(limit as u64) as usize
 }
 
 fn beside(path: &Path, end: &str) -> PathBuf {
@@ -157,11 +149,11 @@ fn open(path: &Path) -> Result<Opened, DataError> {
 #[test]
 fn a_log_cut_short_at_a_hundred_places_opens_with_whole_transactions() {
     let sheet = Abandoned::new();
-    let mut dice = Dice(1);
+    let mut dice = Dice::new(1);
     let mut told = 0;
     for number in 0..100 {
         // A few within the first transaction.
-        let length = if number < 10 { 1 + number * 20 } else { dice.below(sheet.log.len()) };
+        let length = if number < 10 { 1 + number * 20 } else { below(&mut dice, sheet.log.len()) };
         let place = format!("cut-{number}-at-{length}");
         let path = sheet.place(&place, &sheet.file, Some(&sheet.log[..length]));
         let Opened { store, notices } =
@@ -187,13 +179,13 @@ fn a_log_cut_short_at_a_hundred_places_opens_with_whole_transactions() {
 #[test]
 fn a_log_changed_at_a_hundred_places_opens_or_is_moved_aside_and_says_so() {
     let sheet = Abandoned::new();
-    let mut dice = Dice(2);
+    let mut dice = Dice::new(2);
     let (mut cut, mut moved) = (0, 0);
     for number in 0..100 {
         // The first bytes say what kind of log it is, and are read by other code.
-        let at = if number < 40 { number } else { dice.below(sheet.log.len()) };
+        let at = if number < 40 { number } else { below(&mut dice, sheet.log.len()) };
         let mut log = sheet.log.clone();
-        log[at] ^= 1 << dice.below(8);
+        log[at] ^= 1 << below(&mut dice, 8);
         let place = format!("change-{number}-at-{at}");
         let path = sheet.place(&place, &sheet.file, Some(&log));
         let Opened { store, notices } =
@@ -228,13 +220,13 @@ fn a_file_changed_at_fifty_places_opens_is_restored_or_is_a_clear_error() {
     open(&whole).expect("it opens").store.close(u64::MAX).expect("it closes");
     let file = fs::read(&whole).expect("it is there");
     let copy = fs::read(beside(&whole, ".good")).expect("it has a good copy");
-    let mut dice = Dice(3);
+    let mut dice = Dice::new(3);
     let (mut restored, mut refused) = (0, 0);
     for number in 0..50 {
         // Each of the three headers a few times, then anywhere.
-        let at = if number < 12 { number * 1024 + 3 } else { dice.below(file.len()) };
+        let at = if number < 12 { number * 1024 + 3 } else { below(&mut dice, file.len()) };
         let mut damaged = file.clone();
-        damaged[at] ^= 1 << dice.below(8);
+        damaged[at] ^= 1 << below(&mut dice, 8);
         let place = format!("file-{number}-at-{at}");
         let path = sheet.place(&place, &damaged, None);
         let has_copy = number % 2 == 0;

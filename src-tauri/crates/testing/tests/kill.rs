@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use braincells_core::{CellState, RunStatus, Value};
 use braincells_llm::FakeEngine;
-use braincells_testing::{Scripted, TempHome, text_recipe};
+use braincells_testing::{Dice, Scripted, TempHome, text_recipe};
 use braincells_workbench::{EngineOptions, Fill, FillRequest};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_scripted_fill");
+const ACTIONS: &str = env!("CARGO_BIN_EXE_scripted_actions");
 const KILLS: u32 = 50;
 const ROWS: usize = 3000;
 
@@ -22,18 +23,6 @@ const MOST_LOST: usize = 256;
 
 /// No step of the child takes as long as this; a test that waits longer hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// A small generator (SplitMix64), so that the points are random and the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-}
 
 /// The process under test, and the lines it says.
 struct Victim {
@@ -159,7 +148,7 @@ fn acknowledged(lines: &[String]) -> BTreeSet<i64> {
 
 #[tokio::test]
 async fn a_fill_that_is_killed_at_fifty_points_loses_nothing() {
-    let mut dice = Dice(2);
+    let mut dice = Dice::new(2);
     let mut kills = 0;
     let mut flavour = 0;
     while kills < KILLS {
@@ -234,7 +223,7 @@ async fn check(home: TempHome, source: &Path, announced: &BTreeSet<i64>) -> (Tem
 #[tokio::test]
 async fn an_import_that_is_killed_at_fifty_points_leaves_all_or_nothing() {
     let rows = 6 * ROWS;
-    let mut dice = Dice(3);
+    let mut dice = Dice::new(3);
     let mut home = TempHome::new();
     let source = home.write("table.csv", table(rows, 0));
     // How long an undisturbed import takes on this machine, from the start of the process.
@@ -273,6 +262,73 @@ async fn an_import_that_is_killed_at_fifty_points_leaves_all_or_nothing() {
     }
     drop(home);
     assert!(cut_short > KILLS / 5, "only {cut_short} kills hit the import itself");
+}
+
+#[tokio::test]
+async fn a_person_whose_program_is_killed_at_fifty_points_keeps_every_step() {
+    let mut dice = Dice::new(5);
+    let mut home = TempHome::new();
+    let source = home.write("table.csv", table(200, 1));
+    let mut kills = 0;
+    while kills < KILLS {
+        let mut victim =
+            Victim::start_as(Command::new(ACTIONS), &home, &source, &kills.to_string());
+        let (point, moment) = (dice.below(25), Duration::from_micros(dice.below(30_000)));
+        let mut said = 0;
+        let alive = victim.listen_until(Instant::now() + PATIENCE, |_| {
+            said += 1;
+            said > point
+        });
+        let alive = alive && victim.listen_until(Instant::now() + moment, |_| false);
+        let heard = victim.kill();
+        assert!(alive && heard.is_some(), "the process ended by itself");
+        kills += 1;
+        let told = heard.iter().flatten().rev().find_map(|line| line.strip_prefix("done "));
+        home = check_steps(home, told, kills).await;
+    }
+}
+
+/// Opens the sheet as the next process would and compares its steps with the last that were told;
+/// at most one more was taken.
+async fn check_steps(home: TempHome, told: Option<&str>, kill: u32) -> TempHome {
+    let scripted = Scripted::open(home, FakeEngine::echo());
+    let workbench = &scripted.workbench;
+    let sheets = workbench.sheets().await.expect("the home opens");
+    let Some(sheet) = sheets.first().map(|sheet| sheet.id) else {
+        assert_eq!(told, None, "kill {kill}: an announced sheet is gone");
+        return scripted.home;
+    };
+    let steps = workbench.steps(sheet).await.expect("the sheet opens");
+    let last = steps.iter().filter(|step| !step.undone).map(|step| step.id.0).max().unwrap_or(0);
+    let undone = steps.iter().filter(|step| step.undone).count();
+    if let Some((was_last, was_undone)) = told.and_then(|told| told.split_once(' ')) {
+        let was_last: i64 = was_last.parse().expect("the process says numbers");
+        let was_undone: usize = was_undone.parse().expect("the process says numbers");
+        // Undo leaves one more undone, redo one less, anything else none and one more step; a run
+        // of the last moment is a step too.
+        let same = last == was_last && undone == was_undone;
+        let turned = undone.abs_diff(was_undone) == 1;
+        let acted = last > was_last && undone == 0;
+        assert!(
+            same || turned || acted,
+            "kill {kill}: {was_last} and {was_undone} undone became {last} and {undone}"
+        );
+    }
+    for run in workbench.runs(sheet).await.expect("the sheet opens") {
+        assert_ne!(run.status, RunStatus::Running, "kill {kill}");
+    }
+    let seen = async || workbench.show(sheet, None, 0, 10_000).await.expect("the sheet opens");
+    let before = seen().await;
+    let mut back = 0;
+    while back < 8 && workbench.undo(sheet).await.expect("a step is taken back").is_some() {
+        back += 1;
+    }
+    for _ in 0..back {
+        workbench.redo(sheet).await.expect("a step is done again");
+    }
+    let after = seen().await;
+    assert_eq!(before, after, "kill {kill}: undoing and redoing {back} steps changed the sheet");
+    scripted.home
 }
 
 /// The shell's limit on the size of a file stands in for a full disk: the write fails, the process

@@ -1,23 +1,23 @@
-//! A person's hand on a cell: edit and approve.
+//! A person's hand on cells: edit, clear, paste and approve.
 
 use std::sync::Arc;
 
 use braincells_core::{
-    AppError, CellFigures, CellRecord, CellState, ColumnId, Output, RowId, SheetId, Value,
-    render_value,
+    AppError, CellState, Column, ColumnId, Output, RowId, SheetId, Value, render_value,
 };
-use braincells_data::SheetStore;
+use braincells_data::{CellEdit, SheetStore};
 use braincells_llm::output::{read_answer, value_matches};
 
 use crate::Workbench;
 use crate::columns::column_with_id;
 use crate::error::WorkbenchError;
+use crate::run::LiveRuns;
 
 impl Workbench {
-    /// Writes a value by hand into an AI column. No run overwrites it, and it serves as an example
+    /// Writes a value by hand. In an AI column no run overwrites it, and it serves as an example
     /// for the next run. `Null` clears the cell instead, so that a run may fill it again.
     ///
-    /// The value must fit the column's output type.
+    /// The value must fit the column's type; text is read by it.
     pub async fn edit_cell(
         &self,
         sheet: SheetId,
@@ -25,16 +25,78 @@ impl Workbench {
         row: RowId,
         value: Value,
     ) -> Result<(), AppError> {
+        self.edit_cells(sheet, vec![(column, row, value)]).await
+    }
+
+    /// [`Workbench::edit_cell`] for many cells at once: one step, all or none.
+    pub async fn edit_cells(
+        &self,
+        sheet: SheetId,
+        cells: Vec<(ColumnId, RowId, Value)>,
+    ) -> Result<(), AppError> {
         let (now_ms, live) = (self.now_ms(), Arc::clone(self.live()));
         self.change_store(sheet, move |store| {
-            let output = output_of(store, column)?;
-            current_value(store, column, row)?;
-            let (state, value) = match value {
-                Value::Null => (CellState::Empty, Value::Null),
-                value => (CellState::Edited, fitting_value(value, &output)?),
+            let columns = store.columns()?;
+            let edits = cells
+                .into_iter()
+                .map(|(column, row, value)| {
+                    let value = fitting(&columns, column, value)?;
+                    Ok(CellEdit::new(column, row, value))
+                })
+                .collect::<Result<Vec<_>, AppError>>()?;
+            take_over(&live, sheet, &edits);
+            Ok(store.edit_cells(&edits, now_ms).map(drop)?)
+        })
+        .await
+    }
+
+    /// Empties all cells of some rows in some columns, as one step.
+    pub async fn clear_cells(
+        &self,
+        sheet: SheetId,
+        columns: &[ColumnId],
+        rows: &[RowId],
+    ) -> Result<(), AppError> {
+        let cells = columns
+            .iter()
+            .flat_map(|column| rows.iter().map(move |row| (*column, *row, Value::Null)))
+            .collect();
+        self.edit_cells(sheet, cells).await
+    }
+
+    /// Writes a block of texts over some columns and rows, as one step: each text is read by the
+    /// type of its column, an empty one clears the cell. Rows that the block has beyond `rows` are
+    /// added at the end; returns how many.
+    pub async fn paste(
+        &self,
+        sheet: SheetId,
+        columns: &[ColumnId],
+        rows: &[RowId],
+        block: Vec<Vec<String>>,
+    ) -> Result<u64, AppError> {
+        let (columns, rows, now_ms) = (columns.to_vec(), rows.to_vec(), self.now_ms());
+        let live = Arc::clone(self.live());
+        self.change_store(sheet, move |store| {
+            let known = store.columns()?;
+            let read = |(text, column): (String, &ColumnId)| {
+                let value = if text.is_empty() { Value::Null } else { Value::String(text) };
+                fitting(&known, *column, value)
             };
-            live.take_over(sheet, column, row, state == CellState::Edited);
-            Ok(store.commit_cells(column, None, &[by_hand(row, state, value)], now_ms)?)
+            let mut values = Vec::with_capacity(block.len());
+            for line in block {
+                // What is beyond the last column is for the store to refuse.
+                let beyond = line.len().saturating_sub(columns.len());
+                let cells = line.into_iter().zip(&columns).map(read);
+                let mut cells = cells.collect::<Result<Vec<Value>, AppError>>()?;
+                cells.extend(std::iter::repeat_n(Value::Null, beyond));
+                values.push(cells);
+            }
+            for (row, line) in rows.iter().zip(&values) {
+                for (column, value) in columns.iter().zip(line) {
+                    live.take_over(sheet, *column, *row, !value.is_null());
+                }
+            }
+            Ok(store.paste_block(&columns, &rows, &values, now_ms)?)
         })
         .await
     }
@@ -49,25 +111,40 @@ impl Workbench {
     ) -> Result<(), AppError> {
         let (now_ms, live) = (self.now_ms(), Arc::clone(self.live()));
         self.change_store(sheet, move |store| {
-            output_of(store, column)?;
+            output_of(&store.columns()?, column)?;
             let value = current_value(store, column, row)?;
             if value.is_null() {
                 return Err(WorkbenchError::NothingToValidate.into());
             }
+            let edit = CellEdit { column, row, state: CellState::Validated, value };
             live.take_over(sheet, column, row, true);
-            let cell = by_hand(row, CellState::Validated, value);
-            Ok(store.commit_cells(column, None, &[cell], now_ms)?)
+            Ok(store.edit_cells(&[edit], now_ms).map(drop)?)
         })
         .await
     }
 }
 
-fn output_of(store: &SheetStore, column: ColumnId) -> Result<Output, AppError> {
-    let columns = store.columns()?;
-    let column = column_with_id(&columns, column)?;
+/// Tells live runs which cells are a person's from now on.
+fn take_over(live: &LiveRuns, sheet: SheetId, edits: &[CellEdit]) {
+    for edit in edits {
+        live.take_over(sheet, edit.column, edit.row, edit.state.is_by_hand());
+    }
+}
+
+/// A value as a cell of that column takes it: an AI column's output type has its say.
+fn fitting(columns: &[Column], column: ColumnId, value: Value) -> Result<Value, AppError> {
+    let column = column_with_id(columns, column)?;
+    match (&value, column.recipe()) {
+        (Value::Null, _) | (_, None) => Ok(value),
+        (_, Some(recipe)) => fitting_value(value, &recipe.output),
+    }
+}
+
+fn output_of(columns: &[Column], column: ColumnId) -> Result<&Output, AppError> {
+    let column = column_with_id(columns, column)?;
     let recipe =
         column.recipe().ok_or_else(|| WorkbenchError::NotAiColumn { name: column.name.clone() })?;
-    Ok(recipe.output.clone())
+    Ok(&recipe.output)
 }
 
 fn current_value(store: &SheetStore, column: ColumnId, row: RowId) -> Result<Value, AppError> {
@@ -82,16 +159,4 @@ fn fitting_value(value: Value, output: &Output) -> Result<Value, AppError> {
         return Ok(value);
     }
     Ok(read_answer(&render_value(&value), output)?.value)
-}
-
-fn by_hand(row: RowId, state: CellState, value: Value) -> CellRecord {
-    CellRecord {
-        run: None,
-        row,
-        state,
-        value,
-        error: None,
-        reasoning: None,
-        figures: CellFigures::default(),
-    }
 }

@@ -1,8 +1,12 @@
-//! Reading a sheet and adding AI columns to it.
+//! Reading a sheet and working on its columns.
 
-use braincells_core::{AppError, CellState, Column, ColumnId, Recipe, SheetId, Window};
+use std::sync::Arc;
+
+use braincells_core::{
+    AppError, CellState, Column, ColumnId, DataType, Recipe, RecipeExample, SheetId, Window,
+};
 use braincells_data::SheetStore;
-use braincells_llm::prompt::PromptPlan;
+use braincells_llm::prompt::{Example, PromptPlan};
 use serde::Serialize;
 
 use crate::Workbench;
@@ -69,17 +73,178 @@ impl Workbench {
         name: &str,
         recipe: Recipe,
     ) -> Result<Column, AppError> {
-        let name = name.trim().to_owned();
-        if name.is_empty() {
-            return Err(WorkbenchError::NamelessColumn.into());
-        }
+        let added = self.add_ai_columns(sheet, vec![(name.to_owned(), recipe)]).await?;
+        Ok(added.into_iter().next().expect("one column was added"))
+    }
+
+    /// Adds several AI columns as [`Workbench::add_ai_column`] does, all or none. Each may read
+    /// those before it.
+    pub async fn add_ai_columns(
+        &self,
+        sheet: SheetId,
+        additions: Vec<(String, Recipe)>,
+    ) -> Result<Vec<Column>, AppError> {
         let now_ms = self.now_ms();
         self.change_store(sheet, move |store| {
-            plan_for(&recipe, &store.columns()?)?;
-            Ok(store.add_ai_column(&name, &recipe, now_ms)?)
+            let columns = store.columns()?;
+            let mut known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            let mut checked = Vec::with_capacity(additions.len());
+            for (name, recipe) in &additions {
+                let name = name.trim();
+                if name.is_empty() {
+                    return Err(WorkbenchError::NamelessColumn.into());
+                }
+                PromptPlan::new(recipe, &known)?;
+                known.push(name);
+                checked.push((name, recipe));
+            }
+            Ok(store.add_ai_columns(&checked, now_ms)?)
         })
         .await
     }
+
+    /// Adds an empty column to be typed by hand, behind the last one.
+    pub async fn add_data_column(
+        &self,
+        sheet: SheetId,
+        name: &str,
+        data_type: DataType,
+    ) -> Result<Column, AppError> {
+        let (name, now_ms) = (name.trim().to_owned(), self.now_ms());
+        self.change_store(sheet, move |store| Ok(store.add_data_column(&name, data_type, now_ms)?))
+            .await
+    }
+
+    /// Gives an AI column another recipe. Its done cells become stale; another output type empties
+    /// the column, apart from what a person wrote and the new type can hold. Starts nothing.
+    pub async fn set_recipe(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        recipe: Recipe,
+    ) -> Result<i64, AppError> {
+        let now_ms = self.now_ms();
+        self.change_column(sheet, column, move |store| {
+            plan_for(&recipe, &store.columns()?)?;
+            Ok(store.set_recipe(column, &recipe, now_ms)?)
+        })
+        .await
+    }
+
+    /// Renames a column, and with it every reference to it in the prompts of the sheet.
+    pub async fn rename_column(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        name: &str,
+    ) -> Result<(), AppError> {
+        let (name, now_ms) = (name.trim().to_owned(), self.now_ms());
+        self.change_store(sheet, move |store| Ok(store.rename_column(column, &name, now_ms)?)).await
+    }
+
+    /// Gives a data column another type. Values that the type cannot hold are an error, or become
+    /// empty if `may_lose` says so; returns how many did.
+    pub async fn retype_column(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        data_type: DataType,
+        may_lose: bool,
+    ) -> Result<u64, AppError> {
+        let now_ms = self.now_ms();
+        self.change_store(sheet, move |store| {
+            Ok(store.retype_column(column, data_type, may_lose, now_ms)?)
+        })
+        .await
+    }
+
+    /// Puts a column at a place in the display order, from 0.
+    pub async fn move_column(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        place: usize,
+    ) -> Result<(), AppError> {
+        let now_ms = self.now_ms();
+        self.change_store(sheet, move |store| Ok(store.move_column(column, place, now_ms)?)).await
+    }
+
+    /// Hides a column from grids, or shows it again. Exports and prompts have it either way.
+    pub async fn hide_column(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        hidden: bool,
+    ) -> Result<(), AppError> {
+        let now_ms = self.now_ms();
+        self.change_store(sheet, move |store| Ok(store.hide_column(column, hidden, now_ms)?)).await
+    }
+
+    /// Sets how wide a grid draws a column, in CSS pixels; `None` lets the grid decide.
+    pub async fn resize_column(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        width_px: Option<u32>,
+    ) -> Result<(), AppError> {
+        let now_ms = self.now_ms();
+        let resize = move |store: &SheetStore| Ok(store.resize_column(column, width_px, now_ms)?);
+        self.change_store(sheet, resize).await
+    }
+
+    /// Copies a column with its values behind itself, an AI column with its recipe and states.
+    /// Without a name it is called `<name> copy`, with a number if that is taken.
+    pub async fn duplicate_column(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        name: Option<&str>,
+    ) -> Result<Column, AppError> {
+        let (wanted, now_ms) = (name.map(|name| name.trim().to_owned()), self.now_ms());
+        self.change_store(sheet, move |store| {
+            let columns = store.columns()?;
+            let own = column_with_id(&columns, column)?;
+            let name = wanted.unwrap_or_else(|| free_name(&format!("{} copy", own.name), &columns));
+            Ok(store.duplicate_column(column, &name, now_ms)?)
+        })
+        .await
+    }
+
+    /// Deletes columns; undo brings them back. Refused while a prompt of another column names one
+    /// of them, and while one of them is being filled.
+    pub async fn delete_columns(
+        &self,
+        sheet: SheetId,
+        columns: &[ColumnId],
+    ) -> Result<(), AppError> {
+        let (columns, now_ms) = (columns.to_vec(), self.now_ms());
+        self.change_store(sheet, move |store| Ok(store.delete_columns(&columns, now_ms)?)).await
+    }
+
+    /// A change that a run of the column must not meet.
+    async fn change_column<T: Send + 'static>(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        work: impl FnOnce(&SheetStore) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let live = Arc::clone(self.live());
+        self.change_store(sheet, move |store| {
+            let columns = store.columns()?;
+            let _claim = live.claim(sheet, column_with_id(&columns, column)?)?;
+            work(store)
+        })
+        .await
+    }
+}
+
+/// `wanted`, with the first free number behind it if a column has that name.
+fn free_name(wanted: &str, columns: &[Column]) -> String {
+    let taken =
+        |name: &str| columns.iter().any(|column| column.name.to_lowercase() == name.to_lowercase());
+    let numbered = (2..).map(|number| format!("{wanted} {number}"));
+    let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
+    names.find(|name| !taken(name)).expect("a sheet has finitely many columns")
 }
 
 /// The prompt plan of a recipe in a sheet with these columns, and the columns it reads.
@@ -95,6 +260,21 @@ pub(crate) fn plan_for(
         .map(|name| Ok(column_named(columns, name)?.id))
         .collect::<Result<_, AppError>>()?;
     Ok((plan, inputs))
+}
+
+/// The examples that a recipe brings along, in the order of the plan's inputs.
+pub(crate) fn own_examples(recipe: &Recipe, plan: &PromptPlan) -> Vec<Example> {
+    let of_input = |example: &RecipeExample, name: &String| {
+        example.inputs.get(name).cloned().unwrap_or_default()
+    };
+    recipe
+        .example_rows
+        .iter()
+        .map(|example| Example {
+            inputs: plan.inputs().iter().map(|name| of_input(example, name)).collect(),
+            value: example.value.clone(),
+        })
+        .collect()
 }
 
 pub(crate) fn column_named<'a>(

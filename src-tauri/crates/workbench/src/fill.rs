@@ -60,6 +60,16 @@ impl Workbench {
     /// that are missing. The same request is: the same bytes, format, names and recipes. Loads no
     /// model and starts nothing.
     pub async fn start_fill(&self, request: FillRequest) -> Result<Fill, AppError> {
+        self.start_checked_fill(request, |_| Ok(())).await
+    }
+
+    /// [`Workbench::start_fill`], with a look at the columns that the table has before any is
+    /// added.
+    pub(crate) async fn start_checked_fill(
+        &self,
+        request: FillRequest,
+        check: impl FnOnce(&[Column]) -> Result<(), AppError> + Send,
+    ) -> Result<Fill, AppError> {
         let format = known_format(&request.source, request.format)?;
         let (source, columns) = (request.source.clone(), request.columns.clone());
         let key = blocking(move || job_key(&source, format, &columns)).await?;
@@ -72,7 +82,7 @@ impl Workbench {
             }
             self.import_job(&request, format).await?
         };
-        let columns = match self.add_missing_columns(sheet, &request.columns).await {
+        let columns = match self.add_missing_columns(sheet, &request.columns, check).await {
             Ok(columns) => columns,
             Err(error) => {
                 if earlier.is_none() {
@@ -150,19 +160,25 @@ impl Workbench {
         &self,
         sheet: SheetId,
         wanted: &[(String, Recipe)],
+        check: impl FnOnce(&[Column]) -> Result<(), AppError> + Send,
     ) -> Result<Vec<Column>, AppError> {
-        let mut columns = Vec::with_capacity(wanted.len());
-        for (name, recipe) in wanted {
-            let present = self.columns(sheet).await?;
-            // A column with another recipe is left to `add_ai_column`, which refuses the name.
-            let same = present.into_iter().find(|column| {
-                column.name == name.trim() && column.recipe().is_some_and(|r| r == recipe)
+        let (same, others): (Vec<Column>, Vec<Column>) =
+            self.columns(sheet).await?.into_iter().partition(|column| {
+                // A column with another recipe is left to `add_ai_columns`, which refuses the name.
+                let is_same = |(name, recipe): &(String, Recipe)| {
+                    column.name == name.trim() && column.recipe() == Some(recipe)
+                };
+                wanted.iter().any(is_same)
             });
-            columns.push(match same {
-                Some(column) => column,
-                None => self.add_ai_column(sheet, name, recipe.clone()).await?,
-            });
-        }
+        check(&others)?;
+        let is_there = |name: &str| same.iter().any(|column| column.name == name.trim());
+        let missing = wanted.iter().filter(|(name, _)| !is_there(name)).cloned().collect();
+        let added = self.add_ai_columns(sheet, missing).await?;
+        let find = |name: &str| {
+            let all = same.iter().chain(&added);
+            all.clone().find(|column| column.name == name.trim()).cloned()
+        };
+        let columns = wanted.iter().filter_map(|(name, _)| find(name)).collect();
         Ok(columns)
     }
 }

@@ -51,8 +51,12 @@ mod models;
 mod preview;
 mod probe;
 pub mod recipe_file;
+mod recipes;
+mod rows;
 mod run;
 mod sheets;
+mod steps;
+mod tokens;
 mod transfer;
 mod workbench;
 mod world;
@@ -68,6 +72,11 @@ pub use llama_engines::LlamaEngines;
 pub use models::{ModelFile, STARTER_MODEL};
 pub use preview::PreviewRow;
 pub use probe::{ProbeHere, ProcessProbe, SheetProbe, answer_probe};
+pub use recipes::{
+    ColumnEstimate, ExportedRecipe, ImportedRecipe, PlannedColumn, RecipeCheck, RecipeEstimate,
+    RecipeFit, RecipePlan,
+};
+pub use rows::RowPlace;
 pub use run::{RunHandle, RunOutcome};
 pub use sheets::OpenedSheet;
 pub use workbench::Workbench;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use braincells_core::{AppError, Clock, Event, EventSink};
 use braincells_data::Catalogue;
 use braincells_llm::LLMEngine;
-use braincells_llm::llama::{LlamaEngine, LoadOptions, check_file};
+use braincells_llm::llama::{LlamaEngine, LoadOptions, build_info, check_file};
 use tokio::sync::Mutex;
 
 use crate::blocking::blocking;
@@ -45,6 +45,10 @@ impl EngineSource for LlamaEngines {
     async fn check(&self, model: &str) -> Result<(), AppError> {
         let (home, name) = (self.home.clone(), model.to_owned());
         blocking(move || find_model(&home, &name)).await.map(drop)
+    }
+
+    fn build(&self) -> Option<String> {
+        Some(build_info())
     }
 
     async fn engine(

@@ -1,15 +1,23 @@
 //! The model files: what is in the models folder, what is linked, and what a name means.
 
+use std::fmt::Write;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use braincells_core::AppError;
 use braincells_data::{Catalogue, LinkedModel};
 use braincells_llm::llama::check_file;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::Workbench;
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
+use crate::recipe_file::ModelIdentity;
+
+/// Bytes of a model file that are read at once.
+const CHUNK_BYTES: usize = 1 << 20;
 
 /// The file name of the model that makes the first run work in seconds.
 pub const STARTER_MODEL: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -136,6 +144,36 @@ pub(crate) fn resolve_model(name: &str, models: &[ModelFile]) -> Result<PathBuf,
         return Ok(path);
     }
     Err(WorkbenchError::NoSuchModel { name: name.to_owned(), known: names() }.into())
+}
+
+/// The file that a recipe's model name means now: its bare name, and what it is. `None` if it
+/// means no file that can be read.
+pub(crate) fn identify_model(name: &str, models: &[ModelFile]) -> Option<(String, ModelIdentity)> {
+    let path = resolve_model(name, models).ok()?;
+    let file = path.file_name()?.to_str()?.to_owned();
+    Some((file, model_identity(&path).ok()?))
+}
+
+/// Reads the whole file, which takes seconds for gigabytes.
+fn model_identity(path: &Path) -> std::io::Result<ModelIdentity> {
+    let mut hash = Sha256::new();
+    let mut file = File::open(path)?;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut size_bytes = 0;
+    loop {
+        match file.read(&mut chunk)? {
+            0 => break,
+            length => {
+                hash.update(&chunk[..length]);
+                size_bytes += length as u64;
+            }
+        }
+    }
+    let mut sha256 = String::new();
+    for byte in hash.finalize() {
+        write!(sha256, "{byte:02x}").expect("writing to a string does not fail");
+    }
+    Ok(ModelIdentity { sha256, size_bytes })
 }
 
 fn file_name(model: &ModelFile) -> &str {

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use braincells_core::{AppError, CellFigures, Recipe, RowId, SheetId, Value};
 use braincells_llm::output::read_answer;
-use braincells_llm::prompt::PromptPlan;
 use braincells_llm::{
     BatchEventKind, FinishReason, LLMEngine, LLMError, LLMRequest, LLMResponse, Message, RequestId,
 };
 use futures::{StreamExt, stream};
 use serde::Serialize;
 
-use crate::columns::plan_for;
+use crate::columns::{own_examples, plan_for};
 use crate::error::WorkbenchError;
+use crate::tokens::estimated_tokens;
 use crate::{EngineOptions, Workbench};
 
 /// One row of a preview.
@@ -34,8 +34,8 @@ pub struct PreviewRow {
 }
 
 impl Workbench {
-    /// Asks the recipe for the first `count` rows, each once, and stores nothing. There are no
-    /// examples in these prompts: they belong to a column, and there is none yet.
+    /// Asks the recipe for the first `count` rows, each once, and stores nothing. The examples in
+    /// these prompts are the recipe's own: others belong to a column, and there is none yet.
     pub async fn preview(
         &self,
         sheet: SheetId,
@@ -66,16 +66,18 @@ fn first_rows(
     let window = store.window(&inputs, 0, count)?;
     let ids: Vec<RowId> = window.rows.iter().map(|row| row.row).collect();
     let values = store.values(&inputs, &ids)?;
+    let examples = plan.select_examples(own_examples(recipe, &plan), &estimated_tokens);
     Ok(ids
         .into_iter()
         .zip(values)
-        .map(|(row, values)| asked(&plan, recipe, row, &values))
+        .map(|(row, values)| {
+            let request = plan.request(&values, &examples, recipe.sampling.seed);
+            asked(row, request, plan.is_input_empty(&values))
+        })
         .collect())
 }
 
-fn asked(plan: &PromptPlan, recipe: &Recipe, row: RowId, values: &[Value]) -> Asked {
-    let request = plan.request(values, &[], recipe.sampling.seed);
-    let empty = plan.is_input_empty(values);
+fn asked(row: RowId, request: LLMRequest, empty: bool) -> Asked {
     let preview = PreviewRow {
         row,
         messages: request.messages.clone(),

@@ -22,6 +22,7 @@ use crate::blocking::{blocking, lost};
 use crate::columns::column_with_id;
 use crate::error::WorkbenchError;
 use crate::{EngineOptions, Workbench};
+pub(crate) use drive::examples;
 use drive::{Drive, Order};
 pub(crate) use live::LiveRuns;
 use live::{Claim, Wish};

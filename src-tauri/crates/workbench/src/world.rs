@@ -29,6 +29,11 @@ pub trait EngineSource: Send + Sync {
     /// Whether `model` is there, at little cost: asked before a table is imported for it.
     async fn check(&self, model: &str) -> Result<(), AppError>;
 
+    /// The engine and its build, for the record of what made a column.
+    fn build(&self) -> Option<String> {
+        None
+    }
+
     /// An engine that answers for `model`, loaded and ready. An empty name asks for the default
     /// model. Dropping the future stops a load that is under way.
     async fn engine(

@@ -202,6 +202,7 @@ impl FillArgs {
                 max_count: self.model.examples.unwrap_or(default.max_count),
                 ..default
             },
+            example_rows: Vec::new(),
         }
     }
 }

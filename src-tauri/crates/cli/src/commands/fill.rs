@@ -7,7 +7,7 @@ use braincells_core::{AppError, Code, Recipe};
 use crate::args::FillArgs;
 use crate::destination::Destination;
 use crate::failure::{Ending, Failure};
-use crate::filling::{Job, fill_columns};
+use crate::filling::{Job, Work, fill_columns};
 use crate::session::{Session, absolute};
 use crate::source::Source;
 
@@ -27,7 +27,8 @@ pub async fn fill(session: &Session, arguments: &FillArgs) -> Result<Ending, Fai
     let job = Job {
         verb: "fill",
         source,
-        columns: vec![(arguments.name.clone(), recipe)],
+        work: Work::Column(arguments.name.clone(), recipe),
+        written: None,
         destination,
         rerun: &arguments.rerun,
         options: arguments.engine.options(),

@@ -37,7 +37,8 @@ pub async fn resume(session: &Session, arguments: &ResumeArgs) -> Result<Ending,
         reports.push(follow(session, column, handle, &go_on).await?);
     }
     let filled: Vec<&Column> = columns.iter().filter(|column| column.recipe().is_some()).collect();
-    finish(session, "resume", sheet, &filled, &reports, destination.as_ref()).await
+    let destination = destination.as_ref().map(|destination| (destination, None));
+    finish(session, "resume", sheet, &filled, &reports, destination).await
 }
 
 async fn start(

@@ -1,113 +1,220 @@
-use std::sync::{Arc, PoisonError};
-
-use braincells_core::{Column, ColumnId, ColumnKind, Recipe};
+use braincells_core::{Column, ColumnId, DataType, Recipe, Template, renamed};
 use duckdb::{Connection, params};
 
-use super::{SheetStore, checkpoint, in_transaction};
+use super::SheetStore;
 use crate::DataError;
-use crate::column::{self, Names, StoredColumn, sql_type};
-use crate::database::hold;
+use crate::column::{self, ColumnRow, Names, StoredColumn, sql_type};
 use crate::error::during;
 use crate::sql::identifier;
+use crate::step::Action;
+
+mod remake;
 
 impl SheetStore {
-    /// The columns in display order.
+    /// The columns in display order, hidden ones included.
     pub fn columns(&self) -> Result<Vec<Column>, DataError> {
         Ok(self.stored_columns().iter().map(|stored| stored.column.clone()).collect())
     }
 
     /// Adds an empty AI column after the others. It gets recipe version 1.
     ///
-    /// The name must be free, whatever its letter case. Not for the middle of a run.
+    /// The name must be free, whatever its letter case.
     pub fn add_ai_column(
         &self,
         name: &str,
         recipe: &Recipe,
         now_ms: i64,
     ) -> Result<Column, DataError> {
-        if name.trim().is_empty() {
-            return Err(DataError::NameBlank);
-        }
-        let mut names = Names::physical();
-        let writer = self.writer()?;
-        let columns = self.stored_columns();
-        let lowercase = name.to_lowercase();
-        for stored in columns.iter() {
-            if stored.column.name.to_lowercase() == lowercase {
-                return Err(DataError::NameTaken { name: name.to_owned() });
-            }
-            names.claim(&stored.physical);
-        }
-        let physical = names.claim(name);
-        in_transaction(&writer.connection, "add a column", |connection| {
-            connection.execute_batch(&format!(
-                "ALTER TABLE main.rows ADD COLUMN {} {}",
-                identifier(&physical),
-                sql_type(&recipe.output)
-            ))?;
-            let (id, position): (i64, i64) = connection.query_row(
-                "SELECT next_column_id, \
-                 (SELECT coalesce(max(position), 0) + 1 FROM braincells.columns) \
-                 FROM braincells.meta",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-            connection.execute(
-                "INSERT INTO braincells.columns VALUES (?, ?, ?, ?, 'ai')",
-                params![id, position, name, physical],
-            )?;
-            connection.execute(
-                "INSERT INTO braincells.recipes VALUES (?, 1, ?, ?)",
-                params![id, recipe_text(recipe), now_ms],
-            )?;
-            connection.execute(
-                "UPDATE braincells.meta SET next_column_id = ?, changed_at_ms = ?",
-                params![id + 1, now_ms],
-            )
+        let added = self.add_ai_columns(&[(name, recipe)], now_ms)?;
+        Ok(added.into_iter().next().expect("one column was asked for and added"))
+    }
+
+    /// Adds empty AI columns after the others, all of them in one step.
+    pub fn add_ai_columns(
+        &self,
+        columns: &[(&str, &Recipe)],
+        now_ms: i64,
+    ) -> Result<Vec<Column>, DataError> {
+        let name = match columns {
+            [] => return Ok(Vec::new()),
+            [(name, _)] => format!("Add column `{name}`"),
+            _ => format!("Add {} columns", columns.len()),
+        };
+        let ids = self.act(&name, now_ms, |action| {
+            columns
+                .iter()
+                .map(|(name, recipe)| {
+                    let row = new_column(action, name, sql_type(&recipe.output), "ai")?;
+                    store_recipe(action, row.id, 1, recipe)?;
+                    let row = ColumnRow { recipe_version: Some(1), ..row };
+                    column::replace_row(action.connection, &row)?;
+                    Ok(ColumnId(row.id))
+                })
+                .collect::<Result<Vec<_>, DataError>>()
         })?;
-        // A change of the table must not sit in the write-ahead log that a killed run leaves.
-        checkpoint(&writer.connection)?;
-        let columns = self.reload_columns(&writer.connection)?;
-        let added = columns.last().map(|stored| stored.column.clone());
-        Ok(added.expect("the column that was just added is the last one"))
+        ids.into_iter().map(|id| Ok(self.stored_column(id)?.column)).collect()
+    }
+
+    /// Adds an empty column to be typed by hand, after the others.
+    pub fn add_data_column(
+        &self,
+        name: &str,
+        data_type: DataType,
+        now_ms: i64,
+    ) -> Result<Column, DataError> {
+        let id = self.act(&format!("Add column `{name}`"), now_ms, |action| {
+            new_column(action, name, column::sql_type_of(data_type), "data").map(|row| row.id)
+        })?;
+        Ok(self.stored_column(ColumnId(id))?.column)
     }
 
     /// Gives an AI column a new recipe, keeps the old ones, and returns the new version.
     ///
-    /// The output type decides the type of the stored values, so it must stay of the same kind.
+    /// Its done cells become stale, and those below them. A recipe with another output type
+    /// empties the column, apart from cells written or approved by hand whose value fits the new
+    /// type; undo brings everything back.
     pub fn set_recipe(
         &self,
         column: ColumnId,
         recipe: &Recipe,
         now_ms: i64,
     ) -> Result<i64, DataError> {
-        let writer = self.writer()?;
         let stored = self.ai_column(column)?;
-        let ColumnKind::Ai { recipe_version, .. } = stored.column.kind else {
-            return Err(DataError::NotAiColumn { name: stored.column.name });
-        };
-        if sql_type(&recipe.output) != stored.column.sql_type {
-            return Err(DataError::TypeChange {
-                name: stored.column.name,
-                stored: stored.column.sql_type,
-                wanted: recipe.output.as_str(),
-            });
+        let name = format!("Change the recipe of `{}`", stored.column.name);
+        let wanted = sql_type(&recipe.output);
+        self.act(&name, now_ms, |action| {
+            let version = next_version(action.connection, column)?;
+            store_recipe(action, column.0, version, recipe)?;
+            if wanted == stored.column.sql_type {
+                let row = ColumnRow { recipe_version: Some(version), ..row_of(action, column)? };
+                column::replace_row(action.connection, &row)?;
+                action.news.columns = true;
+                self.mark_done_stale(action, column)?;
+            } else {
+                self.remake_ai_column(action, &stored, version, wanted)?;
+            }
+            Ok(version)
+        })
+    }
+
+    /// Renames a column, and with it every reference to it in the prompts of AI columns.
+    pub fn rename_column(
+        &self,
+        column: ColumnId,
+        name: &str,
+        now_ms: i64,
+    ) -> Result<(), DataError> {
+        let stored = self.stored_column(column)?;
+        let old = &stored.column.name;
+        if name == old {
+            return Ok(());
         }
-        let version = recipe_version + 1;
-        in_transaction(&writer.connection, "store the recipe", |connection| {
-            connection.execute(
-                "INSERT INTO braincells.recipes VALUES (?, ?, ?, ?)",
-                params![column.0, version, recipe_text(recipe), now_ms],
-            )?;
-            connection.execute("UPDATE braincells.meta SET changed_at_ms = ?", [now_ms])
-        })?;
-        self.reload_columns(&writer.connection)?;
-        Ok(version)
+        let columns = self.stored_columns();
+        self.act(&format!("Rename column `{old}` to `{name}`"), now_ms, |action| {
+            check_name(action.connection, name, Some(column))?;
+            let row = ColumnRow { name: name.to_owned(), ..row_of(action, column)? };
+            column::replace_row(action.connection, &row)?;
+            action.news.columns = true;
+            for user in columns.iter() {
+                let Some(recipe) = user.column.recipe() else { continue };
+                let Some(recipe) = renamed_inputs(recipe, old, name)? else { continue };
+                let version = next_version(action.connection, user.column.id)?;
+                store_recipe(action, user.column.id.0, version, &recipe)?;
+                let row = row_of(action, user.column.id)?;
+                let row = ColumnRow { recipe_version: Some(version), ..row };
+                column::replace_row(action.connection, &row)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Puts a column at a place in the display order, from 0; behind the last one if that is
+    /// beyond it.
+    pub fn move_column(
+        &self,
+        column: ColumnId,
+        place: usize,
+        now_ms: i64,
+    ) -> Result<(), DataError> {
+        let name = format!("Move column `{}`", self.stored_column(column)?.column.name);
+        self.act(&name, now_ms, |action| {
+            let mut rows = column::load_rows(action.connection)?;
+            let Some(at) = rows.iter().position(|row| row.id == column.0) else {
+                return Err(DataError::ColumnMissing { column });
+            };
+            let row = rows.remove(at);
+            rows.insert(place.min(rows.len()), row);
+            for (position, mut row) in (1..).zip(rows) {
+                if row.position != position {
+                    row.position = position;
+                    column::replace_row(action.connection, &row)?;
+                }
+            }
+            action.news.columns = true;
+            Ok(())
+        })
+    }
+
+    /// Hides a column from grids, or shows it again.
+    pub fn hide_column(
+        &self,
+        column: ColumnId,
+        hidden: bool,
+        now_ms: i64,
+    ) -> Result<(), DataError> {
+        let verb = if hidden { "Hide" } else { "Show" };
+        self.change_row(column, verb, now_ms, |row| row.hidden = hidden)
+    }
+
+    /// Sets how wide a grid draws a column, in CSS pixels; `None` lets the grid decide.
+    pub fn resize_column(
+        &self,
+        column: ColumnId,
+        width_px: Option<u32>,
+        now_ms: i64,
+    ) -> Result<(), DataError> {
+        self.change_row(column, "Resize", now_ms, |row| row.width_px = width_px)
+    }
+
+    /// Removes columns. Fails with [`DataError::ColumnInUse`] while a prompt of another column
+    /// names one of them, and while one of them is being filled.
+    pub fn delete_columns(&self, columns: &[ColumnId], now_ms: i64) -> Result<(), DataError> {
+        let all = self.stored_columns();
+        let mut names = Vec::new();
+        for id in columns {
+            let stored = self.stored_column(*id)?;
+            let names_it = |user: &&StoredColumn| {
+                user.inputs.contains(id) && !columns.contains(&user.column.id)
+            };
+            let users: Vec<String> =
+                all.iter().filter(names_it).map(|user| user.column.name.clone()).collect();
+            if !users.is_empty() {
+                return Err(DataError::ColumnInUse { name: stored.column.name, users });
+            }
+            names.push(stored.column.name);
+        }
+        let name = match names.as_slice() {
+            [] => return Ok(()),
+            [name] => format!("Delete column `{name}`"),
+            _ => format!("Delete {} columns", names.len()),
+        };
+        let mut writer = self.writer()?;
+        for (id, name) in columns.iter().zip(names) {
+            if writer.live_runs.fills(*id) {
+                return Err(DataError::ColumnAlive { name });
+            }
+        }
+        let delete = |action: &mut Action<'_>| {
+            action.news.columns = true;
+            columns.iter().try_for_each(|id| column::remove_row(action.connection, id.0))
+        };
+        self.act_with(&mut writer, &name, now_ms, delete).map(drop)
     }
 
     /// A column's recipe in one of its versions.
     pub fn recipe(&self, column: ColumnId, version: i64) -> Result<Recipe, DataError> {
-        let text: Option<String> = hold(&self.reader)
+        let text: Option<String> = self
+            .reader()
             .query_row(
                 "SELECT max(recipe::VARCHAR) FROM braincells.recipes \
                  WHERE column_id = ? AND version = ?",
@@ -118,13 +225,141 @@ impl SheetStore {
         column::parse_recipe(&text.ok_or(DataError::RecipeMissing { column, version })?)
     }
 
-    fn reload_columns(&self, connection: &Connection) -> Result<Arc<Vec<StoredColumn>>, DataError> {
-        let columns = Arc::new(column::load(connection)?);
-        *self.columns.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&columns);
-        Ok(columns)
+    fn change_row(
+        &self,
+        column: ColumnId,
+        verb: &str,
+        now_ms: i64,
+        change: impl FnOnce(&mut ColumnRow),
+    ) -> Result<(), DataError> {
+        let name = format!("{verb} column `{}`", self.stored_column(column)?.column.name);
+        self.act(&name, now_ms, |action| {
+            let mut row = row_of(action, column)?;
+            change(&mut row);
+            action.news.columns = true;
+            column::replace_row(action.connection, &row)
+        })
     }
 }
 
-fn recipe_text(recipe: &Recipe) -> String {
-    serde_json::to_string(recipe).expect("a recipe has only text keys and finite structure")
+/// The recipe with another name for one of its inputs; `None` if that is none of them.
+fn renamed_inputs(recipe: &Recipe, old: &str, new: &str) -> Result<Option<Recipe>, DataError> {
+    let unusable = |source| DataError::NameUnusable { source };
+    let template = Template::parse(&recipe.prompt).map_err(unusable)?;
+    if !template.references().iter().any(|name| name == old) {
+        return Ok(None);
+    }
+    Template::check_name(new).map_err(unusable)?;
+    let new_name = |name: &str| (name == old).then(|| new.to_owned());
+    let mut recipe = recipe.clone();
+    recipe.prompt = renamed(&recipe.prompt, new_name).map_err(unusable)?;
+    recipe.rename_example_inputs(new_name);
+    Ok(Some(recipe))
+}
+
+fn row_of(action: &Action<'_>, column: ColumnId) -> Result<ColumnRow, DataError> {
+    let rows = column::load_rows(action.connection)?;
+    let found = rows.into_iter().find(|row| row.id == column.0);
+    found.ok_or(DataError::ColumnMissing { column })
+}
+
+/// Adds a column to the table and to the list.
+fn new_column(
+    action: &mut Action<'_>,
+    name: &str,
+    sql_type: &str,
+    kind: &str,
+) -> Result<ColumnRow, DataError> {
+    let connection = action.connection;
+    check_name(connection, name, None)?;
+    let physical = new_physical(action, name, sql_type)?;
+    let (id, position) = connection
+        .query_row(
+            "SELECT next_column_id, \
+             (SELECT coalesce(max(position), 0) + 1 FROM braincells.columns) FROM braincells.meta",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .map_err(during("add a column"))?;
+    connection
+        .execute("UPDATE braincells.meta SET next_column_id = ?", params![id + 1])
+        .map_err(during("add a column"))?;
+    let row = ColumnRow {
+        id,
+        position,
+        name: name.to_owned(),
+        physical,
+        kind: kind.to_owned(),
+        recipe_version: None,
+        hidden: false,
+        width_px: None,
+    };
+    column::insert_row(connection, &row)?;
+    action.news.columns = true;
+    Ok(row)
+}
+
+/// Adds an empty column to `main.rows` and returns its name there.
+fn new_physical(
+    action: &mut Action<'_>,
+    wanted: &str,
+    sql_type: &str,
+) -> Result<String, DataError> {
+    let failed = during("add a column");
+    let connection = action.connection;
+    let mut names = Names::physical();
+    for name in column::physical_names(connection)? {
+        names.claim(&name);
+    }
+    let physical = names.claim(wanted);
+    for table in ["main.rows", "braincells.removed_rows"] {
+        let sql = format!("ALTER TABLE {table} ADD COLUMN {} {sql_type}", identifier(&physical));
+        connection.execute_batch(&sql).map_err(&failed)?;
+    }
+    action.news.table = true;
+    Ok(physical)
+}
+
+/// Refuses a blank name and one that another column has, whatever its letter case.
+fn check_name(
+    connection: &Connection,
+    name: &str,
+    except: Option<ColumnId>,
+) -> Result<(), DataError> {
+    if name.trim().is_empty() || name.contains('\0') {
+        return Err(DataError::NameBlank);
+    }
+    let lowercase = name.to_lowercase();
+    let taken = column::load_rows(connection)?
+        .into_iter()
+        .any(|row| Some(ColumnId(row.id)) != except && row.name.to_lowercase() == lowercase);
+    if taken { Err(DataError::NameTaken { name: name.to_owned() }) } else { Ok(()) }
+}
+
+fn next_version(connection: &Connection, column: ColumnId) -> Result<i64, DataError> {
+    connection
+        .query_row(
+            "SELECT coalesce(max(version), 0) + 1 FROM braincells.recipes WHERE column_id = ?",
+            [column.0],
+            |row| row.get(0),
+        )
+        .map_err(during("store the recipe"))
+}
+
+fn store_recipe(
+    action: &Action<'_>,
+    column: i64,
+    version: i64,
+    recipe: &Recipe,
+) -> Result<(), DataError> {
+    let text =
+        serde_json::to_string(recipe).expect("a recipe has only text keys and finite structure");
+    action
+        .connection
+        .execute(
+            "INSERT INTO braincells.recipes VALUES (?, ?, ?, ?)",
+            params![column, version, text, action.now_ms],
+        )
+        .map(drop)
+        .map_err(during("store the recipe"))
 }

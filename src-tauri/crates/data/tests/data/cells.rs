@@ -1,4 +1,4 @@
-use braincells_core::{Code, Value};
+use braincells_core::{Code, RunStatus, Value};
 use braincells_data::DataError;
 use serde_json::json;
 
@@ -123,6 +123,7 @@ fn a_failure_keeps_the_last_good_value_and_says_why_until_the_next_success() {
     assert_eq!((&cell.value, cell.error.as_deref()), (&Value::Null, Some("no idea")));
     assert_eq!(window.rows[2].cells[0].state, Some(CellState::Empty));
 
+    store.set_run_status(run, RunStatus::Running, None, NOW_MS).unwrap();
     let mut better = done(run, 1, "better");
     better.figures.confidence = Some(0.5);
     store.commit_cells(column, Some(1), &[better], NOW_MS).unwrap();
@@ -170,6 +171,7 @@ fn what_a_person_wrote_is_never_overwritten_by_a_run() {
     let late = [done(run, 1, "theirs"), failed(run, 2, "no"), done(run, 3, "new")];
     store.commit_cells(column, Some(1), &late, NOW_MS).unwrap();
     let store = reopen(store);
+    store.set_run_status(run, RunStatus::Running, None, NOW_MS).unwrap();
     store.commit_cells(column, Some(1), &late[..2], NOW_MS).unwrap();
     let window = store.window(&[column], 0, 3).unwrap();
     let seen: Vec<_> = window
@@ -228,7 +230,11 @@ fn a_cell_of_five_megabytes_is_stored_and_read_back() {
 fn rows_columns_and_states_that_do_not_exist_are_refused() {
     let folder = folder();
     let (store, column, run) = filled(folder.path(), 2, Output::Text);
-    let error = store.commit_cells(column, None, &[done(run, 3, "x")], NOW_MS).unwrap_err();
+    store.commit_cells(column, None, &[done(run, 3, "x")], NOW_MS).unwrap();
+    let (gone, window) =
+        (record(3, CellState::Edited, "x"), store.window(&[column], 0, 9).unwrap());
+    assert_eq!(window.rows.len(), 2, "a run's answer for a row that is gone goes nowhere");
+    let error = store.commit_cells(column, None, &[gone], NOW_MS).unwrap_err();
     assert!(matches!(error, DataError::RowMissing { row: RowId(3) }), "{error}");
     let error = store.commit_cells(ColumnId(99), None, &[done(run, 1, "x")], NOW_MS).unwrap_err();
     assert!(matches!(error, DataError::ColumnMissing { column: ColumnId(99) }), "{error}");

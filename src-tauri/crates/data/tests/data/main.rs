@@ -13,6 +13,7 @@ mod import;
 mod opening;
 mod runs;
 mod sheets;
+mod steps;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,7 @@ fn recipe(output: Output) -> Recipe {
         output,
         sampling: braincells_core::Sampling::default(),
         examples: braincells_core::ExamplePolicy::default(),
+        example_rows: Vec::new(),
     }
 }
 

@@ -341,6 +341,34 @@ fn a_sheet_that_another_process_has_is_opened_as_a_copy_to_read_from() {
 }
 
 #[test]
+fn the_old_format_is_kept_until_the_sheet_was_closed_well_in_the_new_one() {
+    let folder = folder();
+    let path = folder.path().join("old.duckdb");
+    duckdb::Connection::open(&path).unwrap().execute_batch(super::steps::VERSION_1).unwrap();
+    let old = fs::read(&path).unwrap();
+    let kept = beside(&path, ".v1");
+
+    // While another process has it, only the copy to read from gets the new format.
+    sign_as_another(&path);
+    let theirs = fs::File::options().write(true).open(beside(&path, ".lock")).unwrap();
+    theirs.try_lock().unwrap();
+    let copies = folder.path().join("copies");
+    fs::create_dir(&copies).unwrap();
+    let opened = open_with(&path, &probe_sheet, Some(&copies)).unwrap();
+    assert_eq!(table(&opened.store)[0], [json!("x"), json!("one")]);
+    assert_eq!(opened.store.runs().unwrap()[0].status.as_str(), "running");
+    drop((opened, theirs));
+    assert_eq!(fs::read(&path).unwrap(), old);
+    assert!(!kept.exists());
+
+    let opened = open(&path).unwrap();
+    assert_eq!((opened.notices, fs::read(&kept).unwrap()), (Vec::new(), old));
+    opened.store.close(ROOM).unwrap();
+    assert!(!kept.exists(), "the new format proved itself");
+    assert_eq!(table(&open(&path).unwrap().store)[0], [json!("x"), json!("one")]);
+}
+
+#[test]
 fn copies_to_read_from_that_killed_processes_left_are_removed() {
     let folder = folder();
     let copies = folder.path().join("copies");

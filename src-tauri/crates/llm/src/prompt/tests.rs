@@ -11,6 +11,7 @@ fn recipe(prompt: &str) -> Recipe {
         output: Output::Text,
         sampling: Sampling::default(),
         examples: ExamplePolicy::default(),
+        example_rows: Vec::new(),
     }
 }
 

@@ -15,7 +15,7 @@ use braincells_core::{AppError, Code, Event, EventSink, RunScope};
 use braincells_llm::{
     Capabilities, FakeEngine, LLMBackend, LLMEngine, LLMError, LLMRequest, LLMResponse, TokenStream,
 };
-use braincells_testing::{ScriptedEngines, sheet_probe, text_recipe};
+use braincells_testing::{ScriptedEngines, sheet_probe_beside, text_recipe};
 use braincells_workbench::{EngineOptions, FillRequest, Home, SystemClock, Workbench, World};
 
 /// How long an answer takes: enough for many to be in flight when the end comes.
@@ -36,7 +36,7 @@ async fn main() -> Result<(), AppError> {
         clock: Arc::new(SystemClock),
         events: Arc::new(Said),
         engines: Arc::new(ScriptedEngines::new(engine)),
-        probe: Arc::new(sheet_probe(beside("sheet_process")?)),
+        probe: Arc::new(sheet_probe_beside()?),
     })?;
     say("opened");
     match mode.as_str() {
@@ -48,13 +48,6 @@ async fn main() -> Result<(), AppError> {
         "run" => fill(&workbench, Path::new(source)).await,
         other => Err(AppError::new(Code::BadInput, format!("`{other}` is no mode"))),
     }
-}
-
-/// Another program of this crate.
-fn beside(name: &str) -> Result<PathBuf, AppError> {
-    let own = std::env::current_exe()
-        .map_err(|error| AppError::new(Code::Internal, format!("no own name: {error}")))?;
-    Ok(own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
 async fn fill(workbench: &Workbench, source: &Path) -> Result<(), AppError> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use braincells_core::{AppError, IgnoreEvents};
 use braincells_llm::FakeEngine;
-use braincells_testing::{ScriptedEngines, sheet_probe};
+use braincells_testing::{ScriptedEngines, sheet_probe_beside};
 use braincells_workbench::{Home, SystemClock, Workbench, World, answer_probe};
 
 fn main() -> ExitCode {
@@ -32,13 +32,12 @@ fn main() -> ExitCode {
 
 #[tokio::main(flavor = "current_thread")]
 async fn open(home: PathBuf) -> Result<(), AppError> {
-    let program = std::env::current_exe().unwrap_or_default();
     let workbench = Workbench::open(World {
         home: Home::new(home),
         clock: Arc::new(SystemClock),
         events: Arc::new(IgnoreEvents),
         engines: Arc::new(ScriptedEngines::new(Arc::new(FakeEngine::echo()))),
-        probe: Arc::new(sheet_probe(program)),
+        probe: Arc::new(sheet_probe_beside()?),
     })?;
     for sheet in workbench.sheets().await? {
         say("opening");

@@ -1,38 +1,35 @@
-use std::fmt;
+use std::sync::Arc;
 
-use braincells_core::{AppError, ExamplePolicy, Output, Recipe, Sampling, Value};
-use braincells_llm::prompt::Example;
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use serde_json::Map;
+use braincells_core::{
+    AppError, Code, Output, Recipe, RecipeExample, Value, ValueType, render_value,
+};
+use braincells_llm::Template;
+use braincells_llm::output::value_matches;
+use braincells_llm::prompt::PromptPlan;
 
+use super::raw::{RawColumn, RawFile, RawOrigin, RawOwn};
 use super::{
-    MOST_BYTES, RecipeColumn, RecipeFile, VERSION, bad_recipe, named, prompt_references, size,
+    DataColumn, MOST_BYTES, MOST_COLUMNS, MOST_REFERENCES, ModelIdentity, Origin, RecipeColumn,
+    RecipeFile, VERSION, ai_sheets, bad_recipe, in_column, keys, place, size,
 };
 
 /// The one kind of column that can be made so far.
 const TEXT_GENERATION: &str = "text-generation";
 
-/// The keys of ours at each place, to notice a misspelt one.
-const OWN_KEYS: [(&str, &[&str]); 4] = [
-    ("", &["version", "output", "sampling", "examples", "system", "example_rows"]),
-    ("output", &["type", "labels", "schema"]),
-    ("sampling", &["max_tokens", "temperature", "top_p", "top_k", "seed", "stop"]),
-    ("examples", &["max_count", "max_tokens"]),
-];
-
 /// Reads a recipe file: ours, and AI Sheets' `config.yml` as it was exported at any time.
 ///
 /// A column's prompt is the file's `instruction`, else its `userPrompt`, else its `prompt` as it
-/// stands. A column that names no model gets `default_model`; without one it is an error. Keys
-/// that nobody knows are ignored; under `braincells` they are a warning.
+/// stands. Examples that AI Sheets wrote into `prompt` are taken from it if it is not used. A
+/// column that names no model gets `default_model`; without one it is an error. Every recipe that
+/// is given back makes a prompt. Keys that nobody knows are a warning.
 pub fn read(yaml: &str, default_model: Option<&str>) -> Result<RecipeFile, AppError> {
     if yaml.len() > MOST_BYTES {
         return Err(bad_recipe(
-            format!("the recipe file is larger than {} KiB", MOST_BYTES / 1024),
+            format!("the recipe file is larger than {} MiB", MOST_BYTES >> 20),
             "it is a YAML file of a few kilobytes; is this the right file?",
         ));
     }
+    let yaml = yaml.trim_start_matches('\u{feff}');
     size::check(yaml, 4 * MOST_BYTES).map_err(|error| not_read(&error))?;
     let raw: RawFile = serde_norway::from_str(yaml).map_err(|error| not_read(&error))?;
     if raw.columns.0.is_empty() {
@@ -41,82 +38,46 @@ pub fn read(yaml: &str, default_model: Option<&str>) -> Result<RecipeFile, AppEr
             "name at least one under `columns:`",
         ));
     }
+    if raw.columns.0.len() > MOST_COLUMNS {
+        return Err(bad_recipe(
+            format!("the recipe file has more than {MOST_COLUMNS} columns"),
+            "take it apart into several files",
+        ));
+    }
     let mut file = RecipeFile::default();
-    for (name, column) in raw.columns.0 {
-        let column = column.into_column(&name, default_model, &mut file.warnings)?;
+    file.source.text = Some(Arc::from(yaml));
+    for (at, (name, column)) in raw.columns.0.into_iter().enumerate() {
+        let column = column
+            .into_column(&name, default_model, &mut file.warnings)
+            .map_err(|error| on_line(place::line_of_prompt(yaml, at), error))?;
         file.columns.push(column);
     }
-    warn_of_unknown_keys(yaml, &mut file.warnings);
-    Ok(file)
-}
-
-#[derive(Deserialize)]
-struct RawFile {
-    columns: RawColumns,
-}
-
-/// The columns in the order of the file; a name that comes twice is an error.
-struct RawColumns(Vec<(String, RawColumn)>);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawColumn {
-    prompt: Option<String>,
-    model_name: Option<String>,
-    model_provider: Option<String>,
-    endpoint_url: Option<String>,
-    #[serde(default)]
-    search_enabled: Option<bool>,
-    task: Option<String>,
-    instruction: Option<String>,
-    user_prompt: Option<String>,
-    columns_references: Option<Vec<String>>,
-    #[serde(default)]
-    braincells: RawOwn,
-}
-
-/// What stands under `braincells`; a file of AI Sheets has nothing there.
-#[derive(Deserialize)]
-#[serde(default)]
-struct RawOwn {
-    version: u32,
-    output: Output,
-    sampling: Sampling,
-    examples: ExamplePolicy,
-    system: Option<String>,
-    example_rows: Vec<RawExample>,
-}
-
-impl Default for RawOwn {
-    fn default() -> Self {
-        Self {
-            version: VERSION,
-            output: Output::default(),
-            sampling: Sampling::default(),
-            examples: ExamplePolicy::default(),
-            system: None,
-            example_rows: Vec::new(),
-        }
+    if let Some(RawOrigin { made_by, made_at, engine, data_columns }) = raw.braincells {
+        file.origin = Some(Origin { made_by, made_at, engine });
+        file.data_columns = data_columns
+            .into_iter()
+            .filter_map(|column| {
+                let value_type = Value::from(column.value_type);
+                let value_type = serde_json::from_value::<ValueType>(value_type).ok()?;
+                Some(DataColumn { name: column.name, value_type })
+            })
+            .collect();
     }
-}
-
-#[derive(Deserialize)]
-struct RawExample {
-    #[serde(default)]
-    inputs: Map<String, Value>,
-    value: Value,
+    keys::warn_of_unknown(yaml, &mut file.warnings);
+    Ok(file)
 }
 
 impl RawColumn {
     fn into_column(
-        self,
+        mut self,
         name: &str,
         default_model: Option<&str>,
         warnings: &mut Vec<String>,
     ) -> Result<RecipeColumn, AppError> {
         self.check_task(name)?;
         self.warn_of_what_is_not_kept(name, warnings);
-        let own = self.braincells;
+        let is_ours = self.braincells.is_some();
+        let own = self.braincells.take().unwrap_or_default();
         if own.version > VERSION {
             return Err(bad_recipe(
                 format!("the column `{name}` was written by a newer Braincells"),
@@ -124,8 +85,10 @@ impl RawColumn {
             ));
         }
         let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let prompt = filled(self.instruction).or(filled(self.user_prompt)).or(filled(self.prompt));
-        let Some(prompt) = prompt else {
+        let words = filled(self.instruction).or(filled(self.user_prompt));
+        let materialised = filled(self.prompt);
+        let wrapped = if is_ours || words.is_none() { None } else { materialised.clone() };
+        let Some(prompt) = words.or(materialised) else {
             return Err(bad_recipe(
                 format!("the column `{name}` has no prompt"),
                 "write one under `instruction:`",
@@ -139,20 +102,31 @@ impl RawColumn {
             ));
         };
 
-        let inputs = prompt_references(name, &prompt)?;
-        let examples =
-            own.example_rows.into_iter().map(|row| row.into_example(&inputs)).collect::<Vec<_>>();
-        let mut references = inputs;
-        for listed in self.columns_references.unwrap_or_default() {
-            let listed = listed.trim();
+        let listed = self.columns_references.unwrap_or_default();
+        if listed.len().max(prompt.matches("{{").count()) > MOST_REFERENCES {
+            return Err(bad_recipe(
+                format!("the column `{name}` refers to columns more than {MOST_REFERENCES} times"),
+                "make its prompt shorter",
+            ));
+        }
+        let template = Template::parse(&prompt).map_err(|error| in_column(name, error.into()))?;
+        let mut references = template.references().to_vec();
+        for listed in listed.iter().map(|name| name.trim()) {
             if !references.iter().any(|known| known == listed) {
                 references.push(listed.to_owned());
             }
         }
-        let (output, sampling) = (own.output, own.sampling);
-        let recipe =
-            Recipe { prompt, system: own.system, model, output, sampling, examples: own.examples };
-        Ok(RecipeColumn { name: name.to_owned(), recipe, references, examples })
+        let RawOwn { output, sampling, examples, system, mut example_rows, model_file, .. } = own;
+        if let Some(wrapped) = wrapped {
+            example_rows = ai_sheets::examples(&wrapped, &references);
+        }
+        fit_examples(name, &mut example_rows, &output, warnings);
+        let recipe = Recipe { prompt, system, model, output, sampling, examples, example_rows };
+        let names: Vec<&str> = references.iter().map(String::as_str).collect();
+        PromptPlan::new(&recipe, &names)
+            .map_err(|error| AppError { code: Code::BadRecipe, ..in_column(name, error.into()) })?;
+        let model_file = known_identity(name, model_file, warnings);
+        Ok(RecipeColumn { name: name.to_owned(), recipe, references, model_file })
     }
 
     fn check_task(&self, name: &str) -> Result<(), AppError> {
@@ -166,6 +140,8 @@ impl RawColumn {
     }
 
     fn warn_of_what_is_not_kept(&self, name: &str, warnings: &mut Vec<String>) {
+        let is_filled =
+            |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
         if self.search_enabled == Some(true) {
             warnings.push(format!(
                 "the column `{name}` searches the web in AI Sheets; here it is filled without"
@@ -179,71 +155,56 @@ impl RawColumn {
             ));
         }
         // Its address stays out of the warning: it may hold a key.
-        if self.endpoint_url.as_deref().is_some_and(|url| !url.trim().is_empty()) {
+        if is_filled(&self.endpoint_url) {
             warnings
                 .push(format!("the column `{name}` was made by an endpoint, which is not used"));
         }
-    }
-}
-
-impl RawExample {
-    fn into_example(mut self, inputs: &[String]) -> Example {
-        let inputs = inputs.iter().map(|name| self.inputs.remove(name).unwrap_or_default());
-        Example { inputs: inputs.collect(), value: self.value }
-    }
-}
-
-impl<'de> Deserialize<'de> for RawColumns {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Columns;
-
-        impl<'de> Visitor<'de> for Columns {
-            type Value = RawColumns;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a mapping from column names to columns")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<RawColumns, A::Error> {
-                let mut columns: Vec<(String, RawColumn)> = Vec::new();
-                while let Some(name) = entries.next_key::<String>()? {
-                    let name = name.trim();
-                    if name.is_empty() {
-                        return Err(A::Error::custom("a column has no name"));
-                    }
-                    if columns.iter().any(|(known, _)| known == name) {
-                        return Err(A::Error::custom(format!("the column `{name}` comes twice")));
-                    }
-                    let column = entries.next_value()?;
-                    columns.push((name.to_owned(), column));
-                }
-                Ok(RawColumns(columns))
-            }
-        }
-
-        deserializer.deserialize_map(Columns)
-    }
-}
-
-/// A misspelt key of ours would silently give a column its default, so it is worth a line.
-fn warn_of_unknown_keys(yaml: &str, warnings: &mut Vec<String>) {
-    let Ok(file) = serde_norway::from_str::<serde_norway::Value>(yaml) else { return };
-    let columns = file.get("columns").and_then(serde_norway::Value::as_mapping);
-    for (name, column) in columns.into_iter().flatten() {
-        let Some(own) = column.get("braincells") else { continue };
-        for (place, known) in OWN_KEYS {
-            let found = if place.is_empty() { Some(own) } else { own.get(place) };
-            let keys = found.and_then(serde_norway::Value::as_mapping).into_iter().flatten();
-            for key in keys.filter_map(|(key, _)| key.as_str()).filter(|key| !known.contains(key)) {
-                warnings.push(format!(
-                    "the column `{}` has a key `{key}` under `{}`, which is ignored; known are {}",
-                    name.as_str().unwrap_or("?").trim(),
-                    if place.is_empty() { "braincells" } else { place },
-                    named(known.iter().copied()),
-                ));
-            }
+        if is_filled(&self.image_column) {
+            warnings.push(format!("the column `{name}` looks at images, which are not used here"));
         }
     }
+}
+
+/// Gives the values of the examples the form that the output type has. A value that fits in no
+/// form stays, as an edited cell does when the type of its column changes.
+fn fit_examples(
+    name: &str,
+    examples: &mut [RecipeExample],
+    output: &Output,
+    warnings: &mut Vec<String>,
+) {
+    let is_text = matches!(output, Output::Text | Output::Label { .. });
+    for (position, example) in (1..).zip(examples) {
+        if is_text && (example.value.is_number() || example.value.is_boolean()) {
+            example.value = Value::from(render_value(&example.value));
+        }
+        if !value_matches(&example.value, output) {
+            warnings.push(format!(
+                "the column `{name}`: the value of example {position} is no valid {}",
+                output.as_str()
+            ));
+        }
+    }
+}
+
+fn known_identity(
+    name: &str,
+    identity: Option<ModelIdentity>,
+    warnings: &mut Vec<String>,
+) -> Option<ModelIdentity> {
+    let mut identity = identity?;
+    identity.sha256 = identity.sha256.trim().to_ascii_lowercase();
+    let is_hash =
+        identity.sha256.len() == 64 && identity.sha256.bytes().all(|b| b.is_ascii_hexdigit());
+    if !is_hash {
+        warnings.push(format!("the column `{name}`: its `sha256` is none and is ignored"));
+    }
+    is_hash.then_some(identity)
+}
+
+fn on_line(line: Option<usize>, error: AppError) -> AppError {
+    let Some(line) = line else { return error };
+    AppError { message: format!("{} (line {line} of the recipe file)", error.message), ..error }
 }
 
 /// What the parser says, with the line in front and on one line.

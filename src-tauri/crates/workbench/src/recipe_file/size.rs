@@ -12,6 +12,9 @@ pub(super) fn check(yaml: &str, most_bytes: usize) -> Result<(), serde_norway::E
     Size(&mut bytes_left).deserialize(serde_norway::Deserializer::from_str(yaml))
 }
 
+/// What a value takes beside its text, roughly.
+const VALUE_BYTES: usize = 16;
+
 struct Size<'a>(&'a mut usize);
 
 impl Size<'_> {
@@ -40,37 +43,37 @@ impl<'de> Visitor<'de> for Size<'_> {
     }
 
     fn visit_bool<E: Error>(mut self, _: bool) -> Result<(), E> {
-        self.take(1)
+        self.take(VALUE_BYTES)
     }
 
     fn visit_i64<E: Error>(mut self, _: i64) -> Result<(), E> {
-        self.take(1)
+        self.take(VALUE_BYTES)
     }
 
     fn visit_u64<E: Error>(mut self, _: u64) -> Result<(), E> {
-        self.take(1)
+        self.take(VALUE_BYTES)
     }
 
     fn visit_f64<E: Error>(mut self, _: f64) -> Result<(), E> {
-        self.take(1)
+        self.take(VALUE_BYTES)
     }
 
     fn visit_str<E: Error>(mut self, text: &str) -> Result<(), E> {
-        self.take(text.len() + 1)
+        self.take(text.len() + VALUE_BYTES)
     }
 
     fn visit_unit<E: Error>(mut self) -> Result<(), E> {
-        self.take(1)
+        self.take(VALUE_BYTES)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        self.take(1)?;
+        self.take(VALUE_BYTES)?;
         while items.next_element_seed(Size(self.0))?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<(), A::Error> {
-        self.take(1)?;
+        self.take(VALUE_BYTES)?;
         while entries.next_key_seed(Size(self.0))?.is_some() {
             entries.next_value_seed(Size(self.0))?;
         }

@@ -1,9 +1,11 @@
-use braincells_core::{AppError, Code, Sampling, Value};
+use braincells_core::{AppError, Sampling, Value};
 use braincells_llm::Role;
-use braincells_llm::prompt::{Example, PromptPlan};
+use braincells_llm::prompt::PromptPlan;
 use serde_json::{Map, json};
 
-use super::{RecipeColumn, RecipeFile, VERSION, bad_recipe, in_column, yaml};
+use super::{MOST_BYTES, RecipeColumn, RecipeFile, VERSION, bad_recipe, in_column, yaml};
+use crate::columns::own_examples;
+use crate::tokens::estimated_tokens;
 
 /// Writes a recipe file that [`read`](super::read()) gives back as it is and that AI Sheets'
 /// scripts can run.
@@ -11,7 +13,8 @@ use super::{RecipeColumn, RecipeFile, VERSION, bad_recipe, in_column, yaml};
 /// The scripts use `prompt`, so it holds all that a model is told here: rules, examples, and the
 /// instruction with its `{{name}}` placeholders, which they fill in by plain replacement. The
 /// provider is written as `auto`, because they reject the empty text that AI Sheets writes.
-/// Refused: no column at all, two of one name, a recipe that cannot make a prompt.
+/// Refused: no column at all, two of one name, a recipe that cannot make a prompt, and a file that
+/// would be too large to be read.
 pub fn write(file: &RecipeFile) -> Result<String, AppError> {
     if file.columns.is_empty() {
         return Err(bad_recipe("there is no AI column to write", "add one first"));
@@ -26,29 +29,41 @@ pub fn write(file: &RecipeFile) -> Result<String, AppError> {
             ));
         }
     }
-    Ok(yaml::document(&json!({ "columns": columns })))
+    let mut document = json!({ "columns": columns });
+    let mut own = json!(file.origin);
+    if !file.data_columns.is_empty() {
+        own["data_columns"] = json!(file.data_columns);
+    }
+    if !own.is_null() {
+        document["braincells"] = own;
+    }
+    let text = yaml::document(&document);
+    if text.len() > MOST_BYTES {
+        return Err(bad_recipe(
+            format!("the recipe file would be larger than {} MiB", MOST_BYTES >> 20),
+            "write fewer columns, or no examples",
+        ));
+    }
+    Ok(text)
 }
 
 /// A column's keys in the order in which AI Sheets writes them, ours last.
 fn keys(column: &RecipeColumn) -> Result<Value, AppError> {
     let references: Vec<&str> = column.references.iter().map(String::as_str).collect();
     let plan = PromptPlan::new(&column.recipe, &references)?;
-    if column.examples.iter().any(|example| example.inputs.len() != plan.inputs().len()) {
-        return Err(AppError::new(Code::Internal, "an example has too many or too few inputs"));
-    }
     Ok(json!({
-        "prompt": materialised(&plan, &column.examples),
+        "prompt": materialised(column, &plan),
         "modelName": column.recipe.model,
         "modelProvider": "auto",
         "searchEnabled": false,
         "task": "text-generation",
         "instruction": column.recipe.prompt,
         "columnsReferences": references,
-        "braincells": own_keys(column, &plan),
+        "braincells": own_keys(column),
     }))
 }
 
-fn own_keys(column: &RecipeColumn, plan: &PromptPlan) -> Value {
+fn own_keys(column: &RecipeColumn) -> Value {
     let recipe = &column.recipe;
     let mut own = json!({
         "version": VERSION,
@@ -59,14 +74,11 @@ fn own_keys(column: &RecipeColumn, plan: &PromptPlan) -> Value {
     if let Some(system) = &recipe.system {
         own["system"] = json!(system);
     }
-    if !column.examples.is_empty() {
-        let rows = column.examples.iter().map(|example| {
-            // By name, so that a person can read and change them.
-            let inputs: Map<_, _> =
-                plan.inputs().iter().cloned().zip(example.inputs.iter().cloned()).collect();
-            json!({ "inputs": inputs, "value": example.value })
-        });
-        own["example_rows"] = rows.collect();
+    if !recipe.example_rows.is_empty() {
+        own["example_rows"] = json!(recipe.example_rows);
+    }
+    if let Some(model_file) = &column.model_file {
+        own["model_file"] = json!(model_file);
     }
     own
 }
@@ -83,10 +95,11 @@ fn sampling(sampling: &Sampling) -> Value {
 }
 
 /// Everything a model is told about one row as one text, the row being its placeholders.
-fn materialised(plan: &PromptPlan, examples: &[Example]) -> String {
+fn materialised(column: &RecipeColumn, plan: &PromptPlan) -> String {
     let placeholders: Vec<Value> =
         plan.inputs().iter().map(|name| Value::from(format!("{{{{{name}}}}}"))).collect();
-    let messages = plan.request(&placeholders, examples, 0).messages;
+    let examples = plan.select_examples(own_examples(&column.recipe, plan), &estimated_tokens);
+    let messages = plan.request(&placeholders, &examples, 0).messages;
     let last = messages.len() - 1;
     let parts = messages.iter().enumerate().map(|(at, message)| match message.role {
         Role::User if at < last => format!("## Example\n\n### Request\n\n{}", message.content),

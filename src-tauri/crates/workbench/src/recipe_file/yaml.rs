@@ -97,13 +97,22 @@ fn quoted(text: &str) -> String {
             '"' | '\\' => quoted.extend(['\\', character]),
             '\n' => quoted.push_str("\\n"),
             _ if is_printable(character) => quoted.push(character),
-            _ => {
-                write!(quoted, "\\U{:08X}", u32::from(character)).expect("a string takes any text");
-            }
+            _ => push_escaped(&mut quoted, character),
         }
     }
     quoted.push('"');
     quoted
+}
+
+/// As short as YAML allows: a prompt may be nothing but such characters.
+fn push_escaped(quoted: &mut String, character: char) {
+    let code = u32::from(character);
+    let written = match code {
+        0..=0xff => write!(quoted, "\\x{code:02X}"),
+        0x100..=0xffff => write!(quoted, "\\u{code:04X}"),
+        _ => write!(quoted, "\\U{code:08X}"),
+    };
+    written.expect("a string takes any text");
 }
 
 /// What a YAML parser takes as it is; the line and paragraph separators would become spaces.

@@ -21,8 +21,9 @@ use super::live::{Claim, Wish};
 use super::progress::Progress;
 use crate::Workbench;
 use crate::blocking::blocking;
-use crate::columns::plan_for;
+use crate::columns::{own_examples, plan_for};
 use crate::error::WorkbenchError;
+use crate::tokens::estimated_tokens;
 
 /// Cells that needed no model and wait for the loop.
 const READY_CELLS: usize = 256;
@@ -49,7 +50,7 @@ impl Order {
         columns: &[Column],
     ) -> Result<Self, AppError> {
         let (plan, inputs) = plan_for(&recipe, columns)?;
-        let examples = examples(&store, column, &inputs, &plan, recipe.examples.max_count)?;
+        let examples = examples(&store, column, &inputs, &plan, &recipe)?;
         Ok(Self { store, sheet, column, recipe, recipe_version, plan, inputs, examples })
     }
 }
@@ -253,25 +254,20 @@ impl Drive {
     }
 }
 
-/// The examples of a run: validated and edited cells, as many as fit.
-fn examples(
+/// The examples of a run: those of the recipe, then validated and edited cells, as many as fit.
+pub(crate) fn examples(
     store: &SheetStore,
     column: ColumnId,
     inputs: &[ColumnId],
     plan: &PromptPlan,
-    most: u32,
+    recipe: &Recipe,
 ) -> Result<Vec<Example>, AppError> {
+    let most = recipe.examples.max_count;
     if most == 0 {
         return Ok(Vec::new());
     }
     let rows = store.examples(column, inputs, most)?;
-    let examples = rows.into_iter().map(|row| Example { inputs: row.inputs, value: row.value });
+    let of_sheet = rows.into_iter().map(|row| Example { inputs: row.inputs, value: row.value });
+    let examples = own_examples(recipe, plan).into_iter().chain(of_sheet);
     Ok(plan.select_examples(examples, &estimated_tokens))
-}
-
-/// Tokens of a text, guessed on the high side: the examples are chosen before a model is loaded.
-fn estimated_tokens(text: &str) -> u32 {
-    let ascii = text.bytes().filter(u8::is_ascii).count();
-    let other = text.chars().count() - ascii;
-    u32::try_from(ascii.div_ceil(3) + other).unwrap_or(u32::MAX)
 }

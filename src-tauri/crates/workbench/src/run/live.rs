@@ -71,7 +71,7 @@ pub(crate) struct LiveRuns {
 
 impl LiveRuns {
     /// Takes a column until the claim is dropped.
-    pub(super) fn claim(
+    pub(crate) fn claim(
         self: &Arc<Self>,
         sheet: SheetId,
         column: &Column,
@@ -133,7 +133,7 @@ impl LiveRuns {
 }
 
 /// The right to fill one column.
-pub(super) struct Claim {
+pub(crate) struct Claim {
     live: Arc<LiveRuns>,
     key: Key,
     sender: watch::Sender<Wish>,

@@ -1,6 +1,10 @@
 use std::fmt;
 
-use braincells_core::{AppError, Code, Value, render_value};
+use crate::{AppError, Code, Value, render_value};
+
+mod renamed;
+
+pub use renamed::renamed;
 
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
@@ -74,6 +78,12 @@ pub enum TemplateError {
         /// The column that was probably meant.
         suggestion: Option<String>,
     },
+    /// A column name that no reference can spell.
+    #[error("a prompt cannot refer to a column named `{name}`")]
+    UnusableName {
+        /// The name, shortened.
+        name: String,
+    },
 }
 
 impl From<TemplateError> for AppError {
@@ -84,6 +94,9 @@ impl From<TemplateError> for AppError {
             }
             TemplateError::EmptyName { .. } => {
                 "write `{{column name}}`, or `\\{{` for a literal `{{`".to_owned()
+            }
+            TemplateError::UnusableName { .. } => {
+                "use a name without `{{`, `}}` and spaces around it".to_owned()
             }
             TemplateError::UnknownName { suggestion: Some(name), .. } => {
                 format!("did you mean `{{{{{name}}}}}`?")
@@ -166,6 +179,15 @@ impl Template {
         Ok(text)
     }
 
+    /// Whether a column of that name can be referred to.
+    pub fn check_name(name: &str) -> Result<(), TemplateError> {
+        let meant = Self::parse(&format!("{OPEN} {name} {CLOSE}"));
+        if meant.is_ok_and(|template| template.references == [name]) {
+            return Ok(());
+        }
+        Err(TemplateError::UnusableName { name: shortened(name) })
+    }
+
     fn index_of(&mut self, name: &str, place: impl FnOnce() -> Place) -> usize {
         self.references.iter().position(|known| known == name).unwrap_or_else(|| {
             self.references.push(name.to_owned());
@@ -224,7 +246,8 @@ fn shortened(text: &str) -> String {
     excerpt
 }
 
-fn nearest(name: &str, names: &[&str]) -> Option<String> {
+/// The one of `names` that was probably meant by `name`, if one is close enough.
+pub fn nearest(name: &str, names: &[&str]) -> Option<String> {
     /// Below this similarity a suggestion confuses more than it helps.
     const SIMILAR: f64 = 0.6;
     let wanted = name.to_lowercase();

@@ -167,3 +167,14 @@ proptest! {
         prop_assert_eq!(Template::parse(&escaped).unwrap().render(|_| None).unwrap(), text);
     }
 }
+
+#[test]
+fn a_name_that_no_reference_can_spell_is_refused() {
+    for name in ["a}}b", "{{a", " a", "a ", ""] {
+        let error = Template::check_name(name).unwrap_err();
+        assert!(matches!(error, TemplateError::UnusableName { .. }), "{name}: {error}");
+    }
+    for name in ["a}b", "{a", "a}", "größe 😀", "a\nb", "\"q\"", "a.b"] {
+        assert_eq!(Template::check_name(name), Ok(()), "{name}");
+    }
+}
