@@ -7,6 +7,7 @@ use crate::DataError;
 use crate::column::StoredColumn;
 use crate::database::hold;
 use crate::error::during;
+use crate::point_reads::Change;
 use crate::sheet::{SheetStore, Writer};
 use crate::value::{self, text};
 
@@ -43,6 +44,8 @@ impl SheetStore {
         }
         transaction.commit().map_err(&failed)?;
 
+        let changed: Vec<RowId> = entries.iter().map(|entry| entry.cell.row).collect();
+        self.note_changed(Change::Cells(column, &changed));
         writer.next_seq = first_seq + entries.len() as i64;
         let mut states = hold(&self.states);
         let mut states = states.get_mut(&column);

@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 
 use braincells_core::{AppError, CellState, Code, ColumnId, RowId, RunId};
 
+use crate::{FilterError, SqlError};
+
 /// What can go wrong with a sheet, an import, an export or the catalogue.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -147,6 +149,13 @@ pub enum DataError {
         found: String,
     },
 
+    /// A condition on rows that cannot be tested.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// A query that is not run.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+
     // The machine.
     /// No space is left.
     #[error("the disk is full, could not {action}")]
@@ -215,6 +224,8 @@ impl DataError {
             Self::NewerFormat { .. } => "update Braincells",
             Self::NameTaken { .. } => "choose another name",
             Self::TypeChange { .. } => "add a new column for the new type",
+            Self::Filter(error) => error.hint(),
+            Self::Sql(error) => error.hint(),
             Self::DiskFull { .. } => "free some space and try again, what is stored is safe",
             Self::Database { reason, .. } if reason.contains("Out of Memory") => {
                 "allow more memory in the settings"
@@ -232,7 +243,9 @@ impl DataError {
             | Self::NameBlank
             | Self::NotAiColumn { .. }
             | Self::TypeChange { .. }
-            | Self::WrongType { .. } => Code::BadInput,
+            | Self::WrongType { .. }
+            | Self::Filter(_)
+            | Self::Sql(_) => Code::BadInput,
             Self::SourceMissing { .. }
             | Self::SheetMissing { .. }
             | Self::ColumnMissing { .. }

@@ -16,31 +16,44 @@
 //! What it leaves out: what a recipe means, who fills the cells, and any user interface.
 
 mod catalogue;
+mod checkpoint;
 mod column;
 mod commit;
+mod compare;
 mod database;
 mod error;
 mod export;
+mod filter;
+mod find;
 mod format;
 mod group_commit;
 mod import;
 mod leftovers;
 mod lock;
+mod point_reads;
+mod query;
 mod read;
 mod run;
 mod schema;
 mod sheet;
 mod sql;
 mod state;
+mod stats;
 mod value;
+mod view;
+mod watch;
 
 pub use catalogue::{Catalogue, LinkedModel};
 pub use database::{Limits, duckdb_version};
 pub use error::DataError;
 pub use export::ExportRequest;
+pub use filter::FilterError;
 pub use format::Format;
 pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
 pub use import::{ImportRequest, import};
 pub use leftovers::{remove_leftovers, remove_sheet};
+pub use query::{SqlError, SqlFile};
 pub use read::ExampleRow;
 pub use sheet::SheetStore;
+pub use stats::Among;
+pub use view::View;

@@ -8,6 +8,7 @@ use duckdb::{Row, params};
 use crate::DataError;
 use crate::database::hold;
 use crate::error::during;
+use crate::filter::condition;
 use crate::sheet::{SheetStore, in_transaction};
 use crate::sql::integers;
 
@@ -25,6 +26,7 @@ impl SheetStore {
         run: Option<RunId>,
     ) -> Result<Vec<RowId>, DataError> {
         self.ai_column(column)?;
+        let columns = self.stored_columns();
         let (rows, wanted) = match &request.scope {
             RunScope::Empty => ("main.rows".to_owned(), "= 'empty'"),
             RunScope::First { count } => (
@@ -47,13 +49,20 @@ impl SheetStore {
         };
         let failed = during("find the rows to fill");
         let reader = hold(&self.reader);
+        let only = match &request.only {
+            None => "true".to_owned(),
+            Some(filter) => format!(
+                "r.row_id IN (SELECT r.row_id FROM main.rows r WHERE {})",
+                condition(&reader, filter, &columns)?
+            ),
+        };
         let mut statement = reader
             .prepare(&format!(
                 "SELECT r.row_id FROM {rows} r LEFT JOIN ({LATEST}) l ON l.row_id = r.row_id \
                  WHERE coalesce(l.state, 'empty') {wanted} AND NOT EXISTS (SELECT 1 \
                      FROM braincells.cell_log g WHERE g.run_id = ? AND g.column_id = ? \
                      AND g.row_id = r.row_id) \
-                 ORDER BY r.row_order, r.row_id"
+                 AND {only} ORDER BY r.row_order, r.row_id"
             ))
             .map_err(&failed)?;
         let rows = statement

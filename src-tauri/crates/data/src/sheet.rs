@@ -1,5 +1,6 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use braincells_core::{ColumnId, RowId, RunStatus, SheetId, SheetInfo};
@@ -9,6 +10,7 @@ use crate::column::{self, StoredColumn};
 use crate::database::{self, Allowed, hold};
 use crate::error::during;
 use crate::lock::{SheetLock, with_suffix};
+use crate::point_reads::PointReads;
 use crate::schema::{self, FORMAT_VERSION};
 use crate::state::CellStates;
 use crate::{DataError, Limits};
@@ -29,6 +31,9 @@ pub struct SheetStore {
     /// Of the AI columns that a window was read of. Taken after `writer` where both are.
     pub(crate) states: Mutex<HashMap<ColumnId, CellStates>>,
     columns: RwLock<Arc<Vec<StoredColumn>>>,
+    pub(crate) point_reads: PointReads,
+    /// A checkpoint could not be made because somebody was reading.
+    pub(crate) checkpoint_owed: AtomicBool,
     // Last, so that the right to the file outlives the connections.
     _lock: SheetLock,
 }
@@ -167,6 +172,8 @@ impl SheetStore {
             positions,
             states: Mutex::new(HashMap::new()),
             columns: RwLock::new(Arc::new(columns)),
+            point_reads: PointReads::new(path),
+            checkpoint_owed: AtomicBool::new(false),
             _lock: lock,
         })
     }
@@ -203,9 +210,10 @@ impl SheetStore {
             .map_err(during("read the sheet's name"))
     }
 
-    /// Moves everything from the write-ahead log into the sheet's file.
+    /// Moves everything from the write-ahead log into the sheet's file, at once or when the reads
+    /// that take long have ended.
     pub fn checkpoint(&self) -> Result<(), DataError> {
-        checkpoint(&hold(&self.writer).connection)
+        self.checkpoint_when_free(&hold(&self.writer).connection)
     }
 
     pub(crate) fn stored_columns(&self) -> Arc<Vec<StoredColumn>> {
@@ -234,10 +242,6 @@ pub(crate) fn export_folder(sheet: &Path) -> PathBuf {
 
 fn open_connection(path: &Path, limits: Limits) -> Result<Connection, DataError> {
     database::open(path, limits, &Allowed::Folder(export_folder(path)))
-}
-
-fn checkpoint(connection: &Connection) -> Result<(), DataError> {
-    connection.execute_batch("CHECKPOINT").map_err(during("write the sheet's file"))
 }
 
 /// Runs `work` as one transaction; anything but success undoes it.

@@ -7,6 +7,20 @@ use crate::DataError;
 use crate::error::during;
 use crate::run::parse_state;
 
+/// The entries of the cell log that count, as a table.
+pub(crate) const LOG: &str = "braincells.cell_log";
+
+/// SQL for the latest entry of every cell of a column that has one: `row_id` and `entry`.
+///
+/// One struct for the whole entry: `arg_max` of a single field would skip entries where that
+/// field is null and find an older one.
+pub(crate) fn latest(column: ColumnId) -> String {
+    format!(
+        "(SELECT row_id, arg_max({{'state': state, 'confidence': confidence}}, seq) AS entry \
+         FROM {LOG} WHERE column_id = {column} GROUP BY row_id)"
+    )
+}
+
 /// The latest log entry of every cell of one AI column, as far as a grid shows it.
 ///
 /// Kept in memory, about 9 bytes a row, because the log is in the order of the work and not of

@@ -3,7 +3,7 @@ use std::sync::{Arc, PoisonError};
 use braincells_core::{Column, ColumnId, ColumnKind, Recipe};
 use duckdb::{Connection, params};
 
-use super::{SheetStore, checkpoint, in_transaction};
+use super::{SheetStore, in_transaction};
 use crate::DataError;
 use crate::column::{self, Names, StoredColumn, sql_type};
 use crate::database::hold;
@@ -66,7 +66,7 @@ impl SheetStore {
             )
         })?;
         // A change of the table must not sit in the write-ahead log that a killed run leaves.
-        checkpoint(&writer.connection)?;
+        self.checkpoint_when_free(&writer.connection)?;
         let columns = self.reload_columns(&writer.connection)?;
         let added = columns.last().map(|stored| stored.column.clone());
         Ok(added.expect("the column that was just added is the last one"))
