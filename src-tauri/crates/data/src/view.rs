@@ -40,7 +40,7 @@ impl View {
     /// sheet.
     #[must_use]
     pub fn without(&self, is_gone: impl Fn(RowId) -> bool) -> Self {
-        Self { rows: self.rows.iter().copied().filter(|row| !is_gone(*row)).collect() }
+        self.rows.iter().copied().filter(|row| !is_gone(*row)).collect()
     }
 
     /// The part of its rows from `start`, at most `count`, fewer where it ends.
@@ -49,6 +49,12 @@ impl View {
         let start = usize::try_from(start).map_or(length, |start| start.min(length));
         let count = usize::try_from(count).map_or(length, |count| count.min(length - start));
         &self.rows[start..start + count]
+    }
+}
+
+impl FromIterator<RowId> for View {
+    fn from_iter<I: IntoIterator<Item = RowId>>(rows: I) -> Self {
+        Self { rows: rows.into_iter().collect() }
     }
 }
 

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use braincells_core::{AppError, Code, ColumnId, RowId, RunId, RunStatus, SheetId};
 
@@ -45,6 +46,10 @@ pub(crate) enum WorkbenchError {
     EngineEndedEarly { asked: u64, unanswered: u64 },
     #[error("every referenced cell is empty")]
     EmptyInput,
+    #[error("the view is no longer open")]
+    ViewClosed,
+    #[error("the query was stopped after {} s", timeout.as_secs_f64())]
+    QueryTimeout { timeout: Duration },
 }
 
 impl WorkbenchError {
@@ -55,7 +60,8 @@ impl WorkbenchError {
             | Self::NoSuchColumn { .. }
             | Self::NoSuchColumnId { .. }
             | Self::NoSuchRow { .. }
-            | Self::Unreadable { missing: true, .. } => Code::NotFound,
+            | Self::Unreadable { missing: true, .. }
+            | Self::ViewClosed => Code::NotFound,
             Self::AmbiguousSheet { .. }
             | Self::SheetBusy { .. }
             | Self::ColumnBusy { .. }
@@ -70,6 +76,7 @@ impl WorkbenchError {
             | Self::EmptyInput => Code::BadInput,
             Self::NoSuchModel { .. } | Self::NoDefaultModel { .. } => Code::ModelMissing,
             Self::EngineEndedEarly { .. } => Code::EngineFailed,
+            Self::QueryTimeout { .. } => Code::Cancelled,
         }
     }
 
@@ -104,6 +111,8 @@ impl WorkbenchError {
                 _ => format!("name one of {} with `--model`", listed(known)),
             },
             Self::EngineEndedEarly { .. } => "resume the run".to_owned(),
+            Self::ViewClosed => "open it again, only the last few views are kept".to_owned(),
+            Self::QueryTimeout { .. } => "ask for less, or allow it more time".to_owned(),
             Self::EmptyInput => "fill the cells that the prompt names".to_owned(),
         };
         Some(hint)

@@ -45,7 +45,10 @@ mod preview;
 pub mod recipe_file;
 mod run;
 mod sheets;
+mod sql;
+mod stats;
 mod transfer;
+mod views;
 mod workbench;
 mod world;
 
@@ -60,5 +63,6 @@ pub use llama_engines::LlamaEngines;
 pub use models::{ModelFile, STARTER_MODEL};
 pub use preview::PreviewRow;
 pub use run::{RunHandle, RunOutcome};
+pub use stats::Selection;
 pub use workbench::Workbench;
 pub use world::{EngineOptions, EngineSource, SystemClock, World};

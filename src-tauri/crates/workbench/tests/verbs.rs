@@ -1,5 +1,8 @@
 //! The other verbs: sheets, files, previews, fills, models.
 
+#[path = "verbs/views.rs"]
+mod views;
+
 use std::path::Path;
 
 use braincells_core::{CellState, Code, Output, RunScope, RunStatus, SheetId, Value};
