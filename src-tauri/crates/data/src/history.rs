@@ -63,7 +63,8 @@ impl SheetStore {
             (CellState::Validated, _) => CellState::Validated,
             _ => CellState::Edited,
         };
-        let edit = CellEdit { column, row, state, value: entry.value };
+        let confidence = entry.figures.confidence;
+        let edit = CellEdit { column, row, state, value: entry.value, confidence };
         self.edit_cells_as("Go back to an earlier value", &[edit], now_ms).map(drop)
     }
 }

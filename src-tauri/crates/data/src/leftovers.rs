@@ -3,9 +3,10 @@ use std::path::{Path, PathBuf};
 
 use crate::DataError;
 use crate::lock::{SheetLock, lock_path, with_suffix};
+use crate::point_reads;
 
 /// What a killed process may leave beside a sheet, by the end of its name.
-const LEFTOVERS: [&str; 2] = [".tmp", ".export"];
+const LEFTOVERS: [&str; 3] = [".tmp", ".export", point_reads::FOLDER];
 const UNFINISHED: &str = ".importing";
 /// The end of the name of an export that is being written beside its target.
 pub(crate) const PART: &str = ".braincells-part";
@@ -56,7 +57,7 @@ pub fn remove_sheet(path: &Path) -> Result<(), DataError> {
     let _lock = SheetLock::take(path)?;
     fs::remove_file(path).map_err(|source| DataError::io("remove", path, source))?;
     remove_database(path);
-    for suffix in [".export", ".lock"] {
+    for suffix in [".export", point_reads::FOLDER, ".lock"] {
         remove(&with_suffix(path, suffix));
     }
     Ok(())

@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockResult};
 
 use braincells_core::{ColumnId, RowId, RunStatus, SheetId, SheetInfo};
 use duckdb::{Connection, params};
@@ -9,6 +10,7 @@ use crate::column::{self, StoredColumn};
 use crate::database::{self, Allowed, hold};
 use crate::error::during;
 use crate::lock::{SheetLock, with_suffix};
+use crate::point_reads::PointReads;
 use crate::positions::Positions;
 use crate::schema;
 use crate::state::{CellStates, LOG};
@@ -36,6 +38,9 @@ pub struct SheetStore {
     /// Of the AI columns that a window was read of. Taken after `writer` where both are.
     states: Mutex<HashMap<ColumnId, CellStates>>,
     columns: RwLock<Arc<Vec<StoredColumn>>>,
+    pub(crate) point_reads: PointReads,
+    /// A checkpoint could not be made because somebody was reading.
+    pub(crate) checkpoint_owed: AtomicBool,
     // Last, so that the right to the file outlives the connections.
     _lock: SheetLock,
 }
@@ -127,6 +132,8 @@ impl SheetStore {
             positions: RwLock::new(positions),
             states: Mutex::new(HashMap::new()),
             columns: RwLock::new(Arc::new(columns)),
+            point_reads: PointReads::new(path),
+            checkpoint_owed: AtomicBool::new(false),
             _lock: lock,
         })
     }
@@ -182,14 +189,20 @@ impl SheetStore {
         })
     }
 
-    /// Moves everything from the write-ahead log into the sheet's file.
+    /// Moves everything from the write-ahead log into the sheet's file, at once or when the reads
+    /// that take long have ended.
     pub fn checkpoint(&self) -> Result<(), DataError> {
-        checkpoint(&self.writer()?.connection)
+        self.checkpoint_when_free(&self.writer()?.connection)
     }
 
     /// The right to write. Taken before any of the others.
     pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Writer>, DataError> {
         Ok(hold(&self.writer))
+    }
+
+    /// The right to write, if nobody has it.
+    pub(crate) fn try_writer(&self) -> TryLockResult<MutexGuard<'_, Writer>> {
+        self.writer.try_lock()
     }
 
     pub(crate) fn reader(&self) -> MutexGuard<'_, Connection> {
@@ -242,10 +255,6 @@ pub(crate) fn export_folder(sheet: &Path) -> PathBuf {
 
 fn open_connection(path: &Path, limits: Limits) -> Result<Connection, DataError> {
     database::open(path, limits, &Allowed::Folder(export_folder(path)))
-}
-
-pub(crate) fn checkpoint(connection: &Connection) -> Result<(), DataError> {
-    connection.execute_batch("CHECKPOINT").map_err(during("write the sheet's file"))
 }
 
 /// The cells of AI columns that a person made or approved.

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use braincells_core::{AppError, Code, ColumnId, RowId, RunId, RunStatus, SheetId};
 
@@ -29,6 +30,8 @@ pub(crate) enum WorkbenchError {
     NamelessColumn,
     #[error("the cell is empty, there is nothing to approve")]
     NothingToValidate,
+    #[error("more than {most} cells would change at once")]
+    TooManyReplacements { most: u64 },
     #[error("the format of `{}` is not known", path.display())]
     UnknownFormat { path: PathBuf },
     #[error("`{}` cannot be read: {reason}", path.display())]
@@ -45,6 +48,10 @@ pub(crate) enum WorkbenchError {
     EngineEndedEarly { asked: u64, unanswered: u64 },
     #[error("every referenced cell is empty")]
     EmptyInput,
+    #[error("the view is no longer open")]
+    ViewClosed,
+    #[error("the query was stopped after {} s", timeout.as_secs_f64())]
+    QueryTimeout { timeout: Duration },
 }
 
 impl WorkbenchError {
@@ -55,7 +62,8 @@ impl WorkbenchError {
             | Self::NoSuchColumn { .. }
             | Self::NoSuchColumnId { .. }
             | Self::NoSuchRow { .. }
-            | Self::Unreadable { missing: true, .. } => Code::NotFound,
+            | Self::Unreadable { missing: true, .. }
+            | Self::ViewClosed => Code::NotFound,
             Self::AmbiguousSheet { .. }
             | Self::SheetBusy { .. }
             | Self::ColumnBusy { .. }
@@ -65,11 +73,13 @@ impl WorkbenchError {
             Self::NotAiColumn { .. }
             | Self::NamelessColumn
             | Self::NothingToValidate
+            | Self::TooManyReplacements { .. }
             | Self::UnknownFormat { .. }
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
             Self::NoSuchModel { .. } | Self::NoDefaultModel { .. } => Code::ModelMissing,
             Self::EngineEndedEarly { .. } => Code::EngineFailed,
+            Self::QueryTimeout { .. } => Code::Cancelled,
         }
     }
 
@@ -89,6 +99,7 @@ impl WorkbenchError {
             }
             Self::RunNotResumable { .. } => "start a new run instead".to_owned(),
             Self::NamelessColumn => "give it one with `--name`".to_owned(),
+            Self::TooManyReplacements { .. } => "narrow the search with a filter".to_owned(),
             Self::UnknownFormat { .. } => {
                 "name it with `--format`: csv, tsv, jsonl, json or parquet".to_owned()
             }
@@ -104,6 +115,8 @@ impl WorkbenchError {
                 _ => format!("name one of {} with `--model`", listed(known)),
             },
             Self::EngineEndedEarly { .. } => "resume the run".to_owned(),
+            Self::ViewClosed => "open it again, only the last few views are kept".to_owned(),
+            Self::QueryTimeout { .. } => "ask for less, or allow it more time".to_owned(),
             Self::EmptyInput => "fill the cells that the prompt names".to_owned(),
         };
         Some(hint)

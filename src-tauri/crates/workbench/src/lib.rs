@@ -47,9 +47,12 @@ mod recipes;
 mod rows;
 mod run;
 mod sheets;
+mod sql;
+mod stats;
 mod steps;
 mod tokens;
 mod transfer;
+mod views;
 mod workbench;
 mod world;
 
@@ -69,5 +72,6 @@ pub use recipes::{
 };
 pub use rows::RowPlace;
 pub use run::{RunHandle, RunOutcome};
+pub use stats::Selection;
 pub use workbench::Workbench;
 pub use world::{EngineOptions, EngineSource, SystemClock, World};

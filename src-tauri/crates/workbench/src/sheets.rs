@@ -171,6 +171,7 @@ impl Workbench {
             Err(error) if error.code == braincells_core::Code::NotFound => None,
             Err(error) => return Err(error),
         };
+        self.views().forget_sheet(sheet);
         self.open_sheets().forget(sheet).await;
         let catalogue = self.catalogue();
         blocking(move || -> Result<_, AppError> {

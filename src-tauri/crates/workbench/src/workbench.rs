@@ -6,6 +6,7 @@ use braincells_data::{Catalogue, SheetStore};
 use crate::blocking::blocking;
 use crate::run::LiveRuns;
 use crate::sheets::{OpenSheets, adopt_sheets};
+use crate::views::OpenViews;
 use crate::{EngineSource, Home, World};
 
 /// The door to everything. Cheap to clone; the last clone to go pauses the runs that are still
@@ -20,6 +21,7 @@ struct Inner {
     catalogue: Arc<Catalogue>,
     sheets: OpenSheets,
     live: Arc<LiveRuns>,
+    views: OpenViews,
 }
 
 impl Workbench {
@@ -36,7 +38,8 @@ impl Workbench {
         adopt_sheets(&catalogue, &world.home, world.clock.now_ms())?;
         let sheets = OpenSheets::default();
         let live = Arc::new(LiveRuns::default());
-        Ok(Self { inner: Arc::new(Inner { world, catalogue, sheets, live }) })
+        let views = OpenViews::default();
+        Ok(Self { inner: Arc::new(Inner { world, catalogue, sheets, live, views }) })
     }
 
     pub(crate) fn home(&self) -> &Home {
@@ -69,6 +72,10 @@ impl Workbench {
 
     pub(crate) fn live(&self) -> &Arc<LiveRuns> {
         &self.inner.live
+    }
+
+    pub(crate) fn views(&self) -> &OpenViews {
+        &self.inner.views
     }
 
     /// The open store of a sheet; opens it if this process has not yet.
