@@ -149,7 +149,7 @@ impl SheetStore {
     }
 
     /// Makes sure that the states of the AI columns among `columns` are in memory.
-    fn load_states(&self, columns: &[StoredColumn]) -> Result<(), DataError> {
+    pub(crate) fn load_states(&self, columns: &[StoredColumn]) -> Result<(), DataError> {
         for stored in columns.iter().filter(|stored| stored.is_ai()) {
             let column = stored.column.id;
             if hold(&self.states).contains_key(&column) {

@@ -7,6 +7,9 @@ use crate::DataError;
 use crate::error::during;
 use crate::run::parse_state;
 
+/// The entries of the cell log that count, as the table of a `FROM`.
+pub(crate) const LOG: &str = "braincells.cell_log";
+
 /// The latest log entry of every cell of one AI column, as far as a grid shows it.
 ///
 /// Kept in memory, about 9 bytes a row, because the log is in the order of the work and not of

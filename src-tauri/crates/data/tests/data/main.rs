@@ -9,6 +9,7 @@
 
 mod cells;
 mod export;
+mod figures;
 mod import;
 mod runs;
 mod sheets;

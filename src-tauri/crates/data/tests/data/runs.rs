@@ -117,6 +117,7 @@ fn the_log_holds_everything_about_an_attempt() {
         duration_ms: 45,
         confidence: Some(0.875),
         cut_off: true,
+        cached: false,
     };
     store.commit_cells(column, Some(4), &[failed(run, 2, "no"), cell], NOW_MS + 7).unwrap();
     let path = store.path().to_path_buf();
