@@ -1,6 +1,8 @@
 //! Reading a sheet and adding AI columns to it.
 
-use braincells_core::{AppError, CellState, Column, ColumnId, Recipe, SheetId, Window};
+use braincells_core::{
+    AppError, CellState, Column, ColumnId, ColumnKind, Graph, Recipe, SheetId, ValueType, Window,
+};
 use braincells_data::SheetStore;
 use braincells_llm::prompt::PromptPlan;
 use serde::Serialize;
@@ -75,11 +77,59 @@ impl Workbench {
         }
         let now_ms = self.now_ms();
         self.change_store(sheet, move |store| {
-            plan_for(&recipe, &store.columns()?)?;
+            let columns = store.columns()?;
+            check_graph(&columns, None, &name, &recipe)?;
+            plan_for(&recipe, &columns)?;
             Ok(store.add_ai_column(&name, &recipe, now_ms)?)
         })
         .await
     }
+
+    /// Gives an AI column a new recipe, checked against the sheet, and returns its version. Starts
+    /// nothing; a run that fills the column goes on with the recipe it began with.
+    pub async fn set_recipe(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        recipe: Recipe,
+    ) -> Result<i64, AppError> {
+        let now_ms = self.now_ms();
+        self.change_store(sheet, move |store| {
+            let columns = store.columns()?;
+            let name = &column_with_id(&columns, column)?.name;
+            check_graph(&columns, Some(column), name, &recipe)?;
+            plan_for(&recipe, &columns)?;
+            Ok(store.set_recipe(column, &recipe, now_ms)?)
+        })
+        .await
+    }
+
+    /// Who reads whom in a sheet.
+    pub async fn graph(&self, sheet: SheetId) -> Result<Graph, AppError> {
+        Ok(Graph::of(&self.columns(sheet).await?))
+    }
+}
+
+/// Fails if a column, new or present, with that name and recipe would wait for itself.
+pub(crate) fn check_graph(
+    columns: &[Column],
+    column: Option<ColumnId>,
+    name: &str,
+    recipe: &Recipe,
+) -> Result<(), AppError> {
+    // No column has this id: they are counted from 1.
+    let id = column.unwrap_or(ColumnId(0));
+    let mut columns: Vec<Column> = columns.iter().filter(|other| other.id != id).cloned().collect();
+    columns.push(Column {
+        id,
+        name: name.to_owned(),
+        value_type: ValueType::Text,
+        sql_type: String::new(),
+        hidden: false,
+        width_px: None,
+        kind: ColumnKind::Ai { recipe: recipe.clone(), recipe_version: 0 },
+    });
+    Ok(Graph::of(&columns).check()?)
 }
 
 /// The prompt plan of a recipe in a sheet with these columns, and the columns it reads.

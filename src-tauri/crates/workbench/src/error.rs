@@ -45,6 +45,14 @@ pub(crate) enum WorkbenchError {
     EngineEndedEarly { asked: u64, unanswered: u64 },
     #[error("every referenced cell is empty")]
     EmptyInput,
+    #[error("the engine ended each time that it worked on this row")]
+    EndsEngine,
+    #[error("the model repeats what the column has already: `{answer}`")]
+    Repeats { answer: String },
+    #[error("the column `{name}`, which this one reads, was not filled")]
+    InputNotFilled { name: String },
+    #[error("the workbench was closed")]
+    Closed,
 }
 
 impl WorkbenchError {
@@ -61,7 +69,8 @@ impl WorkbenchError {
             | Self::ColumnBusy { .. }
             | Self::RunNotResumable { .. }
             | Self::ModelNameTaken { .. }
-            | Self::AmbiguousModel { .. } => Code::Conflict,
+            | Self::AmbiguousModel { .. }
+            | Self::InputNotFilled { .. } => Code::Conflict,
             Self::NotAiColumn { .. }
             | Self::NamelessColumn
             | Self::NothingToValidate
@@ -69,7 +78,9 @@ impl WorkbenchError {
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
             Self::NoSuchModel { .. } | Self::NoDefaultModel { .. } => Code::ModelMissing,
-            Self::EngineEndedEarly { .. } => Code::EngineFailed,
+            Self::EngineEndedEarly { .. } | Self::EndsEngine => Code::EngineFailed,
+            Self::Repeats { .. } => Code::OutputInvalid,
+            Self::Closed => Code::Cancelled,
         }
     }
 
@@ -80,9 +91,10 @@ impl WorkbenchError {
             }
             Self::AmbiguousSheet { .. } => "name one of them by its id".to_owned(),
             Self::NoSuchColumn { known, .. } => format!("the columns are {}", listed(known)),
-            Self::NoSuchColumnId { .. } | Self::NothingToValidate | Self::NoSuchRow { .. } => {
-                return None;
-            }
+            Self::NoSuchColumnId { .. }
+            | Self::NothingToValidate
+            | Self::NoSuchRow { .. }
+            | Self::Closed => return None,
             Self::NotAiColumn { .. } => "only AI columns are filled and approved".to_owned(),
             Self::SheetBusy { .. } | Self::ColumnBusy { .. } => {
                 "wait for the run to end, or stop it first".to_owned()
@@ -105,6 +117,15 @@ impl WorkbenchError {
             },
             Self::EngineEndedEarly { .. } => "resume the run".to_owned(),
             Self::EmptyInput => "fill the cells that the prompt names".to_owned(),
+            Self::EndsEngine => {
+                "shorten the row's text, or take another model; the other rows are not affected"
+                    .to_owned()
+            }
+            Self::Repeats { .. } => {
+                "ask for more variety in the prompt, raise the temperature, or take a larger model"
+                    .to_owned()
+            }
+            Self::InputNotFilled { name } => format!("fill `{name}` first, then this one"),
         };
         Some(hint)
     }

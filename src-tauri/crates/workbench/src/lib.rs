@@ -31,17 +31,22 @@
 //! # }
 //! ```
 
+mod answers;
 mod blocking;
+mod cache;
 mod cells;
 mod columns;
 mod doctor;
 mod error;
+mod examples;
 mod fill;
 mod home;
 mod llama_engines;
 mod machine;
+mod model_hash;
 mod models;
 mod preview;
+mod queue;
 pub mod recipe_file;
 mod run;
 mod sheets;
@@ -49,16 +54,17 @@ mod transfer;
 mod workbench;
 mod world;
 
-pub use braincells_data::Format;
+pub use braincells_data::{CachedModel, Format, ResponseCacheInfo};
 pub use braincells_llm::llama::{Device, DeviceKind};
 pub use braincells_llm::{Message, Role};
 pub use columns::Shown;
 pub use doctor::Doctor;
+pub use examples::{ExampleView, Examples};
 pub use fill::{Fill, FillRequest};
 pub use home::Home;
 pub use llama_engines::LlamaEngines;
 pub use models::{ModelFile, STARTER_MODEL};
 pub use preview::PreviewRow;
-pub use run::{RunHandle, RunOutcome};
+pub use run::{ColumnOutcome, ColumnsHandle, RunHandle, RunOutcome};
 pub use workbench::Workbench;
 pub use world::{EngineOptions, EngineSource, SystemClock, World};

@@ -3,17 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use braincells_core::{AppError, CellFigures, Recipe, RowId, SheetId, Value};
+use braincells_core::{AppError, CellFigures, Priority, Recipe, RowId, SheetId, Value};
 use braincells_llm::output::read_answer;
 use braincells_llm::prompt::PromptPlan;
 use braincells_llm::{
-    BatchEventKind, FinishReason, LLMEngine, LLMError, LLMRequest, LLMResponse, Message, RequestId,
+    AnswerKey, BatchEventKind, FinishReason, LLMEngine, LLMError, LLMRequest, LLMResponse, Message,
+    RequestId,
 };
 use futures::{StreamExt, stream};
 use serde::Serialize;
 
+use crate::answers::KeyedAnswer;
+use crate::blocking::blocking;
 use crate::columns::plan_for;
 use crate::error::WorkbenchError;
+use crate::run::Seeds;
 use crate::{EngineOptions, Workbench};
 
 /// One row of a preview.
@@ -34,8 +38,12 @@ pub struct PreviewRow {
 }
 
 impl Workbench {
-    /// Asks the recipe for the first `count` rows, each once, and stores nothing. There are no
-    /// examples in these prompts: they belong to a column, and there is none yet.
+    /// Asks the recipe for the first `count` rows, each once, and stores no cell. There are no
+    /// examples in these prompts: they belong to a column, and there is none yet. Goes before the
+    /// runs that want the same engine.
+    ///
+    /// Answers that are kept from earlier are taken, and new ones are kept: a run of the same
+    /// recipe does not ask for these rows again.
     pub async fn preview(
         &self,
         sheet: SheetId,
@@ -46,16 +54,63 @@ impl Workbench {
         let asked = recipe.clone();
         let mut rows =
             self.with_store(sheet, move |store| first_rows(store, &asked, count)).await?;
-        if rows.iter().any(|(_, request)| request.is_some()) {
+        if rows.iter().any(|asked| asked.request.is_some()) {
+            let turn = self.lines().enter(self.engines().lane(&recipe.model), Priority::Now);
+            turn.come().await;
             let engine = self.engines().engine(&recipe.model, options, self.events()).await?;
-            answer(engine, &mut rows).await;
+            rows = self.take_kept_answers(engine.as_ref(), rows).await?;
+            let new = answer(engine, &mut rows).await;
+            let (answers, now_ms) = (self.answers(), self.now_ms());
+            blocking(move || {
+                answers.keep(&new, now_ms);
+                Ok::<_, AppError>(())
+            })
+            .await?;
         }
-        Ok(rows.into_iter().map(|(row, _)| row).collect())
+        Ok(rows.into_iter().map(|asked| asked.row).collect())
+    }
+
+    /// Answers the rows that are kept from earlier.
+    async fn take_kept_answers(
+        &self,
+        engine: &dyn LLMEngine,
+        mut rows: Vec<Asked>,
+    ) -> Result<Vec<Asked>, AppError> {
+        let Some(fingerprint) = engine.capabilities().fingerprint else { return Ok(rows) };
+        let (answers, now_ms) = (self.answers(), self.now_ms());
+        blocking(move || {
+            for asked in &mut rows {
+                asked.key = asked.request.as_ref().map(|request| request.answer_key(&fingerprint));
+            }
+            let keys: Vec<AnswerKey> = rows.iter().filter_map(|asked| asked.key).collect();
+            let found = answers.find(&keys, now_ms);
+            for asked in &mut rows {
+                let kept = asked.key.and_then(|key| found.get(&key));
+                if let (Some(kept), Some(request)) = (kept, &asked.request)
+                    && enter(&mut asked.row, Ok(kept.clone()), &request.output)
+                {
+                    asked.row.figures = CellFigures {
+                        prompt_tokens: 0,
+                        completion_tokens: 0,
+                        duration_ms: 0,
+                        cached: true,
+                        ..asked.row.figures.clone()
+                    };
+                    asked.request = None;
+                }
+            }
+            Ok::<_, AppError>(rows)
+        })
+        .await
     }
 }
 
-/// A row, and its request unless the row is empty.
-type Asked = (PreviewRow, Option<LLMRequest>);
+/// A row, its request unless there is nothing to ask, and where its answer is kept.
+struct Asked {
+    row: PreviewRow,
+    request: Option<LLMRequest>,
+    key: Option<AnswerKey>,
+}
 
 fn first_rows(
     store: &braincells_data::SheetStore,
@@ -66,15 +121,12 @@ fn first_rows(
     let window = store.window(&inputs, 0, count)?;
     let ids: Vec<RowId> = window.rows.iter().map(|row| row.row).collect();
     let values = store.values(&inputs, &ids)?;
-    Ok(ids
-        .into_iter()
-        .zip(values)
-        .map(|(row, values)| asked(&plan, recipe, row, &values))
-        .collect())
+    let seeds = Seeds { seed: recipe.sampling.seed, greedy: plan.is_greedy() };
+    Ok(ids.into_iter().zip(values).map(|(row, values)| asked(&plan, seeds, row, &values)).collect())
 }
 
-fn asked(plan: &PromptPlan, recipe: &Recipe, row: RowId, values: &[Value]) -> Asked {
-    let request = plan.request(values, &[], recipe.sampling.seed);
+fn asked(plan: &PromptPlan, seeds: Seeds, row: RowId, values: &[Value]) -> Asked {
+    let request = plan.request(values, &[], seeds.of(row, 0));
     let empty = plan.is_input_empty(values);
     let preview = PreviewRow {
         row,
@@ -84,23 +136,23 @@ fn asked(plan: &PromptPlan, recipe: &Recipe, row: RowId, values: &[Value]) -> As
         error: empty.then(|| WorkbenchError::EmptyInput.into()),
         figures: CellFigures::default(),
     };
-    (preview, (!empty).then_some(request))
+    Asked { row: preview, request: (!empty).then_some(request), key: None }
 }
 
-async fn answer(engine: Arc<dyn LLMEngine>, rows: &mut [Asked]) {
+/// Asks the engine; returns what can be kept for later.
+async fn answer(engine: Arc<dyn LLMEngine>, rows: &mut [Asked]) -> Vec<KeyedAnswer> {
     let requests: Vec<(RequestId, LLMRequest)> = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(index, asked)| Some((RequestId(index as u64), asked.request.clone()?)))
+        .collect();
+    let mut open: HashMap<RequestId, &mut Asked> = rows
         .iter_mut()
         .enumerate()
-        .filter_map(|(index, (_, request))| Some((RequestId(index as u64), request.take()?)))
+        .filter(|(_, asked)| asked.request.is_some())
+        .map(|(index, asked)| (RequestId(index as u64), asked))
         .collect();
-    let outputs: HashMap<RequestId, _> =
-        requests.iter().map(|(id, request)| (*id, request.output.clone())).collect();
-    let mut open: HashMap<RequestId, &mut PreviewRow> = rows
-        .iter_mut()
-        .enumerate()
-        .map(|(index, (row, _))| (RequestId(index as u64), row))
-        .filter(|(id, _)| outputs.contains_key(id))
-        .collect();
+    let mut new = Vec::new();
     let mut batch = engine.generate_batch(Box::pin(stream::iter(requests)));
     while let Some(event) = batch.next().await {
         let result = match event.kind {
@@ -108,20 +160,26 @@ async fn answer(engine: Arc<dyn LLMEngine>, rows: &mut [Asked]) {
             BatchEventKind::Done(response) => Ok(*response),
             BatchEventKind::Failed(error) => Err(error),
         };
-        if let (Some(row), Some(output)) = (open.remove(&event.id), outputs.get(&event.id)) {
-            enter(row, result, output);
+        let Some(Asked { row, request: Some(request), key }) = open.remove(&event.id) else {
+            continue;
+        };
+        let response = result.as_ref().ok().cloned();
+        if enter(row, result, &request.output) {
+            new.extend(key.zip(response));
         }
     }
-    for row in open.into_values() {
-        row.error = Some(LLMError::NotRunning.into());
+    for asked in open.into_values() {
+        asked.row.error = Some(LLMError::NotRunning.into());
     }
+    new
 }
 
+/// Puts an answer into its row; whether it can be used.
 fn enter(
     row: &mut PreviewRow,
     result: Result<LLMResponse, LLMError>,
     output: &braincells_core::Output,
-) {
+) -> bool {
     let answer = result.and_then(|response| {
         row.figures = CellFigures {
             model: Some(response.model),
@@ -130,6 +188,7 @@ fn enter(
             duration_ms: response.duration_ms,
             confidence: response.confidence,
             cut_off: response.finish_reason == FinishReason::Length,
+            cached: false,
         };
         row.reasoning = response.reasoning;
         read_answer(&response.content, output)
@@ -138,7 +197,11 @@ fn enter(
         Ok(answer) => {
             row.value = answer.value;
             row.reasoning = answer.reasoning.or(row.reasoning.take());
+            true
         }
-        Err(error) => row.error = Some(error.into()),
+        Err(error) => {
+            row.error = Some(error.into());
+            false
+        }
     }
 }

@@ -1,9 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use braincells_core::{AppError, EventSink, SheetId};
-use braincells_data::{Catalogue, SheetStore};
+use braincells_data::{Catalogue, ResponseCache, SheetStore};
 
+use crate::answers::Answers;
 use crate::blocking::blocking;
+use crate::queue::Lines;
 use crate::run::LiveRuns;
 use crate::sheets::{OpenSheets, adopt_sheets};
 use crate::{EngineSource, Home, World};
@@ -20,6 +22,18 @@ struct Inner {
     catalogue: Arc<Catalogue>,
     sheets: OpenSheets,
     live: Arc<LiveRuns>,
+    lines: Arc<Lines>,
+    answers: Answers,
+}
+
+/// A workbench that does not keep itself open.
+pub(crate) struct WeakWorkbench(Weak<Inner>);
+
+impl WeakWorkbench {
+    /// The workbench, unless its last clone is gone.
+    pub(crate) fn upgrade(&self) -> Option<Workbench> {
+        self.0.upgrade().map(|inner| Workbench { inner })
+    }
 }
 
 impl Workbench {
@@ -35,8 +49,15 @@ impl Workbench {
         let catalogue = Arc::new(Catalogue::open(&world.home.catalogue())?);
         adopt_sheets(&catalogue, &world.home, world.clock.now_ms())?;
         let sheets = OpenSheets::default();
-        let live = Arc::new(LiveRuns::default());
-        Ok(Self { inner: Arc::new(Inner { world, catalogue, sheets, live }) })
+        let (live, lines) = (Arc::new(LiveRuns::default()), Arc::new(Lines::default()));
+        let limit_bytes = crate::cache::limit_bytes(&catalogue);
+        let responses = ResponseCache::open(&world.home.responses(), limit_bytes);
+        let answers = Answers::new(Arc::new(responses));
+        Ok(Self { inner: Arc::new(Inner { world, catalogue, sheets, live, lines, answers }) })
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakWorkbench {
+        WeakWorkbench(Arc::downgrade(&self.inner))
     }
 
     pub(crate) fn home(&self) -> &Home {
@@ -69,6 +90,14 @@ impl Workbench {
 
     pub(crate) fn live(&self) -> &Arc<LiveRuns> {
         &self.inner.live
+    }
+
+    pub(crate) fn lines(&self) -> &Arc<Lines> {
+        &self.inner.lines
+    }
+
+    pub(crate) fn answers(&self) -> Answers {
+        self.inner.answers.clone()
     }
 
     /// The open store of a sheet; opens it if this process has not yet.
