@@ -38,6 +38,7 @@ mod cells;
 mod columns;
 mod doctor;
 mod error;
+mod estimate;
 mod examples;
 mod fill;
 mod home;
@@ -59,6 +60,9 @@ pub use braincells_llm::llama::{Device, DeviceKind};
 pub use braincells_llm::{Message, Role};
 pub use columns::Shown;
 pub use doctor::Doctor;
+pub use estimate::{
+    AnswerBasis, ESTIMATED_ROWS, Estimate, EstimateBasis, EstimateRequest, TimeBasis,
+};
 pub use examples::{ExampleView, Examples};
 pub use fill::{Fill, FillRequest};
 pub use home::Home;

@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use braincells_core::{AppError, CellFigures, Priority, Recipe, RowId, SheetId, Value};
 use braincells_llm::output::read_answer;
-use braincells_llm::prompt::PromptPlan;
+use braincells_llm::prompt::{Example, PromptPlan};
 use braincells_llm::{
     AnswerKey, BatchEventKind, FinishReason, LLMEngine, LLMError, LLMRequest, LLMResponse, Message,
     RequestId,
 };
 use futures::{StreamExt, stream};
 use serde::Serialize;
+use tokio::time::Instant;
 
-use crate::answers::KeyedAnswer;
+use crate::answers::{Answers, KeyedAnswer};
 use crate::blocking::blocking;
 use crate::columns::plan_for;
 use crate::error::WorkbenchError;
@@ -52,64 +54,82 @@ impl Workbench {
         options: &EngineOptions,
     ) -> Result<Vec<PreviewRow>, AppError> {
         let asked = recipe.clone();
-        let mut rows =
-            self.with_store(sheet, move |store| first_rows(store, &asked, count)).await?;
-        if rows.iter().any(|asked| asked.request.is_some()) {
-            let turn = self.lines().enter(self.engines().lane(&recipe.model), Priority::Now);
-            turn.come().await;
-            let engine = self.engines().engine(&recipe.model, options, self.events()).await?;
-            rows = self.take_kept_answers(engine.as_ref(), rows).await?;
-            let new = answer(engine, &mut rows).await;
-            let (answers, now_ms) = (self.answers(), self.now_ms());
-            blocking(move || {
-                answers.keep(&new, now_ms);
-                Ok::<_, AppError>(())
-            })
-            .await?;
+        let rows = self.with_store(sheet, move |store| first_rows(store, &asked, count)).await?;
+        if rows.iter().all(|asked| asked.request.is_none()) {
+            return Ok(rows.into_iter().map(|asked| asked.row).collect());
         }
-        Ok(rows.into_iter().map(|asked| asked.row).collect())
+        Ok(self.ask_now(&recipe.model, options, move |_| Ok(rows)).await?.rows)
     }
 
-    /// Answers the rows that are kept from earlier.
-    async fn take_kept_answers(
+    /// Asks for a few rows before anything else. They are made once the engine is there.
+    pub(crate) async fn ask_now(
         &self,
-        engine: &dyn LLMEngine,
-        mut rows: Vec<Asked>,
-    ) -> Result<Vec<Asked>, AppError> {
-        let Some(fingerprint) = engine.capabilities().fingerprint else { return Ok(rows) };
+        model: &str,
+        options: &EngineOptions,
+        rows: impl FnOnce(&Arc<dyn LLMEngine>) -> Result<Vec<Asked>, AppError> + Send + 'static,
+    ) -> Result<Answered, AppError> {
+        let turn = self.lines().enter(self.engines().lane(model), Priority::Now);
+        turn.come().await;
+        let engine = self.engines().engine(model, options, self.events()).await?;
         let (answers, now_ms) = (self.answers(), self.now_ms());
-        blocking(move || {
-            for asked in &mut rows {
-                asked.key = asked.request.as_ref().map(|request| request.answer_key(&fingerprint));
-            }
-            let keys: Vec<AnswerKey> = rows.iter().filter_map(|asked| asked.key).collect();
-            let found = answers.find(&keys, now_ms);
-            for asked in &mut rows {
-                let kept = asked.key.and_then(|key| found.get(&key));
-                if let (Some(kept), Some(request)) = (kept, &asked.request)
-                    && enter(&mut asked.row, Ok(kept.clone()), &request.output)
-                {
-                    asked.row.figures = CellFigures {
-                        prompt_tokens: 0,
-                        completion_tokens: 0,
-                        duration_ms: 0,
-                        cached: true,
-                        ..asked.row.figures.clone()
-                    };
-                    asked.request = None;
-                }
+        let (asking, finding) = (Arc::clone(&engine), answers.clone());
+        let mut rows = blocking(move || {
+            let mut rows = rows(&asking)?;
+            if let Some(fingerprint) = asking.capabilities().fingerprint {
+                take_kept_answers(&mut rows, &fingerprint, &finding, now_ms);
             }
             Ok::<_, AppError>(rows)
+        })
+        .await?;
+        let began = Instant::now();
+        let new = answer(engine.as_ref(), &mut rows).await;
+        let elapsed = began.elapsed();
+        blocking(move || {
+            answers.keep(&new, now_ms);
+            let rows = rows.into_iter().map(|asked| asked.row).collect();
+            Ok::<_, AppError>(Answered { rows, elapsed })
         })
         .await
     }
 }
 
-/// A row, its request unless there is nothing to ask, and where its answer is kept.
-struct Asked {
+/// Rows that were asked for, and how long the engine took.
+pub(crate) struct Answered {
+    pub(crate) rows: Vec<PreviewRow>,
+    pub(crate) elapsed: Duration,
+}
+
+/// A row to ask for: its request unless there is nothing to ask, and where its answer is kept.
+pub(crate) struct Asked {
     row: PreviewRow,
     request: Option<LLMRequest>,
     key: Option<AnswerKey>,
+    /// Whether its answer may be one that was kept.
+    may_be_kept: bool,
+}
+
+impl Asked {
+    /// The row as a run would ask for it first.
+    pub(crate) fn new(
+        plan: &PromptPlan,
+        seeds: Seeds,
+        row: RowId,
+        values: &[Value],
+        examples: &[Example],
+    ) -> Self {
+        let request = plan.request(values, examples, seeds.of(row, 0));
+        let empty = plan.is_input_empty(values);
+        let preview = PreviewRow {
+            row,
+            messages: request.messages.clone(),
+            value: Value::Null,
+            reasoning: None,
+            error: empty.then(|| WorkbenchError::EmptyInput.into()),
+            figures: CellFigures::default(),
+        };
+        let may_be_kept = !plan.wants_new_items();
+        Self { row: preview, request: (!empty).then_some(request), key: None, may_be_kept }
+    }
 }
 
 fn first_rows(
@@ -122,25 +142,32 @@ fn first_rows(
     let ids: Vec<RowId> = window.rows.iter().map(|row| row.row).collect();
     let values = store.values(&inputs, &ids)?;
     let seeds = Seeds { seed: recipe.sampling.seed, greedy: plan.is_greedy() };
-    Ok(ids.into_iter().zip(values).map(|(row, values)| asked(&plan, seeds, row, &values)).collect())
+    let rows = ids.into_iter().zip(values);
+    Ok(rows.map(|(row, values)| Asked::new(&plan, seeds, row, &values, &[])).collect())
 }
 
-fn asked(plan: &PromptPlan, seeds: Seeds, row: RowId, values: &[Value]) -> Asked {
-    let request = plan.request(values, &[], seeds.of(row, 0));
-    let empty = plan.is_input_empty(values);
-    let preview = PreviewRow {
-        row,
-        messages: request.messages.clone(),
-        value: Value::Null,
-        reasoning: None,
-        error: empty.then(|| WorkbenchError::EmptyInput.into()),
-        figures: CellFigures::default(),
-    };
-    Asked { row: preview, request: (!empty).then_some(request), key: None }
+/// Answers the rows whose answers are kept from earlier. Blocks.
+fn take_kept_answers(rows: &mut [Asked], fingerprint: &str, answers: &Answers, now_ms: i64) {
+    for asked in rows.iter_mut().filter(|asked| asked.may_be_kept) {
+        asked.key = asked.request.as_ref().map(|request| request.answer_key(fingerprint));
+    }
+    let keys: Vec<AnswerKey> = rows.iter().filter_map(|asked| asked.key).collect();
+    let found = answers.find(&keys, now_ms);
+    for Asked { row, request, key, .. } in rows {
+        let Some(kept) = key.and_then(|key| found.get(&key)).cloned() else { continue };
+        let Some(asked) = request.take() else { continue };
+        if !enter(row, Ok(kept), &asked.output) {
+            (row.error, *request) = (None, Some(asked));
+            continue;
+        }
+        row.figures.cached = true;
+        (row.figures.prompt_tokens, row.figures.completion_tokens) = (0, 0);
+        row.figures.duration_ms = 0;
+    }
 }
 
 /// Asks the engine; returns what can be kept for later.
-async fn answer(engine: Arc<dyn LLMEngine>, rows: &mut [Asked]) -> Vec<KeyedAnswer> {
+async fn answer(engine: &dyn LLMEngine, rows: &mut [Asked]) -> Vec<KeyedAnswer> {
     let requests: Vec<(RequestId, LLMRequest)> = rows
         .iter()
         .enumerate()
@@ -160,7 +187,7 @@ async fn answer(engine: Arc<dyn LLMEngine>, rows: &mut [Asked]) -> Vec<KeyedAnsw
             BatchEventKind::Done(response) => Ok(*response),
             BatchEventKind::Failed(error) => Err(error),
         };
-        let Some(Asked { row, request: Some(request), key }) = open.remove(&event.id) else {
+        let Some(Asked { row, request: Some(request), key, .. }) = open.remove(&event.id) else {
             continue;
         };
         let response = result.as_ref().ok().cloned();

@@ -61,6 +61,8 @@ impl UnderWay {
             aside,
             turn,
             ready: sender,
+            reading: Vec::new(),
+            unsent: None,
             runtime: tokio::runtime::Handle::current(),
         };
         Self { asking, feed: Arc::new(tokio::sync::Mutex::new(feed)), desk, ready }

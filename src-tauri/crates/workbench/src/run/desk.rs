@@ -272,10 +272,10 @@ impl Desk {
             let shown = items::shown(answer);
             return Some(self.end_failed(open, WorkbenchError::Repeats { answer: shown }.into()));
         }
-        let mut request = open.request.clone();
-        request.seed = self.seeds.of(open.row, open.attempts.number());
-        items::ask_for_another(&mut request, answer);
-        self.again.insert((now, id), request);
+        // Each refusal stays in the chat, so that the model sees all that it must not say.
+        open.request.seed = self.seeds.of(open.row, open.attempts.number());
+        items::ask_for_another(&mut open.request, answer);
+        self.again.insert((now, id), open.request.clone());
         self.open.insert(id, open);
         None
     }

@@ -43,6 +43,9 @@ pub(super) struct Asking {
 
 /// The source of a run's requests. Only a page of values is in memory; what needs no model (an
 /// empty row, a prompt that was answered before) goes straight to the run loop.
+///
+/// An engine that ends may leave any wait below unfinished, and the next one goes on with the same
+/// feed: what was taken and not handed over is kept in the feed itself.
 pub(super) struct Feed {
     pub(super) asking: Arc<Asking>,
     pub(super) rows: PendingRows,
@@ -51,6 +54,10 @@ pub(super) struct Feed {
     pub(super) aside: Arc<Aside>,
     pub(super) turn: TurnView,
     pub(super) ready: mpsc::Sender<Ready>,
+    /// Rows that are being read.
+    pub(super) reading: Vec<RowId>,
+    /// A cell on its way to the run loop.
+    pub(super) unsent: Option<Ready>,
     /// Engines may poll the stream from a thread of their own.
     pub(super) runtime: Handle,
 }
@@ -81,6 +88,7 @@ pub(super) fn requests(feed: &Arc<tokio::sync::Mutex<Feed>>) -> RequestStream {
 impl Feed {
     async fn next(&mut self) -> Option<(RequestId, LLMRequest)> {
         loop {
+            self.send_unsent().await?;
             if self.turn.must_give_way() {
                 lock(&self.desk).step_aside();
                 return None;
@@ -108,9 +116,19 @@ impl Feed {
                     (cell, reused)
                 }
             };
-            // A closed channel means that the run is over; nobody wants more requests.
-            self.ready.send(Ready { cell, reused }).await.ok()?;
+            self.unsent = Some(Ready { cell, reused });
         }
+    }
+
+    async fn send_unsent(&mut self) -> Option<()> {
+        if self.unsent.is_some() {
+            // A closed channel means that the run is over; nobody wants more requests.
+            let room = self.ready.reserve().await.ok()?;
+            if let Some(ready) = self.unsent.take() {
+                room.send(ready);
+            }
+        }
+        Some(())
     }
 
     /// Waits as long as the provider wants. The timer is made on the runtime and may be waited
@@ -141,7 +159,8 @@ impl Feed {
 
     async fn next_question(&mut self) -> Result<Option<Question>, AppError> {
         if let Some((look_at, filled)) = self.aside.take() {
-            let read: Vec<RowId> = self.page.iter().map(|question| question.row).collect();
+            let read = self.page.iter().map(|question| question.row);
+            let read: Vec<RowId> = read.chain(self.reading.iter().copied()).collect();
             let left_out = self.rows.leave_out(&filled, read.iter().copied());
             if !look_at.is_empty() {
                 self.rows.look_at(&look_at, read.into_iter());
@@ -160,14 +179,17 @@ impl Feed {
                     return Ok(Some(question));
                 }
             }
-            let mut rows = self.rows.front_page(PAGE_ROWS);
-            if rows.is_empty() {
-                rows = self.rows.page(PAGE_ROWS);
+            if self.reading.is_empty() {
+                self.reading = self.rows.front_page(PAGE_ROWS);
             }
-            if rows.is_empty() {
+            if self.reading.is_empty() {
+                self.reading = self.rows.page(PAGE_ROWS);
+            }
+            if self.reading.is_empty() {
                 return Ok(None);
             }
-            self.page = self.read(rows).await?;
+            self.page = self.read(self.reading.clone()).await?;
+            self.reading.clear();
         }
     }
 

@@ -40,8 +40,8 @@ pub(crate) struct Rows {
 }
 
 /// What a run's prompts share and what they must not repeat, once it is known who answers.
-pub(super) struct Prepared {
-    pub(super) examples: Vec<Example>,
+pub(crate) struct Prepared {
+    pub(crate) examples: Vec<Example>,
     pub(super) items: Option<NewItems>,
 }
 
@@ -96,7 +96,7 @@ impl Order {
     }
 
     /// Chooses the examples, or reads what the column has already. Blocks.
-    pub(super) fn prepare(&self, engine: &Arc<dyn LLMEngine>) -> Result<Prepared, AppError> {
+    pub(crate) fn prepare(&self, engine: &Arc<dyn LLMEngine>) -> Result<Prepared, AppError> {
         // Not a strong hold: a run that gives way lets its model go.
         let engine = Arc::downgrade(engine);
         let count_tokens = move |text: &str| {
