@@ -12,6 +12,7 @@ mod cell;
 mod error;
 mod event;
 mod find;
+mod graph;
 mod id;
 mod query;
 mod recipe;
@@ -27,10 +28,11 @@ pub use cell::{CellFigures, CellRecord, CellState, CellView, Value, render_value
 pub use error::{AppError, Code};
 pub use event::{Event, EventSink, IgnoreEvents};
 pub use find::{FindRequest, Found, FoundCell, Replacement};
+pub use graph::{Graph, GraphError};
 pub use id::{ColumnId, RowId, RunId, SheetId, StepId};
 pub use query::{SqlColumn, SqlLimits, SqlResult};
 pub use recipe::{ExamplePolicy, Output, Recipe, RecipeExample, Sampling};
-pub use run::{RunInfo, RunProgress, RunRequest, RunScope, RunStatus};
+pub use run::{Priority, RunInfo, RunProgress, RunRequest, RunScope, RunStatus};
 pub use sheet::{Column, ColumnKind, DataType, SheetInfo, ValueType, Window, WindowRow};
 pub use stats::{
     Bin, ColumnStats, DistinctValues, LengthStats, NumberStats, NumberSummary, Summary, ValueCount,

@@ -199,6 +199,7 @@ impl Log<'_> {
                 None::<&str>,
                 self.now_ms,
                 self.step.0,
+                figures.map(|figures| figures.cached),
             ])?;
         }
         appender.flush()

@@ -1,5 +1,5 @@
-//! Where sheets live: one DuckDB file per sheet, and one SQLite file for the list of sheets and
-//! the settings.
+//! Where sheets live: one DuckDB file per sheet, one SQLite file for the list of sheets and the
+//! settings, and one for answers that can be used again.
 //!
 //! The workbench is the only caller. Every call blocks; the workbench moves them off its async
 //! threads. Time, folders and limits are arguments, nothing here reads the clock or the
@@ -23,6 +23,7 @@ mod compare;
 mod database;
 mod error;
 mod export;
+mod figures;
 mod filter;
 mod find;
 mod format;
@@ -35,6 +36,7 @@ mod point_reads;
 mod positions;
 mod query;
 mod read;
+mod responses;
 mod run;
 mod schema;
 mod sheet;
@@ -51,6 +53,7 @@ pub use catalogue::{Catalogue, LinkedModel};
 pub use database::{Limits, duckdb_version};
 pub use error::DataError;
 pub use export::ExportRequest;
+pub use figures::RunRate;
 pub use filter::FilterError;
 pub use format::Format;
 pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
@@ -58,6 +61,9 @@ pub use import::{ImportRequest, import};
 pub use leftovers::{remove_leftovers, remove_sheet};
 pub use query::{SqlError, SqlFile};
 pub use read::ExampleRow;
+pub use responses::{
+    CachedModel, DEFAULT_RESPONSE_BYTES, FileState, NewResponse, ResponseCache, ResponseCacheInfo,
+};
 pub use sheet::{CellEdit, RowPlace, SheetStore};
 pub use stats::Among;
 pub use step::Compacted;

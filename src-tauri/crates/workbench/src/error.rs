@@ -52,6 +52,14 @@ pub(crate) enum WorkbenchError {
     ViewClosed,
     #[error("the query was stopped after {} s", timeout.as_secs_f64())]
     QueryTimeout { timeout: Duration },
+    #[error("the engine ended each time that it worked on this row")]
+    EndsEngine,
+    #[error("the model repeats what the column has already: `{answer}`")]
+    Repeats { answer: String },
+    #[error("the column `{name}`, which this one reads, was not filled")]
+    InputNotFilled { name: String },
+    #[error("the workbench was closed")]
+    Closed,
 }
 
 impl WorkbenchError {
@@ -69,7 +77,8 @@ impl WorkbenchError {
             | Self::ColumnBusy { .. }
             | Self::RunNotResumable { .. }
             | Self::ModelNameTaken { .. }
-            | Self::AmbiguousModel { .. } => Code::Conflict,
+            | Self::AmbiguousModel { .. }
+            | Self::InputNotFilled { .. } => Code::Conflict,
             Self::NotAiColumn { .. }
             | Self::NamelessColumn
             | Self::NothingToValidate
@@ -78,8 +87,9 @@ impl WorkbenchError {
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
             Self::NoSuchModel { .. } | Self::NoDefaultModel { .. } => Code::ModelMissing,
-            Self::EngineEndedEarly { .. } => Code::EngineFailed,
-            Self::QueryTimeout { .. } => Code::Cancelled,
+            Self::EngineEndedEarly { .. } | Self::EndsEngine => Code::EngineFailed,
+            Self::QueryTimeout { .. } | Self::Closed => Code::Cancelled,
+            Self::Repeats { .. } => Code::OutputInvalid,
         }
     }
 
@@ -90,9 +100,10 @@ impl WorkbenchError {
             }
             Self::AmbiguousSheet { .. } => "name one of them by its id".to_owned(),
             Self::NoSuchColumn { known, .. } => format!("the columns are {}", listed(known)),
-            Self::NoSuchColumnId { .. } | Self::NothingToValidate | Self::NoSuchRow { .. } => {
-                return None;
-            }
+            Self::NoSuchColumnId { .. }
+            | Self::NothingToValidate
+            | Self::NoSuchRow { .. }
+            | Self::Closed => return None,
             Self::NotAiColumn { .. } => "only AI columns are filled and approved".to_owned(),
             Self::SheetBusy { .. } | Self::ColumnBusy { .. } => {
                 "wait for the run to end, or stop it first".to_owned()
@@ -118,6 +129,15 @@ impl WorkbenchError {
             Self::ViewClosed => "open it again, only the last few views are kept".to_owned(),
             Self::QueryTimeout { .. } => "ask for less, or allow it more time".to_owned(),
             Self::EmptyInput => "fill the cells that the prompt names".to_owned(),
+            Self::EndsEngine => {
+                "shorten the row's text, or take another model; the other rows are not affected"
+                    .to_owned()
+            }
+            Self::Repeats { .. } => {
+                "ask for more variety in the prompt, raise the temperature, or take a larger model"
+                    .to_owned()
+            }
+            Self::InputNotFilled { name } => format!("fill `{name}` first, then this one"),
         };
         Some(hint)
     }

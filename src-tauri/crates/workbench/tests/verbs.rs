@@ -226,7 +226,8 @@ async fn a_fill_goes_on_where_it_stopped_and_retries_only_when_asked() {
     let engine = FakeEngine::answering(|request| {
         let about_owls = request.messages.last().unwrap().content.contains("owl");
         let refused = LLMError::InvalidRequest { reason: "no owls".to_owned() };
-        FakeAnswer::Fail(if about_owls { refused } else { LLMError::NotRunning })
+        let broken = LLMError::ChatTemplate { reason: "no cats".to_owned() };
+        FakeAnswer::Fail(if about_owls { refused } else { broken })
     });
     let scripted = scripted_workbench(engine.with_parallel_requests(1));
     let source = scripted.home.write("animals.csv", ANIMALS);

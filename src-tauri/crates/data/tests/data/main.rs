@@ -9,6 +9,7 @@
 
 mod cells;
 mod export;
+mod figures;
 mod find;
 mod import;
 mod point_reads;

@@ -576,7 +576,7 @@ fn a_run_fills_only_the_rows_for_which_its_filter_holds() {
         (RunScope::Failed, vec![]),
     ];
     for (scope, expected) in scopes {
-        let request = RunRequest { scope, only: only.clone(), fresh: false };
+        let request = RunRequest { only: only.clone(), ..scope.into() };
         let rows = store.rows_to_fill(column, &request, None).unwrap();
         assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), expected, "{request:?}");
     }
