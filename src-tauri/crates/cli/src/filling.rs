@@ -229,9 +229,15 @@ pub fn report_line(report: &Report) -> String {
     if progress.rows_failed > 0 {
         parts.push(format!("{} failed", HumanCount(progress.rows_failed)));
     }
+    if progress.rows_waiting > 0 {
+        parts.push(format!(
+            "{} wait for a cell that they read and that is empty or failed",
+            HumanCount(progress.rows_waiting)
+        ));
+    }
     if progress.rows_reused > 0 {
         parts.push(format!(
-            "{} took the answer of an identical row",
+            "{} took the answer of an identical prompt",
             HumanCount(progress.rows_reused)
         ));
     }

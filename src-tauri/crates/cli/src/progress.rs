@@ -236,6 +236,7 @@ mod tests {
             rows_done,
             rows_failed,
             rows_before: 0,
+            rows_waiting: 0,
             rows_reused: 0,
             rows_cut_off: 0,
             prompt_tokens: 0,

@@ -96,6 +96,9 @@ pub struct CellFigures {
     pub confidence: Option<f64>,
     /// Whether the token limit ended the answer before the model did.
     pub cut_off: bool,
+    /// Whether the answer was taken from the response cache: it took no tokens and no time.
+    #[serde(default)]
+    pub cached: bool,
 }
 
 /// One entry for the append-only cell log: the outcome of one attempt at one cell.

@@ -11,8 +11,11 @@
 mod cell;
 mod error;
 mod event;
+mod find;
+mod graph;
 mod id;
 mod opening;
+mod query;
 mod recipe;
 mod run;
 mod sheet;
@@ -25,15 +28,20 @@ mod world;
 pub use cell::{CellFigures, CellRecord, CellState, CellView, Value, render_value};
 pub use error::{AppError, Code};
 pub use event::{Event, EventSink, IgnoreEvents};
+pub use find::{FindRequest, Found, FoundCell, Replacement};
+pub use graph::{Graph, GraphError};
 pub use id::{ColumnId, RowId, RunId, SheetId, StepId};
 pub use opening::{Holder, OpeningNotice, ReadOnly};
+pub use query::{SqlColumn, SqlLimits, SqlResult};
 pub use recipe::{ExamplePolicy, Output, Recipe, RecipeExample, Sampling};
-pub use run::{RunInfo, RunProgress, RunRequest, RunScope, RunStatus};
+pub use run::{Priority, RunInfo, RunProgress, RunRequest, RunScope, RunStatus};
 pub use sheet::{
     Column, ColumnKind, DataType, SheetInfo, TrashedSheet, ValueType, Window, WindowRow,
 };
-pub use stats::{Bin, ColumnStats, LengthStats, NumberStats, ValueCount};
+pub use stats::{
+    Bin, ColumnStats, DistinctValues, LengthStats, NumberStats, NumberSummary, Summary, ValueCount,
+};
 pub use step::{HistoryEntry, StepInfo};
 pub use template::{Place, Template, TemplateError, nearest, renamed};
-pub use view::{CellTest, Filter, SortBy, SortKey, TextPlace, ViewSpec};
+pub use view::{CellTest, Filter, OpenView, SortBy, SortKey, TextPlace, ViewId, ViewSpec};
 pub use world::Clock;

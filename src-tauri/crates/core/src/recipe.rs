@@ -98,7 +98,8 @@ pub struct Sampling {
     /// The most tokens one cell may take; `None` lets the output type decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
-    /// 0 is greedy: always the likeliest token.
+    /// 0 is greedy: always the likeliest token. In a column that reads no other, 0 means 0.8,
+    /// because all its rows are asked alike.
     #[serde(default)]
     pub temperature: f32,
     /// Keep the smallest set of tokens with at least this probability; 1 keeps all.
@@ -131,6 +132,7 @@ pub struct ExamplePolicy {
     /// The most examples; 0 switches few-shot off.
     pub max_count: u32,
     /// The most tokens all examples together may take. An example is used whole or not at all.
+    /// In a column that reads no other: the most tokens of earlier cells that a prompt lists.
     pub max_tokens: u32,
 }
 

@@ -29,6 +29,29 @@ pub enum RunScope {
     },
 }
 
+/// Which of several runs that want the same engine works first.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// When nothing else is to be done.
+    Background,
+    /// In the order of asking.
+    #[default]
+    Normal,
+    /// At once, for the few cells that a person waits for: a live run lets it go first, even one
+    /// of the same column.
+    Now,
+}
+
+impl Priority {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
+    fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
+}
+
 /// What a run is asked to do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunRequest {
@@ -41,11 +64,14 @@ pub struct RunRequest {
     /// Asks the model even where an earlier answer to the same prompt is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh: bool,
+    /// When it works, if others want the same engine.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
 }
 
 impl From<RunScope> for RunRequest {
     fn from(scope: RunScope) -> Self {
-        Self { scope, only: None, fresh: false }
+        Self { scope, ..Self::default() }
     }
 }
 
@@ -53,6 +79,9 @@ impl From<RunScope> for RunRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
+    /// Alive, and waits until the engine is free. Known only to the process that asked for it: a
+    /// store has it as running.
+    Queued,
     /// Alive now.
     Running,
     /// Stopped by the user, to be resumed.
@@ -71,6 +100,7 @@ impl RunStatus {
     /// The stable word used in the database and in `--json`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Queued => "queued",
             Self::Running => "running",
             Self::Paused => "paused",
             Self::Interrupted => "interrupted",
@@ -82,9 +112,17 @@ impl RunStatus {
 
     /// The inverse of [`RunStatus::as_str`].
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Running, Self::Paused, Self::Interrupted, Self::Cancelled, Self::Done, Self::Failed]
-            .into_iter()
-            .find(|status| status.as_str() == word)
+        [
+            Self::Queued,
+            Self::Running,
+            Self::Paused,
+            Self::Interrupted,
+            Self::Cancelled,
+            Self::Done,
+            Self::Failed,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == word)
     }
 
     /// Whether `resume` makes sense.
@@ -137,6 +175,10 @@ pub struct RunProgress {
     pub rows_failed: u64,
     /// Of the ended rows, how many an earlier process had ended; 0 unless the run was resumed.
     pub rows_before: u64,
+    /// Rows that were left out because a cell that they read is empty or failed; they are not in
+    /// [`RunProgress::rows_total`] and keep their state.
+    #[serde(default)]
+    pub rows_waiting: u64,
     /// Of the done rows, how many took the answer of an identical prompt, of this run or of an
     /// earlier one.
     pub rows_reused: u64,
@@ -166,5 +208,36 @@ impl RunProgress {
     pub fn remaining_ms(&self) -> Option<u64> {
         let rate = self.rows_per_second()?;
         Some((self.rows_total.saturating_sub(self.rows_ended()) as f64 * 1000.0 / rate) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_survives_a_round_trip_as_a_word() {
+        for status in [
+            RunStatus::Queued,
+            RunStatus::Running,
+            RunStatus::Paused,
+            RunStatus::Interrupted,
+            RunStatus::Cancelled,
+            RunStatus::Done,
+            RunStatus::Failed,
+        ] {
+            assert_eq!(RunStatus::parse(status.as_str()), Some(status));
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+        assert!(!RunStatus::Queued.can_resume(), "it is alive");
+    }
+
+    #[test]
+    fn a_request_from_before_there_were_priorities_is_read_and_written_alike() {
+        let text = r#"{"rows":"empty"}"#;
+        let request: RunRequest = serde_json::from_str(text).unwrap();
+        assert_eq!((request.priority, request.fresh), (Priority::Normal, false));
+        assert_eq!(serde_json::to_string(&request).unwrap(), text);
+        assert!(Priority::Now > Priority::Normal && Priority::Normal > Priority::Background);
     }
 }

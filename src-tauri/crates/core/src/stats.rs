@@ -74,3 +74,40 @@ pub struct Bin {
     /// Values in it.
     pub count: u64,
 }
+
+/// The different values of a column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DistinctValues {
+    /// As many as were asked for, in the order in which the column sorts; empty cells left out.
+    pub values: Vec<ValueCount>,
+    /// How many different values there are, listed or not.
+    pub total: u64,
+    /// Rows whose cell is empty.
+    pub empty: u64,
+}
+
+/// Figures of a selection of cells, over all its columns together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Rows of the selection.
+    pub rows: u64,
+    /// Cells that are not empty.
+    pub filled: u64,
+    /// Of the numbers among them.
+    pub numbers: Option<NumberSummary>,
+}
+
+/// Figures of the numbers in a selection. `nan` and infinite values are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NumberSummary {
+    /// How many.
+    pub count: u64,
+    /// Sum.
+    pub sum: f64,
+    /// Arithmetic mean.
+    pub mean: f64,
+    /// The least.
+    pub least: f64,
+    /// The greatest.
+    pub greatest: f64,
+}

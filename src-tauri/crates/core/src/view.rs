@@ -14,6 +14,20 @@ pub struct ViewSpec {
     pub filter: Option<Filter>,
 }
 
+/// Names a view that is held open. Never reused while the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ViewId(pub u64);
+
+/// A view that is held open: its rows stay where they are until it is refreshed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenView {
+    /// Names it in later calls.
+    pub id: ViewId,
+    /// Rows in it.
+    pub row_count: u64,
+}
+
 /// One key of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SortKey {

@@ -82,7 +82,13 @@ impl SheetStore {
                 CellState::Failed | CellState::Empty => None,
                 _ => text(&cell.value, stored.shape, &stored.column.sql_type, cell.row)?,
             };
-            entries.push(Entry { row: cell.row, state: cell.state, value, record: Some(cell) });
+            entries.push(Entry {
+                row: cell.row,
+                state: cell.state,
+                value,
+                confidence: cell.figures.confidence,
+                record: Some(cell),
+            });
         }
         Ok(entries)
     }
@@ -99,7 +105,13 @@ pub(crate) fn refuse_unstorable(state: CellState) -> Result<(), DataError> {
 }
 
 fn edit(column: ColumnId, cell: &CellRecord) -> CellEdit {
-    CellEdit { column, row: cell.row, state: cell.state, value: cell.value.clone() }
+    CellEdit {
+        column,
+        row: cell.row,
+        state: cell.state,
+        value: cell.value.clone(),
+        confidence: cell.figures.confidence,
+    }
 }
 
 /// An entry of the log that is to be.
@@ -108,6 +120,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) state: CellState,
     /// As the log keeps it.
     pub(crate) value: Option<String>,
+    pub(crate) confidence: Option<f64>,
     /// The record of the run that made it, for everything else.
     pub(crate) record: Option<&'a CellRecord>,
 }
@@ -118,7 +131,7 @@ impl Entry<'_> {
             column,
             row: self.row,
             state: self.state,
-            confidence: self.record.and_then(|record| record.figures.confidence),
+            confidence: self.confidence,
             error: self.record.and_then(|r| r.error.as_ref()).map(|error| error.message.clone()),
         }
     }
@@ -180,12 +193,13 @@ impl Log<'_> {
                 figures.map(|figures| figures.prompt_tokens),
                 figures.map(|figures| figures.completion_tokens),
                 figures.map(|figures| figures.duration_ms),
-                figures.and_then(|figures| figures.confidence),
+                entry.confidence,
                 figures.map(|figures| figures.cut_off),
                 record.and_then(|record| record.reasoning.as_deref()),
                 None::<&str>,
                 self.now_ms,
                 self.step.0,
+                figures.map(|figures| figures.cached),
             ])?;
         }
         appender.flush()
@@ -205,6 +219,7 @@ impl Log<'_> {
                     row: *row,
                     state: CellState::Stale,
                     value: None,
+                    confidence: None,
                     record: None,
                 })
                 .collect();

@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 
 use braincells_core::{AppError, CellState, Code, ColumnId, Holder, RowId, RunId, TemplateError};
 
+use crate::{FilterError, SqlError};
+
 /// What can go wrong with a sheet, an import, an export or the catalogue.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -231,6 +233,13 @@ pub enum DataError {
         found: String,
     },
 
+    /// A condition on rows that cannot be tested.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// A query that is not run.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+
     // The machine.
     /// No space is left.
     #[error("the disk is full, could not {action}")]
@@ -355,6 +364,8 @@ impl DataError {
             }
             Self::NameUnusable { .. } => "use a name without `{{`, `}}` and spaces around it",
             Self::WrongType { .. } => "write it in the column's type, or change the type to text",
+            Self::Filter(error) => error.hint(),
+            Self::Sql(error) => error.hint(),
             Self::DiskFull { .. } => "free some space and try again, what is stored is safe",
             Self::Database { reason, .. } if reason.contains("Out of Memory") => {
                 "allow more memory in the settings"
@@ -377,7 +388,9 @@ impl DataError {
             | Self::BlockTooWide { .. }
             | Self::AiColumnType { .. }
             | Self::NameUnusable { .. }
-            | Self::WrongType { .. } => Code::BadInput,
+            | Self::WrongType { .. }
+            | Self::Filter(_)
+            | Self::Sql(_) => Code::BadInput,
             Self::SourceMissing { .. }
             | Self::SheetMissing { .. }
             | Self::ColumnMissing { .. }

@@ -92,7 +92,7 @@ fn copy(
     Ok(rows as u64)
 }
 
-fn for_parquet(stored: &StoredColumn) -> String {
+pub(crate) fn for_parquet(stored: &StoredColumn) -> String {
     let column = &stored.quoted;
     match stored.column.sql_type.as_str() {
         "HUGEINT" => format!("CAST({column} AS DECIMAL(38, 0))"),

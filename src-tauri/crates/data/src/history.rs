@@ -30,7 +30,7 @@ impl SheetStore {
                      coalesce(s.undone, false), l.run_id, l.recipe_version, l.error_message, \
                      l.reasoning, l.model, coalesce(l.prompt_tokens, 0), \
                      coalesce(l.completion_tokens, 0), coalesce(l.duration_ms, 0), l.confidence, \
-                     coalesce(l.cut_off, false) \
+                     coalesce(l.cut_off, false), coalesce(l.cached, false) \
                  FROM braincells.cell_log l LEFT JOIN braincells.steps s ON s.id = l.step_id \
                  WHERE l.column_id = ? AND l.row_id = ? ORDER BY l.seq DESC",
             )
@@ -63,7 +63,8 @@ impl SheetStore {
             (CellState::Validated, _) => CellState::Validated,
             _ => CellState::Edited,
         };
-        let edit = CellEdit { column, row, state, value: entry.value };
+        let confidence = entry.figures.confidence;
+        let edit = CellEdit { column, row, state, value: entry.value, confidence };
         self.edit_cells_as("Go back to an earlier value", &[edit], now_ms).map(drop)
     }
 }
@@ -93,6 +94,7 @@ fn entry(row: &Row<'_>, stored: &StoredColumn) -> Result<HistoryEntry, DataError
                 duration_ms: row.get(14)?,
                 confidence: row.get(15)?,
                 cut_off: row.get(16)?,
+                cached: row.get(17)?,
             },
         };
         Ok((state, entry))

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use crate::DataError;
 use crate::lock::{SheetLock, lock_path, with_suffix};
 use crate::opening::{companions, is_reading, is_there};
+use crate::point_reads;
 
 /// What a killed process may leave beside a sheet, by the end of its name.
-const LEFTOVERS: [&str; 3] = [".tmp", ".export", ".copying"];
+const LEFTOVERS: [&str; 4] = [".tmp", ".export", ".copying", point_reads::FOLDER];
 const UNFINISHED: &str = ".importing";
 /// The end of the name of an export that is being written beside its target.
 pub(crate) const PART: &str = ".braincells-part";

@@ -1,5 +1,5 @@
-//! Where sheets live: one DuckDB file per sheet, and one SQLite file for the list of sheets and
-//! the settings.
+//! Where sheets live: one DuckDB file per sheet, one SQLite file for the list of sheets and the
+//! settings, and one for answers that can be used again.
 //!
 //! The workbench is the only caller. Every call blocks; the workbench moves them off its async
 //! threads. Time, folders and limits are arguments, nothing here reads the clock or the
@@ -18,11 +18,16 @@
 //! What it leaves out: what a recipe means, who fills the cells, and any user interface.
 
 mod catalogue;
+mod checkpoint;
 mod column;
 mod commit;
+mod compare;
 mod database;
 mod error;
 mod export;
+mod figures;
+mod filter;
+mod find;
 mod format;
 mod group_commit;
 mod history;
@@ -30,21 +35,29 @@ mod import;
 mod leftovers;
 mod lock;
 mod opening;
+mod point_reads;
 mod positions;
+mod query;
 mod read;
+mod responses;
 mod run;
 mod schema;
 mod sheet;
 mod sql;
 mod stale;
 mod state;
+mod stats;
 mod step;
 mod value;
+mod view;
+mod watch;
 
 pub use catalogue::{Catalogue, LinkedModel};
 pub use database::{Limits, duckdb_version};
 pub use error::DataError;
 pub use export::ExportRequest;
+pub use figures::RunRate;
+pub use filter::FilterError;
 pub use format::Format;
 pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
 pub use import::{ImportRequest, import};
@@ -54,6 +67,12 @@ pub use opening::{
     Opened, Opening, ProbeOutcome, ProbeRequest, TornTail, distrust, duplicate_sheet, is_there,
     move_sheet, open_sheet, probe_sheet,
 };
+pub use query::{SqlError, SqlFile};
 pub use read::ExampleRow;
+pub use responses::{
+    CachedModel, DEFAULT_RESPONSE_BYTES, FileState, NewResponse, ResponseCache, ResponseCacheInfo,
+};
 pub use sheet::{CellEdit, RowPlace, SheetStore};
+pub use stats::Among;
 pub use step::Compacted;
+pub use view::View;

@@ -23,7 +23,7 @@ pub struct ExampleRow {
 }
 
 /// How many row ids one statement names at most.
-const IDS_PER_QUERY: usize = 4096;
+pub(crate) const IDS_PER_QUERY: usize = 4096;
 
 impl SheetStore {
     /// Reads a rectangle of cells by position, for a grid: `count` rows from `start`, fewer
@@ -40,26 +40,41 @@ impl SheetStore {
         let stored = self.pick(columns)?;
         let row_count = self.positions().count;
         let count = count.min(row_count.saturating_sub(start));
-        self.load_states(&stored)?;
         let rows = self.window_rows(&stored, start, count)?;
-        let states = self.states();
-        let rows = rows
-            .into_iter()
-            .map(|(row, values)| WindowRow {
-                row,
-                cells: values
-                    .into_iter()
-                    .zip(&stored)
-                    .map(|(value, stored)| view(value, row, stored, &states))
-                    .collect(),
-            })
-            .collect();
+        let rows = self.with_states(&stored, rows)?;
         Ok(Window { columns: columns.to_vec(), start, row_count, rows })
+    }
+
+    /// The confidence of an AI cell, where it is known.
+    pub fn confidence(&self, column: ColumnId, row: RowId) -> Result<Option<f64>, DataError> {
+        let stored = self.ai_column(column)?;
+        self.load_states(&[stored])?;
+        Ok(self.states().get(&column).and_then(|states| states.get(row).1))
     }
 
     /// The rows at `count` positions from `start` on, fewer where the sheet ends.
     pub fn rows_at(&self, start: u64, count: u64) -> Vec<RowId> {
         self.positions().slice(start, count)
+    }
+
+    /// Rows that were read, with the states of their cells.
+    pub(crate) fn with_states(
+        &self,
+        columns: &[StoredColumn],
+        rows: Vec<(RowId, Vec<Value>)>,
+    ) -> Result<Vec<WindowRow>, DataError> {
+        self.load_states(columns)?;
+        let states = self.states();
+        let cell = |row, value, stored| view(value, row, stored, &states);
+        let rows = rows.into_iter().map(|(row, values)| WindowRow {
+            row,
+            cells: values
+                .into_iter()
+                .zip(columns)
+                .map(|(value, stored)| cell(row, value, stored))
+                .collect(),
+        });
+        Ok(rows.collect())
     }
 
     /// The values of some rows, in the order of `rows`; bytes as base64.
@@ -72,16 +87,7 @@ impl SheetStore {
         let mut found: HashMap<RowId, Vec<Value>> = HashMap::with_capacity(rows.len());
         let reader = self.reader();
         for ids in rows.chunks(IDS_PER_QUERY) {
-            let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { continue };
-            // The range lets DuckDB skip the blocks that hold none of the rows; rows that are
-            // close together need no more than that.
-            let range = [first.0, last.0];
-            let mut filter = "WHERE row_id BETWEEN ? AND ?".to_owned();
-            if last.0.abs_diff(first.0) > 2 * ids.len() as u64 {
-                let ids = integers(ids.iter().map(|row| row.0));
-                filter = format!("{filter} AND row_id IN ({ids})");
-            }
-            found.extend(read_rows(&reader, &stored, StoredColumn::select, &filter, &range)?);
+            found.extend(read_by_id(&reader, &stored, StoredColumn::select, ids)?);
         }
         rows.iter()
             .map(|row| found.get(row).cloned().ok_or(DataError::RowMissing { row: *row }))
@@ -124,7 +130,7 @@ impl SheetStore {
             .collect())
     }
 
-    fn pick(&self, columns: &[ColumnId]) -> Result<Vec<StoredColumn>, DataError> {
+    pub(crate) fn pick(&self, columns: &[ColumnId]) -> Result<Vec<StoredColumn>, DataError> {
         columns.iter().map(|column| self.stored_column(*column)).collect()
     }
 
@@ -156,7 +162,7 @@ impl SheetStore {
     }
 
     /// Makes sure that the states of the AI columns among `columns` are in memory.
-    fn load_states(&self, columns: &[StoredColumn]) -> Result<(), DataError> {
+    pub(crate) fn load_states(&self, columns: &[StoredColumn]) -> Result<(), DataError> {
         for stored in columns.iter().filter(|stored| stored.is_ai()) {
             if !self.states().contains_key(&stored.column.id) {
                 let writer = self.writer_to_ask();
@@ -167,14 +173,41 @@ impl SheetStore {
     }
 }
 
-fn window_select(stored: &StoredColumn) -> String {
+/// Whether the ids are so close together that reading all between them is the quickest.
+pub(crate) fn are_close(ids: &[RowId]) -> bool {
+    let (first, last) = (ids.iter().min(), ids.iter().max());
+    first.zip(last).is_none_or(|(first, last)| last.0.abs_diff(first.0) <= 2 * ids.len() as u64)
+}
+
+/// Rows by their ids, in no order; those that the sheet lacks are left out.
+pub(crate) fn read_by_id(
+    connection: &Connection,
+    columns: &[StoredColumn],
+    select: impl Fn(&StoredColumn) -> String,
+    ids: &[RowId],
+) -> Result<Vec<(RowId, Vec<Value>)>, DataError> {
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else {
+        return Ok(Vec::new());
+    };
+    // The range lets DuckDB skip the blocks that hold none of the rows; rows that are close
+    // together need no more than that.
+    let range = [first.0, last.0];
+    let mut filter = "WHERE row_id BETWEEN ? AND ?".to_owned();
+    if !are_close(ids) {
+        let ids = integers(ids.iter().map(|row| row.0));
+        filter = format!("{filter} AND row_id IN ({ids})");
+    }
+    read_rows(connection, columns, select, &filter, &range)
+}
+
+pub(crate) fn window_select(stored: &StoredColumn) -> String {
     if stored.shape == Shape::Bytes {
         return format!("octet_length({})", stored.quoted);
     }
     stored.select()
 }
 
-fn read_rows(
+pub(crate) fn read_rows(
     connection: &Connection,
     columns: &[StoredColumn],
     select: impl Fn(&StoredColumn) -> String,

@@ -7,6 +7,7 @@ use duckdb::{Connection, Row, params};
 
 use crate::DataError;
 use crate::error::during;
+use crate::filter::condition;
 use crate::sheet::SheetStore;
 use crate::sql::integers;
 use crate::state::LOG;
@@ -29,6 +30,7 @@ impl SheetStore {
         run: Option<RunId>,
     ) -> Result<Vec<RowId>, DataError> {
         self.ai_column(column)?;
+        let columns = self.stored_columns();
         let (rows, wanted) = match &request.scope {
             RunScope::Empty => ("main.rows".to_owned(), "= 'empty'"),
             RunScope::First { count } => (
@@ -51,13 +53,20 @@ impl SheetStore {
         };
         let (failed, latest) = (during("find the rows to fill"), latest());
         let reader = self.reader();
+        let only = match &request.only {
+            None => "true".to_owned(),
+            Some(filter) => format!(
+                "r.row_id IN (SELECT r.row_id FROM main.rows r WHERE {})",
+                condition(&reader, filter, &columns)?
+            ),
+        };
         let mut statement = reader
             .prepare(&format!(
                 "SELECT r.row_id FROM {rows} r LEFT JOIN ({latest}) l ON l.row_id = r.row_id \
                  WHERE coalesce(l.state, 'empty') {wanted} AND NOT EXISTS (SELECT 1 \
                      FROM {LOG} g WHERE g.run_id = ? AND g.column_id = ? \
                      AND g.row_id = r.row_id) \
-                 ORDER BY r.row_order, r.row_id"
+                 AND {only} ORDER BY r.row_order, r.row_id"
             ))
             .map_err(&failed)?;
         let rows = statement

@@ -35,7 +35,7 @@ CREATE TABLE braincells.cell_log (
     error_code VARCHAR, error_message VARCHAR, error_hint VARCHAR, model VARCHAR,
     recipe_version BIGINT, prompt_tokens UINTEGER, completion_tokens UINTEGER,
     duration_ms UINTEGER, confidence DOUBLE, cut_off BOOLEAN, reasoning VARCHAR, sources JSON,
-    at_ms BIGINT, step_id BIGINT);
+    at_ms BIGINT, step_id BIGINT, cached BOOLEAN);
 ";
 
 /// What undo needs. A step's cells are its entries in the log; its rows are in `row_moves`, where
@@ -114,7 +114,8 @@ fn from_version_1() -> String {
          UPDATE braincells.columns SET hidden = false, recipe_version = (
              SELECT max(version) FROM braincells.recipes r WHERE r.column_id = columns.id);
          ALTER TABLE braincells.cell_log ADD COLUMN step_id BIGINT;
-         UPDATE braincells.cell_log SET step_id = 0;
+         ALTER TABLE braincells.cell_log ADD COLUMN cached BOOLEAN;
+         UPDATE braincells.cell_log SET step_id = 0, cached = false;
          UPDATE main.rows SET row_order = row_order * {ORDER_GAP};"
     )
 }

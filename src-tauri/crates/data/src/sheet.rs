@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockResult};
 
 use braincells_core::{ColumnId, ReadOnly, RowId, RunStatus, SheetId, SheetInfo};
 use duckdb::{Connection, params};
@@ -10,6 +11,7 @@ use crate::database::{self, Allowed, Manner, hold};
 use crate::error::during;
 use crate::lock::{SheetLock, with_suffix};
 use crate::opening::{self, Reading};
+use crate::point_reads::PointReads;
 use crate::positions::Positions;
 use crate::schema;
 use crate::state::{CellStates, LOG};
@@ -37,6 +39,9 @@ pub struct SheetStore {
     /// Of the AI columns that a window was read of. Taken after `writer` where both are.
     states: Mutex<HashMap<ColumnId, CellStates>>,
     columns: RwLock<Arc<Vec<StoredColumn>>>,
+    pub(crate) point_reads: PointReads,
+    /// A checkpoint could not be made because somebody was reading.
+    pub(crate) checkpoint_owed: AtomicBool,
     /// That it is a copy to read from. Outlives the connections.
     reading: Option<Reading>,
     // Last, so that the right to the file outlives the connections.
@@ -164,6 +169,8 @@ impl SheetStore {
             positions: RwLock::new(positions),
             states: Mutex::new(HashMap::new()),
             columns: RwLock::new(Arc::new(columns)),
+            point_reads: PointReads::new(path),
+            checkpoint_owed: AtomicBool::new(false),
             reading,
             lock,
         })
@@ -233,9 +240,10 @@ impl SheetStore {
         })
     }
 
-    /// Moves everything from the write-ahead log into the sheet's file.
+    /// Moves everything from the write-ahead log into the sheet's file, at once or when the reads
+    /// that take long have ended.
     pub fn checkpoint(&self) -> Result<(), DataError> {
-        checkpoint(&self.writer()?.connection)
+        self.checkpoint_when_free(&self.writer()?.connection)
     }
 
     /// The right to write. Taken before any of the others. Everything that changes the sheet comes
@@ -248,6 +256,11 @@ impl SheetStore {
     /// The same for those who only ask it something, also in a sheet that can only be read.
     pub(crate) fn writer_to_ask(&self) -> MutexGuard<'_, Writer> {
         hold(&self.writer)
+    }
+
+    /// The right to write, if nobody has it.
+    pub(crate) fn try_writer(&self) -> TryLockResult<MutexGuard<'_, Writer>> {
+        self.writer.try_lock()
     }
 
     pub(crate) fn reader(&self) -> MutexGuard<'_, Connection> {
@@ -300,10 +313,6 @@ pub(crate) fn export_folder(sheet: &Path) -> PathBuf {
 
 fn open_connection(path: &Path, limits: Limits) -> Result<Connection, DataError> {
     database::open(path, limits, &Allowed::Folder(export_folder(path)))
-}
-
-pub(crate) fn checkpoint(connection: &Connection) -> Result<(), DataError> {
-    connection.execute_batch("CHECKPOINT").map_err(during("write the sheet's file"))
 }
 
 /// The cells of AI columns that a person made or approved.

@@ -8,9 +8,20 @@ use crate::error::during;
 use crate::run::parse_state;
 
 /// The entries of the log that count: those whose step is not undone. To be read in place of
-/// the table, with an alias behind it.
+/// the table.
 pub(crate) const LOG: &str = "(SELECT * FROM braincells.cell_log WHERE step_id NOT IN \
                               (SELECT id FROM braincells.steps WHERE undone))";
+
+/// SQL for the latest entry of every cell of a column that has one: `row_id` and `entry`.
+///
+/// One struct for the whole entry: `arg_max` of a single field would skip entries where that
+/// field is null and find an older one.
+pub(crate) fn latest(column: ColumnId) -> String {
+    format!(
+        "(SELECT row_id, arg_max({{'state': state, 'confidence': confidence}}, seq) AS entry \
+         FROM {LOG} WHERE column_id = {column} GROUP BY row_id)"
+    )
+}
 
 /// The latest log entry of every cell of one AI column, as far as a grid shows it.
 ///

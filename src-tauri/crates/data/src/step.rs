@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::DataError;
 use crate::column::{self, ColumnRow};
 use crate::error::during;
-use crate::sheet::{SheetStore, Writer, checkpoint};
+use crate::point_reads::Change as Read;
+use crate::sheet::{SheetStore, Writer};
 
 mod forget;
 mod reverse;
@@ -60,6 +61,8 @@ pub(crate) struct News {
     pub(crate) rows: bool,
     /// The table itself got a column, which must not stay in the write-ahead log.
     pub(crate) table: bool,
+    /// Columns whose values are somewhere else in the table now.
+    pub(crate) moved: Vec<ColumnId>,
     /// Cells with a new state.
     pub(crate) cells: Vec<CellNews>,
     /// Columns with so many new states that they are read again.
@@ -74,6 +77,15 @@ pub(crate) struct CellNews {
     pub(crate) state: CellState,
     pub(crate) confidence: Option<f64>,
     pub(crate) error: Option<String>,
+}
+
+impl Change {
+    /// Columns whose values it put somewhere else in the table.
+    fn moved_columns(&self) -> Vec<ColumnId> {
+        let place = |row: &Option<ColumnRow>| row.as_ref().map(|row| row.physical.clone());
+        let moved = self.columns.iter().filter(|c| place(&c.before) != place(&c.after));
+        moved.flat_map(|c| c.before.iter().chain(&c.after)).map(|row| ColumnId(row.id)).collect()
+    }
 }
 
 impl Action<'_> {
@@ -162,9 +174,10 @@ impl SheetStore {
                 return Err(error);
             }
         };
-        let Action { next_seq, news, mut change, .. } = action;
+        let Action { next_seq, mut news, mut change, .. } = action;
         if news.columns {
             change.columns = differences(before, column::load_rows(connection)?);
+            news.moved = change.moved_columns();
         }
         let change = serde_json::to_string(&change).expect("a change has only text keys");
         connection
@@ -186,15 +199,23 @@ impl SheetStore {
     pub(crate) fn learn(&self, writer: &mut Writer, news: News) -> Result<(), DataError> {
         if news.table {
             // A change of the table must not sit in the write-ahead log that a killed run leaves.
-            // It may: a reader can be in the way, and then the next checkpoint takes it.
-            if let Err(error) = checkpoint(&writer.connection) {
-                tracing::debug!(%error, "no checkpoint after a change of the table");
+            // The step is on disk whatever becomes of this.
+            if let Err(error) = self.checkpoint_when_free(&writer.connection) {
+                tracing::warn!(%error, "no checkpoint after a change of the table");
             }
         }
         if news.columns {
             self.reload_columns(&writer.connection)?;
         }
+        for column in news.moved.iter().chain(&news.reread) {
+            self.note_changed(Read::Column(*column));
+        }
+        for cells in news.cells.chunk_by(|one, other| one.column == other.column) {
+            let rows: Vec<RowId> = cells.iter().map(|cell| cell.row).collect();
+            self.note_changed(Read::Cells(cells[0].column, &rows));
+        }
         if news.rows {
+            self.note_changed(Read::Everything);
             self.reload_positions(&writer.connection)?;
             self.states().clear();
         }

@@ -85,20 +85,28 @@ pub(crate) fn read(row: &Row<'_>, index: usize, shape: Shape) -> duckdb::Result<
         ValueRef::USmallInt(value) => value.into(),
         ValueRef::UInt(value) => value.into(),
         ValueRef::UBigInt(value) => value.into(),
-        // The shortest decimal that means this float, not the one of the double it widens to.
-        ValueRef::Float(value) => float(value.to_string().parse().unwrap_or(f64::from(value))),
+        // Not the double that the float widens to, which shows digits that nobody wrote.
+        ValueRef::Float(value) => float(widened(value)),
         ValueRef::Double(value) => float(value),
-        ValueRef::Text(bytes) => {
-            let text = std::str::from_utf8(bytes)?;
-            let parsed = if structured { serde_json::from_str(text).ok() } else { None };
-            // Nested but not JSON, such as a list that holds NaN: its text says it best.
-            parsed.unwrap_or_else(|| Value::String(text.to_owned()))
-        }
+        ValueRef::Text(bytes) => from_text(std::str::from_utf8(bytes)?, structured),
         _ => Value::String(row.get::<_, String>(index)?),
     })
 }
 
-fn float(value: f64) -> Value {
+/// A value of a type that travels as text.
+pub(crate) fn from_text(text: &str, structured: bool) -> Value {
+    let parsed = if structured { serde_json::from_str(text).ok() } else { None };
+    // Nested but not JSON, such as a list that holds NaN: its text says it best.
+    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// The double of the shortest decimal that means this float.
+pub(crate) fn widened(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(f64::from(value))
+}
+
+/// A float as JSON has it.
+pub(crate) fn float(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() <= EXACT_INTEGER {
         return Value::from(value as i64);
     }
@@ -138,11 +146,27 @@ pub(crate) fn text(
 
 /// The error for a value that does not fit its column.
 pub(crate) fn wrong_type(value: &Value, sql_type: &str, row: RowId) -> DataError {
-    let value = shortened(&value.to_string());
-    DataError::WrongType { row, expected: sql_type.to_owned(), value }
+    DataError::WrongType {
+        row,
+        expected: sql_type.to_owned(),
+        value: shortened(&value.to_string()),
+    }
 }
 
-/// The beginning of a text, as an error shows it.
+/// About how much memory a value takes.
+pub(crate) fn size_bytes(value: &Value) -> u64 {
+    const EACH: u64 = 32;
+    EACH + match value {
+        Value::String(text) => text.len() as u64,
+        Value::Array(items) => items.iter().map(size_bytes).sum(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| name.len() as u64 + size_bytes(value)).sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
+/// The beginning of a text, as a message shows it.
 pub(crate) fn shortened(text: &str) -> String {
     const SHOWN: usize = 60;
     match text.char_indices().nth(SHOWN) {

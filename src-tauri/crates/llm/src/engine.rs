@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use braincells_core::Output;
 use futures::stream::Stream;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{InferencePool, LLMError};
 
@@ -96,7 +97,36 @@ impl LLMRequest {
             Output::Json { .. } => 512,
         })
     }
+
+    /// Names the request and the engine it is asked of: equal keys have equal answers as far as
+    /// an engine's [`Capabilities::fingerprint`] promises that. Everything that can change the
+    /// answer is in it, and nothing else: greedy decoding has no seed, and the model's name is in
+    /// the fingerprint as what the name stands for.
+    pub fn answer_key(&self, fingerprint: &str) -> AnswerKey {
+        let chance = (self.temperature > 0.0).then_some((
+            self.temperature,
+            self.top_p,
+            self.top_k,
+            self.seed,
+        ));
+        let content = serde_json::to_vec(&(
+            "braincells answer 1",
+            fingerprint,
+            &self.messages,
+            chance,
+            self.token_limit(),
+            &self.stop_sequences,
+            &self.output,
+        ))
+        .expect("a request has only text keys");
+        AnswerKey(Sha256::digest(content).into())
+    }
 }
+
+/// A request together with the engine that answers it, as a hash; see
+/// [`LLMRequest::answer_key`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnswerKey(pub [u8; 32]);
 
 /// Why an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -205,6 +235,11 @@ pub struct Capabilities {
     pub reports_confidence: bool,
     /// How many requests are worked on at once.
     pub parallel_requests: u32,
+    /// Names everything besides the request that an answer depends on: the model's content, the
+    /// engine's build and settings. Answers may be kept under it and used again by any engine
+    /// with the same one; `None` where that cannot be said.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
 }
 
 /// Something that answers requests.
@@ -233,4 +268,56 @@ pub trait LLMEngine: Send + Sync {
 
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
+
+    /// How many tokens a text is for this model, without what a chat template puts around it;
+    /// `None` where the engine cannot tell. Quick: callers ask for many texts.
+    fn count_tokens(&self, _text: &str) -> Option<u32> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_key_changes_with_all_that_can_change_the_answer_and_with_nothing_else() {
+        type Change = fn(&mut LLMRequest);
+        let asked = |change: Change| {
+            let mut request = LLMRequest::new(
+                "name",
+                vec![Message::new(Role::User, "a"), Message::new(Role::User, "b")],
+            );
+            request.temperature = 0.5;
+            change(&mut request);
+            request.answer_key("engine")
+        };
+        let key = asked(|_| {});
+        let same: [Change; 2] = [
+            |request| request.model = "another name of the same file".to_owned(),
+            |request| request.max_tokens = Some(request.token_limit()),
+        ];
+        for change in same {
+            assert_eq!(asked(change), key);
+        }
+        let other: [Change; 9] = [
+            |request| request.messages[0].content = "ab".to_owned(),
+            |request| request.messages[0].role = Role::System,
+            |request| request.messages.truncate(1),
+            |request| request.seed = 1,
+            |request| request.temperature = 0.6,
+            |request| request.top_p = 0.9,
+            |request| request.top_k = 4,
+            |request| request.stop_sequences = vec!["b".to_owned()],
+            |request| request.output = Output::Date,
+        ];
+        let mut seen = std::collections::BTreeSet::from([key]);
+        for (at, change) in other.into_iter().enumerate() {
+            assert!(seen.insert(asked(change)), "change {at}");
+        }
+        let request = LLMRequest::new("name", vec![Message::new(Role::User, "a")]);
+        assert_ne!(request.answer_key("engine"), request.answer_key("engine 2"));
+        let seeded = LLMRequest { seed: 7, ..request.clone() };
+        assert_eq!(request.answer_key("e"), seeded.answer_key("e"), "greedy needs no seed");
+    }
 }

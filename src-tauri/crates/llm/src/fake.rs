@@ -31,6 +31,7 @@ pub struct FakeEngine {
     script: Arc<Script>,
     context_tokens: u32,
     parallel_requests: u32,
+    fingerprint: Option<String>,
     counts: Arc<Counts>,
 }
 
@@ -67,6 +68,7 @@ impl FakeEngine {
             script: Arc::new(script),
             context_tokens: 4096,
             parallel_requests: DEFAULT_PARALLEL_REQUESTS as u32,
+            fingerprint: None,
             counts: Arc::default(),
         }
     }
@@ -88,6 +90,14 @@ impl FakeEngine {
     #[must_use]
     pub fn with_context_tokens(mut self, context_tokens: u32) -> Self {
         self.context_tokens = context_tokens;
+        self
+    }
+
+    /// Lets its answers be kept and used again under this name; a script that keeps state should
+    /// not.
+    #[must_use]
+    pub fn with_fingerprint(mut self, fingerprint: &str) -> Self {
+        self.fingerprint = Some(fingerprint.to_owned());
         self
     }
 
@@ -176,7 +186,12 @@ impl LLMEngine for FakeEngine {
             constrains_output: false,
             reports_confidence: true,
             parallel_requests: self.parallel_requests,
+            fingerprint: self.fingerprint.clone(),
         }
+    }
+
+    fn count_tokens(&self, text: &str) -> Option<u32> {
+        Some(estimated_tokens(text))
     }
 }
 

@@ -26,8 +26,8 @@ pub mod llama;
 pub use braincells_core::{Place, Template, TemplateError, nearest, renamed};
 pub use chat_template::{ChatTemplate, Segment};
 pub use engine::{
-    BatchEvent, BatchEventKind, BatchStream, Capabilities, FinishReason, LLMBackend, LLMEngine,
-    LLMRequest, LLMResponse, LabelProbability, Message, RequestId, RequestStream, Role,
+    AnswerKey, BatchEvent, BatchEventKind, BatchStream, Capabilities, FinishReason, LLMBackend,
+    LLMEngine, LLMRequest, LLMResponse, LabelProbability, Message, RequestId, RequestStream, Role,
     TokenStream,
 };
 pub use error::LLMError;

@@ -5,6 +5,10 @@
 //! examples) comes first, and the row comes last, so that an engine computes the shared part
 //! once.
 //!
+//! A column that reads no other asks each row for something new: its requests list what the
+//! column has already ([`EarlierItems`]), oldest first, so that a later list begins with an
+//! earlier one and the engine computes that part once too.
+//!
 //! What this module promises: a plan that was made is valid for every row; nothing is cut, no
 //! value is escaped or changed, and a value can never be read as a template. What it leaves
 //! out: which rows serve as examples, and whether a prompt fits the context.
@@ -17,8 +21,10 @@ use crate::{LLMRequest, Message, Role, Template};
 
 mod contract;
 mod error;
+mod items;
 
 pub use error::PromptError;
+pub use items::EarlierItems;
 
 /// The built-in system message of a column that reads other columns.
 const ROLE_WITH_ROW: &str = "You fill in one column of a table, one row at a time. \
@@ -33,6 +39,14 @@ const ROLE_FROM_NOTHING: &str = "You write one column of a table, one entry at a
 const EXAMPLES: &str =
     "Earlier requests are answered as they should be; answer the last one in the same way.";
 
+/// Announces what the column has already.
+const EARLIER: &str =
+    "The table has these already; write another one, different from each of them:";
+
+/// The temperature of a column that asks for something new and has none of its own: greedy
+/// decoding would write the same cell again and again.
+const FRESH_TEMPERATURE: f32 = 0.8;
+
 /// A row that was approved or written by a person, shown to the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
@@ -40,6 +54,17 @@ pub struct Example {
     pub inputs: Vec<Value>,
     /// The approved value.
     pub value: Value,
+}
+
+/// An example that was looked at for a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeighedExample {
+    /// The example.
+    pub example: Example,
+    /// What it takes of the recipe's limit.
+    pub tokens: u32,
+    /// Whether the prompt has it.
+    pub used: bool,
 }
 
 /// How every row of a run is asked for: a recipe that was checked and taken apart once.
@@ -70,7 +95,7 @@ impl PromptPlan {
             Some(system) if !system.is_empty() => system.to_owned(),
             _ => own_role.to_owned(),
         };
-        Ok(Self {
+        let mut plan = Self {
             template,
             rules,
             contract: contract::text(&output),
@@ -78,7 +103,30 @@ impl PromptPlan {
             sampling: recipe.sampling.clone(),
             output,
             examples: recipe.examples,
-        })
+        };
+        if plan.inputs().is_empty() && plan.sampling.temperature == 0.0 {
+            plan.sampling.temperature = FRESH_TEMPERATURE;
+        }
+        Ok(plan)
+    }
+
+    /// Whether each row asks for something that no other row has: no column is referenced, and
+    /// the output type has room for as many answers as there are rows. Labels, numbers, booleans
+    /// and dates repeat by nature.
+    pub fn wants_new_items(&self) -> bool {
+        self.inputs().is_empty() && matches!(self.output, Output::Text | Output::Json { .. })
+    }
+
+    /// Whether the same prompt always gets the same answer. Never where no column is referenced:
+    /// there a temperature of 0 means 0.8, because all rows are asked alike.
+    pub fn is_greedy(&self) -> bool {
+        self.sampling.temperature <= 0.0
+    }
+
+    /// No earlier items yet, and room in the prompt for as many tokens of them as the recipe
+    /// allows for examples.
+    pub fn earlier_items(&self) -> EarlierItems {
+        EarlierItems::new(self.examples.max_tokens)
     }
 
     /// The columns a row's values are needed from, each once.
@@ -97,34 +145,41 @@ impl PromptPlan {
         !self.inputs().is_empty() && values.iter().all(is_blank)
     }
 
-    /// Takes examples in order while they fit the recipe's policy. One that is too large is
-    /// passed over, never cut; one without a value or without any input is passed over too.
-    ///
-    /// `count_tokens` says how long a text is for the model in use; the few tokens by which
-    /// a chat template wraps each message are not counted.
+    /// The examples that fit the recipe's policy; see [`PromptPlan::weigh_examples`].
     pub fn select_examples(
         &self,
         examples: impl IntoIterator<Item = Example>,
         count_tokens: &dyn Fn(&str) -> u32,
     ) -> Vec<Example> {
-        let mut selected = Vec::new();
-        let mut tokens_left = self.examples.max_tokens;
-        for example in examples {
-            if selected.len() as u64 >= u64::from(self.examples.max_count) {
-                break;
-            }
-            if is_blank(&example.value) || self.is_input_empty(&example.inputs) {
-                continue;
-            }
+        let weighed = self.weigh_examples(examples, count_tokens).into_iter();
+        weighed.filter(|weighed| weighed.used).map(|weighed| weighed.example).collect()
+    }
+
+    /// Takes examples in order while they fit the recipe's policy, and says of each whether it was
+    /// taken. One that is too large is passed over, never cut; one without a value or without any
+    /// input is passed over too.
+    ///
+    /// `count_tokens` says how long a text is for the model in use; the few tokens by which
+    /// a chat template wraps each message are not counted.
+    pub fn weigh_examples(
+        &self,
+        examples: impl IntoIterator<Item = Example>,
+        count_tokens: &dyn Fn(&str) -> u32,
+    ) -> Vec<WeighedExample> {
+        let (mut count_left, mut tokens_left) = (self.examples.max_count, self.examples.max_tokens);
+        let weigh = |example: Example| {
             let [question, answer] = self.turns(&example);
             let tokens =
                 count_tokens(&question.content).saturating_add(count_tokens(&answer.content));
-            if let Some(rest) = tokens_left.checked_sub(tokens) {
-                tokens_left = rest;
-                selected.push(example);
+            let says_something = !is_blank(&example.value) && !self.is_input_empty(&example.inputs);
+            let used = says_something && count_left > 0 && tokens <= tokens_left;
+            if used {
+                count_left -= 1;
+                tokens_left -= tokens;
             }
-        }
-        selected
+            WeighedExample { example, tokens, used }
+        };
+        examples.into_iter().map(weigh).collect()
     }
 
     /// The request for one row.
@@ -137,6 +192,32 @@ impl PromptPlan {
         messages.push(Message::new(Role::System, self.system(!examples.is_empty())));
         messages.extend(examples.iter().flat_map(|example| self.turns(example)));
         messages.push(Message::new(Role::User, self.instruction(values)));
+        self.with_settings(messages, seed)
+    }
+
+    /// The request for one row of a column that reads nothing: for something that is not among
+    /// the earlier items.
+    ///
+    /// # Panics
+    /// If the column reads others.
+    pub fn request_for_new_item(&self, earlier: &EarlierItems, seed: u64) -> LLMRequest {
+        let mut question = self.instruction(&[]);
+        for (index, item) in earlier.listed().enumerate() {
+            if index == 0 {
+                question.push_str("\n\n");
+                question.push_str(EARLIER);
+            }
+            question.push_str("\n- ");
+            question.push_str(item);
+        }
+        let messages = vec![
+            Message::new(Role::System, self.system(false)),
+            Message::new(Role::User, question),
+        ];
+        self.with_settings(messages, seed)
+    }
+
+    fn with_settings(&self, messages: Vec<Message>, seed: u64) -> LLMRequest {
         LLMRequest {
             messages,
             model: self.model.clone(),

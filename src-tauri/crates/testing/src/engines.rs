@@ -38,4 +38,8 @@ impl EngineSource for ScriptedEngines {
         self.models.lock().unwrap_or_else(PoisonError::into_inner).push(model.to_owned());
         Ok(Arc::clone(&self.engine))
     }
+
+    async fn loaded(&self, model: &str) -> Option<Arc<dyn LLMEngine>> {
+        self.models_asked().last().filter(|last| *last == model).map(|_| Arc::clone(&self.engine))
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use braincells_core::{
-    AppError, CellState, Column, ColumnId, Output, RowId, SheetId, Value, render_value,
+    AppError, CellState, Column, ColumnId, FindRequest, Output, RowId, SheetId, Value, render_value,
 };
 use braincells_data::{CellEdit, SheetStore};
 use braincells_llm::output::{read_answer, value_matches};
@@ -12,6 +12,9 @@ use crate::Workbench;
 use crate::columns::column_with_id;
 use crate::error::WorkbenchError;
 use crate::run::LiveRuns;
+
+/// Replacements of one step; more of them are held in memory than a small machine has.
+const MOST_REPLACEMENTS: u64 = 1_000_000;
 
 impl Workbench {
     /// Writes a value by hand. In an AI column no run overwrites it, and it serves as an example
@@ -101,6 +104,34 @@ impl Workbench {
         .await
     }
 
+    /// Replaces a text wherever `request` finds it, as one step, and returns how many cells it
+    /// changed. Results are read by the types of their columns; one that does not fit is an error
+    /// and nothing is changed. Its `skip` and `limit` do not count.
+    ///
+    /// Refused when more than 1,000,000 cells would change: narrow the search then.
+    pub async fn replace(
+        &self,
+        sheet: SheetId,
+        request: FindRequest,
+        replacement: &str,
+    ) -> Result<u64, AppError> {
+        let request = FindRequest { skip: 0, limit: MOST_REPLACEMENTS + 1, ..request };
+        let found = self.preview_replacements(sheet, request, replacement).await?;
+        if found.len() as u64 > MOST_REPLACEMENTS {
+            return Err(WorkbenchError::TooManyReplacements { most: MOST_REPLACEMENTS }.into());
+        }
+        let count = found.len() as u64;
+        let cells = found.into_iter().map(|cell| {
+            let value = if cell.after.is_empty() { Value::Null } else { cell.after.into() };
+            (cell.column, cell.row, value)
+        });
+        let cells: Vec<_> = cells.collect();
+        if !cells.is_empty() {
+            self.edit_cells(sheet, cells).await?;
+        }
+        Ok(count)
+    }
+
     /// Approves the value of a cell as it is. No run overwrites it, and it serves as an example
     /// for the next run.
     pub async fn validate_cell(
@@ -116,7 +147,8 @@ impl Workbench {
             if value.is_null() {
                 return Err(WorkbenchError::NothingToValidate.into());
             }
-            let edit = CellEdit { column, row, state: CellState::Validated, value };
+            let confidence = store.confidence(column, row)?;
+            let edit = CellEdit { column, row, state: CellState::Validated, value, confidence };
             live.take_over(sheet, column, row, true);
             Ok(store.edit_cells(&[edit], now_ms).map(drop)?)
         })

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use braincells_core::{
-    AppError, CellState, Column, ColumnId, DataType, Recipe, RecipeExample, SheetId, Window,
+    AppError, CellState, Column, ColumnId, ColumnKind, DataType, Graph, Priority, Recipe,
+    RecipeExample, SheetId, ValueType, Window,
 };
 use braincells_data::SheetStore;
 use braincells_llm::prompt::{Example, PromptPlan};
@@ -98,6 +99,7 @@ impl Workbench {
                 known.push(name);
                 checked.push((name, recipe));
             }
+            check_graph(&columns, checked.iter().map(|(name, recipe)| (None, *name, *recipe)))?;
             Ok(store.add_ai_columns(&checked, now_ms)?)
         })
         .await
@@ -125,7 +127,10 @@ impl Workbench {
     ) -> Result<i64, AppError> {
         let now_ms = self.now_ms();
         self.change_column(sheet, column, move |store| {
-            plan_for(&recipe, &store.columns()?)?;
+            let columns = store.columns()?;
+            let name = &column_with_id(&columns, column)?.name;
+            check_graph(&columns, [(Some(column), name.as_str(), &recipe)])?;
+            plan_for(&recipe, &columns)?;
             Ok(store.set_recipe(column, &recipe, now_ms)?)
         })
         .await
@@ -221,6 +226,11 @@ impl Workbench {
         self.change_store(sheet, move |store| Ok(store.delete_columns(&columns, now_ms)?)).await
     }
 
+    /// Who reads whom in a sheet.
+    pub async fn graph(&self, sheet: SheetId) -> Result<Graph, AppError> {
+        Ok(Graph::of(&self.columns(sheet).await?))
+    }
+
     /// A change that a run of the column must not meet.
     async fn change_column<T: Send + 'static>(
         &self,
@@ -231,7 +241,7 @@ impl Workbench {
         let live = Arc::clone(self.live());
         self.change_store(sheet, move |store| {
             let columns = store.columns()?;
-            let _claim = live.claim(sheet, column_with_id(&columns, column)?)?;
+            let _claim = live.claim(sheet, column_with_id(&columns, column)?, Priority::Normal)?;
             work(store)
         })
         .await
@@ -245,6 +255,30 @@ fn free_name(wanted: &str, columns: &[Column]) -> String {
     let numbered = (2..).map(|number| format!("{wanted} {number}"));
     let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
     names.find(|name| !taken(name)).expect("a sheet has finitely many columns")
+}
+
+/// Fails if the columns, some of them new or with a new recipe, would wait for each other.
+pub(crate) fn check_graph<'a>(
+    columns: &[Column],
+    changed: impl IntoIterator<Item = (Option<ColumnId>, &'a str, &'a Recipe)>,
+) -> Result<(), AppError> {
+    let mut columns = columns.to_vec();
+    // No column has such an id: they are counted from 1.
+    let mut unused = (0..).map(|number: i64| ColumnId(-number));
+    for (column, name, recipe) in changed {
+        let id = column.unwrap_or_else(|| unused.next().expect("numbers do not end"));
+        columns.retain(|other| other.id != id);
+        columns.push(Column {
+            id,
+            name: name.to_owned(),
+            value_type: ValueType::Text,
+            sql_type: String::new(),
+            hidden: false,
+            width_px: None,
+            kind: ColumnKind::Ai { recipe: recipe.clone(), recipe_version: 0 },
+        });
+    }
+    Ok(Graph::of(&columns).check()?)
 }
 
 /// The prompt plan of a recipe in a sheet with these columns, and the columns it reads.

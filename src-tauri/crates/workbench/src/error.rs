@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use braincells_core::{AppError, Code, ColumnId, RowId, RunId, RunStatus, SheetId};
 
@@ -35,6 +36,8 @@ pub(crate) enum WorkbenchError {
     NamelessColumn,
     #[error("the cell is empty, there is nothing to approve")]
     NothingToValidate,
+    #[error("more than {most} cells would change at once")]
+    TooManyReplacements { most: u64 },
     #[error("the format of `{}` is not known", path.display())]
     UnknownFormat { path: PathBuf },
     #[error("`{}` cannot be read: {reason}", path.display())]
@@ -51,6 +54,18 @@ pub(crate) enum WorkbenchError {
     EngineEndedEarly { asked: u64, unanswered: u64 },
     #[error("every referenced cell is empty")]
     EmptyInput,
+    #[error("the view is no longer open")]
+    ViewClosed,
+    #[error("the query was stopped after {} s", timeout.as_secs_f64())]
+    QueryTimeout { timeout: Duration },
+    #[error("the engine ended each time that it worked on this row")]
+    EndsEngine,
+    #[error("the model repeats what the column has already: `{answer}`")]
+    Repeats { answer: String },
+    #[error("the column `{name}`, which this one reads, was not filled")]
+    InputNotFilled { name: String },
+    #[error("the workbench was closed")]
+    Closed,
 }
 
 impl WorkbenchError {
@@ -62,23 +77,28 @@ impl WorkbenchError {
             | Self::NoSuchColumn { .. }
             | Self::NoSuchColumnId { .. }
             | Self::NoSuchRow { .. }
-            | Self::Unreadable { missing: true, .. } => Code::NotFound,
+            | Self::Unreadable { missing: true, .. }
+            | Self::ViewClosed => Code::NotFound,
             Self::AmbiguousSheet { .. }
             | Self::SheetBusy { .. }
             | Self::SheetInUse { .. }
             | Self::ColumnBusy { .. }
             | Self::RunNotResumable { .. }
             | Self::ModelNameTaken { .. }
-            | Self::AmbiguousModel { .. } => Code::Conflict,
+            | Self::AmbiguousModel { .. }
+            | Self::InputNotFilled { .. } => Code::Conflict,
             Self::NotAiColumn { .. }
             | Self::NamelessColumn
             | Self::NamelessSheet
             | Self::NothingToValidate
+            | Self::TooManyReplacements { .. }
             | Self::UnknownFormat { .. }
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
             Self::NoSuchModel { .. } | Self::NoDefaultModel { .. } => Code::ModelMissing,
-            Self::EngineEndedEarly { .. } => Code::EngineFailed,
+            Self::EngineEndedEarly { .. } | Self::EndsEngine => Code::EngineFailed,
+            Self::QueryTimeout { .. } | Self::Closed => Code::Cancelled,
+            Self::Repeats { .. } => Code::OutputInvalid,
         }
     }
 
@@ -89,9 +109,10 @@ impl WorkbenchError {
             }
             Self::AmbiguousSheet { .. } => "name one of them by its id".to_owned(),
             Self::NoSuchColumn { known, .. } => format!("the columns are {}", listed(known)),
-            Self::NoSuchColumnId { .. } | Self::NothingToValidate | Self::NoSuchRow { .. } => {
-                return None;
-            }
+            Self::NoSuchColumnId { .. }
+            | Self::NothingToValidate
+            | Self::NoSuchRow { .. }
+            | Self::Closed => return None,
             Self::NotAiColumn { .. } => "only AI columns are filled and approved".to_owned(),
             Self::SheetBusy { .. } | Self::ColumnBusy { .. } => {
                 "wait for the run to end, or stop it first".to_owned()
@@ -101,6 +122,7 @@ impl WorkbenchError {
             Self::NotInTrash { .. } => "`braincells sheets trash` lists what is there".to_owned(),
             Self::NamelessSheet => "write one that is not blank".to_owned(),
             Self::NamelessColumn => "give it one with `--name`".to_owned(),
+            Self::TooManyReplacements { .. } => "narrow the search with a filter".to_owned(),
             Self::UnknownFormat { .. } => {
                 "name it with `--format`: csv, tsv, jsonl, json or parquet".to_owned()
             }
@@ -116,7 +138,18 @@ impl WorkbenchError {
                 _ => format!("name one of {} with `--model`", listed(known)),
             },
             Self::EngineEndedEarly { .. } => "resume the run".to_owned(),
+            Self::ViewClosed => "open it again, only the last few views are kept".to_owned(),
+            Self::QueryTimeout { .. } => "ask for less, or allow it more time".to_owned(),
             Self::EmptyInput => "fill the cells that the prompt names".to_owned(),
+            Self::EndsEngine => {
+                "shorten the row's text, or take another model; the other rows are not affected"
+                    .to_owned()
+            }
+            Self::Repeats { .. } => {
+                "ask for more variety in the prompt, raise the temperature, or take a larger model"
+                    .to_owned()
+            }
+            Self::InputNotFilled { name } => format!("fill `{name}` first, then this one"),
         };
         Some(hint)
     }

@@ -118,26 +118,30 @@ impl Workbench {
     ) -> Result<Option<RunHandle>, AppError> {
         while let Some(at) = fill.passes.iter().position(|(owner, _)| *owner == column) {
             let Some((_, scope)) = fill.passes.remove(at) else { break };
-            if let Some(run) = self.go_on_or_begin(fill, column, scope.into()).await? {
+            let (sheet, options) = (fill.sheet, &fill.options);
+            if let Some(run) = self.go_on_or_begin(sheet, column, scope.into(), options).await? {
                 return Ok(Some(run));
             }
         }
         Ok(None)
     }
 
-    async fn go_on_or_begin(
+    /// Goes on with the column's unfinished run of the same request, or begins one; `None` when
+    /// no row is left.
+    pub(crate) async fn go_on_or_begin(
         &self,
-        fill: &Fill,
+        sheet: SheetId,
         column: ColumnId,
         request: RunRequest,
+        options: &EngineOptions,
     ) -> Result<Option<RunHandle>, AppError> {
         let now_ms = self.now_ms();
         let wanted = request.clone();
         let work = move |store: &SheetStore| work_left(store, column, &wanted, now_ms);
-        match self.with_store(fill.sheet, work).await? {
+        match self.with_store(sheet, work).await? {
             WorkLeft::Nothing => Ok(None),
-            WorkLeft::GoOn(run) => self.resume(fill.sheet, run, &fill.options).await.map(Some),
-            WorkLeft::Begin => self.run(fill.sheet, column, request, &fill.options).await.map(Some),
+            WorkLeft::GoOn(run) => self.resume(sheet, run, options).await.map(Some),
+            WorkLeft::Begin => self.run(sheet, column, request, options).await.map(Some),
         }
     }
 

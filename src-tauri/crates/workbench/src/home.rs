@@ -35,6 +35,11 @@ impl Home {
         self.root.join("braincells.sqlite")
     }
 
+    /// The SQLite file with answers that can be used again; may be deleted at any time.
+    pub fn responses(&self) -> PathBuf {
+        self.root.join("responses.sqlite")
+    }
+
     /// For files that live no longer than one command, on the same disk as the sheets.
     pub fn temporary(&self) -> PathBuf {
         self.root.join("temporary")

@@ -38,34 +38,47 @@
 //! # }
 //! ```
 
+mod answers;
 mod blocking;
+mod cache;
 mod cells;
 mod columns;
 mod doctor;
 mod error;
+mod estimate;
+mod examples;
 mod fill;
 mod home;
 mod llama_engines;
 mod machine;
+mod model_hash;
 mod models;
 mod preview;
 mod probe;
+mod queue;
 pub mod recipe_file;
 mod recipes;
 mod rows;
 mod run;
 mod sheets;
+mod sql;
+mod stats;
 mod steps;
 mod tokens;
 mod transfer;
+mod views;
 mod workbench;
 mod world;
 
-pub use braincells_data::{Format, ProbeOutcome, ProbeRequest};
+pub use braincells_data::{CachedModel, Format, ProbeOutcome, ProbeRequest, ResponseCacheInfo};
 pub use braincells_llm::llama::{Device, DeviceKind};
 pub use braincells_llm::{Message, Role};
 pub use columns::Shown;
 pub use doctor::Doctor;
+pub use estimate::{
+    AnswerBasis, ESTIMATED_ROWS, Estimate, EstimateBasis, EstimateRequest, TimeBasis,
+};
+pub use examples::{ExampleView, Examples};
 pub use fill::{Fill, FillRequest};
 pub use home::Home;
 pub use llama_engines::LlamaEngines;
@@ -77,7 +90,8 @@ pub use recipes::{
     RecipeFit, RecipePlan,
 };
 pub use rows::RowPlace;
-pub use run::{RunHandle, RunOutcome};
+pub use run::{ColumnOutcome, ColumnsHandle, RunHandle, RunOutcome};
 pub use sheets::OpenedSheet;
+pub use stats::Selection;
 pub use workbench::Workbench;
 pub use world::{EngineOptions, EngineSource, SystemClock, World};

@@ -4,17 +4,23 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use braincells_core::{AppError, Clock, Event, EventSink};
-use braincells_data::Catalogue;
+use braincells_data::{Catalogue, DEFAULT_RESPONSE_BYTES, ResponseCache};
 use braincells_llm::LLMEngine;
 use braincells_llm::llama::{LlamaEngine, LoadOptions, build_info, check_file};
 use tokio::sync::Mutex;
 
 use crate::blocking::blocking;
+use crate::model_hash::model_sha256;
 use crate::models::{list_models, resolve_model};
 use crate::transfer::StopOnDrop;
 use crate::{EngineOptions, EngineSource, Home};
 
-/// Engines made of GGUF files by llama.cpp in this process. Keeps the last one loaded.
+/// The lane of all models that llama.cpp runs in this process.
+const LANE: &str = "llama.cpp";
+
+/// Engines made of GGUF files by llama.cpp in this process. Keeps the last one loaded, and lets
+/// one run work at a time: two models may not fit into memory, and two runs of one model would
+/// not be faster together.
 pub struct LlamaEngines {
     home: Home,
     clock: Arc<dyn Clock>,
@@ -75,9 +81,23 @@ impl EngineSource for LlamaEngines {
             Ok::<_, AppError>(())
         })
         .await?;
-        let engine = load(&path, load_options(options, self.clock.now_ms()), events).await?;
+        let options_now = load_options(options, self.clock.now_ms());
+        let engine = load(&path, options_now, self.home.responses(), events).await?;
         *loaded = Some(Loaded { path, options: options.clone(), engine: Arc::clone(&engine) });
         Ok(engine)
+    }
+
+    async fn loaded(&self, model: &str) -> Option<Arc<dyn LLMEngine>> {
+        let (home, name) = (self.home.clone(), model.to_owned());
+        let path = blocking(move || find_model(&home, &name)).await.ok()?;
+        // While one is being loaded, none is there to count tokens with.
+        let loaded = self.loaded.try_lock().ok()?;
+        let loaded = loaded.as_ref().filter(|loaded| loaded.path == path)?;
+        Some(Arc::clone(&loaded.engine) as Arc<dyn LLMEngine>)
+    }
+
+    fn lane(&self, _model: &str) -> String {
+        LANE.to_owned()
     }
 }
 
@@ -88,20 +108,37 @@ fn find_model(home: &Home, name: &str) -> Result<PathBuf, AppError> {
     Ok(path)
 }
 
+/// Loads a model, and reads its file once more beside that for the hash by which its answers are
+/// kept, unless the hash is known.
 async fn load(
     path: &Path,
     options: LoadOptions,
+    responses: PathBuf,
     events: Arc<dyn EventSink>,
 ) -> Result<Arc<LlamaEngine>, AppError> {
     let model = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let stop = StopOnDrop::default();
-    let stopped = Arc::clone(&stop.stopped);
+    let (loading, hashing) = (Arc::clone(&stop.stopped), Arc::clone(&stop.stopped));
     let progress = move |fraction: f32| {
         events.emit(Event::ModelLoading { model: model.clone(), fraction });
-        !stopped.load(Ordering::Relaxed)
+        !loading.load(Ordering::Relaxed)
     };
-    let path = path.to_owned();
-    blocking(move || LlamaEngine::load(&path, &options, progress).map(Arc::new)).await
+    let (path, hashed) = (path.to_owned(), path.to_owned());
+    let engine = blocking(move || LlamaEngine::load(&path, &options, progress));
+    let hash = blocking(move || {
+        let remembered = ResponseCache::open(&responses, DEFAULT_RESPONSE_BYTES);
+        model_sha256(&hashed, &remembered, &hashing)
+    });
+    let hash = async {
+        let hash = hash.await;
+        hash.inspect_err(|error| tracing::warn!(%error, "answers of this model are not kept"))
+    };
+    // Of the two, only loading can fail; a broken model does not wait for its hash.
+    let (engine, hash) = tokio::try_join!(engine, async { Ok(hash.await) })?;
+    Ok(Arc::new(match hash {
+        Ok(hash) => engine.with_model_hash(&hash),
+        Err(_told) => engine,
+    }))
 }
 
 fn load_options(options: &EngineOptions, now_ms: i64) -> LoadOptions {

@@ -22,12 +22,17 @@ pub(crate) fn disk_free_bytes(path: &Path) -> Option<u64> {
     disk_space(path).map(|(free, _total)| free)
 }
 
-/// What may be written to the disk that holds `path` for our own convenience: a tenth of the disk
-/// and a GiB stay free. Without a limit where the system does not tell; a full disk is an error
-/// then as ever.
+/// What may be written to the disk that holds `path` for our own convenience. Without a limit where
+/// the system does not tell; a full disk is an error then as ever.
 pub(crate) fn room_bytes(path: &Path) -> u64 {
+    disk_space(path).map_or(u64::MAX, |(free, total)| room(free, total))
+}
+
+/// A tenth of the disk and a GiB stay free; what is small beside the free space may always be
+/// written.
+fn room(free_bytes: u64, total_bytes: u64) -> u64 {
     const GIB: u64 = 1 << 30;
-    disk_space(path).map_or(u64::MAX, |(free, total)| free.saturating_sub(total / 10 + GIB))
+    free_bytes.saturating_sub(total_bytes / 10 + GIB).max(free_bytes / 100)
 }
 
 /// Free and total space of the disk with the longest mount point above `path`.
@@ -43,4 +48,17 @@ fn disk_space(path: &Path) -> Option<(u64, u64)> {
 /// The operating system with its version.
 pub(crate) fn operating_system() -> String {
     System::long_os_version().unwrap_or_else(|_unknown| std::env::consts::OS.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_has_no_room_and_a_small_file_has_it_long_before() {
+        const GIB: u64 = 1 << 30;
+        assert_eq!(room(0, 100 * GIB), 0);
+        assert_eq!(room(50 * GIB, 100 * GIB), 39 * GIB);
+        assert_eq!(room(10 * GIB, 100 * GIB), GIB / 10);
+    }
 }

@@ -33,14 +33,4 @@ impl Workbench {
         let (rows, now_ms) = (rows.to_vec(), self.now_ms());
         self.change_store(sheet, move |store| Ok(store.move_rows(&rows, place, now_ms)?)).await
     }
-
-    /// The rows at some positions of a sheet, from 0; fewer where the sheet ends.
-    pub async fn rows_at(
-        &self,
-        sheet: SheetId,
-        start: u64,
-        count: u64,
-    ) -> Result<Vec<RowId>, AppError> {
-        self.with_store(sheet, move |store| Ok(store.rows_at(start, count))).await
-    }
 }

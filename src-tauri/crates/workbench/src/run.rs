@@ -1,97 +1,48 @@
-//! Filling a column: the verbs, and the handle of a run that is under way.
+//! Filling columns: the verbs, and the handle of a run that is under way.
 
+mod batch;
+mod cells;
+mod columns;
 mod commit;
 mod desk;
 mod drive;
 mod feed;
+mod handle;
 mod live;
+mod order;
 mod progress;
+mod rows;
+mod seeds;
 
 use std::sync::Arc;
 
 use braincells_core::{
-    AppError, Code, Column, ColumnId, ColumnKind, RowId, RunId, RunInfo, RunProgress, RunRequest,
-    RunStatus, SheetId,
+    AppError, ColumnId, Priority, RowId, RunId, RunInfo, RunProgress, RunRequest, RunStatus,
+    SheetId,
 };
-use braincells_data::SheetStore;
-use serde::Serialize;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
-use crate::blocking::{blocking, lost};
+use crate::blocking::blocking;
 use crate::columns::column_with_id;
 use crate::error::WorkbenchError;
 use crate::{EngineOptions, Workbench};
-pub(crate) use drive::examples;
-use drive::{Drive, Order};
+pub use columns::{ColumnOutcome, ColumnsHandle};
+use drive::{Drive, Tools};
+pub use handle::{RunHandle, RunOutcome};
 pub(crate) use live::LiveRuns;
 use live::{Claim, Wish};
+pub(crate) use order::{Order, Rows};
 use progress::Progress;
-
-/// A run that is under way. Dropping the handle lets the run go on.
-pub struct RunHandle {
-    id: RunId,
-    wish: watch::Sender<Wish>,
-    task: JoinHandle<RunOutcome>,
-    begin: RunProgress,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct RunOutcome {
-    /// Where it stands now.
-    pub status: RunStatus,
-    /// Its last figures.
-    pub progress: RunProgress,
-    /// Why it could not go on.
-    pub error: Option<AppError>,
-}
-
-impl RunHandle {
-    /// The run.
-    pub fn id(&self) -> RunId {
-        self.id
-    }
-
-    /// Stops asking, drops what is in flight, keeps what is done. The run can be resumed.
-    pub fn pause(&self) {
-        live::wish(&self.wish, Wish::Pause);
-    }
-
-    /// Stops as [`RunHandle::pause`] does, but for good.
-    pub fn cancel(&self) {
-        live::wish(&self.wish, Wish::Cancel);
-    }
-
-    /// Waits until the run has ended or stopped, with all that is done on disk.
-    pub async fn finished(self) -> RunOutcome {
-        match self.task.await {
-            Ok(outcome) => outcome,
-            Err(error) => RunOutcome {
-                status: RunStatus::Interrupted,
-                progress: self.begin,
-                error: Some(lost(&error)),
-            },
-        }
-    }
-
-    /// [`RunHandle::finished`], with [`RunHandle::pause`] as soon as `stop` is ready.
-    pub async fn finished_or_paused_by(self, stop: impl Future<Output = ()>) -> RunOutcome {
-        let wish = self.wish.clone();
-        let mut finished = std::pin::pin!(self.finished());
-        tokio::select! {
-            outcome = &mut finished => outcome,
-            () = stop => {
-                live::wish(&wish, Wish::Pause);
-                finished.await
-            }
-        }
-    }
-}
+pub(crate) use seeds::Seeds;
 
 impl Workbench {
-    /// Starts filling a column. Returns once the model is loaded and the run is recorded; a run
-    /// without rows loads no model and ends at once.
+    /// Starts filling a column. Runs that want the same engine work one after the other, by
+    /// priority: if it is this run's turn, this returns once the model is loaded, else at once,
+    /// and the run is [`RunStatus::Queued`] until then. A run without rows loads no model and
+    /// ends at once.
+    ///
+    /// Rows that read an AI cell which is empty or failed are left out and keep their state; see
+    /// [`RunProgress::rows_waiting`]. One with [`Priority::Now`] may be asked for beside the run
+    /// that fills the same column.
     pub async fn run(
         &self,
         sheet: SheetId,
@@ -99,10 +50,9 @@ impl Workbench {
         request: impl Into<RunRequest> + Send,
         options: &EngineOptions,
     ) -> Result<RunHandle, AppError> {
-        let (order, claim) = self.take_order(sheet, column, None).await?;
         let request = request.into();
-        let rows = rows_to_fill(&order, &request, None).await?;
-        self.launch(order, claim, rows, options, Begin::New(request)).await
+        let (order, claim) = self.take_order(sheet, column, None, request.priority).await?;
+        self.launch(order, claim, options, Begin::New(request)).await
     }
 
     /// Goes on with a run that was paused, interrupted or failed: with the recipe it began with,
@@ -114,14 +64,27 @@ impl Workbench {
         options: &EngineOptions,
     ) -> Result<RunHandle, AppError> {
         let info = self.stopped_run(sheet, run).await?;
-        let (order, claim) = self.take_order(sheet, info.column, Some(info.recipe_version)).await?;
-        let rows = rows_to_fill(&order, &info.request, Some(run)).await?;
-        self.launch(order, claim, rows, options, Begin::Again(info)).await
+        let (version, priority) = (Some(info.recipe_version), info.request.priority);
+        let (order, claim) = self.take_order(sheet, info.column, version, priority).await?;
+        self.launch(order, claim, options, Begin::Again(info)).await
     }
 
-    /// All runs of a sheet, as the store lists them.
+    /// All runs of a sheet, as the store lists them; those that wait for their turn as queued.
     pub async fn runs(&self, sheet: SheetId) -> Result<Vec<RunInfo>, AppError> {
-        self.with_store(sheet, |store| Ok(store.runs()?)).await
+        let mut runs = self.with_store(sheet, |store| Ok(store.runs()?)).await?;
+        for run in runs.iter_mut().filter(|run| run.status == RunStatus::Running) {
+            if self.live().is_queued(sheet, run.id) {
+                run.status = RunStatus::Queued;
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Has the run that fills a column take these rows first, in the order given: those that a
+    /// person looks at. Rows that it has asked for already, or never will, make no difference. A
+    /// later call replaces an earlier one. `false` if no run fills the column.
+    pub fn look_at(&self, sheet: SheetId, column: ColumnId, rows: &[RowId]) -> bool {
+        self.live().look_at(sheet, column, rows)
     }
 
     /// Ends a run for good: a live one is stopped first, a paused or interrupted one is marked.
@@ -148,19 +111,36 @@ impl Workbench {
         Err(WorkbenchError::RunNotResumable { run, status: info.status }.into())
     }
 
+    /// What a run of a column would do, without the right to do it.
+    pub(crate) async fn order(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        recipe_version: Option<i64>,
+    ) -> Result<Order, AppError> {
+        let store = self.store(sheet).await?;
+        blocking(move || {
+            let columns = store.columns()?;
+            let column = column_with_id(&columns, column)?;
+            Order::new(&store, sheet, &columns, column, recipe_version)
+        })
+        .await
+    }
+
     async fn take_order(
         &self,
         sheet: SheetId,
         column: ColumnId,
         recipe_version: Option<i64>,
+        priority: Priority,
     ) -> Result<(Order, Claim), AppError> {
         let store = self.writable_store(sheet).await?;
         let live = Arc::clone(self.live());
         blocking(move || {
             let columns = store.columns()?;
             let column = column_with_id(&columns, column)?;
-            let claim = live.claim(sheet, column)?;
-            Ok::<_, AppError>((order(&store, sheet, &columns, column, recipe_version)?, claim))
+            let claim = live.claim(sheet, column, priority)?;
+            Ok::<_, AppError>((Order::new(&store, sheet, &columns, column, recipe_version)?, claim))
         })
         .await
     }
@@ -169,20 +149,36 @@ impl Workbench {
         &self,
         order: Order,
         mut claim: Claim,
-        rows: Vec<RowId>,
         options: &EngineOptions,
         begin: Begin,
     ) -> Result<RunHandle, AppError> {
-        let engine = if rows.is_empty() {
-            None
-        } else {
+        let request = begin.request().clone();
+        let rows = rows_to_fill(&order, &begin).await?;
+        let (mut turn, mut engine) = (None, None);
+        if !rows.ready.is_empty() {
             let model = &order.recipe.model;
-            Some(self.engines().engine(model, options, self.events()).await?)
-        };
-        let begin = begin_run(&order, &begin, rows.len() as u64, self.now_ms()).await?;
+            let place = self.lines().enter(self.engines().lane(model), request.priority);
+            if place.view().has_come() {
+                engine = Some(self.engines().engine(model, options, self.events()).await?);
+            } else {
+                self.engines().check(model).await?;
+                claim.set_queued(true);
+            }
+            turn = Some(place);
+        }
+        let begin = begin_run(&order, &begin, &rows, self.now_ms()).await?;
         let id = begin.run;
         let wish = claim.begin(id);
-        let drive = Drive::new(self, order, engine, rows, Progress::new(begin.clone()), claim);
+        let tools = Tools {
+            world: self.world().clone(),
+            answers: self.answers(),
+            options: options.clone(),
+            fresh: request.fresh,
+            turn,
+            engine,
+        };
+        let progress = Progress::new(begin.clone());
+        let drive = Drive::new(self, order, rows.ready, tools, progress, claim);
         let task = tokio::spawn(drive.finish());
         Ok(RunHandle { id, wish, task, begin })
     }
@@ -193,41 +189,33 @@ enum Begin {
     Again(RunInfo),
 }
 
-/// Everything about the column that a run needs, resolved once.
-fn order(
-    store: &Arc<SheetStore>,
-    sheet: SheetId,
-    columns: &[Column],
-    column: &Column,
-    recipe_version: Option<i64>,
-) -> Result<Order, AppError> {
-    let ColumnKind::Ai { recipe, recipe_version: newest } = &column.kind else {
-        return Err(WorkbenchError::NotAiColumn { name: column.name.clone() }.into());
-    };
-    let version = recipe_version.unwrap_or(*newest);
-    let recipe =
-        if version == *newest { recipe.clone() } else { store.recipe(column.id, version)? };
-    Order::new(Arc::clone(store), sheet, column.id, recipe, version, columns)
+impl Begin {
+    fn request(&self) -> &RunRequest {
+        match self {
+            Self::New(request) => request,
+            Self::Again(info) => &info.request,
+        }
+    }
 }
 
-async fn rows_to_fill(
-    order: &Order,
-    request: &RunRequest,
-    run: Option<RunId>,
-) -> Result<Vec<RowId>, AppError> {
-    let (store, column) = (Arc::clone(&order.store), order.column);
-    let request = request.clone();
-    blocking(move || store.rows_to_fill(column, &request, run)).await
+async fn rows_to_fill(order: &Order, begin: &Begin) -> Result<Rows, AppError> {
+    let (order, request) = (order.clone(), begin.request().clone());
+    let run = match begin {
+        Begin::New(_) => None,
+        Begin::Again(info) => Some(info.id),
+    };
+    blocking(move || order.rows(&request, run)).await
 }
 
 /// Writes down that the run is alive; returns its figures at the start.
 async fn begin_run(
     order: &Order,
     begin: &Begin,
-    row_count: u64,
+    rows: &Rows,
     now_ms: i64,
 ) -> Result<RunProgress, AppError> {
     let (store, column, version) = (Arc::clone(&order.store), order.column, order.recipe_version);
+    let row_count = rows.ready.len() as u64;
     let mut figures = RunProgress {
         sheet: order.sheet,
         column,
@@ -236,6 +224,7 @@ async fn begin_run(
         rows_done: 0,
         rows_failed: 0,
         rows_before: 0,
+        rows_waiting: rows.waiting,
         rows_reused: 0,
         rows_cut_off: 0,
         prompt_tokens: 0,
@@ -261,17 +250,4 @@ async fn begin_run(
         }
     }
     Ok(figures)
-}
-
-impl RunOutcome {
-    /// Whether the run ended but some cells failed: the command line's exit code 3.
-    pub fn has_failed_cells(&self) -> bool {
-        self.status == RunStatus::Done && self.progress.rows_failed > 0
-    }
-
-    /// Whether the run was stopped by a person.
-    pub fn is_stopped(&self) -> bool {
-        self.error.as_ref().is_none_or(|error| error.code == Code::Cancelled)
-            && matches!(self.status, RunStatus::Paused | RunStatus::Cancelled)
-    }
 }

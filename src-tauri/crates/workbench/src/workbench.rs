@@ -1,11 +1,14 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use braincells_core::{AppError, Event, EventSink, SheetId};
-use braincells_data::{Catalogue, SheetStore};
+use braincells_data::{Catalogue, ResponseCache, SheetStore};
 
+use crate::answers::Answers;
 use crate::blocking::blocking;
+use crate::queue::Lines;
 use crate::run::LiveRuns;
 use crate::sheets::{OpenSheets, adopt_sheets, tidy_trash};
+use crate::views::OpenViews;
 use crate::{EngineSource, Home, World};
 
 /// The door to everything. Cheap to clone; the last clone to go pauses the runs that are still
@@ -20,6 +23,19 @@ struct Inner {
     catalogue: Arc<Catalogue>,
     sheets: OpenSheets,
     live: Arc<LiveRuns>,
+    views: OpenViews,
+    lines: Arc<Lines>,
+    answers: Answers,
+}
+
+/// A workbench that does not keep itself open.
+pub(crate) struct WeakWorkbench(Weak<Inner>);
+
+impl WeakWorkbench {
+    /// The workbench, unless its last clone is gone.
+    pub(crate) fn upgrade(&self) -> Option<Workbench> {
+        self.0.upgrade().map(|inner| Workbench { inner })
+    }
 }
 
 impl Workbench {
@@ -37,8 +53,17 @@ impl Workbench {
         tidy_trash(&catalogue, &world)?;
         adopt_sheets(&catalogue, &world)?;
         let sheets = OpenSheets::default();
-        let live = Arc::new(LiveRuns::default());
-        Ok(Self { inner: Arc::new(Inner { world, catalogue, sheets, live }) })
+        let (live, lines) = (Arc::new(LiveRuns::default()), Arc::new(Lines::default()));
+        let limit_bytes = crate::cache::limit_bytes(&catalogue);
+        let responses = ResponseCache::open(&world.home.responses(), limit_bytes);
+        let answers = Answers::new(Arc::new(responses));
+        let views = OpenViews::default();
+        let inner = Inner { world, catalogue, sheets, live, views, lines, answers };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakWorkbench {
+        WeakWorkbench(Arc::downgrade(&self.inner))
     }
 
     pub(crate) fn home(&self) -> &Home {
@@ -71,6 +96,18 @@ impl Workbench {
 
     pub(crate) fn live(&self) -> &Arc<LiveRuns> {
         &self.inner.live
+    }
+
+    pub(crate) fn views(&self) -> &OpenViews {
+        &self.inner.views
+    }
+
+    pub(crate) fn lines(&self) -> &Arc<Lines> {
+        &self.inner.lines
+    }
+
+    pub(crate) fn answers(&self) -> Answers {
+        self.inner.answers.clone()
     }
 
     /// The open store of a sheet; opens it if this process has not yet, and tells what is to be

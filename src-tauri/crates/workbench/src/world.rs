@@ -42,6 +42,17 @@ pub trait EngineSource: Send + Sync {
         options: &EngineOptions,
         events: Arc<dyn EventSink>,
     ) -> Result<Arc<dyn LLMEngine>, AppError>;
+
+    /// The engine of `model`, if it is loaded now; loads none. To count tokens with.
+    async fn loaded(&self, _model: &str) -> Option<Arc<dyn LLMEngine>> {
+        None
+    }
+
+    /// What a run of `model` has to itself while it works: runs whose models have the same lane
+    /// work one after the other.
+    fn lane(&self, model: &str) -> String {
+        model.to_owned()
+    }
 }
 
 /// Everything outside the workbench that it depends on.

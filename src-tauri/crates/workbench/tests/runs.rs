@@ -1,6 +1,7 @@
 //! Filling a column, with scripted engines and real storage.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -236,16 +237,6 @@ async fn identical_prompts_are_asked_once() {
 }
 
 #[tokio::test]
-async fn a_prompt_without_columns_is_asked_once_for_the_whole_sheet() {
-    let scripted = scripted_workbench(FakeEngine::echo());
-    let sheet = scripted.sheet(&numbered_rows(1500)).await;
-    let column = column(&scripted, sheet, "Say something.").await;
-    let outcome = fill(&scripted, sheet, column, RunScope::Empty).await;
-    assert_eq!(scripted.engine.requests_seen(), 1);
-    assert_eq!((outcome.progress.rows_done, outcome.progress.rows_reused), (1500, 1499));
-}
-
-#[tokio::test]
 async fn rows_that_wait_for_a_failed_answer_fail_with_it() {
     let engine = FakeEngine::answering(|_| {
         FakeAnswer::Fail(LLMError::InvalidRequest { reason: "no".to_owned() })
@@ -442,11 +433,14 @@ async fn a_stop_keeps_the_answers_that_were_not_written_yet() {
     assert!(outcome.progress.elapsed_ms < 1000, "a stop takes no second");
 }
 
-#[tokio::test]
-async fn an_engine_that_is_gone_ends_the_run_and_loses_nothing() {
-    let engine = FakeEngine::answering(|request| match question(request) {
-        "fox" => FakeAnswer::Fail(LLMError::NotRunning),
-        animal => FakeAnswer::text(animal.to_uppercase()),
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_stays_gone_ends_the_run_and_loses_nothing() {
+    let answered = AtomicUsize::new(0);
+    let engine = FakeEngine::answering(move |request| {
+        if answered.fetch_add(1, Ordering::SeqCst) < 2 {
+            return FakeAnswer::text(question(request).to_uppercase());
+        }
+        FakeAnswer::Fail(LLMError::NotRunning)
     });
     let scripted = scripted_workbench(engine.with_parallel_requests(1));
     let sheet = scripted.sheet(ANIMALS).await;
@@ -456,7 +450,8 @@ async fn an_engine_that_is_gone_ends_the_run_and_loses_nothing() {
     let outcome = run.finished().await;
     assert_eq!(outcome.status, RunStatus::Failed);
     assert_eq!(outcome.error.unwrap().code, Code::EngineFailed);
-    assert_eq!(outcome.progress.rows_done, 2);
+    assert_eq!((outcome.progress.rows_done, outcome.progress.rows_failed), (2, 0));
+    assert_eq!(scripted.engines.models_asked().len(), 4, "three more engines were tried");
     let scripted = scripted.reopen(upper());
     let stored = scripted.workbench.runs(sheet).await.unwrap();
     assert_eq!(stored[0].error.as_deref(), Some("the engine is not running"));
@@ -508,7 +503,7 @@ impl LLMEngine for Deaf {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_engine_that_ends_early_does_not_make_a_run_look_done() {
     let scripted = scripted_workbench(upper());
     let sheet = scripted.sheet(ANIMALS).await;

@@ -1,5 +1,8 @@
 //! The other verbs: sheets, files, previews, fills, models.
 
+#[path = "verbs/views.rs"]
+mod views;
+
 use std::path::Path;
 
 use braincells_core::{CellState, Code, Output, RunScope, RunStatus, SheetId, Value};
@@ -182,8 +185,9 @@ async fn a_cell_by_hand_must_fit_its_column() {
     let cells = scripted.cells(sheet, column).await;
     assert_eq!((&cells[0].1, cells[0].2), (&Value::Null, Some(CellState::Empty)));
     let legs = workbench.find_column(sheet, "legs").await.unwrap().id;
-    let data = workbench.edit_cell(sheet, legs, row, Value::from(3)).await.unwrap_err();
+    let data = workbench.edit_cell(sheet, legs, row, Value::from("three")).await.unwrap_err();
     assert_eq!(data.code, Code::BadInput);
+    workbench.edit_cell(sheet, legs, row, Value::from("3")).await.unwrap();
 }
 
 #[tokio::test]
@@ -222,7 +226,8 @@ async fn a_fill_goes_on_where_it_stopped_and_retries_only_when_asked() {
     let engine = FakeEngine::answering(|request| {
         let about_owls = request.messages.last().unwrap().content.contains("owl");
         let refused = LLMError::InvalidRequest { reason: "no owls".to_owned() };
-        FakeAnswer::Fail(if about_owls { refused } else { LLMError::NotRunning })
+        let broken = LLMError::ChatTemplate { reason: "no cats".to_owned() };
+        FakeAnswer::Fail(if about_owls { refused } else { broken })
     });
     let scripted = scripted_workbench(engine.with_parallel_requests(1));
     let source = scripted.home.write("animals.csv", ANIMALS);

@@ -78,7 +78,7 @@ async fn place(session: &Session, sheet: SheetId, place: &PlaceArgs) -> Result<R
 }
 
 async fn row_at(session: &Session, sheet: SheetId, position: u64) -> Result<RowId, Failure> {
-    let found = session.workbench.rows_at(sheet, position - 1, 1).await?;
+    let found = session.workbench.rows_at(sheet, None, position - 1, 1).await?;
     found.first().copied().ok_or_else(|| missing(position).into())
 }
 
@@ -91,7 +91,7 @@ async fn at_ranges(
     let mut rows = Vec::new();
     for range in ranges {
         let wanted = range.last - range.first + 1;
-        let found = session.workbench.rows_at(sheet, range.first - 1, wanted).await?;
+        let found = session.workbench.rows_at(sheet, None, range.first - 1, wanted).await?;
         if (found.len() as u64) < wanted {
             return Err(missing(range.first + found.len() as u64).into());
         }

@@ -22,13 +22,15 @@ pub struct CellEdit {
     pub state: CellState,
     /// The value. Text is read by the column's type: `12` in a number column is a number.
     pub value: Value,
+    /// The confidence of an AI cell that is approved as it is.
+    pub confidence: Option<f64>,
 }
 
 impl CellEdit {
     /// A value written by hand; `Null` clears the cell.
     pub fn new(column: ColumnId, row: RowId, value: Value) -> Self {
         let state = if value.is_null() { CellState::Empty } else { CellState::Edited };
-        Self { column, row, state, value }
+        Self { column, row, state, value, confidence: None }
     }
 }
 
@@ -140,7 +142,8 @@ fn write_column(
             CellState::Empty => None,
             _ => typed_text(connection, stored, &edit.value, edit.row)?,
         };
-        entries.push(Entry { row: edit.row, state: edit.state, value, record: None });
+        let confidence = edit.confidence;
+        entries.push(Entry { row: edit.row, state: edit.state, value, confidence, record: None });
     }
     // What the cells held before their first change is the end of every history.
     let originals = action.take_seqs(if stored.is_ai() { 0 } else { entries.len() });

@@ -8,7 +8,7 @@ use super::Change;
 use crate::DataError;
 use crate::column;
 use crate::error::during;
-use crate::sheet::{SheetStore, checkpoint};
+use crate::sheet::SheetStore;
 use crate::sql::identifier;
 
 /// What was let go.
@@ -67,7 +67,7 @@ impl SheetStore {
         transaction.commit().map_err(&failed)?;
         let news = super::News { columns: true, ..super::News::default() };
         self.learn(&mut writer, news)?;
-        checkpoint(&writer.connection)?;
+        self.checkpoint_when_free(&writer.connection)?;
         Ok(Compacted { steps, columns: unused.len() as u64, rows: rows as u64 })
     }
 }

@@ -86,6 +86,7 @@ impl SheetStore {
         transaction.commit().map_err(during(action))?;
         let news = News {
             columns: !change.columns.is_empty(),
+            moved: change.moved_columns(),
             rows,
             reread: cell_columns.into_iter().collect(),
             ..News::default()

@@ -9,11 +9,17 @@
 
 mod cells;
 mod export;
+mod figures;
+mod find;
 mod import;
 mod opening;
+mod point_reads;
 mod runs;
 mod sheets;
+mod sql;
+mod stats;
 mod steps;
+mod views;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,6 +66,19 @@ fn try_sheet(source: &Path, format: Format) -> Result<SheetStore, DataError> {
 fn sheet(folder: &Path, name: &str, text: impl AsRef<[u8]>) -> SheetStore {
     let path = write(folder, name, text);
     try_sheet(&path, Format::from_path(&path).unwrap()).unwrap()
+}
+
+/// A sheet of the rows that a statement gives, with the types it gives them.
+fn sheet_of(folder: &Path, select: &str) -> SheetStore {
+    let path = folder.join(format!("{}.parquet", SheetId::random()));
+    let connection = duckdb::Connection::open_in_memory().unwrap();
+    let sql = format!("COPY ({select}) TO '{}' (FORMAT parquet)", path.display());
+    connection.execute_batch(&sql).unwrap();
+    try_sheet(&path, Format::Parquet).unwrap()
+}
+
+fn never() -> AtomicBool {
+    AtomicBool::new(false)
 }
 
 fn recipe(output: Output) -> Recipe {

@@ -62,6 +62,8 @@ const BATCH_TOKENS: u32 = 512;
 const ROW_CONTEXT: u32 = 8192;
 /// Cells of memory per row that are there in any case.
 const CELLS_PER_ROW: u32 = 512;
+/// Grows when this engine begins to answer the same request differently.
+const ANSWERS_VERSION: u32 = 1;
 /// Events a caller may be behind.
 const EVENT_ROOM: usize = 1024;
 
@@ -88,6 +90,7 @@ pub struct LoadOptions {
 pub struct LlamaEngine {
     path: PathBuf,
     capabilities: Capabilities,
+    exact: bool,
     preparer: Arc<Preparer>,
     shared: Arc<Shared>,
     inbound: Option<SyncSender<Row>>,
@@ -165,12 +168,33 @@ impl LlamaEngine {
                 constrains_output: true,
                 reports_confidence: true,
                 parallel_requests: slots,
+                fingerprint: None,
             },
+            exact: options.exact,
             preparer,
             shared,
             inbound: Some(inbound),
             thread: Mutex::new(Some(thread)),
         })
+    }
+
+    /// Says what the model file holds, by the SHA-256 of its bytes, so that answers can be kept:
+    /// [`Capabilities::fingerprint`] then names the file, this build, the context, the exact mode
+    /// and the chat template as it is today, for some templates write the date.
+    ///
+    /// Not in it: devices and how many rows are computed together. They change an answer by
+    /// rounding at most, see the module's page.
+    #[must_use]
+    pub fn with_model_hash(mut self, sha256: &str) -> Self {
+        let Ok(template) = self.preparer.template_hash() else { return self };
+        self.capabilities.fingerprint = Some(format!(
+            "{}, answers {ANSWERS_VERSION}, model {sha256}, context {}, exact {}, template \
+             {template}",
+            build_info(),
+            self.capabilities.context_tokens,
+            self.exact
+        ));
+        self
     }
 
     /// Starts a thread that prepares requests and hands them to the engine's thread.
@@ -292,6 +316,10 @@ impl LLMEngine for LlamaEngine {
 
     fn capabilities(&self) -> Capabilities {
         self.capabilities.clone()
+    }
+
+    fn count_tokens(&self, text: &str) -> Option<u32> {
+        self.preparer.count_tokens(text)
     }
 }
 

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use aho_corasick::AhoCorasick;
 use braincells_core::Output;
+use sha2::{Digest, Sha256};
 
 use super::ffi::{Model, Token};
 use super::labels::LabelTrie;
 use super::number::{self, NumberTokens};
 use super::sample::Choice;
-use crate::{ChatTemplate, LLMError, LLMRequest, Segment};
+use crate::{ChatTemplate, LLMError, LLMRequest, Message, Role, Segment};
 
 /// The two answers of a boolean column.
 const BOOLEANS: [&str; 2] = ["true", "false"];
@@ -162,6 +163,23 @@ impl Preparer {
             stops,
             model: request.model,
         })
+    }
+
+    /// Tokens of a text that stands for itself.
+    pub fn count_tokens(&self, text: &str) -> Option<u32> {
+        let tokens = self.model.tokenise(text, false, false).ok()?;
+        u32::try_from(tokens.len()).ok()
+    }
+
+    /// Names what the chat template writes around messages, today's date included.
+    pub fn template_hash(&self) -> Result<String, LLMError> {
+        let messages = [(Role::System, "rules"), (Role::User, "question")]
+            .map(|(role, content)| Message::new(role, content));
+        let segments = self.template.render(&messages)?;
+        let text: String = segments.iter().map(|segment| segment.text.as_str()).collect();
+        let hash = Sha256::digest(text);
+        let start = hash[..8].try_into().expect("a SHA-256 has 32 bytes");
+        Ok(format!("{:016x}", u64::from_be_bytes(start)))
     }
 
     /// Whole text in one go, which is what the model was trained on; but as soon as data holds

@@ -193,3 +193,58 @@ fn the_ends_of_the_allowed_ranges_are_allowed() {
         );
     }
 }
+
+#[test]
+fn every_example_that_was_looked_at_is_listed_with_its_size_and_whether_it_is_used() {
+    let mut recipe = recipe("{{text}}");
+    recipe.examples = ExamplePolicy { max_count: 2, max_tokens: 12 };
+    let plan = PromptPlan::new(&recipe, &["text"]).unwrap();
+    let count = |text: &str| text.chars().count() as u32;
+    let rows = [
+        example("abc", "x"),
+        example(" ", "y"),
+        example("0123456789", "z"),
+        example("d", "e"),
+        example("f", "g"),
+    ];
+    let weighed = plan.weigh_examples(rows.clone(), &count);
+    let shown: Vec<(u32, bool)> = weighed.iter().map(|one| (one.tokens, one.used)).collect();
+    assert_eq!(shown, [(4, true), (2, false), (11, false), (2, true), (2, false)]);
+    assert_eq!(plan.select_examples(rows.clone(), &count), [rows[0].clone(), rows[3].clone()]);
+}
+
+#[test]
+fn a_column_that_reads_nothing_asks_for_what_it_does_not_have() {
+    let plan = plan("Name a tree.");
+    assert!(plan.wants_new_items() && !plan.is_greedy());
+    let mut earlier = plan.earlier_items();
+    let first = plan.request_for_new_item(&earlier, 1);
+    assert_eq!(first.messages[1].content, "Name a tree.");
+    assert!((first.temperature - 0.8).abs() < 1e-6 && first.seed == 1);
+    for tree in ["oak", "silver\nfir"] {
+        assert!(earlier.add(&json!(tree), &|_| 1));
+    }
+    let second = plan.request_for_new_item(&earlier, 2);
+    assert_eq!(second.messages[0], first.messages[0]);
+    let question = &second.messages[1].content;
+    assert!(question.starts_with("Name a tree.\n\n"), "{question}");
+    assert!(question.ends_with(":\n- oak\n- silver fir"), "{question}");
+    assert!(earlier.add(&json!("ash"), &|_| 1));
+    let third = plan.request_for_new_item(&earlier, 3);
+    assert!(third.messages[1].content.starts_with(question.as_str()), "the prefix is shared");
+}
+
+#[test]
+fn only_what_has_room_for_many_answers_must_be_new() {
+    let asks = |prompt: &str, output: Output, temperature: f32| {
+        let mut recipe = recipe(prompt);
+        recipe.output = output;
+        recipe.sampling.temperature = temperature;
+        let plan = PromptPlan::new(&recipe, &["text"]).unwrap();
+        (plan.wants_new_items(), plan.is_greedy())
+    };
+    assert_eq!(asks("Go.", Output::Json { schema: json!({}) }, 0.3), (true, false));
+    assert_eq!(asks("Go.", labels(&["a", "b"]), 0.0), (false, false));
+    assert_eq!(asks("Go.", Output::Number, 0.0), (false, false));
+    assert_eq!(asks("{{text}}", Output::Text, 0.0), (false, true));
+}

@@ -50,7 +50,7 @@ async fn main() -> Result<(), AppError> {
 async fn act(workbench: &Workbench, sheet: SheetId, dice: &mut Dice) -> Result<(), AppError> {
     let columns = workbench.columns(sheet).await?;
     let column = columns[dice.below(columns.len() as u64) as usize].clone();
-    let row = workbench.rows_at(sheet, dice.below(200), 1).await?;
+    let row = workbench.rows_at(sheet, None, dice.below(200), 1).await?;
     let Some(row) = row.first().copied() else { return Ok(()) };
     let salt = dice.below(1000);
     match dice.below(12) {

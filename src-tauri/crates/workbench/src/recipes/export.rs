@@ -5,6 +5,7 @@ use std::path::Path;
 
 use braincells_core::{AppError, Column, Recipe, RecipeExample, SheetId, Value};
 use braincells_data::SheetStore;
+use braincells_llm::prompt::Example;
 use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
 
@@ -14,7 +15,6 @@ use crate::columns::{column_named, own_examples, plan_for};
 use crate::error::WorkbenchError;
 use crate::models::{ModelFile, identify_model};
 use crate::recipe_file::{DataColumn, Origin, RecipeColumn, RecipeFile, write};
-use crate::run::examples;
 use crate::tokens::estimated_tokens;
 
 /// A recipe file that was made of a sheet.
@@ -108,8 +108,12 @@ fn examples_of_sheet(
     recipe: &Recipe,
 ) -> Result<Vec<RecipeExample>, AppError> {
     let (plan, inputs) = plan_for(recipe, columns)?;
-    let all = examples(store, column.id, &inputs, &plan, recipe)?;
-    let own = plan.select_examples(own_examples(recipe, &plan), &estimated_tokens).len();
+    let own = own_examples(recipe, &plan);
+    let most = recipe.examples.max_count;
+    let of_sheet = store.examples(column.id, &inputs, most)?;
+    let of_sheet = of_sheet.into_iter().map(|row| Example { inputs: row.inputs, value: row.value });
+    let all = plan.select_examples(own.iter().cloned().chain(of_sheet), &estimated_tokens);
+    let own = plan.select_examples(own, &estimated_tokens).len();
     let by_name = |values: Vec<Value>| {
         let pairs = plan.inputs().iter().cloned().zip(values);
         pairs.filter(|(_, value)| !value.is_null()).collect()

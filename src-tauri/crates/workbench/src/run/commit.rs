@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use braincells_core::{AppError, CellRecord, CellState, Clock, ColumnId, Event, EventSink};
 use braincells_data::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit, SheetStore};
+use tokio::task::JoinHandle;
 
-use super::live::ByHand;
+use super::live::Notes;
 use super::progress::Progress;
 use crate::World;
+use crate::answers::{Answers, KeyedAnswer};
 use crate::blocking::blocking;
 
 /// The least cells of a full group, however many rows an engine works on at once.
@@ -21,39 +23,51 @@ pub(super) struct Target {
 }
 
 /// Gathers cells into groups, writes each group in one transaction, and only then tells about
-/// its cells.
+/// its cells. The answers that later runs may use are written beside it, and nobody waits for
+/// them but the next group.
 pub(super) struct Committer {
     pub(super) target: Target,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Arc<dyn EventSink>,
     pub(super) progress: Progress,
-    by_hand: Arc<ByHand>,
+    notes: Notes,
     group: GroupCommit,
     /// Of the cells in the group, how many took another row's answer. Every commit takes the
     /// whole group.
     reused: u64,
+    answers: Answers,
+    to_keep: Vec<KeyedAnswer>,
+    keeping: Option<JoinHandle<()>>,
 }
 
 impl Committer {
-    /// `in_flight` rows are lost with the group when the process is killed, so the group is
-    /// smaller by as many: together they stay within [`GROUP_CELLS`].
     pub(super) fn new(
         target: Target,
         world: &World,
+        answers: Answers,
         progress: Progress,
-        by_hand: Arc<ByHand>,
-        in_flight: u32,
+        notes: Notes,
     ) -> Self {
-        let cells = GROUP_CELLS.saturating_sub(in_flight as usize).max(LEAST_GROUP);
         Self {
             target,
             clock: Arc::clone(&world.clock),
             events: Arc::clone(&world.events),
             progress,
-            by_hand,
-            group: GroupCommit::new(cells, GROUP_AGE_MS),
+            notes,
+            group: GroupCommit::new(GROUP_CELLS, GROUP_AGE_MS),
             reused: 0,
+            answers,
+            to_keep: Vec::new(),
+            keeping: None,
         }
+    }
+
+    /// Says how many rows are worked on at once. They are lost with the group when the process is
+    /// killed, so the group is smaller by as many: together they stay within [`GROUP_CELLS`].
+    /// For the time before the first cell.
+    pub(super) fn set_in_flight(&mut self, in_flight: u32) {
+        let cells = GROUP_CELLS.saturating_sub(in_flight as usize).max(LEAST_GROUP);
+        self.group = GroupCommit::new(cells, GROUP_AGE_MS);
     }
 
     /// Takes a cell; writes the group if it is full.
@@ -63,6 +77,11 @@ impl Committer {
             Some(cells) => self.write(cells).await,
             None => Ok(()),
         }
+    }
+
+    /// Takes an answer that later runs may use. It is written with the next group.
+    pub(super) fn keep(&mut self, answer: Option<KeyedAnswer>) {
+        self.to_keep.extend(answer);
     }
 
     /// Waits until the group is old enough to be written; for ever while it is empty.
@@ -87,10 +106,13 @@ impl Committer {
     /// Writes what is there.
     pub(super) async fn write_all(&mut self) -> Result<(), AppError> {
         let cells = self.group.take_all();
-        self.write(cells).await
+        let written = self.write(cells).await;
+        self.wait_for_answers().await;
+        written
     }
 
     async fn write(&mut self, cells: Vec<CellRecord>) -> Result<(), AppError> {
+        self.keep_answers().await;
         if cells.is_empty() {
             return Ok(());
         }
@@ -101,13 +123,33 @@ impl Committer {
             store.commit_cells(column, Some(version), &cells, now_ms).map(|()| cells)
         })
         .await?;
-        for cell in self.by_hand.without(cells) {
+        self.notes.filled(&cells);
+        for cell in self.notes.without_by_hand(cells) {
             self.progress.add(&cell);
             self.events.emit(cell_done(column, cell));
         }
         self.progress.add_reused(std::mem::take(&mut self.reused));
         self.progress.tell_if_due(self.events.as_ref());
         Ok(())
+    }
+
+    /// Begins to write the answers, in one transaction, once the last ones are written.
+    async fn keep_answers(&mut self) {
+        if self.to_keep.is_empty() {
+            return;
+        }
+        self.wait_for_answers().await;
+        let (answers, to_keep) = (self.answers.clone(), std::mem::take(&mut self.to_keep));
+        let now_ms = self.clock.now_ms();
+        self.keeping = Some(tokio::task::spawn_blocking(move || answers.keep(&to_keep, now_ms)));
+    }
+
+    async fn wait_for_answers(&mut self) {
+        if let Some(keeping) = self.keeping.take()
+            && let Err(error) = keeping.await
+        {
+            tracing::warn!(%error, "answers could not be kept for later");
+        }
     }
 }
 

@@ -1,39 +1,44 @@
-//! Who waits for which answer: the requests in flight, identical prompts asked once, and second
-//! attempts. Pure bookkeeping; the feed and the run loop share it.
+//! Who waits for which answer: the requests in flight, identical prompts asked once, second
+//! attempts, and what a column that must not repeat itself has already. Pure bookkeeping, told
+//! what time it is; the feed and the run loop share it.
 
-use std::collections::hash_map::RandomState;
-use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasher;
+mod attempts;
+mod items;
+mod sharing;
 
-use braincells_core::{AppError, CellFigures, CellRecord, CellState, RowId, RunId, Value};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use braincells_core::{AppError, CellFigures, CellRecord, RowId, RunId};
 use braincells_llm::output::read_answer;
-use braincells_llm::{FinishReason, LLMError, LLMRequest, LLMResponse, Message, RequestId, Role};
+use braincells_llm::{AnswerKey, LLMError, LLMRequest, LLMResponse, RequestId};
+use tokio::time::Instant;
 
-/// How often one row is asked before it counts as failed.
-const MOST_ATTEMPTS: u32 = 3;
-
-/// Answers kept for identical prompts later in the run: at most so many, and so many bytes.
-const MOST_ANSWERS: usize = 200_000;
-const MOST_ANSWER_BYTES: usize = 64 << 20;
-
-/// Characters of a refused answer that are shown to the model again.
-const SHOWN_CHARACTERS: usize = 400;
-
-/// Two independent 64-bit hashes: among a billion prompts a clash is less likely than 1 in 10^20.
-type PromptKey = (u64, u64);
+use super::cells::{Spend, done_cell, failed_cell};
+use super::seeds::Seeds;
+use crate::answers::KeyedAnswer;
+use crate::error::WorkbenchError;
+use attempts::{Attempts, Verdict};
+pub(super) use items::NewItems;
+use sharing::{Entered, PromptKey, Sharing};
 
 pub(super) struct Desk {
     run: RunId,
-    seed: u64,
-    shares_answers: bool,
+    seeds: Seeds,
+    /// What the column has already, where each row must be something new.
+    items: Option<NewItems>,
     asked: u64,
     open: HashMap<RequestId, Open>,
-    shared: HashMap<PromptKey, Shared>,
-    kept_answers: usize,
-    kept_bytes: usize,
-    again: VecDeque<(RequestId, LLMRequest)>,
-    hashers: (RandomState, RandomState),
+    /// Where the same prompt always gets the same answer.
+    sharing: Option<Sharing>,
+    /// Requests to be asked again, by the time from which on they may be.
+    again: BTreeMap<(Instant, RequestId), LLMRequest>,
+    /// Nothing at all is asked before.
+    hold_until: Option<Instant>,
+    /// Cells that seem to end the engine. They count as failed once it is known to live.
+    suspects: Vec<Ended>,
     feed: FeedState,
+    stepped_aside: bool,
+    left_out: u64,
 }
 
 /// How far the rows have been read.
@@ -45,17 +50,13 @@ pub(super) enum FeedState {
 
 struct Open {
     row: RowId,
-    key: Option<PromptKey>,
-    attempt: u32,
+    prompt: Option<PromptKey>,
+    /// Where its answer is kept for later runs.
+    answer: Option<AnswerKey>,
+    attempts: Attempts,
     request: LLMRequest,
     /// What earlier attempts took.
     spent: CellFigures,
-}
-
-enum Shared {
-    /// These rows wait for the one that was asked.
-    Asked(Vec<RowId>),
-    Answered(Box<CellRecord>),
 }
 
 /// What becomes of a row.
@@ -70,67 +71,97 @@ pub(super) struct Ended {
     pub(super) cell: CellRecord,
     /// The rows that waited for the same answer.
     pub(super) also: Vec<RowId>,
+    /// The answer, if later runs may use it.
+    pub(super) keep: Option<KeyedAnswer>,
 }
 
 impl Desk {
-    pub(super) fn new(run: RunId, seed: u64, shares_answers: bool) -> Self {
+    pub(super) fn new(run: RunId, seeds: Seeds, items: Option<NewItems>) -> Self {
         Self {
             run,
-            seed,
-            shares_answers,
+            seeds,
+            items,
             asked: 0,
             open: HashMap::new(),
-            shared: HashMap::new(),
-            kept_answers: 0,
-            kept_bytes: 0,
-            again: VecDeque::new(),
-            hashers: (RandomState::new(), RandomState::new()),
+            sharing: seeds.greedy.then(Sharing::default),
+            again: BTreeMap::new(),
+            hold_until: None,
+            suspects: Vec::new(),
             feed: FeedState::HasMore,
+            stepped_aside: false,
+            left_out: 0,
         }
-    }
-
-    /// The seed of a row's attempt. Greedy decoding takes the recipe's; sampling takes one that
-    /// depends on the row and on nothing else, so that cells do not depend on their order.
-    pub(super) fn seed_for(&self, row: RowId, attempt: u32) -> u64 {
-        if self.shares_answers && attempt == 0 {
-            return self.seed;
-        }
-        mix(self.seed ^ mix(row.0 as u64) ^ mix(u64::from(attempt) << 32))
     }
 
     /// Takes a row with its request.
-    pub(super) fn admit(&mut self, row: RowId, request: LLMRequest) -> Admitted {
-        let key = self.shares_answers.then(|| self.key_of(&request));
-        match key.and_then(|key| self.shared.get_mut(&key)) {
-            Some(Shared::Asked(waiting)) => {
-                waiting.push(row);
-                return Admitted::WaitsForAnother;
-            }
-            Some(Shared::Answered(cell)) => return Admitted::Known(reuse(cell, row)),
-            None => {}
-        }
-        if let Some(key) = key {
-            self.shared.insert(key, Shared::Asked(Vec::new()));
-        }
+    pub(super) fn admit(
+        &mut self,
+        row: RowId,
+        request: LLMRequest,
+        answer: Option<AnswerKey>,
+    ) -> Admitted {
+        let prompt = match self.sharing.as_mut().map(|sharing| sharing.enter(row, &request)) {
+            None => None,
+            Some(Entered::First(prompt)) => Some(prompt),
+            Some(Entered::Waits) => return Admitted::WaitsForAnother,
+            Some(Entered::Known(cell)) => return Admitted::Known(*cell),
+        };
         let id = RequestId(self.asked);
         self.asked += 1;
-        let spent = CellFigures::default();
-        self.open.insert(id, Open { row, key, attempt: 0, request: request.clone(), spent });
+        let (attempts, spent) = (Attempts::default(), CellFigures::default());
+        let request_kept = request.clone();
+        self.open.insert(id, Open { row, prompt, answer, attempts, request: request_kept, spent });
         Admitted::Ask(id, request)
     }
 
-    /// A request to be asked again, if there is one.
-    pub(super) fn next_attempt(&mut self) -> Option<(RequestId, LLMRequest)> {
-        self.again.pop_front()
+    /// Takes a row of a column in which each must be something new.
+    pub(super) fn admit_new(&mut self, row: RowId) -> Option<Admitted> {
+        let request = self.items.as_ref()?.request(self.seeds.of(row, 0));
+        Some(self.admit(row, request, None))
     }
 
-    pub(super) fn has_attempts(&self) -> bool {
-        !self.again.is_empty()
+    /// The cell of a row that an earlier run asked exactly this for; `None` if its answer is no
+    /// good for the output type.
+    pub(super) fn known(
+        &self,
+        row: RowId,
+        request: &LLMRequest,
+        response: &LLMResponse,
+    ) -> Option<CellRecord> {
+        let answer = read_answer(&response.content, &request.output).ok()?;
+        let figures = CellFigures {
+            model: Some(response.model.clone()),
+            cached: true,
+            ..CellFigures::default()
+        };
+        Some(done_cell(self.run, row, answer, response, figures))
     }
 
-    /// Requests given out, and of these how many have no end yet.
-    pub(super) fn asked_and_open(&self) -> (u64, u64) {
-        (self.asked, self.open.len() as u64)
+    /// A request to be asked again now, if there is one.
+    pub(super) fn next_attempt(&mut self, now: Instant) -> Option<(RequestId, LLMRequest)> {
+        let entry = self.again.first_entry().filter(|entry| entry.key().0 <= now)?;
+        let ((_, id), request) = entry.remove_entry();
+        Some((id, request))
+    }
+
+    /// When the next request may be asked again, if any is to be.
+    pub(super) fn next_attempt_at(&self) -> Option<Instant> {
+        self.again.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Until when nothing may be asked, if the provider said so.
+    pub(super) fn held_until(&self, now: Instant) -> Option<Instant> {
+        self.hold_until.filter(|until| *until > now)
+    }
+
+    /// Requests given out so far.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked
+    }
+
+    /// Requests given out that have no end yet and are not to be asked again.
+    pub(super) fn in_flight(&self) -> u64 {
+        (self.open.len() - self.again.len()) as u64
     }
 
     pub(super) fn set_feed(&mut self, feed: FeedState) {
@@ -151,39 +182,102 @@ impl Desk {
         matches!(self.feed, FeedState::HasMore)
     }
 
+    /// Notes that rows are held back for somebody more urgent.
+    pub(super) fn step_aside(&mut self) {
+        self.stepped_aside = true;
+    }
+
+    /// Whether that was noted since the last call.
+    pub(super) fn take_stepped_aside(&mut self) -> bool {
+        std::mem::take(&mut self.stepped_aside)
+    }
+
+    /// Notes rows that somebody else has filled.
+    pub(super) fn leave_out(&mut self, rows: u64) {
+        self.left_out += rows;
+    }
+
+    /// How many were noted since the last call.
+    pub(super) fn take_left_out(&mut self) -> u64 {
+        std::mem::take(&mut self.left_out)
+    }
+
     /// Takes an answer and reads it against the output type, whatever the engine promised. `None`
     /// if the row is asked again, and if the id is not open: nobody answers twice.
-    pub(super) fn answered(&mut self, id: RequestId, response: LLMResponse) -> Option<Ended> {
+    pub(super) fn answered(
+        &mut self,
+        id: RequestId,
+        response: LLMResponse,
+        now: Instant,
+    ) -> Option<Ended> {
         let mut open = self.open.remove(&id)?;
         open.spent.add(&response);
-        match read_answer(&response.content, &open.request.output) {
-            Ok(answer) => {
-                let size =
-                    response.content.len() + answer.reasoning.as_ref().map_or(0, String::len);
-                let cell = CellRecord {
-                    run: Some(self.run),
-                    row: open.row,
-                    state: CellState::Done,
-                    value: answer.value,
-                    error: None,
-                    reasoning: answer.reasoning.or(response.reasoning),
-                    figures: CellFigures {
-                        confidence: response.confidence,
-                        cut_off: response.finish_reason == FinishReason::Length,
-                        ..open.spent
-                    },
-                };
-                let also = self.share(open.key, &cell, size);
-                Some(Ended { cell, also })
-            }
-            Err(error) => self.fail_or_ask_again(id, open, error, Some(&response.content)),
+        let answer = match read_answer(&response.content, &open.request.output) {
+            Ok(answer) => answer,
+            Err(error) => return self.fail_or_ask_again(id, open, error, &response.content, now),
+        };
+        if let Some(items) = &mut self.items
+            && !items.take(&answer.value)
+        {
+            return self.refuse(id, open, &response.content, now);
         }
+        let figures = std::mem::take(&mut open.spent);
+        let size = response.content.len() + answer.reasoning.as_ref().map_or(0, String::len);
+        let cell = done_cell(self.run, open.row, answer, &response, figures);
+        let sharing = self.sharing.as_mut().zip(open.prompt);
+        let also = sharing
+            .map_or_else(Vec::new, |(sharing, prompt)| sharing.answered(prompt, &cell, size));
+        Some(Ended { cell, also, keep: open.answer.map(|key| (key, response)) })
     }
 
     /// Takes a failure of one request; `None` as in [`Desk::answered`].
-    pub(super) fn failed(&mut self, id: RequestId, error: LLMError) -> Option<Ended> {
+    pub(super) fn failed(&mut self, id: RequestId, error: LLMError, now: Instant) -> Option<Ended> {
         let open = self.open.remove(&id)?;
-        self.fail_or_ask_again(id, open, error, None)
+        self.fail_or_ask_again(id, open, error, "", now)
+    }
+
+    /// The engine is gone: what it was asked is asked again, except for what was there each time
+    /// that an engine went.
+    pub(super) fn engine_went(&mut self, now: Instant) {
+        let waiting: HashSet<RequestId> = self.again.keys().map(|(_, id)| *id).collect();
+        let mut gone: Vec<RequestId> =
+            self.open.keys().copied().filter(|id| !waiting.contains(id)).collect();
+        gone.sort_unstable();
+        for id in gone {
+            let Some(mut open) = self.open.remove(&id) else { continue };
+            if open.attempts.survives_engine() {
+                self.again.insert((now, id), open.request.clone());
+                self.open.insert(id, open);
+            } else {
+                let ended = self.end_failed(open, WorkbenchError::EndsEngine.into());
+                self.suspects.push(ended);
+            }
+        }
+    }
+
+    /// The cells that ended the engine again and again, once it is known that the engine answers
+    /// others.
+    pub(super) fn take_suspects(&mut self) -> Vec<Ended> {
+        std::mem::take(&mut self.suspects)
+    }
+
+    fn refuse(
+        &mut self,
+        id: RequestId,
+        mut open: Open,
+        answer: &str,
+        now: Instant,
+    ) -> Option<Ended> {
+        if !open.attempts.may_repeat() {
+            let shown = items::shown(answer);
+            return Some(self.end_failed(open, WorkbenchError::Repeats { answer: shown }.into()));
+        }
+        // Each refusal stays in the chat, so that the model sees all that it must not say.
+        open.request.seed = self.seeds.of(open.row, open.attempts.number());
+        items::ask_for_another(&mut open.request, answer);
+        self.again.insert((now, id), open.request.clone());
+        self.open.insert(id, open);
+        None
     }
 
     fn fail_or_ask_again(
@@ -191,97 +285,31 @@ impl Desk {
         id: RequestId,
         mut open: Open,
         error: LLMError,
-        answer: Option<&str>,
+        answer: &str,
+        now: Instant,
     ) -> Option<Ended> {
-        open.attempt += 1;
-        if error.is_retryable() && open.attempt < MOST_ATTEMPTS {
-            let request = self.next_request(&open, &error, answer);
-            self.again.push_back((id, request));
-            self.open.insert(id, open);
-            return None;
-        }
-        let also = match open.key.and_then(|key| self.shared.remove(&key)) {
-            Some(Shared::Asked(waiting)) => waiting,
-            _ => Vec::new(),
+        let wait = match open.attempts.after(&error) {
+            Verdict::Fail => return Some(self.end_failed(open, error.into())),
+            Verdict::AskAgain { wait } => wait,
+            Verdict::HoldAll { wait } => {
+                self.hold_until = self.hold_until.max(Some(now + wait));
+                wait
+            }
         };
-        Some(Ended { cell: failed_cell(self.run, open.row, error.into(), open.spent), also })
-    }
-
-    /// Sampling gets another seed. Greedy decoding would say the same again, so it is told what
-    /// was wrong with its answer.
-    fn next_request(&self, open: &Open, error: &LLMError, answer: Option<&str>) -> LLMRequest {
         let mut request = open.request.clone();
-        if !self.shares_answers {
-            request.seed = self.seed_for(open.row, open.attempt);
-        } else if let Some(answer) = answer {
-            let shown: String = answer.chars().take(SHOWN_CHARACTERS).collect();
-            request.messages.push(Message::new(Role::Assistant, shown));
-            let correction = format!("That cannot be used: {error}. Answer again, correctly.");
-            request.messages.push(Message::new(Role::User, correction));
+        if !self.seeds.greedy {
+            request.seed = self.seeds.of(open.row, open.attempts.number());
+        } else if !answer.is_empty() {
+            attempts::correct(&mut request, answer, &error);
         }
-        request
+        self.again.insert((now + wait, id), request);
+        self.open.insert(id, open);
+        None
     }
 
-    /// Keeps the answer for identical prompts while there is room; returns who waited for it.
-    fn share(&mut self, key: Option<PromptKey>, cell: &CellRecord, size: usize) -> Vec<RowId> {
-        let Some(key) = key else { return Vec::new() };
-        let waiting = match self.shared.remove(&key) {
-            Some(Shared::Asked(waiting)) => waiting,
-            _ => Vec::new(),
-        };
-        if self.kept_answers < MOST_ANSWERS && self.kept_bytes + size <= MOST_ANSWER_BYTES {
-            self.kept_answers += 1;
-            self.kept_bytes += size;
-            self.shared.insert(key, Shared::Answered(Box::new(cell.clone())));
-        }
-        waiting
+    fn end_failed(&mut self, open: Open, error: AppError) -> Ended {
+        let sharing = self.sharing.as_mut().zip(open.prompt);
+        let also = sharing.map_or_else(Vec::new, |(sharing, prompt)| sharing.failed(prompt));
+        Ended { cell: failed_cell(self.run, open.row, error, open.spent), also, keep: None }
     }
-
-    fn key_of(&self, request: &LLMRequest) -> PromptKey {
-        // Model, sampling and output type are the recipe's, the same for the whole run.
-        (self.hashers.0.hash_one(&request.messages), self.hashers.1.hash_one(&request.messages))
-    }
-}
-
-/// The same outcome for another row, which took no tokens and no time.
-pub(super) fn reuse(cell: &CellRecord, row: RowId) -> CellRecord {
-    let figures = CellFigures { completion_tokens: 0, duration_ms: 0, ..cell.figures.clone() };
-    CellRecord { row, figures, ..cell.clone() }
-}
-
-pub(super) fn failed_cell(
-    run: RunId,
-    row: RowId,
-    error: AppError,
-    figures: CellFigures,
-) -> CellRecord {
-    CellRecord {
-        run: Some(run),
-        row,
-        state: CellState::Failed,
-        value: Value::Null,
-        error: Some(error),
-        reasoning: None,
-        figures,
-    }
-}
-
-trait Spend {
-    fn add(&mut self, response: &LLMResponse);
-}
-
-impl Spend for CellFigures {
-    fn add(&mut self, response: &LLMResponse) {
-        self.model = Some(response.model.clone());
-        self.prompt_tokens = self.prompt_tokens.saturating_add(response.prompt_tokens);
-        self.completion_tokens = self.completion_tokens.saturating_add(response.completion_tokens);
-        self.duration_ms = self.duration_ms.saturating_add(response.duration_ms);
-    }
-}
-
-/// Spreads neighbouring numbers over all 64 bits (the finaliser of SplitMix64).
-fn mix(number: u64) -> u64 {
-    let number = (number.wrapping_add(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
 }

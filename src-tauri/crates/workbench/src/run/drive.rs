@@ -1,68 +1,36 @@
-//! The run loop: rows go to the engine, answers come back, groups of cells go to the disk.
+//! A run from its place in the line to its end: it waits for its turn, lets the engine work,
+//! gives way to what is more urgent, outlives an engine that ends, and writes down how it ended.
 
-use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::time::Duration;
 
-use braincells_core::{
-    AppError, CellRecord, Code, Column, ColumnId, Event, Recipe, RowId, RunStatus, SheetId,
-};
-use braincells_data::{Catalogue, SheetStore};
-use braincells_llm::prompt::{Example, PromptPlan};
-use braincells_llm::{BatchEvent, BatchEventKind, LLMEngine};
-use futures::{FutureExt, StreamExt};
-use tokio::sync::mpsc;
+use braincells_core::{AppError, Code, Event, RowId, RunStatus};
+use braincells_data::Catalogue;
+use braincells_llm::LLMEngine;
+use futures::FutureExt;
+use tokio::time::Instant;
 
 use super::RunOutcome;
+use super::batch::UnderWay;
 use super::commit::{Committer, Target};
-use super::desk::{Desk, Ended, reuse};
-use super::feed::{Feed, lock, requests};
 use super::live::{Claim, Wish};
+use super::order::Order;
 use super::progress::Progress;
-use crate::Workbench;
+use crate::answers::Answers;
 use crate::blocking::blocking;
-use crate::columns::{own_examples, plan_for};
-use crate::error::WorkbenchError;
-use crate::tokens::estimated_tokens;
+use crate::queue::Turn;
+use crate::{EngineOptions, Workbench, World};
 
-/// Cells that needed no model and wait for the loop.
-const READY_CELLS: usize = 256;
+/// Engines that may end one after the other without an answer in between. One more, and the run
+/// stops and says why.
+const MOST_ENGINES_IN_A_ROW: u32 = 3;
 
-/// What is to be filled and how, resolved once, so that all prompts share their beginning.
-pub(super) struct Order {
-    pub(super) store: Arc<SheetStore>,
-    pub(super) sheet: SheetId,
-    pub(super) column: ColumnId,
-    pub(super) recipe: Recipe,
-    pub(super) recipe_version: i64,
-    plan: PromptPlan,
-    inputs: Vec<ColumnId>,
-    examples: Vec<Example>,
-}
+/// The wait before the second engine in a row; it doubles each time.
+const RELOAD_WAIT: Duration = Duration::from_secs(1);
 
-impl Order {
-    pub(super) fn new(
-        store: Arc<SheetStore>,
-        sheet: SheetId,
-        column: ColumnId,
-        recipe: Recipe,
-        recipe_version: i64,
-        columns: &[Column],
-    ) -> Result<Self, AppError> {
-        let (plan, inputs) = plan_for(&recipe, columns)?;
-        let examples = examples(&store, column, &inputs, &plan, &recipe)?;
-        Ok(Self { store, sheet, column, recipe, recipe_version, plan, inputs, examples })
-    }
-}
-
-/// A cell that is finished without a request of its own.
-pub(super) struct Ready {
-    pub(super) cell: CellRecord,
-    pub(super) reused: bool,
-}
-
-/// Why the loop stopped.
-enum End {
+/// Why a run stopped.
+pub(super) enum End {
     Filled,
     Asked(Wish),
     /// No other row can succeed either.
@@ -71,51 +39,70 @@ enum End {
     Unsaved(AppError),
 }
 
+/// Why a batch was cut off.
+pub(super) enum Cut {
+    End(End),
+    EngineWent(AppError),
+}
+
+impl From<End> for Cut {
+    fn from(end: End) -> Self {
+        Self::End(end)
+    }
+}
+
+/// What follows a batch whose requests all have their end.
+pub(super) enum Next {
+    /// Every row has its end.
+    Filled,
+    /// Somebody more urgent waits.
+    GiveWay,
+    /// Some are asked again, not before this.
+    AskAgain(Instant),
+}
+
+/// What a run needs from outside to work.
+pub(super) struct Tools {
+    pub(super) world: World,
+    pub(super) answers: Answers,
+    pub(super) options: EngineOptions,
+    /// Whether the model is asked even where an earlier answer is kept.
+    pub(super) fresh: bool,
+    /// The run's place in the line for its engine; `None` if there is nothing to ask.
+    pub(super) turn: Option<Turn>,
+    /// The engine, while the run has one.
+    pub(super) engine: Option<Arc<dyn LLMEngine>>,
+}
+
 pub(super) struct Drive {
-    sheet: SheetId,
-    engine: Option<Arc<dyn LLMEngine>>,
-    feed: Arc<tokio::sync::Mutex<Feed>>,
-    desk: Arc<Mutex<Desk>>,
-    ready: mpsc::Receiver<Ready>,
-    committer: Committer,
+    pub(super) order: Order,
+    pub(super) tools: Tools,
+    pub(super) committer: Committer,
+    pub(super) claim: Claim,
+    /// The rows, until the first batch takes them.
+    rows: Vec<RowId>,
+    pub(super) under_way: Option<UnderWay>,
+    /// Engines that ended since the last answer.
+    pub(super) engines_in_a_row: u32,
     catalogue: Arc<Catalogue>,
-    claim: Claim,
 }
 
 impl Drive {
     pub(super) fn new(
         workbench: &Workbench,
         order: Order,
-        engine: Option<Arc<dyn LLMEngine>>,
         rows: Vec<RowId>,
+        tools: Tools,
         progress: Progress,
         claim: Claim,
     ) -> Self {
-        let sampling = &order.recipe.sampling;
-        let run = progress.now().run;
-        let desk = Desk::new(run, sampling.seed, sampling.temperature <= 0.0);
-        let desk = Arc::new(Mutex::new(desk));
-        let (sender, ready) = mpsc::channel(READY_CELLS);
-        let feed = Feed {
-            run,
-            store: Arc::clone(&order.store),
-            plan: order.plan,
-            inputs: order.inputs,
-            examples: order.examples,
-            rows: rows.into_iter(),
-            page: VecDeque::new(),
-            desk: Arc::clone(&desk),
-            ready: sender,
-            runtime: tokio::runtime::Handle::current(),
-        };
-        let in_flight = engine.as_ref().map_or(0, |engine| engine.capabilities().parallel_requests);
-        let (store, column, recipe_version) = (order.store, order.column, order.recipe_version);
-        let target = Target { store, column, recipe_version };
-        let committer =
-            Committer::new(target, workbench.world(), progress, claim.by_hand(), in_flight);
-        let feed = Arc::new(tokio::sync::Mutex::new(feed));
-        let (sheet, catalogue) = (order.sheet, workbench.catalogue());
-        Self { sheet, engine, feed, desk, ready, committer, catalogue, claim }
+        let (store, column) = (Arc::clone(&order.store), order.column);
+        let target = Target { store, column, recipe_version: order.recipe_version };
+        let answers = tools.answers.clone();
+        let committer = Committer::new(target, &tools.world, answers, progress, claim.notes());
+        let catalogue = workbench.catalogue();
+        let (under_way, engines_in_a_row) = (None, 0);
+        Self { order, tools, committer, claim, rows, under_way, engines_in_a_row, catalogue }
     }
 
     /// Fills the rows and writes down how it ended.
@@ -131,76 +118,127 @@ impl Drive {
     }
 
     async fn fill(&mut self) -> End {
-        let Some(engine) = self.engine.clone() else { return End::Filled };
-        loop {
-            let ended = match self.one_batch(engine.as_ref()).await {
-                Ok(ended) => ended,
-                Err(end) => return end,
-            };
-            let mut desk = lock(&self.desk);
-            if let Some(error) = desk.take_feed_error() {
-                return End::Unsaved(error);
-            }
-            // Second attempts that came after the last row was pulled need another batch.
-            if desk.has_attempts() && ended > 0 {
-                continue;
-            }
-            let (asked, unanswered) = desk.asked_and_open();
-            if unanswered > 0 || desk.has_rows_left() {
-                tracing::error!(asked, unanswered, "the engine ended a batch early");
-                return End::Broken(WorkbenchError::EngineEndedEarly { asked, unanswered }.into());
-            }
+        if self.tools.turn.is_none() {
             return End::Filled;
         }
+        loop {
+            let next = self.next_batch().await;
+            let end = match next {
+                Ok(Next::Filled) => return End::Filled,
+                Ok(Next::GiveWay) => self.give_way().await,
+                Ok(Next::AskAgain(at)) => self.wait_until(at).await,
+                Err(Cut::End(end)) => Err(end),
+                Err(Cut::EngineWent(error)) => self.outlive_engine(error).await,
+            };
+            if let Err(end) = end {
+                return end;
+            }
+        }
     }
 
-    /// Lets the engine pull what is left. Returns how many requests ended.
-    async fn one_batch(&mut self, engine: &dyn LLMEngine) -> Result<u64, End> {
-        let mut batch = engine.generate_batch(requests(&self.feed));
-        let mut ended = 0;
+    /// Waits for the run's turn and its engine, and lets the engine work.
+    async fn next_batch(&mut self) -> Result<Next, Cut> {
+        self.take_turn().await?;
+        let engine = self.engine().await?;
+        self.get_under_way(&engine).await?;
+        self.one_batch(engine.as_ref()).await
+    }
+
+    /// Waits until it is this run's turn to work.
+    async fn take_turn(&mut self) -> Result<(), End> {
+        let Some(turn) = &self.tools.turn else { return Ok(()) };
+        if turn.view().has_come() {
+            return Ok(());
+        }
+        self.claim.set_queued(true);
+        let stopped = tokio::select! {
+            biased;
+            wish = self.claim.stopped() => Some(wish),
+            () = turn.come() => None,
+        };
+        self.claim.set_queued(false);
+        stopped.map_or(Ok(()), |wish| Err(End::Asked(wish)))
+    }
+
+    /// Lets somebody more urgent work, with all that is done on disk and without holding on to a
+    /// model: the other run may need the memory for its own.
+    async fn give_way(&mut self) -> Result<(), End> {
+        self.committer.write_all().await.map_err(End::Unsaved)?;
+        self.tools.engine = None;
+        if let Some(turn) = &self.tools.turn {
+            turn.give_way();
+        }
+        Ok(())
+    }
+
+    async fn engine(&mut self) -> Result<Arc<dyn LLMEngine>, End> {
+        if let Some(engine) = &self.tools.engine {
+            return Ok(Arc::clone(engine));
+        }
+        let World { engines, events, .. } = &self.tools.world;
+        let model = &self.order.recipe.model;
+        let loading = engines.engine(model, &self.tools.options, Arc::clone(events));
+        let loaded = tokio::select! {
+            biased;
+            wish = self.claim.stopped() => return Err(End::Asked(wish)),
+            loaded = loading => loaded,
+        };
+        let engine = loaded.map_err(End::Broken)?;
+        self.tools.engine = Some(Arc::clone(&engine));
+        Ok(engine)
+    }
+
+    /// Makes what the rows are asked with, once it is known who answers: examples are chosen by
+    /// the model's own tokens.
+    async fn get_under_way(&mut self, engine: &Arc<dyn LLMEngine>) -> Result<(), End> {
+        if let Some(under_way) = &self.under_way {
+            under_way.answers_from(engine.as_ref());
+            return Ok(());
+        }
+        let Some(turn) = &self.tools.turn else { return Ok(()) };
+        let view = turn.view();
+        let (order, counting) = (self.order.clone(), Arc::clone(engine));
+        let prepared = blocking(move || order.prepare(&counting)).await.map_err(End::Unsaved)?;
+        self.committer.set_in_flight(engine.capabilities().parallel_requests);
+        let (rows, run) = (std::mem::take(&mut self.rows), self.committer.progress.now().run);
+        let aside = self.claim.aside();
+        let under_way = UnderWay::new(&self.order, &self.tools, rows, run, prepared, (aside, view));
+        under_way.answers_from(engine.as_ref());
+        self.under_way = Some(under_way);
+        Ok(())
+    }
+
+    /// Asks the next engine what the last one left open, unless too many have ended.
+    async fn outlive_engine(&mut self, error: AppError) -> Result<(), End> {
+        self.engines_in_a_row += 1;
+        let engines_in_a_row = self.engines_in_a_row;
+        tracing::warn!(%error, engines_in_a_row, "an engine ended");
+        self.tools.engine = None;
+        if engines_in_a_row > MOST_ENGINES_IN_A_ROW {
+            return Err(End::Broken(error));
+        }
+        if let Some(under_way) = &self.under_way {
+            under_way.desk().engine_went(Instant::now());
+        }
+        if engines_in_a_row == 1 {
+            return Ok(());
+        }
+        let wait = RELOAD_WAIT * (1 << (engines_in_a_row - 2));
+        self.wait_until(Instant::now() + wait).await
+    }
+
+    /// Waits, while groups of cells that become due are written.
+    async fn wait_until(&mut self, at: Instant) -> Result<(), End> {
         loop {
-            let Self { claim, committer, ready, .. } = self;
             tokio::select! {
                 biased;
-                wish = claim.stopped() => return Err(End::Asked(wish)),
-                () = committer.due() => committer.write_due().await.map_err(End::Unsaved)?,
-                Some(ready) = ready.recv() => {
-                    committer.push(ready.cell, ready.reused).await.map_err(End::Unsaved)?;
+                wish = self.claim.stopped() => return Err(End::Asked(wish)),
+                () = self.committer.due() => {
+                    self.committer.write_due().await.map_err(End::Unsaved)?;
                 }
-                event = batch.next() => match event {
-                    Some(event) => ended += u64::from(self.take(event).await?),
-                    None => break,
-                },
+                () = tokio::time::sleep_until(at) => return Ok(()),
             }
         }
-        drop(batch);
-        while let Ok(ready) = self.ready.try_recv() {
-            self.committer.push(ready.cell, ready.reused).await.map_err(End::Unsaved)?;
-        }
-        Ok(ended)
-    }
-
-    /// Takes one event of the batch; `true` if it ended an attempt.
-    async fn take(&mut self, event: BatchEvent) -> Result<bool, End> {
-        let ended = match event.kind {
-            BatchEventKind::Started | BatchEventKind::Delta(_) => return Ok(false),
-            BatchEventKind::Failed(error) if error.ends_run() => {
-                return Err(End::Broken(error.into()));
-            }
-            BatchEventKind::Done(response) => lock(&self.desk).answered(event.id, *response),
-            BatchEventKind::Failed(error) => lock(&self.desk).failed(event.id, error),
-        };
-        let Some(Ended { cell, also }) = ended else { return Ok(true) };
-        self.committer.push(cell.clone(), false).await.map_err(End::Unsaved)?;
-        for row in also {
-            // A whole table may wait for one answer; a stop does not wait for the table.
-            if let Some(wish) = self.claim.wish() {
-                return Err(End::Asked(wish));
-            }
-            let same = reuse(&cell, row);
-            self.committer.push(same, cell.error.is_none()).await.map_err(End::Unsaved)?;
-        }
-        Ok(true)
     }
 
     async fn close(mut self, end: End) -> RunOutcome {
@@ -221,14 +259,14 @@ impl Drive {
                 tracing::warn!(%error, "the end of a run could not be written down");
             }
         }
-        let Self { sheet, claim, mut committer, .. } = self;
+        let Self { order, tools, claim, mut committer, .. } = self;
         // Released before the news: whoever hears it may start the next run at once.
-        drop(claim);
+        drop((tools, claim));
         let events = Arc::clone(&committer.events);
         committer.progress.tell(events.as_ref());
         let progress = committer.progress.now();
         events.emit(Event::RunEnded {
-            sheet,
+            sheet: order.sheet,
             run: progress.run,
             status,
             progress: progress.clone(),
@@ -252,22 +290,4 @@ impl Drive {
         })
         .await
     }
-}
-
-/// The examples of a run: those of the recipe, then validated and edited cells, as many as fit.
-pub(crate) fn examples(
-    store: &SheetStore,
-    column: ColumnId,
-    inputs: &[ColumnId],
-    plan: &PromptPlan,
-    recipe: &Recipe,
-) -> Result<Vec<Example>, AppError> {
-    let most = recipe.examples.max_count;
-    if most == 0 {
-        return Ok(Vec::new());
-    }
-    let rows = store.examples(column, inputs, most)?;
-    let of_sheet = rows.into_iter().map(|row| Example { inputs: row.inputs, value: row.value });
-    let examples = own_examples(recipe, plan).into_iter().chain(of_sheet);
-    Ok(plan.select_examples(examples, &estimated_tokens))
 }

@@ -1,42 +1,83 @@
-//! Rows on their way to the engine: read in pages, turned into requests one by one.
+//! Rows on their way to the engine: read in pages, turned into requests, looked up among earlier
+//! answers.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-use std::vec::IntoIter;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use braincells_core::{AppError, CellFigures, ColumnId, RowId, RunId, Value};
+use braincells_core::{AppError, CellFigures, CellRecord, Clock, ColumnId, RowId, RunId, Value};
 use braincells_data::SheetStore;
-use braincells_llm::prompt::Example;
-use braincells_llm::{LLMRequest, RequestId, RequestStream, prompt::PromptPlan};
+use braincells_llm::prompt::{Example, PromptPlan};
+use braincells_llm::{AnswerKey, LLMRequest, LLMResponse, RequestId, RequestStream};
 use futures::stream;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-use super::desk::{Admitted, Desk, FeedState, failed_cell};
-use super::drive::Ready;
+use super::cells::failed_cell;
+use super::desk::{Admitted, Desk, FeedState};
+use super::live::Aside;
+use super::rows::PendingRows;
+use super::seeds::Seeds;
+use crate::answers::Answers;
 use crate::blocking::lost;
 use crate::error::WorkbenchError;
+use crate::queue::TurnView;
 
 /// Rows read with one query. Two pages of long texts still fit into memory.
 const PAGE_ROWS: usize = 512;
 
-/// The source of a run's requests. Only one page of values is in memory; what needs no model
-/// (an empty row, a prompt that was answered before) goes straight to the run loop.
-pub(super) struct Feed {
+/// How a row of one run is asked for.
+pub(super) struct Asking {
     pub(super) run: RunId,
     pub(super) store: Arc<SheetStore>,
-    pub(super) plan: PromptPlan,
+    pub(super) plan: Arc<PromptPlan>,
     pub(super) inputs: Vec<ColumnId>,
     pub(super) examples: Vec<Example>,
-    pub(super) rows: IntoIter<RowId>,
-    pub(super) page: VecDeque<(RowId, Vec<Value>)>,
+    pub(super) seeds: Seeds,
+    /// Where earlier answers are looked up, and whose; `None` if none are wanted.
+    pub(super) answers: Option<Answers>,
+    /// The name of the engine that answers, if its answers may be kept.
+    pub(super) fingerprint: Mutex<Option<String>>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// The source of a run's requests. Only a page of values is in memory; what needs no model (an
+/// empty row, a prompt that was answered before) goes straight to the run loop.
+///
+/// An engine that ends may leave any wait below unfinished, and the next one goes on with the same
+/// feed: what was taken and not handed over is kept in the feed itself.
+pub(super) struct Feed {
+    pub(super) asking: Arc<Asking>,
+    pub(super) rows: PendingRows,
+    pub(super) page: VecDeque<Question>,
     pub(super) desk: Arc<Mutex<Desk>>,
+    pub(super) aside: Arc<Aside>,
+    pub(super) turn: TurnView,
     pub(super) ready: mpsc::Sender<Ready>,
+    /// Rows that are being read.
+    pub(super) reading: Vec<RowId>,
+    /// A cell on its way to the run loop.
+    pub(super) unsent: Option<Ready>,
     /// Engines may poll the stream from a thread of their own.
     pub(super) runtime: Handle,
 }
 
-/// The requests that are left, as an engine pulls them.
+/// A cell that is finished without a request of its own.
+pub(super) struct Ready {
+    pub(super) cell: CellRecord,
+    pub(super) reused: bool,
+}
+
+/// A row that was read ahead.
+pub(super) struct Question {
+    row: RowId,
+    /// `None` if there is nothing to ask about, or if what to ask shows only then.
+    request: Option<LLMRequest>,
+    key: Option<AnswerKey>,
+    answer: Option<LLMResponse>,
+}
+
+/// The requests that are left, as an engine pulls them. Ends early when a more urgent run waits.
 pub(super) fn requests(feed: &Arc<tokio::sync::Mutex<Feed>>) -> RequestStream {
     Box::pin(stream::unfold(Arc::clone(feed), |feed| async move {
         let next = feed.lock().await.next().await;
@@ -47,11 +88,17 @@ pub(super) fn requests(feed: &Arc<tokio::sync::Mutex<Feed>>) -> RequestStream {
 impl Feed {
     async fn next(&mut self) -> Option<(RequestId, LLMRequest)> {
         loop {
-            if let Some(again) = lock(&self.desk).next_attempt() {
+            self.send_unsent().await?;
+            if self.turn.must_give_way() {
+                lock(&self.desk).step_aside();
+                return None;
+            }
+            self.wait_while_held().await;
+            if let Some(again) = lock(&self.desk).next_attempt(Instant::now()) {
                 return Some(again);
             }
-            let (row, values) = match self.next_row().await {
-                Ok(Some(row)) => row,
+            let question = match self.next_question().await {
+                Ok(Some(question)) => question,
                 Ok(None) => {
                     lock(&self.desk).set_feed(FeedState::Ended);
                     return None;
@@ -61,47 +108,141 @@ impl Feed {
                     return None;
                 }
             };
-            let ready = match self.admit(row, &values) {
+            let (cell, reused) = match self.admit(question) {
                 Admitted::Ask(id, request) => return Some((id, request)),
                 Admitted::WaitsForAnother => continue,
-                Admitted::Known(cell) => Ready { reused: cell.error.is_none(), cell },
+                Admitted::Known(cell) => {
+                    let reused = cell.error.is_none();
+                    (cell, reused)
+                }
             };
+            self.unsent = Some(Ready { cell, reused });
+        }
+    }
+
+    async fn send_unsent(&mut self) -> Option<()> {
+        if self.unsent.is_some() {
             // A closed channel means that the run is over; nobody wants more requests.
-            self.ready.send(ready).await.ok()?;
+            let room = self.ready.reserve().await.ok()?;
+            if let Some(ready) = self.unsent.take() {
+                room.send(ready);
+            }
         }
+        Some(())
     }
 
-    fn admit(&self, row: RowId, values: &[Value]) -> Admitted {
-        if self.plan.is_input_empty(values) {
-            let error = AppError::from(WorkbenchError::EmptyInput);
-            return Admitted::Known(failed_cell(self.run, row, error, CellFigures::default()));
-        }
+    /// Waits as long as the provider wants. The timer is made on the runtime and may be waited
+    /// for anywhere.
+    async fn wait_while_held(&self) {
+        let Some(until) = lock(&self.desk).held_until(Instant::now()) else { return };
+        let wait = {
+            let _runtime = self.runtime.enter();
+            tokio::time::sleep_until(until)
+        };
+        wait.await;
+    }
+
+    fn admit(&self, question: Question) -> Admitted {
+        let Question { row, request, key, answer } = question;
         let mut desk = lock(&self.desk);
-        let seed = desk.seed_for(row, 0);
-        desk.admit(row, self.plan.request(values, &self.examples, seed))
+        let Some(request) = request else {
+            return desk.admit_new(row).unwrap_or_else(|| {
+                let error = AppError::from(WorkbenchError::EmptyInput);
+                Admitted::Known(failed_cell(self.asking.run, row, error, CellFigures::default()))
+            });
+        };
+        match answer.and_then(|answer| desk.known(row, &request, &answer)) {
+            Some(cell) => Admitted::Known(cell),
+            None => desk.admit(row, request, key),
+        }
     }
 
-    async fn next_row(&mut self) -> Result<Option<(RowId, Vec<Value>)>, AppError> {
-        if self.page.is_empty() {
-            let rows: Vec<RowId> = self.rows.by_ref().take(PAGE_ROWS).collect();
-            if rows.is_empty() {
+    async fn next_question(&mut self) -> Result<Option<Question>, AppError> {
+        if let Some((look_at, filled)) = self.aside.take() {
+            let read = self.page.iter().map(|question| question.row);
+            let read: Vec<RowId> = read.chain(self.reading.iter().copied()).collect();
+            let left_out = self.rows.leave_out(&filled, read.iter().copied());
+            if !look_at.is_empty() {
+                self.rows.look_at(&look_at, read.into_iter());
+            }
+            lock(&self.desk).leave_out(left_out);
+            let front = self.rows.front_page(PAGE_ROWS);
+            if !front.is_empty() {
+                let mut front = self.read(front).await?;
+                front.append(&mut self.page);
+                self.page = front;
+            }
+        }
+        loop {
+            while let Some(question) = self.page.pop_front() {
+                if self.rows.give_out(question.row) {
+                    return Ok(Some(question));
+                }
+            }
+            if self.reading.is_empty() {
+                self.reading = self.rows.front_page(PAGE_ROWS);
+            }
+            if self.reading.is_empty() {
+                self.reading = self.rows.page(PAGE_ROWS);
+            }
+            if self.reading.is_empty() {
                 return Ok(None);
             }
-            self.page = self.read(rows).await?;
+            self.page = self.read(self.reading.clone()).await?;
+            self.reading.clear();
         }
-        Ok(self.page.pop_front())
     }
 
-    async fn read(&self, rows: Vec<RowId>) -> Result<VecDeque<(RowId, Vec<Value>)>, AppError> {
-        let (store, inputs) = (Arc::clone(&self.store), self.inputs.clone());
-        let read = self.runtime.spawn_blocking(move || {
-            let values = store.values(&inputs, &rows)?;
-            Ok::<_, AppError>(rows.into_iter().zip(values).collect())
-        });
+    async fn read(&self, rows: Vec<RowId>) -> Result<VecDeque<Question>, AppError> {
+        let asking = Arc::clone(&self.asking);
+        let read = self.runtime.spawn_blocking(move || asking.questions(rows));
         read.await.map_err(|error| lost(&error))?
     }
 }
 
-pub(super) fn lock(desk: &Mutex<Desk>) -> std::sync::MutexGuard<'_, Desk> {
-    desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+impl Asking {
+    /// Says who answers from now on.
+    pub(super) fn set_fingerprint(&self, fingerprint: Option<String>) {
+        *lock(&self.fingerprint) = fingerprint;
+    }
+
+    /// Reads rows and makes their requests, with the answers that are kept for them. Blocks.
+    fn questions(&self, rows: Vec<RowId>) -> Result<VecDeque<Question>, AppError> {
+        let blank = |row| Question { row, request: None, key: None, answer: None };
+        if self.plan.wants_new_items() {
+            return Ok(rows.into_iter().map(blank).collect());
+        }
+        let values = self.store.values(&self.inputs, &rows)?;
+        let mut questions: VecDeque<Question> = rows
+            .into_iter()
+            .zip(values)
+            .map(|(row, values)| Question { request: self.request(row, &values), ..blank(row) })
+            .collect();
+        self.look_up(questions.make_contiguous());
+        Ok(questions)
+    }
+
+    fn request(&self, row: RowId, values: &[Value]) -> Option<LLMRequest> {
+        let ask = || self.plan.request(values, &self.examples, self.seeds.of(row, 0));
+        (!self.plan.is_input_empty(values)).then(ask)
+    }
+
+    /// Finds earlier answers, if the engine's may be used again.
+    fn look_up(&self, questions: &mut [Question]) {
+        let Some(fingerprint) = lock(&self.fingerprint).clone() else { return };
+        for Question { request, key, .. } in &mut *questions {
+            *key = request.as_ref().map(|request| request.answer_key(&fingerprint));
+        }
+        let Some(answers) = &self.answers else { return };
+        let keys: Vec<AnswerKey> = questions.iter().filter_map(|question| question.key).collect();
+        let found = answers.find(&keys, self.clock.now_ms());
+        for Question { key, answer, .. } in questions {
+            *answer = key.and_then(|key| found.get(&key).cloned());
+        }
+    }
+}
+
+/// What is under these locks is changed in one go or not at all.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

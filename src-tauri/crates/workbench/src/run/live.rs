@@ -1,9 +1,10 @@
-//! Which columns are being filled now, and how each run is told to stop.
+//! Which columns are being filled now, and how each run is told what is wanted of it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use braincells_core::{CellRecord, Column, ColumnId, RowId, RunId, RunStatus, SheetId};
+use braincells_core::{CellRecord, Column, ColumnId, Priority, RowId, RunId, RunStatus, SheetId};
 use tokio::sync::watch;
 
 use crate::error::WorkbenchError;
@@ -32,19 +33,27 @@ pub(super) fn wish(sender: &watch::Sender<Wish>, wish: Wish) {
     });
 }
 
-type Key = (SheetId, ColumnId);
+/// A column has one run, and beside it one for the few cells that a person waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    sheet: SheetId,
+    column: ColumnId,
+    urgent: bool,
+}
 
 struct Live {
-    /// `None` while its model is being loaded.
+    /// `None` while it is being started.
     run: Option<RunId>,
     wish: watch::Sender<Wish>,
     by_hand: Arc<ByHand>,
+    aside: Arc<Aside>,
+    queued: bool,
 }
 
 /// Cells that a person edited or approved while the run was alive. The store keeps a run's hands
 /// off them; with this the run does not announce them as its own either.
 #[derive(Default)]
-pub(super) struct ByHand {
+struct ByHand {
     rows: Mutex<HashSet<RowId>>,
 }
 
@@ -52,64 +61,101 @@ impl ByHand {
     fn lock(&self) -> MutexGuard<'_, HashSet<RowId>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Leaves out the cells that a person took over.
-    pub(super) fn without(&self, mut cells: Vec<CellRecord>) -> Vec<CellRecord> {
-        let rows = self.lock();
-        if !rows.is_empty() {
-            cells.retain(|cell| !rows.contains(&cell.row));
-        }
-        cells
+/// What a live run is told about its rows: which to take first, which need nothing any more.
+#[derive(Default)]
+pub(super) struct Aside {
+    /// Spares the lock for each row where nothing was said.
+    said: AtomicBool,
+    words: Mutex<(Vec<RowId>, Vec<RowId>)>,
+}
+
+impl Aside {
+    /// The rows to take first and the rows that were filled meanwhile, if anything was said since
+    /// the last call.
+    pub(super) fn take(&self) -> Option<(Vec<RowId>, Vec<RowId>)> {
+        self.said.swap(false, Ordering::AcqRel).then(|| std::mem::take(&mut *self.lock()))
+    }
+
+    fn say(&self, say: impl FnOnce(&mut (Vec<RowId>, Vec<RowId>))) {
+        say(&mut self.lock());
+        self.said.store(true, Ordering::Release);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Vec<RowId>, Vec<RowId>)> {
+        self.words.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// All live runs of one workbench; at most one for each column.
+/// All live runs of one workbench.
 #[derive(Default)]
 pub(crate) struct LiveRuns {
     columns: Mutex<HashMap<Key, Live>>,
 }
 
 impl LiveRuns {
-    /// Takes a column until the claim is dropped.
+    /// Takes a column until the claim is dropped. One run at a time, and one with
+    /// [`Priority::Now`] beside it.
     pub(crate) fn claim(
         self: &Arc<Self>,
         sheet: SheetId,
         column: &Column,
+        priority: Priority,
     ) -> Result<Claim, WorkbenchError> {
-        let key = (sheet, column.id);
+        let key = Key { sheet, column: column.id, urgent: priority == Priority::Now };
         let mut columns = self.lock();
         if columns.contains_key(&key) {
             return Err(WorkbenchError::ColumnBusy { name: column.name.clone() });
         }
         let (sender, receiver) = watch::channel(Wish::GoOn);
-        let by_hand = Arc::<ByHand>::default();
-        let live = Live { run: None, wish: sender.clone(), by_hand: Arc::clone(&by_hand) };
+        let (by_hand, aside) = (Arc::<ByHand>::default(), Arc::<Aside>::default());
+        let live = Live {
+            run: None,
+            wish: sender.clone(),
+            by_hand: Arc::clone(&by_hand),
+            aside: Arc::clone(&aside),
+            queued: false,
+        };
         columns.insert(key, live);
-        Ok(Claim { live: Arc::clone(self), key, sender, receiver, by_hand })
+        let notes = Notes { live: Arc::clone(self), key, by_hand };
+        Ok(Claim { notes, sender, receiver, aside })
     }
 
     /// Tells a run what is wanted; `false` if it is not alive.
     pub(super) fn wish(&self, sheet: SheetId, run: RunId, wanted: Wish) -> bool {
-        let columns = self.lock();
-        let found = columns.iter().find(|(key, live)| key.0 == sheet && live.run == Some(run));
-        if let Some((_, live)) = found {
-            wish(&live.wish, wanted);
-        }
-        found.is_some()
+        self.find(sheet, run, |live| wish(&live.wish, wanted)).is_some()
     }
 
     pub(super) fn is_live(&self, sheet: SheetId, run: RunId) -> bool {
-        self.lock().iter().any(|(key, live)| key.0 == sheet && live.run == Some(run))
+        self.find(sheet, run, |_| ()).is_some()
+    }
+
+    /// Whether a live run waits for its turn.
+    pub(super) fn is_queued(&self, sheet: SheetId, run: RunId) -> bool {
+        self.find(sheet, run, |live| live.queued).unwrap_or(false)
+    }
+
+    /// Has the run that fills a column take these rows first; `false` if there is none.
+    pub(super) fn look_at(&self, sheet: SheetId, column: ColumnId, rows: &[RowId]) -> bool {
+        let columns = self.lock();
+        let live = columns.get(&Key { sheet, column, urgent: false });
+        if let Some(live) = live {
+            live.aside.say(|(look_at, _)| *look_at = rows.to_vec());
+        }
+        live.is_some()
     }
 
     /// Whether any column of the sheet is being filled.
     pub(crate) fn is_sheet_live(&self, sheet: SheetId) -> bool {
-        self.lock().keys().any(|key| key.0 == sheet)
+        self.lock().keys().any(|key| key.sheet == sheet)
     }
 
     /// Notes that a person takes a cell over, or gives it back by clearing it.
     pub(crate) fn take_over(&self, sheet: SheetId, column: ColumnId, row: RowId, taken: bool) {
-        if let Some(live) = self.lock().get(&(sheet, column)) {
+        let columns = self.lock();
+        for urgent in [false, true] {
+            let Some(live) = columns.get(&Key { sheet, column, urgent }) else { continue };
             let mut rows = live.by_hand.lock();
             if taken {
                 rows.insert(row)
@@ -126,6 +172,12 @@ impl LiveRuns {
         }
     }
 
+    fn find<T>(&self, sheet: SheetId, run: RunId, look: impl FnOnce(&Live) -> T) -> Option<T> {
+        let columns = self.lock();
+        let mut found = columns.iter();
+        found.find(|(key, live)| key.sheet == sheet && live.run == Some(run)).map(|(_, l)| look(l))
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Live>> {
         // Nothing under this lock can panic half-way through a change.
         self.columns.lock().unwrap_or_else(PoisonError::into_inner)
@@ -134,24 +186,38 @@ impl LiveRuns {
 
 /// The right to fill one column.
 pub(crate) struct Claim {
-    live: Arc<LiveRuns>,
-    key: Key,
+    notes: Notes,
     sender: watch::Sender<Wish>,
     receiver: watch::Receiver<Wish>,
+    aside: Arc<Aside>,
+}
+
+/// What the run that has a claim tells and learns about its cells. Does not keep the claim.
+#[derive(Clone)]
+pub(super) struct Notes {
+    live: Arc<LiveRuns>,
+    key: Key,
     by_hand: Arc<ByHand>,
 }
 
 impl Claim {
     /// Names the run that fills the column; returns the way to stop it.
     pub(super) fn begin(&mut self, run: RunId) -> watch::Sender<Wish> {
-        if let Some(live) = self.live.lock().get_mut(&self.key) {
-            live.run = Some(run);
-        }
+        self.notes.change(|live| live.run = Some(run));
         self.sender.clone()
     }
 
-    pub(super) fn by_hand(&self) -> Arc<ByHand> {
-        Arc::clone(&self.by_hand)
+    /// Notes whether the run waits for its turn.
+    pub(super) fn set_queued(&self, queued: bool) {
+        self.notes.change(|live| live.queued = queued);
+    }
+
+    pub(super) fn notes(&self) -> Notes {
+        self.notes.clone()
+    }
+
+    pub(super) fn aside(&self) -> Arc<Aside> {
+        Arc::clone(&self.aside)
     }
 
     /// The wish to stop, if there is one.
@@ -169,8 +235,38 @@ impl Claim {
     }
 }
 
+impl Notes {
+    /// Leaves out the cells that a person took over.
+    pub(super) fn without_by_hand(&self, mut cells: Vec<CellRecord>) -> Vec<CellRecord> {
+        let rows = self.by_hand.lock();
+        if !rows.is_empty() {
+            cells.retain(|cell| !rows.contains(&cell.row));
+        }
+        cells
+    }
+
+    /// Notes cells that are on disk, so that the run which this one passed leaves them out.
+    pub(super) fn filled(&self, cells: &[CellRecord]) {
+        if !self.key.urgent {
+            return;
+        }
+        let columns = self.live.lock();
+        if let Some(passed) = columns.get(&Key { urgent: false, ..self.key }) {
+            let rows = cells.iter().map(|cell| cell.row);
+            passed.aside.say(|(_, filled)| filled.extend(rows));
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Live)) {
+        if let Some(live) = self.live.lock().get_mut(&self.key) {
+            change(live);
+        }
+    }
+}
+
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.live.lock().remove(&self.key);
+        let Notes { live, key, .. } = &self.notes;
+        live.lock().remove(key);
     }
 }

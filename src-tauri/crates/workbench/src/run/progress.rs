@@ -40,6 +40,11 @@ impl Progress {
         self.figures.rows_reused += rows;
     }
 
+    /// Notes rows that this run no longer has to fill.
+    pub(super) fn leave_out(&mut self, rows: u64) {
+        self.figures.rows_total = self.figures.rows_total.saturating_sub(rows);
+    }
+
     /// Tells the figures unless that was done a moment ago.
     pub(super) fn tell_if_due(&mut self, events: &dyn EventSink) {
         if self.told.is_none_or(|told| told.elapsed() >= LEAST_BETWEEN) {

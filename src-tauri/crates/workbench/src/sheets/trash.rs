@@ -49,6 +49,7 @@ impl Workbench {
         if self.live().is_sheet_live(sheet) {
             return Err(WorkbenchError::SheetBusy { sheet }.into());
         }
+        self.views().forget_sheet(sheet);
         let closed = self.open_sheets().close(sheet, self.world()).await?;
         let (catalogue, home, now_ms) = (self.catalogue(), self.home().clone(), self.now_ms());
         blocking(move || -> Result<_, AppError> {

@@ -1,0 +1,84 @@
+use braincells_core::{CellState, ColumnId, RowId, RunId};
+
+use crate::DataError;
+use crate::error::during;
+use crate::sheet::SheetStore;
+use crate::state::LOG;
+
+/// Between two commits of a run that works there is never this long: what is longer is a pause.
+const PAUSE_MS: i64 = 30_000;
+
+/// How fast a run was, as far as it asked an engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRate {
+    /// The run.
+    pub run: RunId,
+    /// The column it filled.
+    pub column: ColumnId,
+    /// The model, as the engine named it.
+    pub model: Option<String>,
+    /// Cells that were asked for; those that took another cell's answer are left out.
+    pub cells: u64,
+    /// Tokens of their prompts, shared prefixes counted for each.
+    pub prompt_tokens: u64,
+    /// Tokens that were generated for them.
+    pub completion_tokens: u64,
+    /// The time that the run worked, pauses left out, in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+impl SheetStore {
+    /// How fast the runs of this sheet were, newest first. Runs that asked nothing are left out.
+    pub fn run_rates(&self) -> Result<Vec<RunRate>, DataError> {
+        let failed = during("measure the runs");
+        let reader = self.reader();
+        let mut statement = reader
+            .prepare(&format!(
+                "WITH made AS (SELECT * FROM {LOG} made WHERE run_id IS NOT NULL), \
+                 times AS (SELECT run_id, at_ms, \
+                     lag(at_ms) OVER (PARTITION BY run_id ORDER BY at_ms) AS before_ms \
+                     FROM (SELECT DISTINCT run_id, at_ms FROM made)), \
+                 elapsed AS (SELECT run_id, \
+                     sum(least(at_ms - coalesce(before_ms, started_at_ms), {PAUSE_MS})) AS ms \
+                     FROM times JOIN braincells.runs ON id = run_id GROUP BY run_id) \
+                 SELECT run_id, any_value(column_id), any_value(model), count(*), \
+                     sum(prompt_tokens)::BIGINT, sum(completion_tokens)::BIGINT, \
+                     any_value(ms)::BIGINT \
+                 FROM made JOIN elapsed USING (run_id) \
+                 WHERE duration_ms > 0 OR completion_tokens > 0 \
+                 GROUP BY run_id ORDER BY run_id DESC"
+            ))
+            .map_err(&failed)?;
+        let rates = statement
+            .query_map([], |row| {
+                let count = |index: usize| row.get::<_, i64>(index).map(|count| count as u64);
+                Ok(RunRate {
+                    run: RunId(row.get(0)?),
+                    column: ColumnId(row.get(1)?),
+                    model: row.get(2)?,
+                    cells: count(3)?,
+                    prompt_tokens: count(4)?,
+                    completion_tokens: count(5)?,
+                    elapsed_ms: row.get::<_, i64>(6)?.max(0) as u64,
+                })
+            })
+            .map_err(&failed)?;
+        rates.collect::<duckdb::Result<_>>().map_err(failed)
+    }
+
+    /// The states of some cells of an AI column, in the order of `rows`.
+    pub fn cell_states(
+        &self,
+        column: ColumnId,
+        rows: &[RowId],
+    ) -> Result<Vec<CellState>, DataError> {
+        let stored = self.ai_column(column)?;
+        self.load_states(std::slice::from_ref(&stored))?;
+        let states = self.states();
+        let state = |row: &RowId| match states.get(&column) {
+            Some(states) => states.get(*row).0,
+            None => CellState::Empty,
+        };
+        Ok(rows.iter().map(state).collect())
+    }
+}

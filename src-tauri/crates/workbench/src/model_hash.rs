@@ -1,0 +1,86 @@
+//! What a model file holds, named by the SHA-256 of its bytes.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::UNIX_EPOCH;
+
+use braincells_core::{AppError, Code};
+use braincells_data::{FileState, ResponseCache};
+use sha2::{Digest, Sha256};
+
+use crate::error::WorkbenchError;
+
+/// Bytes that are read at once.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// The SHA-256 of a model file in hexadecimal digits. Files have gigabytes, so it is remembered
+/// by path, size and time of change, and read only when one of these is new. Blocks; `stopped`
+/// ends it with [`Code::Cancelled`].
+pub(crate) fn model_sha256(
+    path: &Path,
+    remembered: &ResponseCache,
+    stopped: &AtomicBool,
+) -> Result<String, AppError> {
+    let unreadable = |error: std::io::Error| WorkbenchError::Unreadable {
+        path: path.to_owned(),
+        missing: error.kind() == std::io::ErrorKind::NotFound,
+        reason: error.to_string(),
+    };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let state = FileState {
+        path: path.to_owned(),
+        size_bytes: metadata.len(),
+        changed_at_ms: changed.map_or(0, |since| since.as_millis() as i64),
+    };
+    if let Some(known) = remembered.file_hash(&state) {
+        return Ok(known);
+    }
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        if stopped.load(Ordering::Relaxed) {
+            return Err(AppError::new(Code::Cancelled, "stopped by the user"));
+        }
+        match file.read(&mut chunk).map_err(unreadable)? {
+            0 => break,
+            length => hash.update(&chunk[..length]),
+        }
+    }
+    let mut digits = String::new();
+    for byte in hash.finalize() {
+        write!(digits, "{byte:02x}").expect("writing to a string does not fail");
+    }
+    remembered.put_file_hash(&state, &digits);
+    Ok(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use braincells_testing::TempHome;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_once_and_again_when_it_has_changed() {
+        let home = TempHome::new();
+        let cache = ResponseCache::open(&home.outside().join("responses.sqlite"), 1 << 20);
+        let path = home.write("model.gguf", "abc");
+        let running = AtomicBool::new(false);
+        let hash = || model_sha256(&path, &cache, &running);
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(hash().unwrap(), abc);
+        let stopped = AtomicBool::new(true);
+        assert_eq!(model_sha256(&path, &cache, &stopped).unwrap(), abc, "nothing was read");
+        std::fs::write(&path, "abcd").unwrap();
+        let error = model_sha256(&path, &cache, &stopped).unwrap_err();
+        assert_eq!(error.code, Code::Cancelled);
+        assert_ne!(hash().unwrap(), abc);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(hash().unwrap_err().code, Code::NotFound);
+    }
+}

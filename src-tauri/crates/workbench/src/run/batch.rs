@@ -1,0 +1,183 @@
+//! One batch of a run: requests go to the engine as it pulls them, answers come back, cells are
+//! committed.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use braincells_core::{AppError, RowId, RunId};
+use braincells_llm::{BatchEvent, BatchEventKind, LLMEngine, LLMError};
+use futures::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::cells::reuse;
+use super::desk::{Desk, Ended};
+use super::drive::{Cut, Drive, End, Next, Tools};
+use super::feed::{Asking, Feed, Ready, lock, requests};
+use super::live::Aside;
+use super::order::{Order, Prepared};
+use super::rows::PendingRows;
+use crate::error::WorkbenchError;
+use crate::queue::TurnView;
+
+/// Cells that needed no model and wait for the loop.
+const READY_CELLS: usize = 256;
+
+/// A run whose engine is known: what it still has to ask, and what it has asked.
+pub(super) struct UnderWay {
+    asking: Arc<Asking>,
+    feed: Arc<tokio::sync::Mutex<Feed>>,
+    desk: Arc<Mutex<Desk>>,
+    ready: mpsc::Receiver<Ready>,
+}
+
+impl UnderWay {
+    pub(super) fn new(
+        order: &Order,
+        tools: &Tools,
+        rows: Vec<RowId>,
+        run: RunId,
+        prepared: Prepared,
+        (aside, turn): (Arc<Aside>, TurnView),
+    ) -> Self {
+        let asking = Arc::new(Asking {
+            run,
+            store: Arc::clone(&order.store),
+            plan: Arc::clone(&order.plan),
+            inputs: order.inputs.clone(),
+            examples: prepared.examples,
+            seeds: order.seeds(),
+            answers: (!tools.fresh).then(|| tools.answers.clone()),
+            fingerprint: Mutex::default(),
+            clock: Arc::clone(&tools.world.clock),
+        });
+        let desk = Arc::new(Mutex::new(Desk::new(run, order.seeds(), prepared.items)));
+        let (sender, ready) = mpsc::channel(READY_CELLS);
+        let feed = Feed {
+            asking: Arc::clone(&asking),
+            rows: PendingRows::new(rows),
+            page: VecDeque::new(),
+            desk: Arc::clone(&desk),
+            aside,
+            turn,
+            ready: sender,
+            reading: Vec::new(),
+            unsent: None,
+            runtime: tokio::runtime::Handle::current(),
+        };
+        Self { asking, feed: Arc::new(tokio::sync::Mutex::new(feed)), desk, ready }
+    }
+
+    /// Says which engine answers from now on.
+    pub(super) fn answers_from(&self, engine: &dyn LLMEngine) {
+        self.asking.set_fingerprint(engine.capabilities().fingerprint);
+    }
+
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+        lock(&self.desk)
+    }
+}
+
+impl Drive {
+    /// Lets the engine pull until the rows end or somebody more urgent waits.
+    pub(super) async fn one_batch(&mut self, engine: &dyn LLMEngine) -> Result<Next, Cut> {
+        let Some(under_way) = &self.under_way else { return Ok(Next::Filled) };
+        let mut batch = engine.generate_batch(requests(&under_way.feed));
+        while let Self { claim, committer, under_way: Some(under_way), .. } = self {
+            tokio::select! {
+                biased;
+                wish = claim.stopped() => return Err(End::Asked(wish).into()),
+                () = committer.due() => committer.write_due().await.map_err(End::Unsaved)?,
+                Some(ready) = under_way.ready.recv() => self.take_ready(ready).await?,
+                event = batch.next() => match event {
+                    Some(event) => self.take(event).await?,
+                    None => break,
+                },
+            }
+        }
+        drop(batch);
+        while let Some(ready) = self.under_way.as_mut().and_then(|way| way.ready.try_recv().ok()) {
+            self.take_ready(ready).await?;
+        }
+        self.after_batch().await
+    }
+
+    async fn take_ready(&mut self, ready: Ready) -> Result<(), End> {
+        self.committer.push(ready.cell, ready.reused).await.map_err(End::Unsaved)
+    }
+
+    /// Takes one event of the batch.
+    async fn take(&mut self, event: BatchEvent) -> Result<(), Cut> {
+        let Some(under_way) = &self.under_way else { return Ok(()) };
+        let now = Instant::now();
+        let (ended, suspects) = match event.kind {
+            BatchEventKind::Started | BatchEventKind::Delta(_) => return Ok(()),
+            BatchEventKind::Failed(error @ LLMError::NotRunning) => {
+                return Err(Cut::EngineWent(error.into()));
+            }
+            BatchEventKind::Failed(error) if error.ends_run() => {
+                return Err(End::Broken(error.into()).into());
+            }
+            BatchEventKind::Failed(error) => {
+                (under_way.desk().failed(event.id, error, now), Vec::new())
+            }
+            BatchEventKind::Done(response) => {
+                // The engine lives, so the cells that seemed to end it did.
+                self.engines_in_a_row = 0;
+                let mut desk = under_way.desk();
+                (desk.answered(event.id, *response, now), desk.take_suspects())
+            }
+        };
+        for ended in ended.into_iter().chain(suspects) {
+            self.commit(ended).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&mut self, ended: Ended) -> Result<(), End> {
+        let Ended { cell, also, keep } = ended;
+        self.committer.keep(keep);
+        self.committer.push(cell.clone(), false).await.map_err(End::Unsaved)?;
+        for row in also {
+            // A whole table may wait for one answer; a stop does not wait for the table.
+            if let Some(wish) = self.claim.wish() {
+                return Err(End::Asked(wish));
+            }
+            let same = reuse(&cell, row);
+            self.committer.push(same, cell.error.is_none()).await.map_err(End::Unsaved)?;
+        }
+        Ok(())
+    }
+
+    /// What is left once the engine has ended the batch.
+    async fn after_batch(&mut self) -> Result<Next, Cut> {
+        let Some(under_way) = &self.under_way else { return Ok(Next::Filled) };
+        let next = {
+            let mut desk = under_way.desk();
+            if let Some(error) = desk.take_feed_error() {
+                return Err(End::Unsaved(error).into());
+            }
+            self.committer.progress.leave_out(desk.take_left_out());
+            let (asked, unanswered) = (desk.asked(), desk.in_flight());
+            let stepped_aside = desk.take_stepped_aside();
+            if unanswered > 0 || (desk.has_rows_left() && !stepped_aside) {
+                let error = WorkbenchError::EngineEndedEarly { asked, unanswered };
+                return Err(Cut::EngineWent(AppError::from(error)));
+            }
+            match desk.next_attempt_at() {
+                _ if stepped_aside => Next::GiveWay,
+                // What came after the last row was pulled needs another batch.
+                Some(at) => Next::AskAgain(at),
+                None => Next::Filled,
+            }
+        };
+        if let Next::Filled = next {
+            // Nobody else is left who could show that the engine lives.
+            let suspects = under_way.desk().take_suspects();
+            for suspect in suspects {
+                self.commit(suspect).await?;
+            }
+        }
+        Ok(next)
+    }
+}

@@ -1,0 +1,65 @@
+//! The cells that a run writes.
+
+use braincells_core::{AppError, CellFigures, CellRecord, CellState, RowId, RunId, Value};
+use braincells_llm::output::Answer;
+use braincells_llm::{FinishReason, LLMResponse};
+
+/// The same outcome for another row, which took no tokens and no time.
+pub(super) fn reuse(cell: &CellRecord, row: RowId) -> CellRecord {
+    let figures = CellFigures { completion_tokens: 0, duration_ms: 0, ..cell.figures.clone() };
+    CellRecord { row, figures, ..cell.clone() }
+}
+
+pub(super) fn failed_cell(
+    run: RunId,
+    row: RowId,
+    error: AppError,
+    figures: CellFigures,
+) -> CellRecord {
+    CellRecord {
+        run: Some(run),
+        row,
+        state: CellState::Failed,
+        value: Value::Null,
+        error: Some(error),
+        reasoning: None,
+        figures,
+    }
+}
+
+/// Adds up what several attempts took.
+pub(super) trait Spend {
+    fn add(&mut self, response: &LLMResponse);
+}
+
+impl Spend for CellFigures {
+    fn add(&mut self, response: &LLMResponse) {
+        self.model = Some(response.model.clone());
+        self.prompt_tokens = self.prompt_tokens.saturating_add(response.prompt_tokens);
+        self.completion_tokens = self.completion_tokens.saturating_add(response.completion_tokens);
+        self.duration_ms = self.duration_ms.saturating_add(response.duration_ms);
+    }
+}
+
+/// A cell with a valid answer.
+pub(super) fn done_cell(
+    run: RunId,
+    row: RowId,
+    answer: Answer,
+    response: &LLMResponse,
+    figures: CellFigures,
+) -> CellRecord {
+    CellRecord {
+        run: Some(run),
+        row,
+        state: CellState::Done,
+        value: answer.value,
+        error: None,
+        reasoning: answer.reasoning.or_else(|| response.reasoning.clone()),
+        figures: CellFigures {
+            confidence: response.confidence,
+            cut_off: response.finish_reason == FinishReason::Length,
+            ..figures
+        },
+    }
+}
