@@ -15,12 +15,14 @@ use crate::values::{self, FileFormat};
 
 mod edit;
 mod fill;
+mod look;
 mod recipe;
 
 pub use edit::{
     ColumnsAction, ColumnsArgs, HistoryArgs, PlaceArgs, RowsAction, RowsArgs, UndoArgs,
 };
 pub use fill::{EngineArgs, FillArgs, InputArgs, OutputArgs, RerunArgs};
+pub use look::{CacheAction, CacheArgs, CellsToFill, SqlArgs, StatsArgs, UpdateArgs, ViewArgs};
 pub use recipe::{FitArgs, RecipeAction, RecipeArgs, RunArgs};
 
 const EXIT_CODES: &str = "\
@@ -81,6 +83,7 @@ impl Arguments {
                 out.as_deref().is_none_or(is_stdout)
             }
             Verb::Resume(verb) => verb.output.out.as_deref().is_some_and(is_stdout),
+            Verb::Update(verb) => verb.output.out.as_deref().is_some_and(is_stdout),
             Verb::Export(verb) => is_stdout(&verb.out),
             _ => false,
         }
@@ -139,6 +142,14 @@ pub enum Verb {
     Redo(UndoArgs),
     /// Show everything that happened to a cell, or go back to an earlier value
     History(HistoryArgs),
+    /// Say what the columns of a sheet hold, in figures
+    Stats(StatsArgs),
+    /// Ask a sheet a question in SQL; nothing is changed
+    Sql(SqlArgs),
+    /// Fill the cells of a sheet that are not up to date
+    Update(Box<UpdateArgs>),
+    /// Say what is kept of the answers that models gave, or forget some
+    Cache(CacheArgs),
     /// Write a sheet to a file
     Export(ExportArgs),
     /// List the runs of a sheet
@@ -214,6 +225,9 @@ pub struct ShowArgs {
     /// Only these columns, in this order, separated by commas
     #[arg(short, long, value_name = "A,B", value_parser = values::column_list)]
     pub columns: Option<values::ColumnList>,
+    /// Which rows, and in which order.
+    #[command(flatten)]
+    pub view: ViewArgs,
     /// Do not shorten long cells
     #[arg(long)]
     pub full: bool,
