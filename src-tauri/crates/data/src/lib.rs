@@ -40,7 +40,11 @@ pub use error::DataError;
 pub use export::ExportRequest;
 pub use format::Format;
 pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
-pub use import::{ImportRequest, import};
+pub use import::{
+    ClipboardKind, Dialect, Encoding, ImportOptions, ImportPreview, ImportRequest, PreviewColumn,
+    PreviewRequest, Quote, RowSelection, TypeWord, import, import_text, parse_clipboard,
+    preview_import, text_table,
+};
 pub use leftovers::{remove_leftovers, remove_sheet};
 pub use read::ExampleRow;
 pub use sheet::SheetStore;

@@ -1,0 +1,51 @@
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use ::arrow::error::ArrowError;
+use ::arrow::ipc::writer::FileWriter;
+
+use super::{Table, for_parquet};
+use crate::DataError;
+use crate::column::StoredColumn;
+use crate::error::during;
+use crate::value::Shape;
+
+/// Writes an Arrow IPC file, batch by batch.
+pub(super) fn write(table: &Table<'_>, path: &Path) -> Result<u64, DataError> {
+    let failed = during("export the sheet");
+    let file = File::create(path).map_err(|source| DataError::io("write", path, source))?;
+    let query = table.query(|stored| (for_arrow(stored), stored.column.name.clone()));
+    let mut statement = table.connection.prepare(&query).map_err(&failed)?;
+    let batches = statement.stream_arrow([]).map_err(&failed)?;
+    let mut writer = FileWriter::try_new(BufWriter::new(file), &batches.get_schema())
+        .map_err(|error| unwritten(path, error))?;
+    let mut rows = 0;
+    for batch in batches {
+        let batch = batch.map_err(&failed)?;
+        rows += batch.num_rows() as u64;
+        writer.write(&batch).map_err(|error| unwritten(path, error))?;
+    }
+    writer.finish().map_err(|error| unwritten(path, error))?;
+    Ok(rows)
+}
+
+/// As Parquet, and as text what Arrow files of other programs do not have.
+fn for_arrow(stored: &StoredColumn) -> String {
+    let column = &stored.quoted;
+    let word = stored.column.sql_type.split(['(', ' ']).next().unwrap_or_default();
+    match word {
+        "ENUM" | "UUID" | "BIGNUM" | "TIME_NS" => format!("CAST({column} AS VARCHAR)"),
+        "VARIANT" => stored.select(),
+        "TIME" if stored.column.sql_type != "TIME" => format!("CAST({column} AS VARCHAR)"),
+        _ if stored.shape == Shape::Json => column.clone(),
+        _ => for_parquet(stored),
+    }
+}
+
+fn unwritten(path: &Path, error: ArrowError) -> DataError {
+    match error {
+        ArrowError::IoError(_, source) => DataError::io("write", path, source),
+        error => DataError::database("export the sheet", &error.to_string()),
+    }
+}
