@@ -14,8 +14,10 @@ use clap_complete::Shell;
 use crate::values::{self, FileFormat};
 
 mod fill;
+mod input;
 
-pub use fill::{EngineArgs, FillArgs, InputArgs, OutputArgs, RerunArgs};
+pub use fill::{EngineArgs, FillArgs, OutputArgs, RerunArgs};
+pub use input::InputArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -163,6 +165,10 @@ pub struct ImportArgs {
     /// Name of the sheet [default: the file's name]
     #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     pub name: Option<String>,
+    /// Show what the import would find, with the first N rows, and keep nothing
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "10", value_parser = clap::value_parser!(u64).range(0..=1000))]
+    pub preview: Option<u64>,
 }
 
 /// A sheet by itself.
@@ -226,7 +232,7 @@ pub struct ExportArgs {
     /// File to write, or `-` for stdout
     #[arg(short, long, value_name = "FILE")]
     pub out: PathBuf,
-    /// Format to write: csv, tsv, jsonl, parquet [default: by the file's ending]
+    /// Format to write: csv, tsv, jsonl, parquet, arrow, xlsx [default: by the file's ending]
     #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = values::output_format)]
     pub out_format: Option<FileFormat>,
     /// Only these columns, in this order, separated by commas

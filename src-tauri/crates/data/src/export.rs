@@ -97,7 +97,9 @@ impl Table<'_> {
                 format!("{value} AS {}", identifier(&name))
             })
             .collect();
-        format!("SELECT {} FROM {} ORDER BY row_order, row_id", select.join(", "), self.from)
+        // Qualified, because a column may be called `row_order` on its way out.
+        let order = "ORDER BY all_rows.row_order, all_rows.row_id";
+        format!("SELECT {} FROM {} AS all_rows {order}", select.join(", "), self.from)
     }
 }
 
@@ -124,8 +126,8 @@ fn chosen(connection: &Connection, rows: &[RowId]) -> Result<String, DataError> 
     if let Some(row) = missing.map_err(failed)? {
         return Err(DataError::RowMissing { row: RowId(row) });
     }
-    Ok("(SELECT all_rows.* EXCLUDE (row_order), chosen.row_order \
-         FROM temp.main.chosen JOIN main.rows AS all_rows USING (row_id))"
+    Ok("(SELECT kept.* EXCLUDE (row_order), chosen.row_order \
+         FROM temp.main.chosen JOIN main.rows AS kept USING (row_id))"
         .to_owned())
 }
 

@@ -11,9 +11,11 @@
 //! (`llm`).
 //!
 //! ```no_run
-//! # use std::{path::Path, sync::Arc};
+//! # use std::sync::Arc;
 //! # use braincells_core::{AppError, IgnoreEvents, Recipe, RunScope};
-//! # use braincells_workbench::{EngineOptions, Home, LlamaEngines, SystemClock, Workbench, World};
+//! # use braincells_workbench::{
+//! #     EngineOptions, Home, InputFile, LlamaEngines, SystemClock, Workbench, World,
+//! # };
 //! # async fn fill(recipe: Recipe) -> Result<(), AppError> {
 //! let home = Home::new("braincells-home".into());
 //! let clock = Arc::new(SystemClock);
@@ -23,7 +25,7 @@
 //!     events: Arc::new(IgnoreEvents),
 //!     home,
 //! })?;
-//! let sheet = workbench.import(Path::new("reviews.csv"), None, None).await?.id;
+//! let sheet = workbench.import(&InputFile::new("reviews.csv")).await?.id;
 //! let column = workbench.add_ai_column(sheet, "mood", recipe).await?.id;
 //! let run = workbench.run(sheet, column, RunScope::Empty, &EngineOptions::default()).await?;
 //! println!("{:?}", run.finished().await.status);
@@ -49,7 +51,10 @@ mod transfer;
 mod workbench;
 mod world;
 
-pub use braincells_data::Format;
+pub use braincells_data::{
+    ClipboardKind, Dialect, Encoding, Format, ImportOptions, ImportPreview, PreviewColumn, Quote,
+    RowSelection, TypeWord, parse_clipboard,
+};
 pub use braincells_llm::llama::{Device, DeviceKind};
 pub use braincells_llm::{Message, Role};
 pub use columns::Shown;
@@ -60,5 +65,6 @@ pub use llama_engines::LlamaEngines;
 pub use models::{ModelFile, STARTER_MODEL};
 pub use preview::PreviewRow;
 pub use run::{RunHandle, RunOutcome};
+pub use transfer::{InputFile, OutputFile};
 pub use workbench::Workbench;
 pub use world::{EngineOptions, EngineSource, SystemClock, World};

@@ -14,7 +14,6 @@ use super::watch::going_on;
 use crate::DataError;
 use crate::error::during;
 use crate::sql::identifier;
-use crate::value::Shape;
 
 /// The temporary table, as SQL names it.
 pub(super) const STAGED: &str = "temp.main.staged";
@@ -132,10 +131,8 @@ fn misfit(
     error: &duckdb::Error,
 ) -> DataError {
     let found = columns.iter().find_map(|column| {
-        find_misfit(connection, STAGED, column).map(|(row, value)| {
-            let place = format!("row {}", before + row);
-            does_not_fit(probed, &place, column, &value, column.final_type())
-        })
+        let (row, value) = find_misfit(connection, STAGED, column)?;
+        Some(does_not_fit(probed, before + row, column, &value))
     });
     found.unwrap_or_else(|| DataError::database("import the file", &error.to_string()))
 }
@@ -146,14 +143,10 @@ pub(super) fn find_misfit(
     from: &str,
     column: &SourceColumn,
 ) -> Option<(u64, String)> {
-    column.cast?;
-    let cast = column.select();
-    let tried = cast.strip_prefix("CAST(").map(|rest| format!("TRY_CAST({rest}"))?;
-    let name = format!("src.{}", identifier(&column.name));
-    let text = Shape::of(&column.sql_type).select(&name);
+    let (text, fitted) = column.fitted(column.cast?);
     let sql = format!(
-        "SELECT row, CAST(text AS VARCHAR) FROM (SELECT row_number() OVER () AS row, \
-         {text} AS text, {tried} IS NULL AS bad FROM {from} AS src) \
+        "SELECT row, text FROM (SELECT row_number() OVER () AS row, {text} AS text, \
+         {fitted} IS NULL AS bad FROM {from} AS src) \
          WHERE bad AND text IS NOT NULL ORDER BY row LIMIT 1"
     );
     connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).ok()

@@ -1,22 +1,24 @@
 //! CSV and TSV: finding the dialect, then reading with it and nothing else.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
 use super::apostrophe;
 use super::options::{Quote, TypeWord};
 use super::preview::Dialect;
-use super::probe::{Probed, unusable};
 use super::source::{Input, Rows, Scan, Source, SourceColumn, refused, shown};
 use crate::database::text;
 use crate::sql::{file_pattern, identifier, literal};
 use crate::{DataError, Format};
 
+mod explain;
+mod reading;
 mod scan;
 
-use scan::Finding;
-pub(super) use scan::Separators;
+pub(super) use explain::explain;
+use explain::irregular;
+pub(super) use reading::Reading;
+use reading::{ReadColumn, TEXT};
+use scan::{Finding, Separators};
 
 /// One guess at how a file is written.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +143,7 @@ impl File<'_> {
         )
     }
 
-    fn source(&self, guess: Guess, mut sniffed: Sniffed) -> Source {
+    fn source(&self, guess: Guess, sniffed: Sniffed) -> Source {
         let quote = guess.quote.map_or_else(String::new, |quote| quote.to_string());
         let escape = match sniffed.escape.as_str() {
             _ if quote.is_empty() => "",
@@ -163,33 +165,37 @@ impl File<'_> {
             }
         }
         let titles = self.titles(&sniffed);
-        let asked = self.ask_for_types(&titles, &mut sniffed.columns);
-        let as_text = self.read(&options, &sniffed.columns, |index| !asked[index]);
-        self.keep_words(&as_text, &mut sniffed.columns, &asked);
-        let from = self.read(&options, &sniffed.columns, |_| false);
         let delimiter = sniffed.delimiter.chars().next();
-        let separators = delimiter.map(|delimiter| Separators::new(delimiter, guess.quote));
-        let columns = sniffed.columns.into_iter().zip(titles);
+        let mut reading = Reading {
+            file: self.literal.clone(),
+            options,
+            // A file of one column has no delimiter, and none that it could be.
+            separators: Separators::new(delimiter.unwrap_or(','), guess.quote),
+            columns: self.types(&titles, sniffed.columns),
+        };
+        self.keep_words(&mut reading);
+        let mut columns: Vec<SourceColumn> = reading
+            .columns
+            .iter()
+            .zip(titles)
+            .map(|(column, title)| SourceColumn {
+                title,
+                ..SourceColumn::titled(column.name.clone(), String::new())
+            })
+            .collect();
+        reading.tell_types(&mut columns);
+        let dialect = Dialect {
+            delimiter: delimiter.filter(|_| columns.len() > 1),
+            quote: guess.quote,
+            header: sniffed.header,
+            encoding: self.input.probed.encoding,
+        };
+        let from = reading.from();
+        let scan = Scan { from, retyped: Some(reading), expected_rows: None };
         Source {
-            columns: columns
-                .map(|(column, title)| SourceColumn {
-                    title,
-                    ..SourceColumn::titled(column.name, column.sql_type)
-                })
-                .collect(),
-            rows: Rows::Scan(Scan {
-                from,
-                as_text: Some(as_text),
-                separators,
-                expected_rows: None,
-            }),
-            dialect: Some(Dialect {
-                // A file of one column has none.
-                delimiter: delimiter.filter(|_| asked.len() > 1),
-                quote: guess.quote,
-                header: sniffed.header,
-                encoding: self.input.probed.encoding,
-            }),
+            columns,
+            rows: Rows::Scan(scan),
+            dialect: Some(dialect),
             tables: Vec::new(),
             table: None,
         }
@@ -205,58 +211,42 @@ impl File<'_> {
         if self.input.options.keep_apostrophes { names } else { apostrophe::taken_back(names) }
     }
 
-    /// Puts in the types that were asked for, where reading can give them; whether it does, for
-    /// each column.
-    fn ask_for_types(&self, titles: &[String], columns: &mut [SniffedColumn]) -> Vec<bool> {
-        let names = shown(titles.iter().map(String::as_str));
-        let mut asked = Vec::with_capacity(columns.len());
-        for (column, name) in columns.iter_mut().zip(names) {
-            let wanted = self.input.options.type_of(&name).map(TypeWord::sql_type);
-            // JSON is checked better by a cast, and a date that was found becomes a timestamp
-            // better by one, because only the format of dates was found.
-            let by_cast = wanted == Some("JSON")
-                || (wanted == Some("TIMESTAMP") && column.sql_type == "DATE");
-            if by_cast && wanted == Some("JSON") {
-                "VARCHAR".clone_into(&mut column.sql_type);
-            } else if let Some(wanted) = wanted.filter(|_| !by_cast) {
-                wanted.clone_into(&mut column.sql_type);
-            }
-            asked.push(wanted.is_some());
-        }
-        asked
-    }
-
-    fn read(
-        &self,
-        options: &str,
-        columns: &[SniffedColumn],
-        as_text: impl Fn(usize) -> bool,
-    ) -> String {
-        let columns: Vec<String> = columns
-            .iter()
-            .enumerate()
-            .map(|(index, column)| {
-                let sql_type = if as_text(index) { "VARCHAR" } else { &column.sql_type };
-                format!("{}: {}", literal(&column.name), literal(sql_type))
+    /// The types to read: those that were found, unless others were asked for.
+    fn types(&self, titles: &[String], columns: Vec<SniffedColumn>) -> Vec<ReadColumn> {
+        let shown = shown(titles.iter().map(String::as_str));
+        columns
+            .into_iter()
+            .zip(shown)
+            .map(|(column, name)| {
+                let wanted = self.input.options.type_of(&name);
+                // What is found stays, as DuckDB knows how its dates are written; the rest is the
+                // cast's, which is stricter than DuckDB's reading.
+                let sql_type = match wanted {
+                    Some(TypeWord::Text | TypeWord::Json) => TEXT.to_owned(),
+                    _ => column.sql_type,
+                };
+                ReadColumn { name: column.name, sql_type, asked: wanted.is_some() }
             })
-            .collect();
-        format!("read_csv({}, {options}, columns = {{{}}})", self.literal, columns.join(", "))
+            .collect()
     }
 
     /// Takes back that a column is boolean when it has other words than `true` and `false`.
     ///
     /// DuckDB also takes `yes`, `no`, `t`, `f` and the like, which a person means as the words
     /// they are: a prompt should say `yes`, and an export should give `yes` back.
-    fn keep_words(&self, as_text: &str, columns: &mut [SniffedColumn], asked: &[bool]) {
-        let found = columns.iter_mut().zip(asked);
-        let mut booleans: Vec<&mut SniffedColumn> = found
-            .filter(|(column, asked)| column.sql_type == "BOOLEAN" && !**asked)
-            .map(|(column, _)| column)
+    fn keep_words(&self, reading: &mut Reading) {
+        let is_boolean = |column: &ReadColumn| column.sql_type == "BOOLEAN" && !column.asked;
+        let mut texts = reading.clone();
+        texts.make_all_text();
+        let names: Vec<String> = reading
+            .columns
+            .iter()
+            .filter(|column| is_boolean(column))
+            .map(|column| identifier(&column.name))
             .collect();
-        if booleans.is_empty() {
+        if names.is_empty() {
             return;
         }
-        let names: Vec<String> = booleans.iter().map(|column| identifier(&column.name)).collect();
         let checks: Vec<String> = names
             .iter()
             .map(|name| format!("coalesce(bool_and(lower({name}) IN ('true', 'false')), true)"))
@@ -264,18 +254,20 @@ impl File<'_> {
         let limit =
             self.input.sample_rows.map_or_else(String::new, |rows| format!(" LIMIT {rows}"));
         let sql = format!(
-            "SELECT {} FROM (SELECT {} FROM {as_text}{limit})",
+            "SELECT {} FROM (SELECT {} FROM {}{limit})",
             checks.join(", "),
-            names.join(", ")
+            names.join(", "),
+            texts.from()
         );
         let strict = self.input.connection.query_row(&sql, [], |row| {
             (0..checks.len()).map(|index| row.get(index)).collect::<duckdb::Result<Vec<bool>>>()
         });
         // A line that cannot be read is the reading's to report.
         let Ok(strict) = strict else { return };
-        for (column, strict) in booleans.iter_mut().zip(strict) {
+        let booleans = reading.columns.iter_mut().filter(|column| is_boolean(column));
+        for (column, strict) in booleans.zip(strict) {
             if !strict {
-                "VARCHAR".clone_into(&mut column.sql_type);
+                TEXT.clone_into(&mut column.sql_type);
             }
         }
     }
@@ -304,42 +296,4 @@ impl File<'_> {
             _ => Err(irregular(&probed.named, &finding)),
         }
     }
-}
-
-/// Names the line that is wrong if one can be found, else what DuckDB said. Without the
-/// separators only quotes can be wrong.
-pub(super) fn explain(probed: &Probed, separators: Option<Separators>, said: &str) -> DataError {
-    let error = refused(probed, said);
-    if !matches!(error, DataError::SourceUnusable { .. }) {
-        return error;
-    }
-    let known = separators.is_some();
-    let separators = separators.unwrap_or_else(|| Separators::new(',', Some('"')));
-    match scan::scan(&probed.path, separators, None) {
-        Ok((Finding::Ragged { .. }, _)) if !known => error,
-        Ok((Finding::Regular { .. }, _)) if !said.contains("Error when sniffing") => error,
-        Ok((finding, _)) => irregular(&probed.named, &finding),
-        Err(_) => error,
-    }
-}
-
-fn irregular(path: &Path, finding: &Finding) -> DataError {
-    let (reason, hint) = match finding {
-        Finding::Regular { .. } => {
-            ("its columns cannot be told apart".to_owned(), "save it again as plain CSV")
-        }
-        Finding::Ragged { line, expected, found } => (
-            format!("line {line} has {found} values where the first line has {expected}"),
-            "correct the line, or put quotes around values that hold the separator",
-        ),
-        Finding::UnclosedQuote { line } => (
-            format!("the quote opened in line {line} is never closed"),
-            "close it, or double the quotes that belong to the text",
-        ),
-        Finding::TextAfterQuote { line } => (
-            format!("line {line} has text after a closing quote"),
-            "double the quotes that belong to the text",
-        ),
-    };
-    unusable(path, reason, hint)
 }

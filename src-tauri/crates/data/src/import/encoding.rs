@@ -13,7 +13,7 @@ use crate::DataError;
 
 const CHUNK_BYTES: usize = 1 << 18;
 
-/// How the text of a file is written, if not in UTF-8.
+/// How the text of a file is written, if not in UTF-8 as DuckDB reads it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Recoding {
     from: &'static encoding_rs::Encoding,
@@ -26,6 +26,10 @@ impl Recoding {
         let utf16 = |from| Some(Self { from, word: Encoding::Utf16 });
         match encoding_rs::Encoding::for_bom(head) {
             Some((from, _)) if from == UTF_16LE || from == UTF_16BE => return utf16(from),
+            // DuckDB takes a quote behind the mark for a part of the text.
+            Some((from, length)) if head[length..].starts_with(b"\"") => {
+                return Some(Self { from, word: Encoding::Utf8 });
+            }
             Some(_) => return None,
             None => {}
         }
@@ -141,6 +145,7 @@ mod tests {
             assert_eq!(found(b"\xff\xfea\0", asked), Some("UTF-16LE"));
             assert_eq!(found(b"\xfe\xff\0a", asked), Some("UTF-16BE"));
             assert_eq!(found(b"\xef\xbb\xbfa", asked), None);
+            assert_eq!(found(b"\xef\xbb\xbf\"a", asked), Some("UTF-8"));
         }
         assert_eq!(found(b"a\0", Some(Encoding::Utf16)), Some("UTF-16LE"));
         assert_eq!(found(b"\0a", Some(Encoding::Utf16)), Some("UTF-16BE"));

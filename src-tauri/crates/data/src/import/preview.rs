@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::options::{Encoding, ImportOptions, RowSelection};
 use super::source::Input;
+use super::store::store_rows;
 use super::watch::{Unfinished, Watched, going_on};
-use super::{encoding, probe, store_rows};
+use super::{encoding, probe};
 use crate::database::{self, Allowed};
 use crate::error::during;
 use crate::lock::{SheetLock, lock_path, with_suffix};

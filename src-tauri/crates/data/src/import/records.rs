@@ -59,7 +59,7 @@ fn source(from: String, columns: Vec<(String, String)>) -> Source {
     let titled = |(name, sql_type)| SourceColumn::titled(name, sql_type);
     Source {
         columns: columns.into_iter().map(titled).collect(),
-        rows: Rows::Scan(Scan { from, as_text: None, separators: None, expected_rows: None }),
+        rows: Rows::Scan(Scan { from, retyped: None, expected_rows: None }),
         dialect: None,
         tables: Vec::new(),
         table: None,

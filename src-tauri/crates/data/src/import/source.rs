@@ -59,11 +59,8 @@ pub(super) enum Rows {
 pub(super) struct Scan {
     /// The table function with its options.
     pub(super) from: String,
-    /// To be tried when a value does not convert: the same with every column as text whose type
-    /// was not asked for.
-    pub(super) as_text: Option<String>,
-    /// What separates and encloses values, in formats that have lines.
-    pub(super) separators: Option<csv::Separators>,
+    /// The same with other types, where types are read from text.
+    pub(super) retyped: Option<csv::Reading>,
     /// How many rows it must give, where that is known otherwise.
     pub(super) expected_rows: Option<u64>,
 }
@@ -73,7 +70,7 @@ pub(super) struct Scan {
 pub(super) struct SourceColumn {
     /// Its name in what the rows are selected from.
     pub(super) name: String,
-    /// What the file calls it; blank where it does not say.
+    /// What the file calls it, blank where it does not say; once planned, what it is shown as.
     pub(super) title: String,
     /// Its type there.
     pub(super) sql_type: String,
@@ -87,19 +84,41 @@ impl SourceColumn {
         Self { title: name.clone(), name, sql_type, cast: None }
     }
 
-    /// Its value, over `src`.
+    /// Its value, over `src`. Fails where a value does not fit the type asked for: nothing is
+    /// rounded or cut to make it fit.
     pub(super) fn select(&self) -> String {
+        let Some(word) = self.cast else { return format!("src.{}", identifier(&self.name)) };
+        let (text, fitted) = self.fitted(word);
+        let value = format!("coalesce({fitted}, error('a value does not fit'))");
+        let sql_type = word.sql_type();
+        format!("CAST(CASE WHEN {text} IS NOT NULL THEN {value} END AS {sql_type})")
+    }
+
+    /// Its value as text, and the same in the type asked for, null where it does not fit.
+    pub(super) fn fitted(&self, word: TypeWord) -> (String, String) {
         let column = format!("src.{}", identifier(&self.name));
-        match self.cast {
-            None => column,
-            Some(TypeWord::Json) if Shape::of(&self.sql_type) != Shape::Plain => {
-                format!("CAST(to_json({column}) AS JSON)")
-            }
-            Some(word) => {
-                let text = Shape::of(&self.sql_type).select(&column);
-                format!("CAST({text} AS {})", word.sql_type())
-            }
+        let shape = Shape::of(&self.sql_type);
+        let text = match shape {
+            Shape::Nested | Shape::Bytes => shape.select(&column),
+            _ => format!("CAST({column} AS VARCHAR)"),
+        };
+        if word == TypeWord::Text {
+            return (text.clone(), text);
         }
+        let text = format!("nullif({text}, '')");
+        let tried = format!("TRY_CAST({text} AS {})", word.sql_type());
+        let fitted = match word {
+            TypeWord::Text | TypeWord::Number | TypeWord::Boolean | TypeWord::Timestamp => tried,
+            TypeWord::Integer => format!(
+                "CASE WHEN regexp_full_match({text}, '\\s*[+-]?[0-9]+(\\.0*)?\\s*') THEN {tried} END"
+            ),
+            TypeWord::Date => {
+                let moment = format!("TRY_CAST({text} AS TIMESTAMP)");
+                format!("CASE WHEN date_trunc('day', {moment}) = {moment} THEN {tried} END")
+            }
+            TypeWord::Json => format!("CASE WHEN json_valid({text}) THEN {tried} END"),
+        };
+        (text, fitted)
     }
 
     /// Its type in the sheet.
@@ -129,33 +148,41 @@ pub(super) fn plan(input: Input<'_>) -> Result<Source, DataError> {
         if let Some(word) = input.options.type_of(&name) {
             column.cast = Some(word).filter(|word| word.sql_type() != column.sql_type);
         }
+        column.title = name;
     }
     Ok(source)
 }
 
 impl Scan {
-    /// Runs `make` on what the rows are selected from; once more with the columns as text if a
-    /// value does not convert to the type that was found for its column.
+    /// Runs `make` on what the rows are selected from. Where a value does not convert to the type
+    /// that was found for its column, the column becomes text and `make` runs once more.
     pub(super) fn try_each<T>(
-        &self,
+        &mut self,
         probed: &Probed,
-        columns: &[SourceColumn],
+        columns: &mut [SourceColumn],
         make: impl Fn(&str) -> duckdb::Result<T>,
     ) -> Result<T, DataError> {
-        let result = match (make(&self.from), &self.as_text) {
-            (Err(error), Some(as_text)) if is_conversion(&error) => make(as_text),
-            (result, _) => result,
-        };
-        result.map_err(|error| {
-            let said = error.to_string();
-            if let Some(error) = misfit(probed, columns, &said) {
-                return error;
+        /// More often than this, the types that were found are worth nothing.
+        const TRIES: u32 = 20;
+        let mut tries = 0;
+        loop {
+            let said = match make(&self.from) {
+                Ok(result) => return Ok(result),
+                Err(error) => error.to_string(),
+            };
+            tries += 1;
+            let Some(reading) = &mut self.retyped else { return Err(refused(probed, &said)) };
+            let name = unconverted(&said);
+            let failed =
+                name.and_then(|name| columns.iter_mut().find(|column| column.name == name));
+            match failed {
+                Some(column) if tries < TRIES => reading.make_text(&column.name),
+                Some(_) if tries == TRIES => reading.make_all_text(),
+                _ => return Err(csv::explain(probed, Some(reading.separators), &said)),
             }
-            match self.separators {
-                Some(separators) => csv::explain(probed, Some(separators), &said),
-                None => refused(probed, &said),
-            }
-        })
+            reading.tell_types(columns);
+            self.from = reading.from();
+        }
     }
 
     /// Checks the number of rows that a file gave.
@@ -178,44 +205,33 @@ fn no_rows(probed: &Probed) -> DataError {
     unusable(&probed.named, "it has no rows", "choose a file with data in it")
 }
 
-fn is_conversion(error: &duckdb::Error) -> bool {
-    let text = error.to_string();
-    text.starts_with("Conversion Error") || text.contains("Error when converting column")
+/// The column of which a value did not convert.
+fn unconverted(said: &str) -> Option<&str> {
+    between(said, "Error when converting column \"", "\". ")
 }
 
-/// Names the line and the value that do not fit a type which a person asked for.
-fn misfit(probed: &Probed, columns: &[SourceColumn], said: &str) -> Option<DataError> {
-    let between = |start: &str, end: &str| {
-        let (_, rest) = said.split_once(start)?;
-        rest.split_once(end).map(|(found, _)| found)
-    };
-    let line = between("CSV Error on Line: ", "\n")?;
-    let name = between("Error when converting column \"", "\". ")?;
-    let value = between("Could not convert string \"", "\" to '")?;
-    let sql_type = between("\" to '", "'")?;
-    let column = columns.iter().find(|column| column.name == name)?;
-    Some(does_not_fit(probed, &format!("line {line}"), column, value, sql_type))
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(start)?;
+    rest.split_once(end).map(|(found, _)| found)
 }
 
 /// The error for a value that does not fit the type asked for its column.
 pub(super) fn does_not_fit(
     probed: &Probed,
-    place: &str,
+    row: u64,
     column: &SourceColumn,
     value: &str,
-    sql_type: &str,
 ) -> DataError {
     const SHOWN: usize = 60;
     let mut shown: String = value.chars().take(SHOWN).collect();
     if shown.len() < value.len() {
         shown.push('…');
     }
-    let word = TypeWord::ALL.into_iter().find(|word| word.sql_type() == sql_type);
     let reason = format!(
-        "{place} has `{}` in column `{}`, which is not of type {}",
+        "row {row} has `{}` in column `{}`, which is not of type {}",
         shown.escape_debug(),
         column.title.escape_debug(),
-        word.map_or(sql_type, |word| word.as_str())
+        column.cast.map_or(column.sql_type.as_str(), |word| word.as_str())
     );
     unusable(&probed.named, reason, "correct the value, or choose another type for the column")
 }

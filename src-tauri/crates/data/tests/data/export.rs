@@ -100,6 +100,39 @@ fn only_the_columns_asked_for_are_written_in_that_order() {
 }
 
 #[test]
+fn only_the_rows_asked_for_are_written_in_that_order() {
+    let folder = folder();
+    let text: String = (1..=5000).map(|row| format!("{row},x{row}\n")).collect();
+    let store = sheet(folder.path(), "a.csv", format!("position,row_order\n{text}"));
+    let rows: Vec<RowId> = (1..=5000).rev().step_by(2).map(RowId).collect();
+    for format in FORMATS {
+        let path = folder.path().join(format!("view.{}", format.extension()));
+        let request = ExportRequest { rows: Some(rows.clone()), ..to(&path, format) };
+        assert_eq!(store.export(&request).unwrap(), 2500, "{format:?}");
+        let back = try_sheet(&path, format).unwrap();
+        let found = table(&back);
+        assert_eq!(found.len(), 2500, "{format:?}");
+        assert_eq!(found[0], [json!(5000), json!("x5000")], "{format:?}");
+        assert_eq!(found[2499], [json!(2), json!("x2")], "{format:?}");
+    }
+    let path = folder.path().join("out.csv");
+    let some = |rows: &[i64]| {
+        let rows = Some(rows.iter().copied().map(RowId).collect());
+        store.export(&ExportRequest { rows, ..to(&path, Format::Csv) })
+    };
+    assert_eq!(some(&[]).unwrap(), 0);
+    assert_eq!(some(&[3, 1, 3]).unwrap(), 3);
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text, "position,row_order\n3,x3\n1,x1\n3,x3\n");
+    let error = some(&[1, 7777]).unwrap_err();
+    assert!(matches!(error, DataError::RowMissing { row: RowId(7777) }), "{error}");
+    for format in [Format::Xls, Format::Ods] {
+        let error = AppError::from(store.export(&to(&path, format)).unwrap_err());
+        assert!(error.message.contains("only read"), "{}", error.message);
+    }
+}
+
+#[test]
 fn formulas_are_made_harmless_in_text_and_only_there() {
     let folder = folder();
     let texts = ["=1+1", "+1", "-1", "@x", "\ttab", "\rreturn", "fine = 1", "'=x", "'quoted"];

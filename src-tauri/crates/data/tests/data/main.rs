@@ -7,11 +7,15 @@
     reason = "test tables are plainer to read this way, and small"
 )]
 
+mod arrow_files;
 mod cells;
 mod export;
+mod hostile;
 mod import;
+mod options;
 mod runs;
 mod sheets;
+mod workbooks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
