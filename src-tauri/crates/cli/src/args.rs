@@ -15,13 +15,15 @@ use crate::values::{self, FileFormat};
 
 mod edit;
 mod fill;
+mod input;
 mod look;
 mod recipe;
 
 pub use edit::{
     ColumnsAction, ColumnsArgs, HistoryArgs, PlaceArgs, RowsAction, RowsArgs, UndoArgs,
 };
-pub use fill::{EngineArgs, FillArgs, InputArgs, OutputArgs, RerunArgs};
+pub use fill::{EngineArgs, FillArgs, OutputArgs, RerunArgs};
+pub use input::InputArgs;
 pub use look::{CacheAction, CacheArgs, CellsToFill, SqlArgs, StatsArgs, UpdateArgs, ViewArgs};
 pub use recipe::{FitArgs, RecipeAction, RecipeArgs, RunArgs};
 
@@ -176,6 +178,10 @@ pub struct ImportArgs {
     /// Name of the sheet [default: the file's name]
     #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     pub name: Option<String>,
+    /// Show what the import would find, with the first N rows, and keep nothing
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "10", value_parser = clap::value_parser!(u64).range(0..=1000))]
+    pub preview: Option<u64>,
 }
 
 /// A sheet by itself.
@@ -242,7 +248,7 @@ pub struct ExportArgs {
     /// File to write, or `-` for stdout
     #[arg(short, long, value_name = "FILE")]
     pub out: PathBuf,
-    /// Format to write: csv, tsv, jsonl, parquet [default: by the file's ending]
+    /// Format to write: csv, tsv, jsonl, parquet, arrow, xlsx [default: by the file's ending]
     #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = values::output_format)]
     pub out_format: Option<FileFormat>,
     /// Only these columns, in this order, separated by commas
