@@ -15,12 +15,16 @@ use crate::values::{self, FileFormat};
 
 mod edit;
 mod fill;
+mod input;
+mod look;
 mod recipe;
 
 pub use edit::{
     ColumnsAction, ColumnsArgs, HistoryArgs, PlaceArgs, RowsAction, RowsArgs, UndoArgs,
 };
-pub use fill::{EngineArgs, FillArgs, InputArgs, OutputArgs, RerunArgs};
+pub use fill::{EngineArgs, FillArgs, OutputArgs, RerunArgs};
+pub use input::InputArgs;
+pub use look::{CacheAction, CacheArgs, CellsToFill, SqlArgs, StatsArgs, UpdateArgs, ViewArgs};
 pub use recipe::{FitArgs, RecipeAction, RecipeArgs, RunArgs};
 
 const EXIT_CODES: &str = "\
@@ -81,6 +85,7 @@ impl Arguments {
                 out.as_deref().is_none_or(is_stdout)
             }
             Verb::Resume(verb) => verb.output.out.as_deref().is_some_and(is_stdout),
+            Verb::Update(verb) => verb.output.out.as_deref().is_some_and(is_stdout),
             Verb::Export(verb) => is_stdout(&verb.out),
             _ => false,
         }
@@ -139,6 +144,14 @@ pub enum Verb {
     Redo(UndoArgs),
     /// Show everything that happened to a cell, or go back to an earlier value
     History(HistoryArgs),
+    /// Say what the columns of a sheet hold, in figures
+    Stats(StatsArgs),
+    /// Ask a sheet a question in SQL; nothing is changed
+    Sql(SqlArgs),
+    /// Fill the cells of a sheet that are not up to date
+    Update(Box<UpdateArgs>),
+    /// Say what is kept of the answers that models gave, or forget some
+    Cache(CacheArgs),
     /// Write a sheet to a file
     Export(ExportArgs),
     /// List the runs of a sheet
@@ -172,6 +185,10 @@ pub struct ImportArgs {
     /// Name of the sheet [default: the file's name]
     #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     pub name: Option<String>,
+    /// Show what the import would find, with the first N rows, and keep nothing
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "10", value_parser = clap::value_parser!(u64).range(0..=1000))]
+    pub preview: Option<u64>,
 }
 
 /// A sheet by itself.
@@ -263,6 +280,9 @@ pub struct ShowArgs {
     /// Only these columns, in this order, separated by commas
     #[arg(short, long, value_name = "A,B", value_parser = values::column_list)]
     pub columns: Option<values::ColumnList>,
+    /// Which rows, and in which order.
+    #[command(flatten)]
+    pub view: ViewArgs,
     /// Do not shorten long cells
     #[arg(long)]
     pub full: bool,
@@ -277,7 +297,7 @@ pub struct ExportArgs {
     /// File to write, or `-` for stdout
     #[arg(short, long, value_name = "FILE")]
     pub out: PathBuf,
-    /// Format to write: csv, tsv, jsonl, parquet [default: by the file's ending]
+    /// Format to write: csv, tsv, jsonl, parquet, arrow, xlsx [default: by the file's ending]
     #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = values::output_format)]
     pub out_format: Option<FileFormat>,
     /// Only these columns, in this order, separated by commas

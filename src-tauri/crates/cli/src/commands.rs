@@ -1,5 +1,6 @@
 //! One file for each verb: unpack, call the workbench, show.
 
+mod cache;
 mod columns;
 mod doctor;
 mod export;
@@ -15,8 +16,12 @@ mod run;
 mod runs;
 mod sheets;
 mod show;
+mod sql;
+mod stats;
 mod trash;
+mod update;
 
+pub use cache::cache;
 pub use columns::columns;
 pub use doctor::doctor;
 pub use export::export;
@@ -31,6 +36,9 @@ pub use run::run;
 pub use runs::runs;
 pub use sheets::sheets;
 pub use show::show;
+pub use sql::sql;
+pub use stats::stats;
+pub use update::update;
 
 use std::io::{self, Write};
 

@@ -6,12 +6,13 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use braincells_core::{AppError, Code, SheetId};
-use braincells_workbench::Format;
+use braincells_workbench::{Format, OutputFile};
 
 use crate::args::OutputArgs;
 use crate::failure::Failure;
 use crate::session::{Session, absolute};
 use crate::source::Source;
+use crate::values;
 use crate::written::Written;
 
 /// Where a table goes.
@@ -58,6 +59,7 @@ impl Destination {
     ) -> Result<Self, AppError> {
         let format = output.out_format.or_else(|| match source.known_format() {
             Some(Format::Json) => Some(Format::Jsonl),
+            Some(Format::Xls | Format::Ods) => Some(Format::Xlsx),
             format => format,
         });
         if let Some(wanted) = output.wanted() {
@@ -87,10 +89,11 @@ impl Destination {
         if wanted.out == Path::new("-") {
             let format = wanted.format.or(fallback).ok_or_else(|| {
                 AppError::new(Code::BadInput, "the format for stdout is not known")
-                    .with_hint("name it with `--out-format`: csv, tsv, jsonl or parquet")
+                    .with_hint(name_format())
             })?;
-            if format == Format::Parquet && io::stdout().is_terminal() {
-                let message = "Parquet is binary and stdout is a terminal";
+            if format.is_binary() && io::stdout().is_terminal() {
+                let message =
+                    format!("the format {} is binary and stdout is a terminal", format.extension());
                 return Err(AppError::new(Code::BadInput, message)
                     .with_hint("send it to a file or a pipe, or choose another `--out-format`"));
             }
@@ -104,6 +107,11 @@ impl Destination {
                 let message = "a table is not written as one JSON document";
                 return Err(AppError::new(Code::BadInput, message)
                     .with_hint("write JSON lines: end the file's name in `.jsonl`"));
+            }
+            Some(format) if !format.is_written() => {
+                let message = format!("the format {} is only read", format.extension());
+                return Err(AppError::new(Code::BadInput, message)
+                    .with_hint("write a newer workbook: end the file's name in `.xlsx`"));
             }
             Some(format) => format,
             None => return Err(unknown_format(&path)),
@@ -143,9 +151,13 @@ impl Destination {
         columns: Option<&[String]>,
         path: &Path,
     ) -> Result<u64, Failure> {
-        let export =
-            session.workbench.export(sheet, path, Some(self.format), columns, self.neutralise);
-        let rows = session.unless_stopped(export).await?;
+        let file = OutputFile {
+            format: Some(self.format),
+            columns: columns.map(<[String]>::to_vec),
+            neutralise_formulas: self.neutralise,
+            ..OutputFile::new(path)
+        };
+        let rows = session.unless_stopped(session.workbench.export(sheet, &file)).await?;
         if self.path.is_some() {
             Written::of(&session.home).remember(path);
         }
@@ -207,6 +219,9 @@ pub fn cannot_write(path: &Path, error: &io::Error) -> AppError {
 
 fn unknown_format(path: &Path) -> AppError {
     let message = format!("the ending of `{}` names no format", path.display());
-    AppError::new(Code::BadInput, message)
-        .with_hint("name it with `--out-format`: csv, tsv, jsonl or parquet")
+    AppError::new(Code::BadInput, message).with_hint(name_format())
+}
+
+fn name_format() -> String {
+    format!("name it with `--out-format`: {}", values::output_words())
 }

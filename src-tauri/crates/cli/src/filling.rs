@@ -58,9 +58,7 @@ pub struct Report {
 /// Fills the columns of a job and writes the table.
 pub async fn fill_columns(session: &Session, job: Job<'_>) -> Result<Ending, Failure> {
     let mut request = FillRequest {
-        source: job.source.path.clone(),
-        format: job.source.format,
-        sheet_name: job.source.sheet_name.clone(),
+        input: job.source.input(),
         columns: Vec::new(),
         scope: match job.rerun.first {
             Some(count) => RunScope::First { count },

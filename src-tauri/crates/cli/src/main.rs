@@ -9,6 +9,7 @@
 
 mod args;
 mod commands;
+mod condition;
 mod destination;
 mod failure;
 mod filling;
@@ -129,6 +130,10 @@ async fn answer(
         Verb::Show(verb) => commands::show(&session, verb).await,
         Verb::Columns(verb) => commands::columns(&session, verb).await,
         Verb::Rows(verb) => commands::rows(&session, verb).await,
+        Verb::Stats(verb) => commands::stats(&session, verb).await,
+        Verb::Sql(verb) => commands::sql(&session, verb).await,
+        Verb::Update(verb) => commands::update(&session, verb).await,
+        Verb::Cache(verb) => commands::cache(&session, verb).await,
         Verb::Undo(verb) => commands::undo(&session, verb).await,
         Verb::Redo(verb) => commands::redo(&session, verb).await,
         Verb::History(verb) => commands::history(&session, verb).await,

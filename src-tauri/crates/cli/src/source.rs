@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use braincells_core::{AppError, Code};
-use braincells_workbench::Format;
+use braincells_workbench::{Format, ImportOptions, InputFile};
 use tempfile::NamedTempFile;
 
 use crate::args::InputArgs;
@@ -19,6 +19,8 @@ pub struct Source {
     pub format: Option<Format>,
     /// What its sheet is called, where the file's name would not do.
     pub sheet_name: Option<String>,
+    /// How it is read.
+    pub options: ImportOptions,
     /// Removes the copy of stdin at the end.
     spooled: Option<NamedTempFile>,
 }
@@ -28,7 +30,13 @@ impl Source {
     pub async fn open(session: &Session, input: &InputArgs) -> Result<Self, Failure> {
         if !input.is_stdin() {
             let path = absolute(&input.input)?;
-            return Ok(Self { path, format: input.format, sheet_name: None, spooled: None });
+            return Ok(Self {
+                path,
+                format: input.format,
+                sheet_name: None,
+                options: input.reading.options(),
+                spooled: None,
+            });
         }
         let folder = session.home.temporary();
         let spooled = session
@@ -42,8 +50,19 @@ impl Source {
             path: spooled.path().to_owned(),
             format: input.format,
             sheet_name: Some("stdin".to_owned()),
+            options: input.reading.options(),
             spooled: Some(spooled),
         })
+    }
+
+    /// The same in the workbench's terms.
+    pub fn input(&self) -> InputFile {
+        InputFile {
+            source: self.path.clone(),
+            format: self.format,
+            name: self.sheet_name.clone(),
+            options: self.options.clone(),
+        }
     }
 
     /// Whether it came from stdin.

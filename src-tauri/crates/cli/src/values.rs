@@ -1,7 +1,7 @@
 //! Values that need more than a number or a word: output types, formats, lists of columns.
 
 use braincells_core::{DataType, Output};
-use braincells_workbench::Format;
+use braincells_workbench::{Encoding, Format, Quote, TypeWord};
 
 /// A file format as clap carries it.
 pub type FileFormat = Format;
@@ -117,16 +117,77 @@ fn quoted_text(text: &str) -> Result<(String, &str), String> {
 
 /// A format that can be read.
 pub fn input_format(text: &str) -> Result<FileFormat, String> {
-    Format::parse(&text.to_lowercase())
-        .ok_or_else(|| "known formats are csv, tsv, jsonl, json and parquet".to_owned())
+    Format::parse(text).ok_or_else(|| format!("known formats are {}", words(|_| true)))
 }
 
 /// A format that can be written.
 pub fn output_format(text: &str) -> Result<FileFormat, String> {
-    match Format::parse(&text.to_lowercase()) {
-        Some(format) if format != Format::Json => Ok(format),
-        _ => Err("formats that can be written are csv, tsv, jsonl and parquet".to_owned()),
+    Format::parse(text)
+        .filter(|format| is_written(*format))
+        .ok_or_else(|| format!("formats that can be written are {}", output_words()))
+}
+
+/// The words of the formats that can be written.
+pub fn output_words() -> String {
+    words(is_written)
+}
+
+/// A table as one JSON document is read, but its lines are written.
+fn is_written(format: Format) -> bool {
+    format.is_written() && format != Format::Json
+}
+
+fn words(wanted: impl Fn(Format) -> bool) -> String {
+    let formats = Format::ALL.into_iter().filter(|format| wanted(*format));
+    let words: Vec<&str> = formats.map(Format::extension).collect();
+    words.join(", ")
+}
+
+/// One character, or its name where a shell makes it hard to type.
+pub fn character(text: &str) -> Result<char, String> {
+    let named = match text.to_lowercase().as_str() {
+        "tab" | "\\t" => Some('\t'),
+        "comma" => Some(','),
+        "semicolon" => Some(';'),
+        "pipe" | "bar" => Some('|'),
+        "space" => Some(' '),
+        _ => None,
+    };
+    let mut letters = text.chars();
+    match (named, letters.next(), letters.next()) {
+        (Some(named), ..) => Ok(named),
+        (None, Some(letter), None) => Ok(letter),
+        _ => Err("one character is needed, or tab, comma, semicolon, pipe or space".to_owned()),
     }
+}
+
+/// A character that encloses values, or `none`.
+pub fn quote(text: &str) -> Result<Quote, String> {
+    if text.is_empty() || text.eq_ignore_ascii_case("none") {
+        return Ok(Quote::None);
+    }
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) => Ok(Quote::Character(letter)),
+        _ => Err("one character is needed, or none".to_owned()),
+    }
+}
+
+/// How characters are written as bytes.
+pub fn encoding(text: &str) -> Result<Encoding, String> {
+    Encoding::parse(text).ok_or_else(|| "known encodings are utf-8, utf-16 and latin-1".to_owned())
+}
+
+/// `NAME=TYPE`; the name may hold `=` itself.
+pub fn column_type(text: &str) -> Result<(String, TypeWord), String> {
+    let types = || {
+        let words: Vec<&str> = TypeWord::ALL.into_iter().map(TypeWord::as_str).collect();
+        format!("known types are {}", words.join(", "))
+    };
+    let (name, word) =
+        text.rsplit_once('=').ok_or_else(|| format!("it must be NAME=TYPE; {}", types()))?;
+    let word = TypeWord::parse(word.trim()).ok_or_else(types)?;
+    Ok((name.to_owned(), word))
 }
 
 /// 0 to 10.
@@ -267,6 +328,23 @@ mod tests {
     fn json_is_read_and_not_written() {
         assert_eq!(input_format("JSON"), Ok(Format::Json));
         assert!(output_format("json").is_err());
-        assert!(input_format("xml").is_err());
+        assert_eq!(output_format("XLSX"), Ok(Format::Xlsx));
+        assert!(output_format("ods").is_err() && input_format("ods").is_ok());
+        assert!(input_format("xml").unwrap_err().contains("csv, tsv, jsonl, json, parquet"));
+    }
+
+    #[test]
+    fn separators_and_types_can_be_typed() {
+        assert_eq!(character("tab"), Ok('\t'));
+        assert_eq!(character(r"\t"), Ok('\t'));
+        assert_eq!(character(";"), Ok(';'));
+        assert!(character(";;").is_err() && character("").is_err());
+        assert_eq!(quote("none"), Ok(Quote::None));
+        assert_eq!(quote("'"), Ok(Quote::Character('\'')));
+        assert_eq!(encoding("ISO-8859-1"), Ok(Encoding::Latin1));
+        assert!(encoding("klingon").is_err());
+        assert_eq!(column_type("a=b=Number"), Ok(("a=b".to_owned(), TypeWord::Number)));
+        assert!(column_type("a").unwrap_err().contains("NAME=TYPE"));
+        assert!(column_type("a=float").unwrap_err().contains("known types"));
     }
 }

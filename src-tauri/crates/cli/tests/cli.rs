@@ -86,6 +86,11 @@ fn wrong_usage_is_explained_and_ends_with_2() {
         (&["fill", "t.csv", "--prompt", "x", "--out-format", "json"], "can be written"),
         (&["fill", "-", "--prompt", "x"], "--format"),
         (&["import", "-"], "--format"),
+        (&["import", "t.csv", "--header", "--no-header"], "cannot be used with"),
+        (&["import", "t.csv", "--first-rows", "1", "--sample", "1"], "cannot be used with"),
+        (&["import", "t.csv", "--column-type", "id"], "NAME=TYPE"),
+        (&["import", "t.csv", "--encoding", "klingon"], "known encodings"),
+        (&["export", "t", "--out", "t.ods", "--out-format", "ods"], "can be written"),
         (&["show", "t", "--start", "0"], "--start"),
         (&["show", "t", "--columns", "a,,b"], "empty item"),
         (&["sheets", "delete"], "<SHEET>"),
@@ -115,7 +120,7 @@ fn a_table_goes_in_and_comes_out_in_every_format() {
         shown.stdout,
         "#  id  text       price\n1   1  good         1.5\n2   2  bad, very      2\n3   3  Käse 東京\n"
     );
-    for format in ["csv", "tsv", "jsonl", "parquet"] {
+    for format in ["csv", "tsv", "jsonl", "parquet", "arrow", "xlsx"] {
         let out = format!("out.{format}");
         bench.run(&["export", "goods", "--out", &out]).ok();
         let name = format!("again-{format}");
@@ -125,7 +130,49 @@ fn a_table_goes_in_and_comes_out_in_every_format() {
     }
     let csv = bench.run(&["export", "goods", "--out", "-", "--out-format", "csv"]).ok();
     assert_eq!(csv.stdout, read(&bench.path("out.csv")));
-    assert_eq!(bench.sheet_count(), 5);
+    assert_eq!(bench.sheet_count(), 7);
+}
+
+#[test]
+fn a_table_is_read_as_it_was_asked_for() {
+    let bench = Bench::new();
+    bench.file("odd.csv", b"1;'a;b';caf\xe9\n2;c;d\n3;e;f\n");
+    let reading = [
+        "--delimiter",
+        "semicolon",
+        "--quote",
+        "'",
+        "--no-header",
+        "--encoding",
+        "latin-1",
+        "--first-rows",
+        "2",
+        "--column-type",
+        "column=text",
+    ];
+    let preview = bench.run(&[&["import", "odd.csv", "--preview"][..], &reading].concat()).ok();
+    assert!(
+        preview.stdout.starts_with("column (varchar)  column_2 (varchar)"),
+        "{}",
+        preview.stdout
+    );
+    assert!(preview.stderr.contains("delimiter `;`"), "{}", preview.stderr);
+    assert_eq!(bench.sheet_count(), 0, "a preview keeps nothing");
+    assert_eq!(fs::read_dir(bench.path("home/temporary")).unwrap().count(), 0);
+    bench.run(&[&["import", "odd.csv"][..], &reading].concat()).ok();
+    let shown = bench.run(&["show", "odd"]).ok();
+    assert_eq!(
+        shown.stdout,
+        "#  column  column_2  column_3\n1  1       a;b       café\n2  2       c         d\n"
+    );
+    let import = ["import", "odd.csv"];
+    bench.run(&[&import[..], &["--table", "x"]].concat()).fails(BAD_INPUT, "option `table`");
+    bench.run(&import).fails(BAD_INPUT, "UTF-8");
+    let unknown = [&import[..], &reading, &["--column-type", "x=text"]].concat();
+    bench.run(&unknown).fails(BAD_INPUT, "no column `x`");
+    let misfit = [&import[..], &reading, &["--column-type", "column_3=number"]].concat();
+    bench.run(&misfit).fails(BAD_INPUT, "row 1 has `café` in column `column_3`");
+    assert_eq!(bench.sheet_count(), 1);
 }
 
 #[test]

@@ -25,6 +25,14 @@ pub enum DataError {
         /// What to try.
         hint: String,
     },
+    /// An option of an import cannot be used.
+    #[error("the import option `{option}` cannot be used: {reason}")]
+    OptionUnusable {
+        /// The option.
+        option: &'static str,
+        /// Why not.
+        reason: String,
+    },
     /// The place to export to cannot be used.
     #[error("cannot export to `{}`: {reason}", path.display())]
     TargetUnusable {
@@ -335,6 +343,7 @@ impl DataError {
             Self::Trial(error) => return error.hint.as_deref(),
             Self::SourceMissing { .. } => "check the path and the spelling of the name",
             Self::SourceUnusable { hint, .. } => hint,
+            Self::OptionUnusable { .. } => "leave the option out, or correct it",
             Self::TargetUnusable { .. } => "choose a file in a folder that exists and is writable",
             Self::SheetMissing { .. } => "import the file again",
             Self::AlreadyExists { .. } => "choose another name or remove the file",
@@ -378,6 +387,7 @@ impl DataError {
     pub fn code(&self) -> Code {
         match self {
             Self::SourceUnusable { .. }
+            | Self::OptionUnusable { .. }
             | Self::TargetUnusable { .. }
             | Self::NotASheet { .. }
             | Self::NewerFormat { .. }

@@ -1,20 +1,21 @@
-use std::fs::{self, File, OpenOptions};
-use std::io;
 use std::path::{Path, PathBuf};
 
-use braincells_core::ColumnId;
+use braincells_core::{ColumnId, RowId, ValueType};
 use duckdb::Connection;
-use uuid::Uuid;
 
 use crate::column::StoredColumn;
 use crate::database::text;
 use crate::error::during;
-use crate::import::sync_folder;
-use crate::leftovers::{PART, remove, remove_stale_parts};
 use crate::sheet::{SheetStore, export_folder};
 use crate::sql::{identifier, literal};
 use crate::value::Shape;
 use crate::{DataError, Format};
+
+mod arrow;
+mod target;
+mod workbook;
+
+use target::{Scratch, Target};
 
 /// What to export, and where to.
 #[derive(Clone, Debug)]
@@ -25,16 +26,27 @@ pub struct ExportRequest {
     pub format: Format,
     /// Which columns, in this order; all in display order by default.
     pub columns: Option<Vec<ColumnId>>,
-    /// In CSV and TSV: put an apostrophe before text that a spreadsheet would run as a formula.
+    /// Which rows, in this order; all in sheet order by default.
+    pub rows: Option<Vec<RowId>>,
+    /// Keep spreadsheets from running text as a formula.
     pub neutralise_formulas: bool,
 }
 
 impl SheetStore {
-    /// Writes the sheet's rows in sheet order to a file, and returns how many.
+    /// Writes rows of the sheet to a file, and returns how many.
     ///
-    /// Parquet keeps the native types; 128-bit integers become decimals or text, which it lacks.
-    /// The text formats hold lists, structs and JSON as JSON and bytes as base64; JSON has `null`
-    /// for numbers that are not finite. The file appears whole or, on an error, not at all.
+    /// Parquet and Arrow keep the native types; 128-bit integers become decimals or text, which
+    /// they lack. The text formats hold lists, structs and JSON as JSON and bytes as base64; JSON
+    /// has `null` for numbers that are not finite. A workbook holds numbers, booleans, dates and
+    /// times as such where it can hold them exactly, and everything else as text; a text that is
+    /// too long for it, or a sheet that is too large, is an error. The file appears whole or, on
+    /// an error, not at all.
+    ///
+    /// A spreadsheet runs text that begins with `=`, `+`, `-`, `@`, tab or carriage return. To
+    /// neutralise it, CSV and TSV put an apostrophe before it, and one more before text that
+    /// begins so behind apostrophes of its own: an import that takes one back gives the same text
+    /// again. In a workbook text is no formula, whatever it begins with; it is only marked as
+    /// text, so that editing it does not turn it into one.
     pub fn export(&self, request: &ExportRequest) -> Result<u64, DataError> {
         let columns = match &request.columns {
             None => self.stored_columns().to_vec(),
@@ -46,47 +58,101 @@ impl SheetStore {
         }
         let scratch = Scratch::new(&export_folder(&self.path))?;
         let connection = self.reader().try_clone().map_err(during("export the sheet"))?;
-        let rows = copy(&connection, &columns, request, &scratch.file)?;
+        let from = match &request.rows {
+            None => "main.rows".to_owned(),
+            Some(rows) => chosen(&connection, rows)?,
+        };
+        let table = Table { connection: &connection, columns: &columns, from };
+        let rows = match request.format {
+            Format::Arrow => arrow::write(&table, &scratch.file)?,
+            Format::Xlsx => {
+                workbook::write(&table, &target, &scratch, request.neutralise_formulas)?
+            }
+            Format::Xls | Format::Ods => {
+                return Err(target.unusable("this format is only read, not written"));
+            }
+            _ => copy(&table, request, &scratch.file)?,
+        };
         target.fill(&scratch.file)?;
         Ok(rows)
     }
 }
 
-fn copy(
-    connection: &Connection,
-    columns: &[StoredColumn],
-    request: &ExportRequest,
-    file: &Path,
-) -> Result<u64, DataError> {
+/// What is written: columns of some rows.
+struct Table<'a> {
+    connection: &'a Connection,
+    columns: &'a [StoredColumn],
+    /// The rows, with `row_id` and `row_order`.
+    from: String,
+}
+
+impl Table<'_> {
+    /// A query for one expression over each column, in the order of the rows.
+    fn query(&self, mut select: impl FnMut(&StoredColumn) -> (String, String)) -> String {
+        let select: Vec<String> = self
+            .columns
+            .iter()
+            .map(|stored| {
+                let (value, name) = select(stored);
+                format!("{value} AS {}", identifier(&name))
+            })
+            .collect();
+        // Qualified, because a column may be called `row_order` on its way out.
+        let order = "ORDER BY all_rows.row_order, all_rows.row_id";
+        format!("SELECT {} FROM {} AS all_rows {order}", select.join(", "), self.from)
+    }
+}
+
+/// The rows that were asked for, in that order.
+fn chosen(connection: &Connection, rows: &[RowId]) -> Result<String, DataError> {
+    let failed = during("choose the rows to export");
+    // Both names are taken in `main.rows`, so that no column of the sheet has them.
+    connection
+        .execute_batch(
+            "CREATE OR REPLACE TEMP TABLE temp.main.chosen (row_id BIGINT, row_order BIGINT)",
+        )
+        .map_err(&failed)?;
+    let mut appender =
+        connection.appender_to_catalog_and_db("chosen", "temp", "main").map_err(&failed)?;
+    for (order, row) in (0_i64..).zip(rows) {
+        appender.append_row([row.0, order]).map_err(&failed)?;
+    }
+    appender.flush().map_err(&failed)?;
+    let missing = connection.query_row(
+        "SELECT min(row_id) FROM temp.main.chosen ANTI JOIN main.rows USING (row_id)",
+        [],
+        |row| row.get::<_, Option<i64>>(0),
+    );
+    if let Some(row) = missing.map_err(failed)? {
+        return Err(DataError::RowMissing { row: RowId(row) });
+    }
+    Ok("(SELECT kept.* EXCLUDE (row_order), chosen.row_order \
+         FROM temp.main.chosen JOIN main.rows AS kept USING (row_id))"
+        .to_owned())
+}
+
+/// Lets DuckDB write a format that it knows.
+fn copy(table: &Table<'_>, request: &ExportRequest, file: &Path) -> Result<u64, DataError> {
     let neutralise = request.neutralise_formulas;
-    let select: Vec<String> = columns
-        .iter()
-        .map(|stored| {
-            let name = &stored.column.name;
-            let (value, name) = match request.format {
-                Format::Parquet => (for_parquet(stored), name.clone()),
-                Format::Json | Format::Jsonl => (for_json(stored), name.clone()),
-                Format::Csv | Format::Tsv if neutralise => {
-                    (neutralised(stored), neutral_name(name))
-                }
-                Format::Csv | Format::Tsv => (for_text(stored), name.clone()),
-            };
-            format!("{value} AS {}", identifier(&name))
-        })
-        .collect();
     let options = match request.format {
         Format::Csv => "FORMAT csv, HEADER, DELIMITER ','",
         Format::Tsv => "FORMAT csv, HEADER, DELIMITER '\t'",
-        Format::Jsonl => "FORMAT json",
         Format::Json => "FORMAT json, ARRAY true",
         Format::Parquet => "FORMAT parquet",
+        _ => "FORMAT json",
     };
-    let sql = format!(
-        "COPY (SELECT {} FROM main.rows ORDER BY row_order, row_id) TO {} ({options})",
-        select.join(", "),
-        literal(text(file)?)
-    );
-    let rows = connection
+    let query = table.query(|stored| {
+        let name = &stored.column.name;
+        match request.format {
+            Format::Parquet => (for_parquet(stored), name.clone()),
+            Format::Csv | Format::Tsv if neutralise => (neutralised(stored), neutral_name(name)),
+            Format::Csv | Format::Tsv => (for_text(stored), name.clone()),
+            _ => (for_json(stored), name.clone()),
+        }
+    });
+    let sql = format!("COPY ({query}) TO {} ({options})", literal(text(file)?));
+    let rows = table
+        .connection
         .query_row(&sql, [], |row| row.get::<_, i64>(0))
         .map_err(during("export the sheet"))?;
     Ok(rows as u64)
@@ -121,116 +187,26 @@ fn for_text(stored: &StoredColumn) -> String {
 /// Only text can hold a formula; `-1` in a number column is a number.
 fn neutralised(stored: &StoredColumn) -> String {
     let value = for_text(stored);
-    let sql_type = &stored.column.sql_type;
-    if sql_type != "VARCHAR" && sql_type != "JSON" && !sql_type.starts_with("ENUM") {
+    let is_plain = match stored.column.value_type {
+        ValueType::Number | ValueType::Boolean => true,
+        ValueType::Time => stored.column.sql_type != "INTERVAL",
+        ValueType::Text | ValueType::Nested | ValueType::Binary => false,
+    };
+    if is_plain {
         return value;
     }
     format!(
-        "CASE WHEN regexp_matches(CAST({value} AS VARCHAR), '^[=+\\-@\\t\\r]') \
-         THEN '''' || {value} ELSE CAST({value} AS VARCHAR) END"
+        "CASE WHEN regexp_matches(CAST({value} AS VARCHAR), '^''*[=+\\-@\\t\\r]') \
+         THEN '''' || CAST({value} AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
     )
 }
 
 fn neutral_name(name: &str) -> String {
-    let prefix = if name.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let prefix = if begins_like_formula(name.trim_start_matches('\'')) { "'" } else { "" };
     format!("{prefix}{name}")
 }
 
-/// The one folder besides its own file that a sheet's DuckDB may write to. Only a finished export
-/// leaves it.
-struct Scratch {
-    folder: PathBuf,
-    file: PathBuf,
-}
-
-impl Scratch {
-    fn new(folder: &Path) -> Result<Self, DataError> {
-        fs::create_dir_all(folder)
-            .map_err(|source| DataError::io("make the folder", folder, source))?;
-        let file = folder.join(Uuid::new_v4().to_string());
-        Ok(Self { folder: folder.to_path_buf(), file })
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        remove(&self.file);
-        // Fails while another export uses it, which is then the one to remove it.
-        if let Err(error) = fs::remove_dir(&self.folder) {
-            tracing::trace!(folder = %self.folder.display(), %error, "export folder kept");
-        }
-    }
-}
-
-/// A place for the finished file. The part file beside it proves, before a long export, that the
-/// folder is there and writable, and takes the bytes when they come from another file system.
-struct Target {
-    path: PathBuf,
-    part: PathBuf,
-    /// Locked, so that another process can tell it from one that a killed process left.
-    part_file: File,
-}
-
-impl Target {
-    fn reserve(path: &Path) -> Result<Self, DataError> {
-        let unusable =
-            |reason: &str| DataError::TargetUnusable { path: path.into(), reason: reason.into() };
-        // Through a link to the file it means, so that the link survives the rename.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => return Err(unusable("it is a folder")),
-            Ok(metadata) if !metadata.is_file() => return Err(unusable("it is not a file")),
-            _ => {}
-        }
-        let Some(name) = path.file_name() else { return Err(unusable("it names no file")) };
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        if !folder.is_dir() {
-            return Err(unusable("its folder does not exist"));
-        }
-        let prefix = format!(".{}.", name.to_string_lossy());
-        remove_stale_parts(folder, &prefix);
-        let part = folder.join(format!("{prefix}{}{PART}", Uuid::new_v4().simple()));
-        match OpenOptions::new().write(true).create_new(true).open(&part) {
-            Ok(part_file) => {
-                // Where locks are not supported, a stale part file merely stays for longer.
-                if let Err(error) = part_file.try_lock() {
-                    tracing::debug!(part = %part.display(), %error, "part file not locked");
-                }
-                Ok(Self { path, part, part_file })
-            }
-            Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
-                Err(unusable("its folder is not writable"))
-            }
-            Err(source) => Err(DataError::io("write to the folder of", &path, source)),
-        }
-    }
-
-    fn unusable(&self, reason: &str) -> DataError {
-        DataError::TargetUnusable { path: self.path.clone(), reason: reason.to_owned() }
-    }
-
-    /// Takes over a finished file, flushed, in one step.
-    fn fill(mut self, finished: &Path) -> Result<(), DataError> {
-        let flushed = File::options().write(true).open(finished).and_then(|file| file.sync_all());
-        let moved = flushed.and_then(|()| match fs::rename(finished, &self.path) {
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                io::copy(&mut File::open(finished)?, &mut self.part_file)?;
-                self.part_file.sync_all()?;
-                fs::rename(&self.part, &self.path)
-            }
-            result => result,
-        });
-        moved.map_err(|source| DataError::io("write", &self.path, source))?;
-        sync_folder(&self.path);
-        Ok(())
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        remove(&self.part);
-    }
+/// Whether a spreadsheet would run the text.
+fn begins_like_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }

@@ -1,31 +1,40 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 use braincells_core::SheetId;
-use duckdb::{Connection, InterruptHandle};
 
-use crate::column::Names;
 use crate::database::{self, Allowed};
 use crate::error::during;
-use crate::leftovers;
 use crate::lock::{SheetLock, with_suffix};
-use crate::schema::ORDER_GAP;
-use crate::sql::{file_pattern, identifier};
+use crate::sql::file_pattern;
 use crate::{DataError, Format, Limits, schema};
 
+mod apostrophe;
+mod archive;
+mod arrow;
+mod batches;
+mod choice;
+mod clipboard;
 mod csv;
+mod encoding;
+mod options;
+mod preview;
 mod probe;
 mod records;
 mod source;
+mod store;
+mod watch;
+mod workbook;
 
-use source::Source;
+use probe::Probed;
+use source::Input;
+use store::store_rows;
+use watch::{Unfinished, Watched, going_on};
 
-/// How often a running import looks at its size and at the wish to stop.
-const WATCH_EVERY: Duration = Duration::from_millis(50);
+pub use clipboard::{ClipboardKind, parse_clipboard, text_table};
+pub use options::{Encoding, ImportOptions, Quote, RowSelection, TypeWord};
+pub use preview::{Dialect, ImportPreview, PreviewColumn, PreviewRequest, preview_import};
 
 /// What to import, and where to.
 #[derive(Clone, Debug)]
@@ -34,6 +43,8 @@ pub struct ImportRequest {
     pub source: PathBuf,
     /// Its format.
     pub format: Format,
+    /// How to read it.
+    pub options: ImportOptions,
     /// The sheet's file, which must not exist.
     pub target: PathBuf,
     /// The new sheet's id.
@@ -46,9 +57,11 @@ pub struct ImportRequest {
 
 /// Makes a sheet from a data file of any size, and returns its rows.
 ///
-/// Rows keep the order of the file. Types are what DuckDB infers from the whole file. In CSV and
-/// TSV the first line names the columns; lines of different lengths are an error rather than a
-/// guess. Text must be UTF-8, or UTF-16 with a byte order mark.
+/// Rows keep the order of the file. Types are found from all values that come in. In CSV and TSV,
+/// lines of different lengths are an error rather than a guess; the first line names the columns
+/// unless its values are of the types of those below. A workbook's types are those of its cells:
+/// results of formulas as they were last computed, values of merged cells in the first of them,
+/// errors and dates that are none as text.
 ///
 /// The sheet is written to `<target>.importing` and appears at `target` when it is whole and on
 /// disk. `progress` is called from another thread with the bytes written so far. Setting
@@ -60,8 +73,71 @@ pub fn import(
     progress: &(dyn Fn(u64) + Sync),
     cancelled: &AtomicBool,
 ) -> Result<u64, DataError> {
+    request.options.check(request.format)?;
+    let probed = probe::probe(&request.source, request.format, request.options.encoding)?;
+    bring_in(request, probed, None, now_ms, progress, cancelled)
+}
+
+/// Makes a sheet from a text that holds a table, such as that of a clipboard; otherwise as
+/// [`import`]. The text is taken as [`text_table`] takes it, and of the options only `header`,
+/// `rows` and `types` are usable.
+///
+/// `request.source` is what errors call the text; `request.format` is not looked at.
+pub fn import_text(
+    text: &str,
+    kind: ClipboardKind,
+    request: &ImportRequest,
+    now_ms: i64,
+    progress: &(dyn Fn(u64) + Sync),
+    cancelled: &AtomicBool,
+) -> Result<u64, DataError> {
+    let asked = &request.options;
+    for (found, option) in [
+        (asked.delimiter.is_some(), "delimiter"),
+        (asked.quote.is_some(), "quote"),
+        (asked.encoding.is_some(), "encoding"),
+        (asked.table.is_some(), "table"),
+    ] {
+        if found {
+            let reason = "it means nothing for text of a clipboard".to_owned();
+            return Err(DataError::OptionUnusable { option, reason });
+        }
+    }
+    let rows = text_table(text, kind)?;
+    if rows.is_empty() {
+        let hint = "copy a table first";
+        return Err(probe::unusable(&request.source, "there is nothing in it", hint));
+    }
+    let csv = clipboard::as_csv(&rows);
+    let options = ImportOptions {
+        delimiter: Some(','),
+        quote: Some(Quote::Character('"')),
+        // Nobody put apostrophes in.
+        keep_apostrophes: true,
+        ..asked.clone()
+    };
+    let request = ImportRequest { options, format: Format::Csv, ..request.clone() };
+    let probed = Probed {
+        path: request.source.clone(),
+        named: request.source.clone(),
+        format: Format::Csv,
+        size_bytes: csv.len() as u64,
+        encoding: Encoding::Utf8,
+        recoding: None,
+    };
+    bring_in(&request, probed, Some(&csv), now_ms, progress, cancelled)
+}
+
+/// Imports a file that was looked at, or a text in its place.
+fn bring_in(
+    request: &ImportRequest,
+    mut probed: Probed,
+    text: Option<&str>,
+    now_ms: i64,
+    progress: &(dyn Fn(u64) + Sync),
+    cancelled: &AtomicBool,
+) -> Result<u64, DataError> {
     let target = &request.target;
-    let probed = probe::probe(&request.source, request.format)?;
     let _lock = SheetLock::take(target)?;
     if target.exists() {
         return Err(DataError::AlreadyExists { path: target.clone() });
@@ -69,18 +145,30 @@ pub fn import(
     let unfinished = Unfinished::new(with_suffix(target, ".importing"));
     unfinished.remove();
 
-    let path = database::text(&probed.path)?.to_owned();
+    let recoding = probed.recoding;
+    let copy = std::path::absolute(unfinished.text())
+        .map_err(|source| DataError::io("resolve the path", target, source))?;
+    if let Some(text) = text {
+        fs::write(&copy, text).map_err(|source| DataError::io("write", &copy, source))?;
+        probed.path.clone_from(&copy);
+    }
+    let path = database::text(if recoding.is_some() { &copy } else { &probed.path })?.to_owned();
     let allowed = Allowed::Files(vec![file_pattern(&path), path.clone()]);
     let connection = database::open(&unfinished.path, request.limits, &allowed)?;
     let watched = Watched { file: &unfinished.path, progress, cancelled };
     let rows = watched.run(connection.interrupt_handle().as_ref(), || {
-        let source = source::plan(&connection, &probed)?;
-        write(&connection, &source, request, now_ms)
+        if let Some(recoding) = recoding {
+            let check = || going_on(cancelled);
+            probed = encoding::recode(&probed, recoding, &copy, None, None, check)?;
+        }
+        let sample_rows = Input::sample_for(request.options.rows);
+        let options = &request.options;
+        let input =
+            Input { connection: &connection, probed: &probed, options, sample_rows, cancelled };
+        write(input, request, now_ms)
     })?;
     connection.close().map_err(|(_, error)| during("write the sheet's file")(error))?;
-    if cancelled.load(Ordering::Relaxed) {
-        return Err(DataError::Cancelled);
-    }
+    going_on(cancelled)?;
     publish(&unfinished.path, target)?;
     if let Ok(metadata) = fs::metadata(target) {
         progress(metadata.len());
@@ -88,33 +176,11 @@ pub fn import(
     Ok(rows)
 }
 
-fn write(
-    connection: &Connection,
-    source: &Source,
-    request: &ImportRequest,
-    now_ms: i64,
-) -> Result<u64, DataError> {
-    let mut display = Names::default();
-    let mut physical = Names::physical();
-    let mut columns = Vec::with_capacity(source.columns.len());
-    // `row_number()` over everything is a streaming operator: it numbers the rows as they come,
-    // in the order of the file, and holds none of them back.
-    let mut select = vec![format!(
-        "row_number() OVER () AS row_id, row_number() OVER () * {ORDER_GAP} AS row_order"
-    )];
-    for name in &source.columns {
-        let stored = physical.claim(name);
-        select.push(format!("src.{} AS {}", identifier(name), identifier(&stored)));
-        columns.push((display.claim(name), stored));
-    }
-    source.create(connection, &select.join(", "))?;
-    schema::create(connection, request.id, &request.name, &columns, now_ms)?;
-    let failed = during("write the sheet's file");
-    connection.execute_batch("CHECKPOINT").map_err(&failed)?;
-    let rows = connection
-        .query_row("SELECT count(*) FROM main.rows", [], |row| row.get::<_, i64>(0))
-        .map_err(failed)?;
-    source.check_rows(rows as u64)
+fn write(input: Input<'_>, request: &ImportRequest, now_ms: i64) -> Result<u64, DataError> {
+    let (_, layout, rows) = store_rows(input)?;
+    schema::create(input.connection, request.id, &request.name, &layout.names, now_ms)?;
+    input.connection.execute_batch("CHECKPOINT").map_err(during("write the sheet's file"))?;
+    Ok(rows)
 }
 
 /// Puts a closed database file in its final place, safe against a loss of power.
@@ -136,70 +202,5 @@ pub(crate) fn sync_folder(of: &Path) {
         && let Err(error) = File::open(folder).and_then(|folder| folder.sync_all())
     {
         tracing::debug!(folder = %folder.display(), %error, "folder not flushed");
-    }
-}
-
-/// The files of an import that is not finished; removed when dropped.
-struct Unfinished {
-    path: PathBuf,
-}
-
-impl Unfinished {
-    fn new(path: PathBuf) -> Self {
-        Self { path }
-    }
-
-    fn remove(&self) {
-        leftovers::remove_database(&self.path);
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        self.remove();
-    }
-}
-
-/// Work that another thread reports on and may stop.
-struct Watched<'a> {
-    file: &'a Path,
-    progress: &'a (dyn Fn(u64) + Sync),
-    cancelled: &'a AtomicBool,
-}
-
-impl Watched<'_> {
-    fn run<T>(
-        &self,
-        interrupt: &InterruptHandle,
-        work: impl FnOnce() -> Result<T, DataError>,
-    ) -> Result<T, DataError> {
-        thread::scope(|scope| {
-            // Nothing is ever sent: that the work is over shows by the sender being gone.
-            let (working, ended) = sync_channel::<()>(1);
-            let watch = move || {
-                while ended.recv_timeout(WATCH_EVERY) == Err(RecvTimeoutError::Timeout) {
-                    if self.cancelled.load(Ordering::Relaxed) {
-                        interrupt.interrupt();
-                    }
-                    if let Ok(metadata) = fs::metadata(self.file) {
-                        (self.progress)(metadata.len());
-                    }
-                }
-            };
-            thread::Builder::new()
-                .name("import-watch".to_owned())
-                .spawn_scoped(scope, watch)
-                .map_err(|source| DataError::io("watch the import of", self.file, source))?;
-            let result = if self.cancelled.load(Ordering::Relaxed) {
-                Err(DataError::Cancelled)
-            } else {
-                work()
-            };
-            drop(working);
-            match result {
-                Err(_) if self.cancelled.load(Ordering::Relaxed) => Err(DataError::Cancelled),
-                result => result,
-            }
-        })
     }
 }

@@ -60,7 +60,11 @@ pub use figures::RunRate;
 pub use filter::FilterError;
 pub use format::Format;
 pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
-pub use import::{ImportRequest, import};
+pub use import::{
+    ClipboardKind, Dialect, Encoding, ImportOptions, ImportPreview, ImportRequest, PreviewColumn,
+    PreviewRequest, Quote, RowSelection, TypeWord, import, import_text, parse_clipboard,
+    preview_import, text_table,
+};
 pub use leftovers::{remove_leftovers, remove_sheet};
 pub use lock::is_in_use;
 pub use opening::{

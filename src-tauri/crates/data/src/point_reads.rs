@@ -131,6 +131,10 @@ impl SheetStore {
         columns: &[StoredColumn],
         rows: &[RowId],
     ) -> Result<Vec<(RowId, Vec<Value>)>, DataError> {
+        let positions = self.positions();
+        let present: Vec<RowId> =
+            rows.iter().copied().filter(|row| positions.holds(*row)).collect();
+        let rows = present.as_slice();
         let sources = self.sources(columns);
         let has_pieces = sources.iter().any(|source| matches!(source, Source::Piece(..)));
         let mut table = Table::new(rows.len(), columns.len());

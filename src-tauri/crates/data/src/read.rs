@@ -144,20 +144,12 @@ impl SheetStore {
             return Ok(Vec::new());
         }
         let wanted = self.positions().slice(start, count);
-        let (Some(first), Some(last)) = (wanted.iter().min(), wanted.iter().max()) else {
-            return Ok(Vec::new());
-        };
-        let range = [first.0, last.0];
-        let mut filter = "WHERE row_id BETWEEN ? AND ?".to_owned();
-        // Rows that were moved here from afar are named; most windows need no more than a range.
-        if last.0.abs_diff(first.0) > 2 * count {
-            let ids = integers(wanted.iter().map(|row| row.0));
-            filter = format!("{filter} AND row_id IN ({ids})");
+        // Rows that were moved here from afar; most windows need no more than a range.
+        if !are_close(&wanted) {
+            return self.rows_by_id(columns, &wanted);
         }
         let mut found: HashMap<RowId, Vec<Value>> =
-            read_rows(&self.reader(), columns, window_select, &filter, &range)?
-                .into_iter()
-                .collect();
+            read_by_id(&self.reader(), columns, window_select, &wanted)?.into_iter().collect();
         Ok(wanted.into_iter().filter_map(|row| Some((row, found.remove(&row)?))).collect())
     }
 

@@ -211,11 +211,13 @@ impl SheetStore {
             self.note_changed(Read::Column(*column));
         }
         for cells in news.cells.chunk_by(|one, other| one.column == other.column) {
-            let rows: Vec<RowId> = cells.iter().map(|cell| cell.row).collect();
+            // These say something about a value that stays.
+            let keeps = |state| matches!(state, CellState::Stale | CellState::Failed);
+            let changed = cells.iter().filter(|cell| !keeps(cell.state));
+            let rows: Vec<RowId> = changed.map(|cell| cell.row).collect();
             self.note_changed(Read::Cells(cells[0].column, &rows));
         }
         if news.rows {
-            self.note_changed(Read::Everything);
             self.reload_positions(&writer.connection)?;
             self.states().clear();
         }

@@ -36,13 +36,6 @@ impl View {
         self.rows.len() as u64
     }
 
-    /// The same view without the rows that `is_gone` names, for when rows were removed from the
-    /// sheet.
-    #[must_use]
-    pub fn without(&self, is_gone: impl Fn(RowId) -> bool) -> Self {
-        self.rows.iter().copied().filter(|row| !is_gone(*row)).collect()
-    }
-
     /// The part of its rows from `start`, at most `count`, fewer where it ends.
     pub fn slice(&self, start: u64, count: u64) -> &[RowId] {
         let length = self.rows.len();
@@ -77,6 +70,13 @@ impl SheetStore {
             );
             Ok(View { rows: read_ids(connection, &sql)?.into() })
         })
+    }
+
+    /// The same view without the rows that the sheet has lost since it was made.
+    #[must_use]
+    pub fn without_lost_rows(&self, view: &View) -> View {
+        let positions = self.positions();
+        view.rows.iter().copied().filter(|row| positions.holds(*row)).collect()
     }
 
     /// Reads a rectangle of cells of a view by position, as [`SheetStore::window`] does of the

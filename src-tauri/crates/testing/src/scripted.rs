@@ -4,7 +4,7 @@ use braincells_core::{
     CellState, ColumnId, ExamplePolicy, Output, Recipe, RowId, Sampling, SheetId, Value,
 };
 use braincells_llm::FakeEngine;
-use braincells_workbench::{ProbeHere, Workbench, World};
+use braincells_workbench::{InputFile, ProbeHere, Workbench, World};
 
 use crate::{ManualClock, RecordedEvents, ScriptedEngines, TempHome};
 
@@ -79,7 +79,8 @@ impl Scripted {
     /// If it cannot be imported.
     pub async fn sheet(&self, csv: &str) -> SheetId {
         let source = self.home.write("sheet.csv", csv);
-        self.workbench.import(&source, None, None).await.expect("a test's table is imported").id
+        let file = InputFile::new(source);
+        self.workbench.import(&file).await.expect("a test's table is imported").id
     }
 
     /// The rows of a sheet in order, each with the value and the state in one column.

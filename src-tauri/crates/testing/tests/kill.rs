@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use braincells_core::{CellState, RunStatus, Value};
 use braincells_llm::FakeEngine;
 use braincells_testing::{Dice, Scripted, TempHome, text_recipe};
-use braincells_workbench::{EngineOptions, Fill, FillRequest};
+use braincells_workbench::{EngineOptions, Fill, FillRequest, InputFile};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_scripted_fill");
 const ACTIONS: &str = env!("CARGO_BIN_EXE_scripted_actions");
@@ -113,9 +113,7 @@ fn table(rows: usize, flavour: u64) -> String {
 /// The same fill as the process under test asks for.
 async fn start_fill(scripted: &Scripted, source: &Path) -> Fill {
     let request = FillRequest {
-        source: source.to_owned(),
-        format: None,
-        sheet_name: None,
+        input: InputFile::new(source),
         columns: vec![("echo".to_owned(), text_recipe("Repeat: {{text}}"))],
         scope: braincells_core::RunScope::Empty,
         retry_failed: false,

@@ -88,18 +88,18 @@ impl Workbench {
         let now_ms = self.now_ms();
         self.change_store(sheet, move |store| {
             let columns = store.columns()?;
+            let checked: Vec<(&str, &Recipe)> =
+                additions.iter().map(|(name, recipe)| (name.trim(), recipe)).collect();
+            if checked.iter().any(|(name, _)| name.is_empty()) {
+                return Err(WorkbenchError::NamelessColumn.into());
+            }
+            // A ring of columns is a better thing to hear than that one of them is not there yet.
+            check_graph(&columns, checked.iter().map(|(name, recipe)| (None, *name, *recipe)))?;
             let mut known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-            let mut checked = Vec::with_capacity(additions.len());
-            for (name, recipe) in &additions {
-                let name = name.trim();
-                if name.is_empty() {
-                    return Err(WorkbenchError::NamelessColumn.into());
-                }
+            for (name, recipe) in &checked {
                 PromptPlan::new(recipe, &known)?;
                 known.push(name);
-                checked.push((name, recipe));
             }
-            check_graph(&columns, checked.iter().map(|(name, recipe)| (None, *name, *recipe)))?;
             Ok(store.add_ai_columns(&checked, now_ms)?)
         })
         .await

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use braincells_core::{AppError, Code, ColumnId, RowId, RunId, RunStatus, SheetId};
+use braincells_data::Format;
 
 /// What can go wrong in a verb itself; failures of storage and engines keep their own types.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -124,7 +125,8 @@ impl WorkbenchError {
             Self::NamelessColumn => "give it one with `--name`".to_owned(),
             Self::TooManyReplacements { .. } => "narrow the search with a filter".to_owned(),
             Self::UnknownFormat { .. } => {
-                "name it with `--format`: csv, tsv, jsonl, json or parquet".to_owned()
+                let words: Vec<&str> = Format::ALL.into_iter().map(Format::extension).collect();
+                format!("name it with `--format`: {}", words.join(", "))
             }
             Self::Unreadable { .. } => "check the path and its permissions".to_owned(),
             Self::ModelNameTaken { .. } => "rename one of the two files".to_owned(),

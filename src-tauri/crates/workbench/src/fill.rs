@@ -4,18 +4,17 @@ use std::collections::VecDeque;
 use std::fmt::Write;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 
 use braincells_core::{
     AppError, Column, ColumnId, Recipe, RunId, RunRequest, RunScope, RunStatus, SheetId, Value,
 };
-use braincells_data::{Format, SheetStore};
+use braincells_data::{ImportOptions, SheetStore};
 use sha2::{Digest, Sha256};
 
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
 use crate::transfer::known_format;
-use crate::{EngineOptions, RunHandle, Workbench};
+use crate::{EngineOptions, InputFile, RunHandle, Workbench};
 
 /// Bytes of the source that are read at once.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -24,11 +23,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 #[derive(Clone, Debug, PartialEq)]
 pub struct FillRequest {
     /// The table.
-    pub source: PathBuf,
-    /// Its format, if its name does not tell.
-    pub format: Option<Format>,
-    /// The sheet's name; the file's name unless given.
-    pub sheet_name: Option<String>,
+    pub input: InputFile,
     /// The new columns in the order in which they are filled; a later one may read an earlier one.
     pub columns: Vec<(String, Recipe)>,
     /// Which rows.
@@ -57,8 +52,8 @@ pub struct Fill {
 
 impl Workbench {
     /// Finds the sheet that the same request made before, or imports the source; adds the columns
-    /// that are missing. The same request is: the same bytes, format, names and recipes. Loads no
-    /// model and starts nothing.
+    /// that are missing. The same request is: the same bytes, format, way to read them, names and
+    /// recipes. Loads no model and starts nothing.
     pub async fn start_fill(&self, request: FillRequest) -> Result<Fill, AppError> {
         self.start_checked_fill(request, |_| Ok(())).await
     }
@@ -70,9 +65,8 @@ impl Workbench {
         request: FillRequest,
         check: impl FnOnce(&[Column]) -> Result<(), AppError> + Send,
     ) -> Result<Fill, AppError> {
-        let format = known_format(&request.source, request.format)?;
-        let (source, columns) = (request.source.clone(), request.columns.clone());
-        let key = blocking(move || job_key(&source, format, &columns)).await?;
+        let (input, columns) = (request.input.clone(), request.columns.clone());
+        let key = blocking(move || job_key(&input, &columns)).await?;
         let earlier = if request.fresh { None } else { self.sheet_of_job(&key).await? };
         let sheet = if let Some(sheet) = earlier {
             sheet
@@ -80,7 +74,7 @@ impl Workbench {
             for (_, recipe) in &request.columns {
                 self.engines().check(&recipe.model).await?;
             }
-            self.import_job(&request, format).await?
+            self.import(&request.input).await?.id
         };
         let columns = match self.add_missing_columns(sheet, &request.columns, check).await {
             Ok(columns) => columns,
@@ -155,11 +149,6 @@ impl Workbench {
         .await
     }
 
-    async fn import_job(&self, request: &FillRequest, format: Format) -> Result<SheetId, AppError> {
-        let name = request.sheet_name.as_deref();
-        Ok(self.import(&request.source, Some(format), name).await?.id)
-    }
-
     async fn add_missing_columns(
         &self,
         sheet: SheetId,
@@ -212,14 +201,12 @@ fn work_left(
 }
 
 /// Names a fill by everything that its result depends on.
-fn job_key(
-    source: &Path,
-    format: Format,
-    columns: &[(String, Recipe)],
-) -> Result<String, AppError> {
+fn job_key(input: &InputFile, columns: &[(String, Recipe)]) -> Result<String, AppError> {
+    let source = &input.source;
+    let format = known_format(source, input.format)?;
     let mut hash = Sha256::new();
     let unreadable = |error: std::io::Error| WorkbenchError::Unreadable {
-        path: source.to_owned(),
+        path: source.clone(),
         missing: error.kind() == std::io::ErrorKind::NotFound,
         reason: error.to_string(),
     };
@@ -231,7 +218,11 @@ fn job_key(
             length => hash.update(&chunk[..length]),
         }
     }
-    let rest = serde_json::json!({ "format": format.extension(), "columns": columns });
+    let mut rest = serde_json::json!({ "format": format.extension(), "columns": columns });
+    // Left out where nothing was asked for, so that fills from before there were options go on.
+    if input.options != ImportOptions::default() {
+        rest["options"] = serde_json::json!(input.options);
+    }
     hash.update(sorted(rest).to_string());
     let mut key = String::new();
     for byte in hash.finalize() {

@@ -11,10 +11,10 @@
 //! (`llm`).
 //!
 //! ```no_run
-//! # use std::{path::Path, sync::Arc};
+//! # use std::sync::Arc;
 //! # use braincells_core::{AppError, IgnoreEvents, Recipe, RunScope};
 //! # use braincells_workbench::{
-//! #     EngineOptions, Home, LlamaEngines, ProcessProbe, SystemClock, Workbench, World,
+//! #     EngineOptions, Home, InputFile, LlamaEngines, ProcessProbe, SystemClock, Workbench, World,
 //! # };
 //! # async fn fill(recipe: Recipe) -> Result<(), AppError> {
 //! let home = Home::new("braincells-home".into());
@@ -30,7 +30,7 @@
 //!     events: Arc::new(IgnoreEvents),
 //!     home,
 //! })?;
-//! let sheet = workbench.import(Path::new("reviews.csv"), None, None).await?.id;
+//! let sheet = workbench.import(&InputFile::new("reviews.csv")).await?.id;
 //! let column = workbench.add_ai_column(sheet, "mood", recipe).await?.id;
 //! let run = workbench.run(sheet, column, RunScope::Empty, &EngineOptions::default()).await?;
 //! println!("{:?}", run.finished().await.status);
@@ -70,7 +70,11 @@ mod views;
 mod workbench;
 mod world;
 
-pub use braincells_data::{CachedModel, Format, ProbeOutcome, ProbeRequest, ResponseCacheInfo};
+pub use braincells_data::{
+    CachedModel, ClipboardKind, Dialect, Encoding, Format, ImportOptions, ImportPreview,
+    PreviewColumn, ProbeOutcome, ProbeRequest, Quote, ResponseCacheInfo, RowSelection, TypeWord,
+    parse_clipboard,
+};
 pub use braincells_llm::llama::{Device, DeviceKind};
 pub use braincells_llm::{Message, Role};
 pub use columns::Shown;
@@ -93,5 +97,6 @@ pub use rows::RowPlace;
 pub use run::{ColumnOutcome, ColumnsHandle, RunHandle, RunOutcome};
 pub use sheets::OpenedSheet;
 pub use stats::Selection;
+pub use transfer::{InputFile, OutputFile};
 pub use workbench::Workbench;
 pub use world::{EngineOptions, EngineSource, SystemClock, World};

@@ -20,7 +20,7 @@ impl Workbench {
     /// Removes rows; undo brings them back. A run that is filling one of them passes over it.
     pub async fn delete_rows(&self, sheet: SheetId, rows: &[RowId]) -> Result<(), AppError> {
         let (rows, now_ms) = (rows.to_vec(), self.now_ms());
-        self.change_store(sheet, move |store| Ok(store.delete_rows(&rows, now_ms)?)).await
+        self.change_rows(sheet, move |store| Ok(store.delete_rows(&rows, now_ms)?)).await
     }
 
     /// Moves rows to a place, in the order in which they are in the sheet.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use braincells_core::{AppError, SheetId, SheetInfo, SqlLimits, SqlResult};
 use braincells_data::Format;
 
-use crate::Workbench;
 use crate::error::WorkbenchError;
+use crate::{InputFile, Workbench};
 
 impl Workbench {
     /// Runs one `SELECT` over the sheet, which is the table `sheet` with the columns as they are
@@ -42,8 +42,9 @@ impl Workbench {
                 Ok(store.sql_to_file(&query, stopped)?)
             });
             let found = found.await?;
-            let id = SheetId::random();
-            self.import_as(id, found.path(), Some(Format::Parquet), Some(name)).await
+            let format = Some(Format::Parquet);
+            let name = Some(name.to_owned());
+            self.import(&InputFile { format, name, ..InputFile::new(found.path()) }).await
         };
         within(timeout, work).await
     }

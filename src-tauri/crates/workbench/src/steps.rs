@@ -14,14 +14,14 @@ impl Workbench {
     /// none. Refused while the run of that step is alive.
     pub async fn undo(&self, sheet: SheetId) -> Result<Option<StepInfo>, AppError> {
         let now_ms = self.now_ms();
-        self.change_store(sheet, move |store| Ok(store.undo(now_ms)?)).await
+        self.change_rows(sheet, move |store| Ok(store.undo(now_ms)?)).await
     }
 
     /// Does the step again that was undone last; `None` if there is none, or if another step was
     /// taken since.
     pub async fn redo(&self, sheet: SheetId) -> Result<Option<StepInfo>, AppError> {
         let now_ms = self.now_ms();
-        self.change_store(sheet, move |store| Ok(store.redo(now_ms)?)).await
+        self.change_rows(sheet, move |store| Ok(store.redo(now_ms)?)).await
     }
 
     /// Everything that happened to a cell, the latest first.

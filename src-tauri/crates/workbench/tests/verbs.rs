@@ -8,15 +8,15 @@ use std::path::Path;
 use braincells_core::{CellState, Code, Output, RunScope, RunStatus, SheetId, Value};
 use braincells_llm::{FakeAnswer, FakeEngine, LLMError};
 use braincells_testing::{Scripted, TempHome, scripted_workbench, text_recipe, typed_recipe};
-use braincells_workbench::{EngineOptions, Fill, FillRequest, Format, RunOutcome};
+use braincells_workbench::{
+    EngineOptions, Fill, FillRequest, Format, InputFile, OutputFile, RunOutcome,
+};
 
 const ANIMALS: &str = "animal,legs\nowl,2\ncat,4\n";
 
 fn request(source: &Path) -> FillRequest {
     FillRequest {
-        source: source.to_owned(),
-        format: None,
-        sheet_name: None,
+        input: InputFile::new(source),
         columns: vec![("noise".to_owned(), text_recipe("What says the {{animal}}?"))],
         scope: RunScope::Empty,
         retry_failed: false,
@@ -55,15 +55,17 @@ async fn a_table_comes_in_is_shown_and_goes_out() {
     assert!(unknown.hint.unwrap().contains("`legs`"));
 
     let target = scripted.home.outside().join("out.tsv");
-    let rows = scripted.workbench.export(sheet, &target, None, None, true).await.unwrap();
+    let rows = scripted.workbench.export(sheet, &OutputFile::new(&target)).await.unwrap();
     assert_eq!(rows, 2);
     let text = std::fs::read_to_string(&target).unwrap();
     assert_eq!(text.lines().collect::<Vec<_>>(), ["animal\tlegs", "owl\t2", "cat\t4"]);
     let nameless = scripted.home.outside().join("out");
-    let refused = scripted.workbench.export(sheet, &nameless, None, None, true).await.unwrap_err();
+    let to_nameless = OutputFile::new(&nameless);
+    let refused = scripted.workbench.export(sheet, &to_nameless).await.unwrap_err();
     assert_eq!(refused.code, Code::BadInput);
-    let named = Some(Format::Jsonl);
-    scripted.workbench.export(sheet, &nameless, named, Some(&only), true).await.unwrap();
+    let format = Some(Format::Jsonl);
+    let named = OutputFile { format, columns: Some(only.into()), ..to_nameless };
+    scripted.workbench.export(sheet, &named).await.unwrap();
     assert_eq!(std::fs::read_to_string(&nameless).unwrap().lines().count(), 2);
 }
 
@@ -71,10 +73,10 @@ async fn a_table_comes_in_is_shown_and_goes_out() {
 async fn a_file_that_cannot_be_imported_leaves_nothing_behind() {
     let scripted = scripted_workbench(FakeEngine::echo());
     let missing = scripted.home.outside().join("none.csv");
-    let error = scripted.workbench.import(&missing, None, None).await.unwrap_err();
+    let error = scripted.workbench.import(&InputFile::new(&missing)).await.unwrap_err();
     assert_eq!(error.code, Code::NotFound);
     let empty = scripted.home.write("empty.csv", "");
-    let error = scripted.workbench.import(&empty, None, None).await.unwrap_err();
+    let error = scripted.workbench.import(&InputFile::new(&empty)).await.unwrap_err();
     assert_eq!(error.code, Code::BadInput);
     assert!(scripted.workbench.sheets().await.unwrap().is_empty());
     let files = std::fs::read_dir(scripted.home.home().sheets()).unwrap();

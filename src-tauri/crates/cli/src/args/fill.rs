@@ -1,4 +1,4 @@
-//! The options of `fill`, and those that it shares with `run`, `resume` and `import`.
+//! The options of `fill`, and those that it shares with `run` and `resume`.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +6,7 @@ use braincells_core::{ExamplePolicy, Output, Recipe, Sampling};
 use braincells_workbench::EngineOptions;
 use clap::{Args, builder::NonEmptyStringValueParser};
 
+use super::InputArgs;
 use crate::values::{self, FileFormat};
 
 pub const EXAMPLES: &str = "\
@@ -17,24 +18,6 @@ Examples:
 
 The same command again goes on where the last one stopped.";
 
-/// Where rows come from.
-#[derive(Debug, Args)]
-pub struct InputArgs {
-    /// Table to read: CSV, TSV, JSONL, JSON or Parquet; `-` for stdin
-    #[arg(value_name = "INPUT")]
-    pub input: PathBuf,
-    /// Format of the input: csv, tsv, jsonl, json, parquet [default: by the file's ending]
-    #[arg(long, value_name = "FORMAT", value_parser = values::input_format)]
-    pub format: Option<FileFormat>,
-}
-
-impl InputArgs {
-    /// Whether rows come from stdin.
-    pub fn is_stdin(&self) -> bool {
-        self.input == Path::new("-")
-    }
-}
-
 /// Where the filled table goes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -42,7 +25,7 @@ pub struct OutputArgs {
     /// File to write, or `-` for stdout
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Format to write: csv, tsv, jsonl, parquet [default: by the file's ending]
+    /// Format to write: csv, tsv, jsonl, parquet, arrow, xlsx [default: by the file's ending]
     #[arg(long, value_name = "FORMAT", value_parser = values::output_format)]
     pub out_format: Option<FileFormat>,
     /// Replace the file even if Braincells did not write it

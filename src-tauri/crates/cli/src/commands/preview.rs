@@ -18,9 +18,8 @@ pub async fn preview(
     options: &EngineOptions,
 ) -> Result<Ending, Failure> {
     // A prompt needs typed columns, and those come from a sheet; it is gone when this ends.
-    let name = source.sheet_name.as_deref();
-    let import = session.workbench.import(&source.path, source.format, name);
-    let sheet = session.unless_stopped(import).await?.id;
+    let input = source.input();
+    let sheet = session.unless_stopped(session.workbench.import(&input)).await?.id;
     let preview = session.workbench.preview(sheet, recipe, count, options);
     let rows = session.unless_stopped(preview).await;
     session.progress.clear();

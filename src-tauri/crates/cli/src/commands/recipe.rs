@@ -91,9 +91,7 @@ async fn check_table(
     first: Option<u64>,
 ) -> Result<RecipeCheck, Failure> {
     let source = Source::open(session, input).await?;
-    let name = source.sheet_name.as_deref();
-    let import = session.workbench.import(&source.path, source.format, name);
-    let sheet = session.unless_stopped(import).await?.id;
+    let sheet = session.unless_stopped(session.workbench.import(&source.input())).await?.id;
     let check = session.workbench.check_recipe(file, fit, Some(sheet), first);
     let check = session.unless_stopped(check).await;
     session.progress.clear();

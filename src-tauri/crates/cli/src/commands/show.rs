@@ -1,9 +1,11 @@
 //! `show`.
 
-use braincells_core::{CellState, CellView, Value, ValueType};
+use braincells_core::{CellState, CellView, ColumnId, Value, ValueType};
+use braincells_workbench::Shown;
 use indicatif::HumanCount;
 
 use crate::args::ShowArgs;
+use crate::condition::view;
 use crate::failure::{Ending, Failure};
 use crate::session::Session;
 use crate::table::{Align, Table};
@@ -11,12 +13,27 @@ use crate::table::{Align, Table};
 /// Prints rows of a sheet.
 pub async fn show(session: &Session, arguments: &ShowArgs) -> Result<Ending, Failure> {
     let sheet = session.sheet(&arguments.sheet.sheet).await?;
-    let columns = arguments.columns.as_ref().map(|list| list.0.as_slice());
+    let workbench = &session.workbench;
+    let all = session.unless_stopped(workbench.columns(sheet)).await?;
+    let columns = match &arguments.columns {
+        None => all.clone(),
+        Some(names) => {
+            let mut columns = Vec::new();
+            for name in &names.0 {
+                columns.push(session.unless_stopped(workbench.find_column(sheet, name)).await?);
+            }
+            columns
+        }
+    };
+    let ids: Vec<ColumnId> = columns.iter().map(|column| column.id).collect();
+    let view = match view(&arguments.view.rows.conditions, &arguments.view.sort, &all)? {
+        None => None,
+        Some(spec) => Some(session.unless_stopped(workbench.open_view(sheet, spec)).await?.id),
+    };
     // Counted from 1 by people, from 0 by the workbench.
     let start = arguments.start - 1;
-    let shown = session
-        .unless_stopped(session.workbench.show(sheet, columns, start, arguments.rows))
-        .await?;
+    let window = workbench.window(sheet, view, &ids, start, arguments.rows);
+    let shown = Shown { columns, window: session.unless_stopped(window).await? };
     session.output.result("show", &shown)?;
     let number = std::iter::once(("#".to_owned(), Align::Right));
     let titles = shown.columns.iter().map(|column| {

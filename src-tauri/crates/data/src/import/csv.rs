@@ -1,26 +1,34 @@
 //! CSV and TSV: finding the dialect, then reading with it and nothing else.
 
-use std::path::Path;
-
-use duckdb::Connection;
 use serde::Deserialize;
 
-use super::probe::{Probed, unusable};
-use super::source::{Source, refused};
+use super::apostrophe;
+use super::options::{Quote, TypeWord};
+use super::preview::Dialect;
+use super::source::{Input, Rows, Scan, Source, SourceColumn, refused, shown};
 use crate::database::text;
 use crate::sql::{file_pattern, identifier, literal};
 use crate::{DataError, Format};
 
+mod explain;
+mod reading;
 mod scan;
 
-use scan::Finding;
+pub(super) use explain::explain;
+use explain::irregular;
+pub(super) use reading::Reading;
+use reading::{ReadColumn, TEXT};
+use scan::{Finding, Separators};
 
 /// One guess at how a file is written.
 #[derive(Clone, Copy, Debug)]
 struct Guess {
     /// `None` lets DuckDB find it.
     delimiter: Option<char>,
-    quoted: bool,
+    /// `None` is a file without quotes.
+    quote: Option<char>,
+    /// `None` lets DuckDB find it.
+    header: Option<bool>,
     /// Off, DuckDB takes what is not quite CSV, such as mixed line ends.
     strict: bool,
 }
@@ -30,6 +38,7 @@ struct Guess {
 struct Sniffed {
     delimiter: String,
     escape: String,
+    header: bool,
     columns: Vec<SniffedColumn>,
     date_format: Option<String>,
     timestamp_format: Option<String>,
@@ -42,99 +51,111 @@ struct SniffedColumn {
     sql_type: String,
 }
 
-/// Finds dialect and types of the whole file.
+/// Finds dialect and types.
 ///
 /// DuckDB answers a file with uneven lines by taking each line for one column. That would be a
-/// silent loss of structure, so one column is only believed when the header line has no
-/// delimiter in it. After it, the header's delimiter is insisted on: with quotes, then without,
-/// because tab-separated files often have quotes that are part of the text.
-pub(super) fn plan(connection: &Connection, probed: &Probed) -> Result<Source, DataError> {
-    let file = File { connection, probed, literal: literal(&file_pattern(text(&probed.path)?)) };
-    let fixed = (probed.format == Format::Tsv).then_some('\t');
-    let first = Guess { delimiter: fixed, quoted: true, strict: true };
-    let header = match fixed {
-        Some(tab) => Some(tab),
-        None if probed.utf16 => None,
-        None => scan::header_delimiter(&probed.path)?,
+/// silent loss of structure, so one column is only believed when the first line has no delimiter
+/// in it. After it, the first line's delimiter is insisted on: with quotes, then without, because
+/// tab-separated files often have quotes that are part of the text. What was asked for is never
+/// guessed again.
+pub(super) fn plan(input: Input<'_>) -> Result<Source, DataError> {
+    let probed = input.probed;
+    let file = File { input, literal: literal(&file_pattern(text(&probed.path)?)) };
+    let tab = (probed.format == Format::Tsv).then_some('\t');
+    let fixed = input.options.delimiter.or(tab);
+    let quotes = match input.options.quote {
+        None => vec![Some('"'), None],
+        Some(Quote::None) => vec![None],
+        Some(Quote::Character(quote)) => vec![Some(quote)],
     };
-    let found = file.sniff(first)?;
-    match (found, header) {
+    let header = input.options.header;
+    let first = Guess { delimiter: fixed, quote: quotes[0], header, strict: true };
+    let delimiter = match fixed {
+        Some(fixed) => Some(fixed),
+        None => scan::header_delimiter(&probed.path, quotes[0])?,
+    };
+    match (file.sniff(first)?, delimiter) {
         (Ok(sniffed), _) if sniffed.columns.len() > 1 => return Ok(file.source(first, sniffed)),
         (Ok(sniffed), None) => return Ok(file.source(first, sniffed)),
         (Err(said), None) => return Err(explain(probed, None, &said)),
         _ => {}
     }
-    for quoted in [true, false] {
-        let guess = Guess { delimiter: header, quoted, strict: true };
+    for quote in &quotes {
+        let guess = Guess { delimiter, quote: *quote, header, strict: true };
         if let Ok(sniffed) = file.sniff(guess)? {
             return Ok(file.source(guess, sniffed));
         }
     }
-    file.lenient(header.unwrap_or(','))
+    file.lenient(delimiter.unwrap_or(','), quotes[0])
 }
 
 struct File<'a> {
-    connection: &'a Connection,
-    probed: &'a Probed,
+    input: Input<'a>,
     literal: String,
 }
 
 impl File<'_> {
-    /// Lets DuckDB look at the whole file. The inner error is what it said about the guess; the
-    /// outer one is about the file as such and ends the search.
+    /// Lets DuckDB look at the file. The inner error is what it said about the guess; the outer
+    /// one is about the file as such and ends the search.
     fn sniff(&self, guess: Guess) -> Result<Result<Sniffed, String>, DataError> {
+        let sample = self.input.sample_rows.map_or(-1, |rows| rows as i64);
+        let delimiter = match guess.delimiter {
+            Some(delimiter) => format!(", delim = {}", literal(&delimiter.to_string())),
+            None => String::new(),
+        };
         let sql = format!(
-            "SELECT Delimiter, Escape, CAST(to_json(Columns) AS VARCHAR), DateFormat, \
-             TimestampFormat FROM sniff_csv({}, sample_size = -1, {}{})",
+            "SELECT Delimiter, Escape, HasHeader, CAST(to_json(Columns) AS VARCHAR), DateFormat, \
+             TimestampFormat FROM sniff_csv({}, sample_size = {sample}, {}{delimiter})",
             self.literal,
             self.options(guess),
-            match guess.delimiter {
-                Some(delimiter) => format!(", delim = '{delimiter}'"),
-                None => String::new(),
-            }
         );
-        let found = self.connection.query_row(&sql, [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get(3)?, row.get(4)?))
+        let found = self.input.connection.query_row(&sql, [], |row| {
+            let columns: String = row.get(3)?;
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, columns, row.get(4)?, row.get(5)?))
         });
-        let (delimiter, escape, columns, date_format, timestamp_format) = match found {
+        let (delimiter, escape, header, columns, date_format, timestamp_format) = match found {
             Ok(found) => found,
             Err(error) => {
                 let said = error.to_string();
                 let about_file = said.contains("not utf-8 encoded")
                     || said.starts_with("INTERRUPT")
                     || said.starts_with("Out of Memory");
-                return if about_file { Err(refused(self.probed, &said)) } else { Ok(Err(said)) };
+                let probed = self.input.probed;
+                return if about_file { Err(refused(probed, &said)) } else { Ok(Err(said)) };
             }
         };
         let columns = serde_json::from_str(&columns)
             .map_err(|error| DataError::database("read the columns", &error.to_string()))?;
-        Ok(Ok(Sniffed { delimiter, escape, columns, date_format, timestamp_format }))
+        Ok(Ok(Sniffed { delimiter, escape, header, columns, date_format, timestamp_format }))
     }
 
     /// Options that both the look and the reading take.
     fn options(&self, guess: Guess) -> String {
         // A line may be as long as the file, up to what a buffer can reasonably be.
         const LONGEST_LINE: u64 = 256 << 20;
-        let longest = self.probed.size_bytes.clamp(2 << 20, LONGEST_LINE);
+        let longest = self.input.probed.size_bytes.clamp(2 << 20, LONGEST_LINE);
+        let quote = guess.quote.map_or_else(String::new, |quote| quote.to_string());
         format!(
-            "header = true, skip = 0, comment = '', quote = '{}', strict_mode = {}, \
-             max_line_size = {longest}{}",
-            if guess.quoted { "\"" } else { "" },
+            "skip = 0, comment = '', quote = {}, strict_mode = {}, max_line_size = {longest}{}",
+            literal(&quote),
             guess.strict,
-            if self.probed.utf16 { ", encoding = 'utf-16'" } else { "" },
+            guess.header.map_or_else(String::new, |header| format!(", header = {header}")),
         )
     }
 
-    fn source(&self, guess: Guess, mut sniffed: Sniffed) -> Source {
+    fn source(&self, guess: Guess, sniffed: Sniffed) -> Source {
+        let quote = guess.quote.map_or_else(String::new, |quote| quote.to_string());
         let escape = match sniffed.escape.as_str() {
-            _ if !guess.quoted => "",
+            _ if quote.is_empty() => "",
             "\\" => "\\",
-            _ => "\"",
+            _ => &quote,
         };
+        let guess = Guess { header: Some(sniffed.header), ..guess };
         let mut options = format!(
-            "auto_detect = false, {}, delim = {}, escape = '{escape}', hive_partitioning = false",
+            "auto_detect = false, {}, delim = {}, escape = {}, hive_partitioning = false",
             self.options(guess),
             literal(&sniffed.delimiter),
+            literal(escape),
         );
         let formats =
             [("dateformat", &sniffed.date_format), ("timestampformat", &sniffed.timestamp_format)];
@@ -143,111 +164,136 @@ impl File<'_> {
                 options = format!("{options}, {option} = {}", literal(format));
             }
         }
-        let as_text = self.read(&options, &sniffed.columns, true);
-        self.keep_words(&as_text, &mut sniffed.columns);
+        let titles = self.titles(&sniffed);
+        let delimiter = sniffed.delimiter.chars().next();
+        let mut reading = Reading {
+            file: self.literal.clone(),
+            options,
+            // A file of one column has no delimiter, and none that it could be.
+            separators: Separators::new(delimiter.unwrap_or(','), guess.quote),
+            columns: self.types(&titles, sniffed.columns),
+        };
+        self.keep_words(&mut reading);
+        let mut columns: Vec<SourceColumn> = reading
+            .columns
+            .iter()
+            .zip(titles)
+            .map(|(column, title)| SourceColumn {
+                title,
+                ..SourceColumn::titled(column.name.clone(), String::new())
+            })
+            .collect();
+        reading.tell_types(&mut columns);
+        let dialect = Dialect {
+            delimiter: delimiter.filter(|_| columns.len() > 1),
+            quote: guess.quote,
+            header: sniffed.header,
+            encoding: self.input.probed.encoding,
+        };
+        let from = reading.from();
+        let scan = Scan { from, retyped: Some(reading), expected_rows: None };
         Source {
-            probed: self.probed.clone(),
-            from: self.read(&options, &sniffed.columns, false),
-            as_text: Some(as_text),
-            delimiter: sniffed.delimiter.bytes().next(),
-            columns: sniffed.columns.into_iter().map(|column| column.name).collect(),
-            expected_rows: None,
+            columns,
+            rows: Rows::Scan(scan),
+            dialect: Some(dialect),
+            tables: Vec::new(),
+            table: None,
         }
     }
 
-    fn read(&self, options: &str, columns: &[SniffedColumn], as_text: bool) -> String {
-        let columns: Vec<String> = columns
-            .iter()
-            .map(|column| {
-                let sql_type = if as_text { "VARCHAR" } else { &column.sql_type };
-                format!("{}: {}", literal(&column.name), literal(sql_type))
+    /// What the columns are called: nothing in a file without a header.
+    fn titles(&self, sniffed: &Sniffed) -> Vec<String> {
+        let names = sniffed.columns.iter().map(|column| column.name.clone());
+        if !sniffed.header {
+            return names.map(|_| String::new()).collect();
+        }
+        let names: Vec<String> = names.collect();
+        if self.input.options.keep_apostrophes { names } else { apostrophe::taken_back(names) }
+    }
+
+    /// The types to read: those that were found, unless others were asked for.
+    fn types(&self, titles: &[String], columns: Vec<SniffedColumn>) -> Vec<ReadColumn> {
+        let shown = shown(titles.iter().map(String::as_str));
+        columns
+            .into_iter()
+            .zip(shown)
+            .map(|(column, name)| {
+                let wanted = self.input.options.type_of(&name);
+                // What is found stays, as DuckDB knows how its dates are written; the rest is the
+                // cast's, which is stricter than DuckDB's reading.
+                let sql_type = match wanted {
+                    Some(TypeWord::Text | TypeWord::Json) => TEXT.to_owned(),
+                    _ => column.sql_type,
+                };
+                ReadColumn { name: column.name, sql_type, asked: wanted.is_some() }
             })
-            .collect();
-        format!("read_csv({}, {options}, columns = {{{}}})", self.literal, columns.join(", "))
+            .collect()
     }
 
     /// Takes back that a column is boolean when it has other words than `true` and `false`.
     ///
     /// DuckDB also takes `yes`, `no`, `t`, `f` and the like, which a person means as the words
     /// they are: a prompt should say `yes`, and an export should give `yes` back.
-    fn keep_words(&self, as_text: &str, columns: &mut [SniffedColumn]) {
-        let mut booleans: Vec<&mut SniffedColumn> =
-            columns.iter_mut().filter(|column| column.sql_type == "BOOLEAN").collect();
-        if booleans.is_empty() {
+    fn keep_words(&self, reading: &mut Reading) {
+        let is_boolean = |column: &ReadColumn| column.sql_type == "BOOLEAN" && !column.asked;
+        let mut texts = reading.clone();
+        texts.make_all_text();
+        let names: Vec<String> = reading
+            .columns
+            .iter()
+            .filter(|column| is_boolean(column))
+            .map(|column| identifier(&column.name))
+            .collect();
+        if names.is_empty() {
             return;
         }
-        let checks: Vec<String> = booleans
+        let checks: Vec<String> = names
             .iter()
-            .map(|column| {
-                let name = identifier(&column.name);
-                format!("coalesce(bool_and(lower({name}) IN ('true', 'false')), true)")
-            })
+            .map(|name| format!("coalesce(bool_and(lower({name}) IN ('true', 'false')), true)"))
             .collect();
-        let sql = format!("SELECT {} FROM {as_text}", checks.join(", "));
-        let strict = self.connection.query_row(&sql, [], |row| {
+        let limit =
+            self.input.sample_rows.map_or_else(String::new, |rows| format!(" LIMIT {rows}"));
+        let sql = format!(
+            "SELECT {} FROM (SELECT {} FROM {}{limit})",
+            checks.join(", "),
+            names.join(", "),
+            texts.from()
+        );
+        let strict = self.input.connection.query_row(&sql, [], |row| {
             (0..checks.len()).map(|index| row.get(index)).collect::<duckdb::Result<Vec<bool>>>()
         });
         // A line that cannot be read is the reading's to report.
         let Ok(strict) = strict else { return };
-        for (column, strict) in booleans.iter_mut().zip(strict) {
+        let booleans = reading.columns.iter_mut().filter(|column| is_boolean(column));
+        for (column, strict) in booleans.zip(strict) {
             if !strict {
-                "VARCHAR".clone_into(&mut column.sql_type);
+                TEXT.clone_into(&mut column.sql_type);
             }
         }
     }
 
     /// The last try: DuckDB's lenient mode, which skips what it does not understand. So it is
     /// only used on a file that a count of our own finds regular, and the rows must agree.
-    fn lenient(&self, delimiter: char) -> Result<Source, DataError> {
-        let path = &self.probed.path;
-        let finding = scan::scan(path, delimiter as u8)?;
+    fn lenient(&self, delimiter: char, quote: Option<char>) -> Result<Source, DataError> {
+        let probed = self.input.probed;
+        let most_bytes = self.input.sample_rows.map(|_| scan::SAMPLE_BYTES);
+        let (finding, whole) =
+            scan::scan(&probed.path, Separators::new(delimiter, quote), most_bytes)?;
         let Finding::Regular { records, columns } = finding else {
-            return Err(irregular(path, &finding));
+            return Err(irregular(&probed.named, &finding));
         };
-        let guess = Guess { delimiter: Some(delimiter), quoted: true, strict: false };
+        let header = self.input.options.header;
+        let guess = Guess { delimiter: Some(delimiter), quote, header, strict: false };
         match self.sniff(guess)? {
             Ok(sniffed) if sniffed.columns.len() as u64 == columns => {
-                let source = self.source(guess, sniffed);
-                Ok(Source { expected_rows: Some(records.saturating_sub(1)), ..source })
+                let expected = records.saturating_sub(u64::from(sniffed.header));
+                let mut source = self.source(guess, sniffed);
+                if let Rows::Scan(scan) = &mut source.rows {
+                    scan.expected_rows = whole.then_some(expected);
+                }
+                Ok(source)
             }
-            _ => Err(irregular(path, &finding)),
+            _ => Err(irregular(&probed.named, &finding)),
         }
     }
-}
-
-/// Names the line that is wrong if one can be found, else what DuckDB said. Without the
-/// delimiter only quotes can be wrong.
-pub(super) fn explain(probed: &Probed, delimiter: Option<u8>, said: &str) -> DataError {
-    let error = refused(probed, said);
-    let path = &probed.path;
-    if probed.utf16 || !matches!(error, DataError::SourceUnusable { .. }) {
-        return error;
-    }
-    match scan::scan(path, delimiter.unwrap_or(b',')) {
-        Ok(Finding::Ragged { .. }) if delimiter.is_none() => error,
-        Ok(Finding::Regular { .. }) if !said.contains("Error when sniffing") => error,
-        Ok(finding) => irregular(path, &finding),
-        Err(_) => error,
-    }
-}
-
-fn irregular(path: &Path, finding: &Finding) -> DataError {
-    let (reason, hint) = match finding {
-        Finding::Regular { .. } => {
-            ("its columns cannot be told apart".to_owned(), "save it again as plain CSV")
-        }
-        Finding::Ragged { line, expected, found } => (
-            format!("line {line} has {found} values where the header has {expected}"),
-            "correct the line, or put quotes around values that hold the separator",
-        ),
-        Finding::UnclosedQuote { line } => (
-            format!("the quote opened in line {line} is never closed"),
-            "close it, or double the quotes that belong to the text",
-        ),
-        Finding::TextAfterQuote { line } => (
-            format!("line {line} has text after a closing quote"),
-            "double the quotes that belong to the text",
-        ),
-    };
-    unusable(path, reason, hint)
 }

@@ -1,91 +1,258 @@
+use std::sync::atomic::AtomicBool;
+
 use duckdb::Connection;
 
+use super::batches::BatchReader;
+use super::options::{ImportOptions, RowSelection, TypeWord};
 use super::probe::{Probed, unusable};
-use super::{csv, records};
+use super::{arrow, csv, records, workbook};
+use crate::column::Names;
+use crate::sql::identifier;
+use crate::value::Shape;
 use crate::{DataError, Format};
 
-/// How DuckDB reads a file.
-#[derive(Debug)]
-pub(super) struct Source {
-    pub(super) probed: Probed,
-    /// The table function with its options.
-    pub(super) from: String,
-    /// To be tried when a value does not convert: the same with every column as text.
-    pub(super) as_text: Option<String>,
-    /// What separates the values of a line, in formats that have lines.
-    pub(super) delimiter: Option<u8>,
-    /// The columns it gives, in order.
-    pub(super) columns: Vec<String>,
-    /// How many rows it must give, where that is known otherwise.
-    pub(super) expected_rows: Option<u64>,
+/// A file, how a person wants it read, and the connection that reads it.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) probed: &'a Probed,
+    pub(super) options: &'a ImportOptions,
+    /// How many rows types are found from; all of them without it.
+    pub(super) sample_rows: Option<u64>,
+    pub(super) cancelled: &'a AtomicBool,
 }
 
-/// Finds out how to read a file.
-pub(super) fn plan(connection: &Connection, probed: &Probed) -> Result<Source, DataError> {
-    match probed.format {
-        Format::Csv | Format::Tsv => csv::plan(connection, probed),
-        Format::Json | Format::Jsonl => records::plan_json(connection, probed),
-        Format::Parquet => records::plan_parquet(connection, probed),
-    }
-}
-
-impl Source {
-    /// Makes `main.rows` of the file: `select` is the list of its columns, over `src`.
-    pub(super) fn create(&self, connection: &Connection, select: &str) -> Result<(), DataError> {
-        let make = |from: &str| {
-            connection.execute_batch(&format!(
-                "CREATE TABLE main.rows AS SELECT {select} FROM {from} AS src"
-            ))
-        };
-        let result = match (make(&self.from), &self.as_text) {
-            (Err(error), Some(as_text)) if is_conversion(&error) => make(as_text),
-            (result, _) => result,
-        };
-        result.map_err(|error| match self.delimiter {
-            Some(_) => csv::explain(&self.probed, self.delimiter, &error.to_string()),
-            None => refused(&self.probed, &error.to_string()),
-        })
-    }
-
-    /// Checks the number of rows that came in, and returns it.
-    pub(super) fn check_rows(&self, rows: u64) -> Result<u64, DataError> {
-        let path = &self.probed.path;
-        match self.expected_rows {
-            Some(expected) if expected != rows => Err(unusable(
-                path,
-                format!("only {rows} of its {expected} rows can be read"),
-                "save it again as plain CSV with one kind of line end",
-            )),
-            _ if rows == 0 && matches!(self.probed.format, Format::Json | Format::Jsonl) => {
-                Err(unusable(path, "it has no rows", "choose a file with data in it"))
-            }
-            _ => Ok(rows),
+impl Input<'_> {
+    /// How many rows to look at for the types: no more than come in, but enough to tell.
+    pub(super) fn sample_for(rows: RowSelection) -> Option<u64> {
+        // As many as DuckDB looks at by default.
+        const ENOUGH_ROWS: u64 = 20_480;
+        match rows {
+            RowSelection::First { count } => Some(count.max(ENOUGH_ROWS)),
+            RowSelection::All | RowSelection::Random { .. } => None,
         }
     }
 }
 
-fn is_conversion(error: &duckdb::Error) -> bool {
-    let text = error.to_string();
-    text.starts_with("Conversion Error") || text.contains("Error when converting column")
+/// How a file is read.
+pub(super) struct Source {
+    pub(super) columns: Vec<SourceColumn>,
+    pub(super) rows: Rows,
+    /// In CSV and TSV, what was found or asked for.
+    pub(super) dialect: Option<super::preview::Dialect>,
+    /// In workbooks, the names of all sheets.
+    pub(super) tables: Vec<String>,
+    /// In workbooks, the one that is read.
+    pub(super) table: Option<String>,
+}
+
+/// Where the rows come from.
+pub(super) enum Rows {
+    /// DuckDB reads them itself.
+    Scan(Scan),
+    /// They are read here and handed to DuckDB.
+    Batches(Box<dyn BatchReader>),
+}
+
+/// A table function of DuckDB that gives the rows of a file.
+#[derive(Clone, Debug)]
+pub(super) struct Scan {
+    /// The table function with its options.
+    pub(super) from: String,
+    /// The same with other types, where types are read from text.
+    pub(super) retyped: Option<csv::Reading>,
+    /// How many rows it must give, where that is known otherwise.
+    pub(super) expected_rows: Option<u64>,
+}
+
+/// One column of a file.
+#[derive(Clone, Debug)]
+pub(super) struct SourceColumn {
+    /// Its name in what the rows are selected from.
+    pub(super) name: String,
+    /// What the file calls it, blank where it does not say; once planned, what it is shown as.
+    pub(super) title: String,
+    /// Its type there.
+    pub(super) sql_type: String,
+    /// The type it must still be turned into.
+    pub(super) cast: Option<TypeWord>,
+}
+
+impl SourceColumn {
+    /// A column that is called what the file calls it.
+    pub(super) fn titled(name: String, sql_type: String) -> Self {
+        Self { title: name.clone(), name, sql_type, cast: None }
+    }
+
+    /// Its value, over `src`. Fails where a value does not fit the type asked for: nothing is
+    /// rounded or cut to make it fit.
+    pub(super) fn select(&self) -> String {
+        let Some(word) = self.cast else { return format!("src.{}", identifier(&self.name)) };
+        let (text, fitted) = self.fitted(word);
+        let value = format!("coalesce({fitted}, error('a value does not fit'))");
+        let sql_type = word.sql_type();
+        format!("CAST(CASE WHEN {text} IS NOT NULL THEN {value} END AS {sql_type})")
+    }
+
+    /// Its value as text, and the same in the type asked for, null where it does not fit.
+    pub(super) fn fitted(&self, word: TypeWord) -> (String, String) {
+        let column = format!("src.{}", identifier(&self.name));
+        let shape = Shape::of(&self.sql_type);
+        let text = match shape {
+            Shape::Nested | Shape::Bytes => shape.select(&column),
+            _ => format!("CAST({column} AS VARCHAR)"),
+        };
+        if word == TypeWord::Text {
+            return (text.clone(), text);
+        }
+        let text = format!("nullif({text}, '')");
+        let tried = format!("TRY_CAST({text} AS {})", word.sql_type());
+        let fitted = match word {
+            TypeWord::Text | TypeWord::Number | TypeWord::Boolean | TypeWord::Timestamp => tried,
+            TypeWord::Integer => format!(
+                "CASE WHEN regexp_full_match({text}, '\\s*[+-]?[0-9]+(\\.0*)?\\s*') THEN {tried} END"
+            ),
+            TypeWord::Date => {
+                let moment = format!("TRY_CAST({text} AS TIMESTAMP)");
+                format!("CASE WHEN date_trunc('day', {moment}) = {moment} THEN {tried} END")
+            }
+            TypeWord::Json => format!("CASE WHEN json_valid({text}) THEN {tried} END"),
+        };
+        (text, fitted)
+    }
+
+    /// Its type in the sheet.
+    pub(super) fn final_type(&self) -> &str {
+        self.cast.map_or(self.sql_type.as_str(), |word| word.sql_type())
+    }
+}
+
+/// The names under which titles are shown: unique, never blank.
+pub(super) fn shown<'a>(titles: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names = Names::default();
+    titles.map(|title| names.claim(title)).collect()
+}
+
+/// Finds out how to read a file.
+pub(super) fn plan(input: Input<'_>) -> Result<Source, DataError> {
+    let mut source = match input.probed.format {
+        Format::Csv | Format::Tsv => csv::plan(input)?,
+        Format::Json | Format::Jsonl => records::plan_json(input)?,
+        Format::Parquet => records::plan_parquet(input)?,
+        Format::Arrow => arrow::plan(input)?,
+        Format::Xlsx | Format::Xls | Format::Ods => workbook::plan(input)?,
+    };
+    let names = shown(source.columns.iter().map(|column| column.title.as_str()));
+    input.options.check_types(&names)?;
+    for (column, name) in source.columns.iter_mut().zip(names) {
+        if let Some(word) = input.options.type_of(&name) {
+            column.cast = Some(word).filter(|word| word.sql_type() != column.sql_type);
+        }
+        column.title = name;
+    }
+    Ok(source)
+}
+
+impl Scan {
+    /// Runs `make` on what the rows are selected from. Where a value does not convert to the type
+    /// that was found for its column, the column becomes text and `make` runs once more.
+    pub(super) fn try_each<T>(
+        &mut self,
+        probed: &Probed,
+        columns: &mut [SourceColumn],
+        make: impl Fn(&str) -> duckdb::Result<T>,
+    ) -> Result<T, DataError> {
+        /// More often than this, the types that were found are worth nothing.
+        const TRIES: u32 = 20;
+        let mut tries = 0;
+        loop {
+            let said = match make(&self.from) {
+                Ok(result) => return Ok(result),
+                Err(error) => error.to_string(),
+            };
+            tries += 1;
+            let Some(reading) = &mut self.retyped else { return Err(refused(probed, &said)) };
+            let name = unconverted(&said);
+            let failed =
+                name.and_then(|name| columns.iter_mut().find(|column| column.name == name));
+            match failed {
+                Some(column) if tries < TRIES => reading.make_text(&column.name),
+                Some(_) if tries == TRIES => reading.make_all_text(),
+                _ => return Err(csv::explain(probed, Some(reading.separators), &said)),
+            }
+            reading.tell_types(columns);
+            self.from = reading.from();
+        }
+    }
+
+    /// Checks the number of rows that a file gave.
+    pub(super) fn check_rows(&self, probed: &Probed, rows: u64) -> Result<(), DataError> {
+        match self.expected_rows {
+            Some(expected) if expected != rows => Err(unusable(
+                &probed.named,
+                format!("only {rows} of its {expected} rows can be read"),
+                "save it again as plain CSV with one kind of line end",
+            )),
+            _ if rows == 0 && matches!(probed.format, Format::Json | Format::Jsonl) => {
+                Err(no_rows(probed))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn no_rows(probed: &Probed) -> DataError {
+    unusable(&probed.named, "it has no rows", "choose a file with data in it")
+}
+
+/// The column of which a value did not convert.
+fn unconverted(said: &str) -> Option<&str> {
+    between(said, "Error when converting column \"", "\". ")
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(start)?;
+    rest.split_once(end).map(|(found, _)| found)
+}
+
+/// The error for a value that does not fit the type asked for its column.
+pub(super) fn does_not_fit(
+    probed: &Probed,
+    row: u64,
+    column: &SourceColumn,
+    value: &str,
+) -> DataError {
+    const SHOWN: usize = 60;
+    let mut shown: String = value.chars().take(SHOWN).collect();
+    if shown.len() < value.len() {
+        shown.push('…');
+    }
+    let reason = format!(
+        "row {row} has `{}` in column `{}`, which is not of type {}",
+        shown.escape_debug(),
+        column.title.escape_debug(),
+        column.cast.map_or(column.sql_type.as_str(), |word| word.as_str())
+    );
+    unusable(&probed.named, reason, "correct the value, or choose another type for the column")
 }
 
 /// What DuckDB said about a file, in one line, unless it is about the machine.
 pub(super) fn refused(probed: &Probed, text: &str) -> DataError {
-    let path = &probed.path;
+    let named = &probed.named;
     if text.contains("not utf-8 encoded") || text.contains("Invalid unicode") {
-        let hint = "save it as UTF-8";
-        return unusable(path, "its text is not UTF-8", hint);
+        let hint = "save it as UTF-8, or name its encoding, such as `--encoding latin-1`";
+        return unusable(named, "its text is not UTF-8", hint);
     }
     let error = DataError::database("import the file", text);
     let DataError::Database { reason, .. } = &error else { return error };
-    let named = path.to_str().unwrap_or_default();
+    let read = probed.path.to_str().unwrap_or_default();
     for kind in ["Invalid Input Error: ", "Conversion Error: ", "Binder Error: ", "IO Error: "] {
         if let Some(reason) = reason.strip_prefix(kind)
-            && (kind != "IO Error: " || reason.contains(named))
+            && (kind != "IO Error: " || reason.contains(read))
         {
-            let reason = reason.replace(&format!(" in file \"{named}\""), "");
+            let reason = reason.replace(&format!(" in file \"{read}\""), "");
             let reason = reason.trim_end_matches(['.', ' ', ':']);
-            return unusable(path, reason, "check that the file is whole and of this format");
+            return unusable(named, reason, "check that the file is whole and of this format");
         }
     }
     error

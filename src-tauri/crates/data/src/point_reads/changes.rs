@@ -8,16 +8,12 @@ use crate::database::hold;
 /// Ids above this are not worth a bit each; their columns count as changed as a whole.
 const GREATEST_ID: i64 = 1 << 31;
 
-/// Which cells are not what they were.
+/// Which cells are not what they were. Rows that come or go need no mention: which there are is
+/// known, and one that comes back is as it was.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(test), expect(dead_code, reason = "only cells can change so far"))]
 pub(crate) enum Change<'a> {
-    /// Any cell may have changed.
-    Everything,
     /// Any cell of a column, its type included.
     Column(ColumnId),
-    /// Whole rows: added, removed, brought back.
-    Rows(&'a [RowId]),
     /// Some cells of a column.
     Cells(ColumnId, &'a [RowId]),
 }
@@ -31,8 +27,6 @@ pub(super) struct Changes {
 
 #[derive(Debug, Default)]
 struct Inner {
-    everything: bool,
-    rows: RowSet,
     columns: HashMap<ColumnId, RowSet>,
 }
 
@@ -48,9 +42,7 @@ impl Changes {
     pub(super) fn note(&self, change: Change<'_>) {
         let mut inner = hold(&self.inner);
         match change {
-            Change::Everything => inner.everything = true,
             Change::Column(column) => inner.columns.entry(column).or_default().all = true,
-            Change::Rows(rows) => inner.rows.insert(rows),
             Change::Cells(column, rows) => inner.columns.entry(column).or_default().insert(rows),
         }
     }
@@ -59,11 +51,7 @@ impl Changes {
     pub(super) fn unchanged(&self, column: ColumnId, rows: &[RowId]) -> Vec<bool> {
         let inner = hold(&self.inner);
         let cells = inner.columns.get(&column);
-        let is_unchanged = |row: &RowId| {
-            !inner.everything
-                && !inner.rows.contains(*row)
-                && cells.is_none_or(|cells| !cells.contains(*row))
-        };
+        let is_unchanged = |row: &RowId| cells.is_none_or(|cells| !cells.contains(*row));
         rows.iter().map(is_unchanged).collect()
     }
 
@@ -71,10 +59,10 @@ impl Changes {
     pub(super) fn count(&self, column: ColumnId) -> Option<usize> {
         let inner = hold(&self.inner);
         let cells = inner.columns.get(&column);
-        if inner.everything || inner.rows.all || cells.is_some_and(|cells| cells.all) {
+        if cells.is_some_and(|cells| cells.all) {
             return None;
         }
-        Some(inner.rows.count + cells.map_or(0, |cells| cells.count))
+        Some(cells.map_or(0, |cells| cells.count))
     }
 }
 
@@ -125,14 +113,6 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_row_spoils_every_column() {
-        let changes = Changes::default();
-        changes.note(Change::Rows(&rows(&[7])));
-        assert_eq!(changes.unchanged(COLUMN, &rows(&[6, 7])), [true, false]);
-        assert_eq!(changes.count(COLUMN), Some(1));
-    }
-
-    #[test]
     fn ids_beyond_the_set_spoil_the_column_rather_than_be_forgotten() {
         for id in [-1, GREATEST_ID, i64::MAX] {
             let changes = Changes::default();
@@ -143,12 +123,11 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_column_or_sheet_is_changed_everywhere() {
+    fn a_changed_column_is_changed_everywhere() {
         let changes = Changes::default();
         changes.note(Change::Column(COLUMN));
         assert_eq!(changes.unchanged(COLUMN, &rows(&[1])), [false]);
         assert_eq!(changes.unchanged(ColumnId(2), &rows(&[1])), [true]);
-        changes.note(Change::Everything);
-        assert_eq!(changes.unchanged(ColumnId(2), &rows(&[1])), [false]);
+        assert_eq!(changes.count(COLUMN), None);
     }
 }

@@ -10,7 +10,7 @@ use super::row::Raw;
 use crate::column::StoredColumn;
 
 /// A column is scanned again once this share of its cells changed, but not for a few.
-const STALE_SHARE: usize = 16;
+const STALE_SHARE: usize = 64;
 const FEW_CHANGES: usize = 1024;
 
 /// A file with the values of some columns, row by row. Removed when dropped.

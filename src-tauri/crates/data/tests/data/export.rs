@@ -2,17 +2,24 @@ use std::fs;
 use std::process::Command;
 
 use braincells_core::{AppError, Code, Value};
-use braincells_data::{DataError, ExportRequest, Format};
+use braincells_data::{DataError, ExportRequest, Format, ImportOptions};
 use serde_json::json;
 
 use super::*;
 
-const FORMATS: [Format; 5] =
-    [Format::Csv, Format::Tsv, Format::Jsonl, Format::Json, Format::Parquet];
+const FORMATS: [Format; 7] = [
+    Format::Csv,
+    Format::Tsv,
+    Format::Jsonl,
+    Format::Json,
+    Format::Parquet,
+    Format::Arrow,
+    Format::Xlsx,
+];
 
 fn to(path: &Path, format: Format) -> ExportRequest {
     let path = path.to_path_buf();
-    ExportRequest { path, format, columns: None, neutralise_formulas: false }
+    ExportRequest { path, format, columns: None, rows: None, neutralise_formulas: false }
 }
 
 fn exported(store: &SheetStore, folder: &Path, format: Format) -> PathBuf {
@@ -36,7 +43,7 @@ fn what_goes_out_comes_back_in_with_types_and_order() {
     for format in FORMATS {
         let file = exported(&store, path, format);
         let back = try_sheet(&file, format).unwrap();
-        if matches!(format, Format::Csv | Format::Tsv) {
+        if matches!(format, Format::Csv | Format::Tsv | Format::Xlsx) {
             // Nested values are text there.
             let mut flat = table(&store);
             for row in &mut flat {
@@ -93,31 +100,85 @@ fn only_the_columns_asked_for_are_written_in_that_order() {
 }
 
 #[test]
+fn only_the_rows_asked_for_are_written_in_that_order() {
+    let folder = folder();
+    let text: String = (1..=5000).map(|row| format!("{row},x{row}\n")).collect();
+    let store = sheet(folder.path(), "a.csv", format!("position,row_order\n{text}"));
+    let rows: Vec<RowId> = (1..=5000).rev().step_by(2).map(RowId).collect();
+    for format in FORMATS {
+        let path = folder.path().join(format!("view.{}", format.extension()));
+        let request = ExportRequest { rows: Some(rows.clone()), ..to(&path, format) };
+        assert_eq!(store.export(&request).unwrap(), 2500, "{format:?}");
+        let back = try_sheet(&path, format).unwrap();
+        let found = table(&back);
+        assert_eq!(found.len(), 2500, "{format:?}");
+        assert_eq!(found[0], [json!(5000), json!("x5000")], "{format:?}");
+        assert_eq!(found[2499], [json!(2), json!("x2")], "{format:?}");
+    }
+    let path = folder.path().join("out.csv");
+    let some = |rows: &[i64]| {
+        let rows = Some(rows.iter().copied().map(RowId).collect());
+        store.export(&ExportRequest { rows, ..to(&path, Format::Csv) })
+    };
+    assert_eq!(some(&[]).unwrap(), 0);
+    assert_eq!(some(&[3, 1, 3]).unwrap(), 3);
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text, "position,row_order\n3,x3\n1,x1\n3,x3\n");
+    let error = some(&[1, 7777]).unwrap_err();
+    assert!(matches!(error, DataError::RowMissing { row: RowId(7777) }), "{error}");
+    for format in [Format::Xls, Format::Ods] {
+        let error = AppError::from(store.export(&to(&path, format)).unwrap_err());
+        assert!(error.message.contains("only read"), "{}", error.message);
+    }
+}
+
+#[test]
 fn formulas_are_made_harmless_in_text_and_only_there() {
     let folder = folder();
-    let rows = ["=1+1", "+1", "-1", "@x", "\ttab", "\rreturn", "fine = 1", "", "'quoted"];
-    let lines: String = rows
+    let texts = ["=1+1", "+1", "-1", "@x", "\ttab", "\rreturn", "fine = 1", "'=x", "'quoted"];
+    let lines: String = texts
         .iter()
         .enumerate()
         .map(|(index, text)| {
-            json!({"=text": text, "n": -(index as i64), "list": ["=1"]}).to_string() + "\n"
+            let name = "=text";
+            json!({name: text, "n": -(index as i64), "list": ["=1"]}).to_string() + "\n"
         })
         .collect();
     let store = sheet(folder.path(), "f.jsonl", lines);
+    let column = |store: &SheetStore, at: usize| -> Vec<Value> {
+        table(store).into_iter().map(|mut row| row.swap_remove(at)).collect()
+    };
     for format in [Format::Csv, Format::Tsv] {
         let path = folder.path().join("safe");
         let request = ExportRequest { neutralise_formulas: true, ..to(&path, format) };
         store.export(&request).unwrap();
+        let as_is = ImportOptions { keep_apostrophes: true, ..ImportOptions::default() };
+        let written = try_sheet_with(&path, format, as_is).unwrap();
+        assert_eq!(names(&written.columns().unwrap()), ["'=text", "n", "list"]);
+        let expected =
+            ["'=1+1", "'+1", "'-1", "'@x", "'\ttab", "'\rreturn", "fine = 1", "''=x", "'quoted"];
+        assert_eq!(column(&written, 0), expected.map(|text| json!(text)), "{format:?}");
+        assert_eq!(column(&written, 1)[3], json!(-3), "a number stays one");
+        assert_eq!(types(&written)[1].1, "BIGINT");
+        // What an export put there an import takes back.
         let back = try_sheet(&path, format).unwrap();
-        assert_eq!(names(&back.columns().unwrap()), ["'=text", "n", "list"]);
-        let texts: Vec<Value> = table(&back).into_iter().map(|mut row| row.remove(0)).collect();
-        let expected = ["'=1+1", "'+1", "'-1", "'@x", "'\ttab", "'\rreturn", "fine = 1"];
-        assert_eq!(texts[..7], expected.map(|text| json!(text)), "{format:?}");
-        assert_eq!(table(&back)[3][1], json!(-3), "a number stays one");
+        assert_eq!(names(&back.columns().unwrap()), ["=text", "n", "list"]);
+        assert_eq!(column(&back, 0), texts.map(|text| json!(text)), "{format:?}");
+    }
+    // In a workbook text is text.
+    for neutralise_formulas in [true, false] {
+        let path = folder.path().join("safe.xlsx");
+        store.export(&ExportRequest { neutralise_formulas, ..to(&path, Format::Xlsx) }).unwrap();
+        let back = try_sheet(&path, Format::Xlsx).unwrap();
+        assert_eq!(names(&back.columns().unwrap()), ["=text", "n", "list"]);
+        assert_eq!(column(&back, 0), texts.map(|text| json!(text)));
         assert_eq!(types(&back)[1].1, "BIGINT");
     }
     let plain = exported(&store, folder.path(), Format::Csv);
-    assert!(fs::read_to_string(plain).unwrap().starts_with("=text,n,list\n=1+1,0,"));
+    assert!(fs::read_to_string(&plain).unwrap().starts_with("=text,n,list\n=1+1,0,"));
+    // Text that a formula stands beside was not made by an export that neutralises.
+    let back = try_sheet(&plain, Format::Csv).unwrap();
+    assert_eq!(column(&back, 0), texts.map(|text| json!(text)), "as it was written");
 }
 
 #[test]

@@ -7,12 +7,15 @@
     reason = "test tables are plainer to read this way, and small"
 )]
 
+mod arrow_files;
 mod cells;
 mod export;
 mod figures;
 mod find;
+mod hostile;
 mod import;
 mod opening;
+mod options;
 mod point_reads;
 mod runs;
 mod sheets;
@@ -20,6 +23,7 @@ mod sql;
 mod stats;
 mod steps;
 mod views;
+mod workbooks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +33,9 @@ use braincells_core::{
     AppError, CellFigures, CellRecord, CellState, Code, Column, ColumnId, Output, Recipe, RowId,
     RunId, SheetId, Value,
 };
-use braincells_data::{DataError, Format, ImportRequest, Limits, SheetStore, import as run_import};
+use braincells_data::{
+    DataError, Format, ImportOptions, ImportRequest, Limits, SheetStore, import as run_import,
+};
 use tempfile::TempDir;
 
 const LIMITS: Limits = Limits { memory_bytes: 512 << 20, threads: 2 };
@@ -49,6 +55,7 @@ fn request(source: &Path, format: Format, target: &Path) -> ImportRequest {
     ImportRequest {
         source: source.to_path_buf(),
         format,
+        options: ImportOptions::default(),
         target: target.to_path_buf(),
         id: SheetId::random(),
         name: "tiny".to_owned(),
@@ -58,8 +65,17 @@ fn request(source: &Path, format: Format, target: &Path) -> ImportRequest {
 
 /// Imports a file into a fresh sheet beside it.
 fn try_sheet(source: &Path, format: Format) -> Result<SheetStore, DataError> {
+    try_sheet_with(source, format, ImportOptions::default())
+}
+
+fn try_sheet_with(
+    source: &Path,
+    format: Format,
+    options: ImportOptions,
+) -> Result<SheetStore, DataError> {
     let target = source.with_file_name(format!("{}.duckdb", SheetId::random()));
-    run_import(&request(source, format, &target), NOW_MS, &|_| {}, &AtomicBool::new(false))?;
+    let request = ImportRequest { options, ..request(source, format, &target) };
+    run_import(&request, NOW_MS, &|_| {}, &AtomicBool::new(false))?;
     SheetStore::open(&target, LIMITS, NOW_MS)
 }
 

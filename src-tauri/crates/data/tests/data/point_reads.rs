@@ -2,8 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use braincells_core::{CellState, CellTest, Filter, SortBy, SortKey, ViewSpec, WindowRow};
-use braincells_data::View;
+use braincells_core::{
+    CellState, CellTest, DataType, Filter, SortBy, SortKey, ViewSpec, WindowRow,
+};
+use braincells_data::{CellEdit, RowPlace, View};
 use serde_json::json;
 
 use super::*;
@@ -213,4 +215,88 @@ fn a_checkpoint_that_a_reader_is_in_the_way_of_is_made_when_it_ends() {
     });
     store.make_view(&spec, &never()).unwrap();
     assert_eq!(size(), 0, "what is in the log is in the file when nobody reads");
+}
+
+const ACTS: usize = 9;
+
+/// What a person may do to the sheet of the next test, one step each.
+fn act(store: &SheetStore, number: usize) {
+    let (a, b, ai) = (ColumnId(1), ColumnId(2), ColumnId(3));
+    let edit = |edits: &[(ColumnId, i64, Value)]| {
+        let edits: Vec<CellEdit> = edits
+            .iter()
+            .map(|(column, row, value)| CellEdit::new(*column, RowId(*row), value.clone()))
+            .collect();
+        store.edit_cells(&edits, NOW_MS).unwrap();
+    };
+    match number {
+        0 => edit(&[(a, 3, json!(300)), (b, 4, json!("four"))]),
+        1 => store.delete_rows(&[RowId(3), RowId(9)], NOW_MS).unwrap(),
+        2 => {
+            store.insert_rows(RowPlace::Before(RowId(5)), 3, NOW_MS).unwrap();
+        }
+        3 => {
+            store.retype_column(a, DataType::Text, false, NOW_MS).unwrap();
+        }
+        4 => edit(&[(a, 5, json!("five")), (ai, 5, json!("by hand"))]),
+        5 => {
+            let place = RowPlace::Behind(RowId(30));
+            store.move_rows(&[RowId(60), RowId(1)], place, NOW_MS).unwrap();
+        }
+        6 => {
+            store.duplicate_column(b, "copy", NOW_MS).unwrap();
+        }
+        7 => edit(&[(b, 6, Value::Null)]),
+        _ => store.delete_rows(&[RowId(6)], NOW_MS).unwrap(),
+    }
+}
+
+/// Compares with [`SheetStore::values`], which never reads the file.
+fn check_rows(store: &SheetStore, view: &View, what: &str) {
+    let columns = ids(store);
+    let fresh = store.make_view(&ViewSpec::default(), &never()).unwrap();
+    assert_eq!(fresh.rows(), store.rows_at(0, u64::MAX), "{what}");
+    for view in [view, &fresh] {
+        let shown = shown(store, &columns, view);
+        let rows: Vec<RowId> = shown.iter().map(|row| row.row).collect();
+        let present = store.without_lost_rows(view);
+        assert_eq!(rows, present.rows(), "{what}");
+        let values = store.values(&columns, &rows).unwrap();
+        for (row, values) in shown.into_iter().zip(values) {
+            let shown: Vec<Value> = row.cells.into_iter().map(|cell| cell.value).collect();
+            assert_eq!(shown, values, "{what}, row {}", row.row);
+        }
+    }
+}
+
+#[test]
+fn whatever_a_person_does_or_undoes_the_file_never_shows_an_older_value() {
+    // With a file from before the acts, and one that is made after some of them.
+    for prepare_after in [0, 2, 4, 8] {
+        let folder = folder();
+        let text: String = (0..60).map(|row| format!("{row},x{row}\n")).collect();
+        let store = sheet(folder.path(), "a.csv", format!("a,b\n{text}"));
+        store.add_ai_column("answer", &recipe(Output::Text), NOW_MS).unwrap();
+        let view = backwards(&store);
+        assert!(store.prepare_windows(&ids(&store)).unwrap());
+        for number in 0..ACTS {
+            act(&store, number);
+            check_rows(&store, &view, &format!("act {number}"));
+            if number == prepare_after {
+                assert!(store.prepare_windows(&ids(&store)).unwrap());
+            }
+        }
+        for number in (0..ACTS).rev() {
+            store.undo(NOW_MS).unwrap().unwrap();
+            check_rows(&store, &view, &format!("undo {number}"));
+        }
+        for number in 0..ACTS {
+            store.redo(NOW_MS).unwrap().unwrap();
+            check_rows(&store, &view, &format!("redo {number}"));
+        }
+        store.compact(0, NOW_MS).unwrap();
+        // The name that the column had in the table before its type changed is free again.
+        store.retype_column(ColumnId(1), DataType::Json, true, NOW_MS).unwrap();
+        check_rows(&store, &view, "compact");
+    }
 }

@@ -65,6 +65,9 @@ fn the_sheet_is_a_table_with_the_names_on_screen() {
     }
     assert_eq!(rows(&store, "SELECT column_name FROM (DESCRIBE sheet)").len(), 4);
     assert_eq!(rows(&store, "SELECT max FROM (SUMMARIZE SELECT legs FROM sheet)"), [[json!("4")]]);
+    assert_eq!(rows(&store, "DESCRIBE sheet").len(), 4);
+    assert_eq!(rows(&store, "SUMMARIZE sheet; -- all of it").len(), 4);
+    assert!(rows(&store, "SHOW TABLES").contains(&vec![json!("sheet")]));
     let log = "SELECT name, kind FROM braincells.columns ORDER BY position";
     assert_eq!(rows(&store, log)[1], [json!("legs"), json!("data")]);
 }
@@ -192,6 +195,13 @@ fn no_query_reads_or_writes_a_file_or_what_is_outside_the_sheet() {
             format!("SELECT * FROM '{path}'"),
             format!("SELECT * FROM \"{path}\""),
             format!("FROM (FROM '{path}')"),
+            format!("DESCRIBE '{path}'"),
+            format!("SUMMARIZE '{path}'"),
+            format!("SUMMARIZE SELECT * FROM read_csv('{path}')"),
+            format!("PIVOT '{path}' ON a IN ('x')"),
+            format!("UNPIVOT '{path}' ON a"),
+            format!("SELECT * FROM sheet POSITIONAL JOIN '{path}'"),
+            format!("SELECT list_transform([1], lambda x: (SELECT a FROM '{path}'))"),
             format!("SELECT (SELECT a FROM '{path}')"),
             format!("WITH x AS (FROM '{path}') FROM x"),
             format!("SELECT * FROM query('FROM ''{path}''')"),

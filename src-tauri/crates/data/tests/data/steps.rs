@@ -26,6 +26,7 @@ fn exported(store: &SheetStore) -> String {
         path: path.clone(),
         format: Format::Csv,
         columns: None,
+        rows: None,
         neutralise_formulas: false,
     };
     store.export(&request).unwrap();

@@ -13,7 +13,9 @@ use braincells_core::{
 };
 use braincells_llm::FakeEngine;
 use braincells_testing::{Dice, ScriptedEngines, text_recipe};
-use braincells_workbench::{EngineOptions, Home, ProbeHere, SystemClock, Workbench, World};
+use braincells_workbench::{
+    EngineOptions, Home, InputFile, ProbeHere, SystemClock, Workbench, World,
+};
 
 const COLUMNS: usize = 20;
 const WINDOW_ROWS: u64 = 100;
@@ -35,7 +37,7 @@ async fn main() -> Result<(), AppError> {
     let peer = timed(|| create_table_as(&database, &source))?;
     let workbench = open(&folder)?;
     let begin = Instant::now();
-    let sheet = workbench.import(&source, None, None).await?.id;
+    let sheet = workbench.import(&InputFile::new(&source)).await?.id;
     let ours = begin.elapsed();
     let ratio = ours.as_secs_f64() / peer.as_secs_f64();
     println!(

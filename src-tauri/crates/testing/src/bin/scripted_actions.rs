@@ -6,13 +6,15 @@
 //! and can be done again.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use braincells_core::{AppError, Code, Column, DataType, IgnoreEvents, RunScope, SheetId};
 use braincells_llm::FakeEngine;
 use braincells_testing::{Dice, ScriptedEngines, sheet_probe_beside, text_recipe};
-use braincells_workbench::{EngineOptions, Home, RowPlace, SystemClock, Workbench, World};
+use braincells_workbench::{
+    EngineOptions, Home, InputFile, RowPlace, SystemClock, Workbench, World,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), AppError> {
@@ -29,7 +31,7 @@ async fn main() -> Result<(), AppError> {
     })?;
     let sheet = match workbench.sheets().await?.first() {
         Some(sheet) => sheet.id,
-        None => workbench.import(Path::new(source), None, None).await?.id,
+        None => workbench.import(&InputFile::new(source)).await?.id,
     };
     say("opened");
     let mut dice = Dice::new(seed.parse().unwrap_or_default());

@@ -16,7 +16,9 @@ use braincells_llm::{
     Capabilities, FakeEngine, LLMBackend, LLMEngine, LLMError, LLMRequest, LLMResponse, TokenStream,
 };
 use braincells_testing::{ScriptedEngines, sheet_probe_beside, text_recipe};
-use braincells_workbench::{EngineOptions, FillRequest, Home, SystemClock, Workbench, World};
+use braincells_workbench::{
+    EngineOptions, FillRequest, Home, InputFile, SystemClock, Workbench, World,
+};
 
 /// How long an answer takes: enough for many to be in flight when the end comes.
 const ANSWER_TIME: Duration = Duration::from_millis(1);
@@ -41,7 +43,7 @@ async fn main() -> Result<(), AppError> {
     say("opened");
     match mode.as_str() {
         "import" => {
-            workbench.import(Path::new(source), None, None).await?;
+            workbench.import(&InputFile::new(source)).await?;
             say("imported");
             Ok(())
         }
@@ -53,9 +55,7 @@ async fn main() -> Result<(), AppError> {
 async fn fill(workbench: &Workbench, source: &Path) -> Result<(), AppError> {
     let mut fill = workbench
         .start_fill(FillRequest {
-            source: source.to_owned(),
-            format: None,
-            sheet_name: None,
+            input: InputFile::new(source),
             columns: vec![("echo".to_owned(), text_recipe("Repeat: {{text}}"))],
             scope: RunScope::Empty,
             retry_failed: false,

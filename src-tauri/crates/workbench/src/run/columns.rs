@@ -46,6 +46,22 @@ impl ColumnsHandle {
     pub async fn finished(self) -> Result<Vec<ColumnOutcome>, AppError> {
         self.task.await.map_err(|error| lost(&error))
     }
+
+    /// [`ColumnsHandle::finished`], with [`ColumnsHandle::pause`] as soon as `stop` is ready.
+    pub async fn finished_or_paused_by(
+        self,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Vec<ColumnOutcome>, AppError> {
+        let wish = self.wish.clone();
+        let mut finished = std::pin::pin!(self.finished());
+        tokio::select! {
+            outcomes = &mut finished => outcomes,
+            () = stop => {
+                live::wish(&wish, Wish::Pause);
+                finished.await
+            }
+        }
+    }
 }
 
 impl Workbench {

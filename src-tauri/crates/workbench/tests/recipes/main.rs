@@ -14,8 +14,8 @@ use braincells_llm::{FakeAnswer, FakeEngine, LLMRequest, Message, Role};
 use braincells_testing::{Scripted, TempHome, scripted_workbench, text_recipe, typed_recipe};
 use braincells_workbench::recipe_file::{self, RecipeFile};
 use braincells_workbench::{
-    EngineOptions, FillRequest, LlamaEngines, ProbeHere, RecipeFit, RecipePlan, SystemClock,
-    Workbench, World,
+    EngineOptions, FillRequest, InputFile, LlamaEngines, OutputFile, ProbeHere, RecipeFit,
+    RecipePlan, SystemClock, Workbench, World,
 };
 use serde_json::json;
 
@@ -88,9 +88,7 @@ fn fit(mapping: &[(&str, &str)]) -> RecipeFit {
 
 fn request(source: &Path) -> FillRequest {
     FillRequest {
-        source: source.to_owned(),
-        format: None,
-        sheet_name: None,
+        input: InputFile::new(source),
         columns: Vec::new(),
         scope: RunScope::Empty,
         retry_failed: false,
@@ -123,11 +121,13 @@ async fn a_sheet_and_its_recipe_survive_export_and_import_into_another_home() {
     assert_eq!((exported.columns.len(), exported.example_rows), (2, 2));
     let table = scripted.home.outside().join("table.parquet");
     let data = ["id".to_owned(), "text".to_owned(), "channel".to_owned()];
-    scripted.workbench.export(sheet, &table, None, Some(&data), true).await.unwrap();
+    let file = OutputFile { columns: Some(data.to_vec()), ..OutputFile::new(&table) };
+    scripted.workbench.export(sheet, &file).await.unwrap();
 
     let (engine, asked_there) = listening();
     let there = scripted_workbench(engine);
-    let copy = there.workbench.import(&table, None, Some("copy")).await.unwrap().id;
+    let named = InputFile { name: Some("copy".to_owned()), ..InputFile::new(&table) };
+    let copy = there.workbench.import(&named).await.unwrap().id;
     let names = import(&there, copy, &exported.text, &RecipeFit::default()).await;
     assert_eq!(names, ["mood", "reply"]);
     let mut with_examples = mood.clone();
@@ -281,7 +281,7 @@ async fn another_model_is_said_and_a_missing_one_is_refused() {
     };
     model(1);
     let source = home.write("mail.csv", MAIL);
-    let sheet = workbench.import(&source, None, None).await.unwrap().id;
+    let sheet = workbench.import(&InputFile::new(&source)).await.unwrap().id;
     let recipe = |model: &str| Recipe { model: model.to_owned(), ..text_recipe("Sum up {{text}}") };
     workbench.add_ai_column(sheet, "short", recipe("sma")).await.unwrap();
     let exported = workbench.export_recipe(sheet, None, true).await.unwrap();

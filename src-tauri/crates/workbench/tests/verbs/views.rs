@@ -151,3 +151,23 @@ async fn a_query_answers_becomes_a_sheet_or_is_stopped_in_time() {
     assert_eq!(stopped.code, Code::Cancelled);
     assert_eq!(workbench.sheets().await.unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn rows_that_go_leave_the_open_views_at_once_and_come_back_with_a_refresh() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let sheet = scripted.sheet(ANIMALS).await;
+    let other = scripted.sheet(ANIMALS).await;
+    let workbench = &scripted.workbench;
+    let view = workbench.open_view(sheet, by(ANIMAL)).await.unwrap();
+    let elsewhere = workbench.open_view(other, by(ANIMAL)).await.unwrap();
+    workbench.delete_rows(sheet, &[RowId(2), RowId(1)]).await.unwrap();
+    assert_eq!(animals(&scripted, sheet, view.id).await, ["ant", "hen"]);
+    assert_eq!(workbench.rows_at(sheet, Some(view.id), 0, 9).await.unwrap(), [RowId(3), RowId(4)]);
+    assert_eq!(animals(&scripted, other, elsewhere.id).await.len(), 4);
+    workbench.undo(sheet).await.unwrap();
+    assert_eq!(animals(&scripted, sheet, view.id).await, ["ant", "hen"]);
+    workbench.refresh_view(sheet, view.id).await.unwrap();
+    assert_eq!(animals(&scripted, sheet, view.id).await, ["ant", "cat", "hen", "owl"]);
+    workbench.redo(sheet).await.unwrap();
+    assert_eq!(animals(&scripted, sheet, view.id).await, ["ant", "hen"]);
+}

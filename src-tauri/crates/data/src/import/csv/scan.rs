@@ -1,5 +1,6 @@
-//! Counting the values of each line of a CSV file, to name the line that is wrong. Knows quotes
-//! and the three kinds of line end, keeps nothing but counts, and reads a file of any size.
+//! Counting the values of each line of a CSV file, to name the line that is wrong. Knows quotes,
+//! a byte order mark and the three kinds of line end, keeps nothing but counts, and reads a file
+//! of any size.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -10,6 +11,23 @@ use crate::DataError;
 const BUFFER_BYTES: usize = 1 << 18;
 /// A header line longer than this does not help to find the delimiter.
 const HEADER_BYTES: usize = 1 << 20;
+/// How much of a file stands for all of it where a sample is enough.
+pub(super) const SAMPLE_BYTES: u64 = 64 << 20;
+
+/// What separates and encloses values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::import) struct Separators {
+    delimiter: u8,
+    /// A line break, which is never taken for a quote, stands for none.
+    quote: u8,
+}
+
+impl Separators {
+    /// Both are ASCII characters.
+    pub(super) fn new(delimiter: char, quote: Option<char>) -> Self {
+        Self { delimiter: delimiter as u8, quote: quote.unwrap_or('\n') as u8 }
+    }
+}
 
 /// What a scan found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,27 +42,40 @@ pub(super) enum Finding {
     TextAfterQuote { line: u64 },
 }
 
-/// Scans a whole file; stops at the first line that is wrong.
-pub(super) fn scan(path: &Path, delimiter: u8) -> Result<Finding, DataError> {
-    let mut scanner = Scanner::new(delimiter);
+/// Scans a file, or its first bytes; stops at the first line that is wrong. Says also whether it
+/// has seen the whole file.
+pub(super) fn scan(
+    path: &Path,
+    separators: Separators,
+    most_bytes: Option<u64>,
+) -> Result<(Finding, bool), DataError> {
+    let mut scanner = Scanner::new(separators);
     let mut reader = open(path)?;
+    let mut left = most_bytes.unwrap_or(u64::MAX);
     loop {
         let buffer = reader.fill_buf().map_err(|source| DataError::io("read", path, source))?;
         if buffer.is_empty() {
-            return Ok(scanner.finish());
+            return Ok((scanner.finish(), true));
         }
         for byte in buffer {
             if let Some(finding) = scanner.take(*byte) {
-                return Ok(finding);
+                return Ok((finding, false));
             }
         }
         let length = buffer.len();
         reader.consume(length);
+        left = left.saturating_sub(length as u64);
+        if left == 0 {
+            return Ok((scanner.so_far(), false));
+        }
     }
 }
 
-/// The character of `,` tab `;` `|` that the header line has most of, outside quotes.
-pub(super) fn header_delimiter(path: &Path) -> Result<Option<char>, DataError> {
+/// The character of `,` tab `;` `|` that the first line has most of, outside quotes.
+pub(super) fn header_delimiter(
+    path: &Path,
+    quote: Option<char>,
+) -> Result<Option<char>, DataError> {
     const CANDIDATES: [char; 4] = [',', '\t', ';', '|'];
     let mut counts = [0_u32; CANDIDATES.len()];
     let mut reader = open(path)?;
@@ -57,7 +88,7 @@ pub(super) fn header_delimiter(path: &Path) -> Result<Option<char>, DataError> {
         }
         for byte in buffer {
             match *byte {
-                b'"' => quoted = !quoted,
+                byte if quote.is_some_and(|quote| quote as u8 == byte) => quoted = !quoted,
                 b'\n' | b'\r' if !quoted => break 'header,
                 byte if !quoted => {
                     let found = CANDIDATES.iter().position(|letter| *letter as u8 == byte);
@@ -76,8 +107,14 @@ pub(super) fn header_delimiter(path: &Path) -> Result<Option<char>, DataError> {
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, DataError> {
-    let file = File::open(path).map_err(|source| DataError::io("read", path, source))?;
-    Ok(BufReader::with_capacity(BUFFER_BYTES, file))
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    let failed = |source| DataError::io("read", path, source);
+    let mut reader = BufReader::with_capacity(BUFFER_BYTES, File::open(path).map_err(failed)?);
+    let marked = reader.fill_buf().map_err(failed)?.starts_with(MARK);
+    if marked {
+        reader.consume(MARK.len());
+    }
+    Ok(reader)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +126,7 @@ enum State {
 }
 
 struct Scanner {
-    delimiter: u8,
+    separators: Separators,
     state: State,
     /// The line being read, and the one its record and its open quote began in; from 1.
     line: u64,
@@ -103,9 +140,9 @@ struct Scanner {
 }
 
 impl Scanner {
-    fn new(delimiter: u8) -> Self {
+    fn new(separators: Separators) -> Self {
         Self {
-            delimiter,
+            separators,
             state: State::ValueStart,
             line: 1,
             record_line: 1,
@@ -125,19 +162,20 @@ impl Scanner {
             return None;
         }
         let line_end = matches!(byte, b'\n' | b'\r');
+        let quote = byte == self.separators.quote && !line_end;
         self.line += u64::from(line_end);
         match self.state {
             State::Quoted => {
-                if byte == b'"' {
+                if quote {
                     self.state = State::AfterQuote;
                 }
                 return None;
             }
-            State::AfterQuote if byte == b'"' => {
+            State::AfterQuote if quote => {
                 self.state = State::Quoted;
                 return None;
             }
-            State::AfterQuote if byte != self.delimiter && !line_end => {
+            State::AfterQuote if byte != self.separators.delimiter && !line_end => {
                 return Some(Finding::TextAfterQuote { line: self.line });
             }
             _ => {}
@@ -146,10 +184,10 @@ impl Scanner {
             return self.end_record();
         }
         self.blank = false;
-        if byte == self.delimiter {
+        if byte == self.separators.delimiter {
             self.values += 1;
             self.state = State::ValueStart;
-        } else if byte == b'"' && self.state == State::ValueStart {
+        } else if quote && self.state == State::ValueStart {
             self.quote_line = self.line;
             self.state = State::Quoted;
         } else {
@@ -175,12 +213,17 @@ impl Scanner {
         (found != expected).then_some(Finding::Ragged { line, expected, found })
     }
 
+    /// What was found in the lines that ended.
+    fn so_far(&self) -> Finding {
+        Finding::Regular { records: self.records, columns: self.columns }
+    }
+
     fn finish(mut self) -> Finding {
         if self.state == State::Quoted {
             return Finding::UnclosedQuote { line: self.quote_line };
         }
         let ragged = if self.blank { None } else { self.end_record() };
-        ragged.unwrap_or(Finding::Regular { records: self.records, columns: self.columns })
+        ragged.unwrap_or_else(|| self.so_far())
     }
 }
 
@@ -191,7 +234,7 @@ mod tests {
     use super::*;
 
     fn scan_text(text: &str) -> Finding {
-        let mut scanner = Scanner::new(b',');
+        let mut scanner = Scanner::new(Separators::new(',', Some('"')));
         text.bytes().find_map(|byte| scanner.take(byte)).unwrap_or_else(|| scanner.finish())
     }
 
