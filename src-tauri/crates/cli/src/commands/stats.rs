@@ -87,8 +87,10 @@ fn describe(column: &Column, found: &ColumnStats) -> Vec<String> {
             states.map(|(state, count)| format!("{} {}", HumanCount(*count), state.as_str()));
         lines.push(format!("  cells: {}", states.collect::<Vec<_>>().join(", ")));
     }
-    for common in &found.top {
-        lines.push(format!("  {:>10}  {}", HumanCount(common.count), shown(&common.value)));
+    // Where every value is there once, none is common.
+    for common in found.top.iter().filter(|_| found.distinct + found.empty < found.rows) {
+        let count = HumanCount(common.count).to_string();
+        lines.push(format!("  {count:>10}  {}", shown(&common.value)));
     }
     lines.extend(bars("values", &found.histogram));
     lines.extend(bars("confidence", &found.confidences));
@@ -102,9 +104,9 @@ fn bars(title: &str, bins: &[Bin]) -> Vec<String> {
     }
     let bar = |bin: &Bin| {
         let letters = (bin.count * BAR_LETTERS).div_ceil(most) as usize;
+        let count = HumanCount(bin.count).to_string();
         format!(
-            "  {:>10}  {:<24}  {} to {}",
-            HumanCount(bin.count),
+            "  {count:>10}  {:<24}  {} to {}",
             "#".repeat(letters),
             shown(&bin.from),
             shown(&bin.to)
@@ -131,6 +133,7 @@ fn rounded(number: f64) -> String {
     if number.fract() == 0.0 && number.abs() < 1e15 {
         return format!("{number:.0}");
     }
-    let digits = 4 - (number.abs().log10().floor() as i32).clamp(-4, 3);
-    format!("{number:.*}", digits.unsigned_abs() as usize)
+    let digits = 3 - (number.abs().log10().floor() as i32).clamp(-6, 2);
+    let text = format!("{number:.*}", digits.unsigned_abs() as usize);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

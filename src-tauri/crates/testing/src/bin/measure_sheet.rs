@@ -3,6 +3,7 @@
 //! `measure_sheet FOLDER [ROWS]` makes a table of ROWS (1,000,000) rows and 20 columns in FOLDER,
 //! which must be empty, and prints one line for each figure with its bound.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,13 +27,13 @@ async fn main() -> Result<(), AppError> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().map(PathBuf::from).ok_or_else(usage)?;
     let rows: u64 = match arguments.next() {
-        Some(rows) => rows.parse().map_err(|_| usage())?,
+        Some(rows) => rows.parse().map_err(|_not_a_number| usage())?,
         None => 1_000_000,
     };
     let source = folder.join("table.csv");
     let database = duckdb::Connection::open(folder.join("peer.duckdb")).map_err(broken)?;
     write_table(&database, &source, rows)?;
-    println!("table: {rows} rows x {COLUMNS} columns, {} MB", size(&source) >> 20);
+    say(&format!("table: {rows} rows x {COLUMNS} columns, {} MB", size(&source) >> 20));
 
     let peer = timed(|| create_table_as(&database, &source))?;
     let workbench = open(&folder)?;
@@ -40,9 +41,9 @@ async fn main() -> Result<(), AppError> {
     let sheet = workbench.import(&InputFile::new(&source)).await?.id;
     let ours = begin.elapsed();
     let ratio = ours.as_secs_f64() / peer.as_secs_f64();
-    println!(
+    say(&format!(
         "import: {ours:.1?}; DuckDB's CREATE TABLE AS: {peer:.1?}; ratio {ratio:.2} (bound 1.5)"
-    );
+    ));
 
     let columns = workbench.columns(sheet).await?;
     let ids: Vec<ColumnId> = columns.iter().map(|column| column.id).collect();
@@ -53,10 +54,17 @@ async fn main() -> Result<(), AppError> {
     fill(&workbench, sheet, rows).await
 }
 
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // A closed pipe means that nobody wants to know.
+    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+}
+
 fn usage() -> AppError {
     AppError::new(Code::BadInput, "usage: measure_sheet FOLDER [ROWS]")
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn broken(error: duckdb::Error) -> AppError {
     AppError::new(Code::Storage, error.to_string())
 }
@@ -152,10 +160,10 @@ async fn windows(
     let first = times[0];
     times.sort();
     let (median, p99) = (times[WINDOWS / 2], times[WINDOWS * 99 / 100]);
-    println!(
+    say(&format!(
         "{name}: view {opened:.0?} (bound 1.5s), {count} rows; window of {WINDOW_ROWS} x \
          {COLUMNS}: first {first:.1?}, median {median:.1?}, p99 {p99:.1?} (bound 10ms)"
-    );
+    ));
     Ok(())
 }
 
@@ -168,12 +176,12 @@ async fn fill(workbench: &Workbench, sheet: SheetId, rows: u64) -> Result<(), Ap
     let outcome = run.finished().await;
     let took = begin.elapsed();
     let rate = rows as f64 / took.as_secs_f64();
-    println!(
+    say(&format!(
         "fill: {} of {rows} cells in {took:.1?}, {rate:.0} cells/s (bound 20,000); peak memory \
          {} MB (bound 1,024)",
         outcome.progress.rows_done,
         peak_memory_mb().map_or_else(|| "unknown".to_owned(), |megabytes| megabytes.to_string())
-    );
+    ));
     Ok(())
 }
 

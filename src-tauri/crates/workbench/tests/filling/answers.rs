@@ -179,7 +179,11 @@ async fn thinking_never_gets_into_a_value_or_a_prompt_that_reads_it() {
     fill(&scripted, sheet, second, RunScope::Empty).await;
     assert_eq!(*requests.lock().unwrap(), ["owl", "of plain"], "the first came from the preview");
     let target = scripted.home.outside().join("out.csv");
-    scripted.workbench.export(sheet, &target, None, None, true).await.unwrap();
+    scripted
+        .workbench
+        .export(sheet, &braincells_workbench::OutputFile::new(&target))
+        .await
+        .unwrap();
     let text = std::fs::read_to_string(&target).unwrap();
     assert_eq!(text.lines().collect::<Vec<_>>(), ["animal,first,second", "owl,plain,plain"]);
 }

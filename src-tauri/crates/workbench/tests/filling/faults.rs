@@ -9,7 +9,7 @@ use braincells_llm::{
     BatchEvent, BatchEventKind, BatchStream, Capabilities, FakeGate, LLMBackend, LLMEngine,
     LLMError, LLMResponse, RequestStream, TokenStream,
 };
-use braincells_workbench::{EngineSource, Workbench, World};
+use braincells_workbench::{EngineSource, InputFile, Workbench, World};
 use futures::StreamExt;
 use tokio::time::Instant;
 
@@ -384,7 +384,7 @@ async fn a_full_disk_pauses_the_run_and_it_goes_on_when_there_is_room() {
     };
     let workbench = open(engine());
     let source = scripted.home.write("rows.csv", numbered_rows(3000));
-    let sheet = workbench.import(&source, None, None).await.unwrap().id;
+    let sheet = workbench.import(&InputFile::new(&source)).await.unwrap().id;
     let recipe = text_recipe("{{text}}");
     let column = workbench.add_ai_column(sheet, "answer", recipe).await.unwrap().id;
     let ballast = disk.0.path().join("ballast");

@@ -126,8 +126,8 @@ async fn a_sheet_and_its_recipe_survive_export_and_import_into_another_home() {
 
     let (engine, asked_there) = listening();
     let there = scripted_workbench(engine);
-    let named = InputFile { name: Some("copy".to_owned()), ..InputFile::new(&table) };
-    let copy = there.workbench.import(&named).await.unwrap().id;
+    let table_copy = InputFile { name: Some("copy".to_owned()), ..InputFile::new(&table) };
+    let copy = there.workbench.import(&table_copy).await.unwrap().id;
     let names = import(&there, copy, &exported.text, &RecipeFit::default()).await;
     assert_eq!(names, ["mood", "reply"]);
     let mut with_examples = mood.clone();
