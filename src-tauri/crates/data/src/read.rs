@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use braincells_core::{CellView, ColumnId, RowId, Value, Window, WindowRow};
-use duckdb::{Connection, params_from_iter};
+use duckdb::{Connection, ToSql};
 
 use crate::DataError;
 use crate::column::StoredColumn;
@@ -183,13 +183,15 @@ pub(crate) fn read_by_id(
     };
     // The range lets DuckDB skip the blocks that hold none of the rows; rows that are close
     // together need no more than that.
-    let range = [first.0, last.0];
-    let mut filter = "WHERE row_id BETWEEN ? AND ?".to_owned();
-    if !are_close(ids) {
-        let ids = integers(ids.iter().map(|row| row.0));
-        filter = format!("{filter} AND row_id IN ({ids})");
+    if are_close(ids) {
+        let filter = "WHERE row_id BETWEEN ? AND ?";
+        return read_rows(connection, columns, select, filter, &[&first.0, &last.0]);
     }
-    read_rows(connection, columns, select, &filter, &range)
+    // A join and not `IN`: that one reads every block of every column, some ten times as much.
+    let wanted = integers(ids.iter().map(|row| row.0));
+    let filter = "SEMI JOIN (SELECT unnest(CAST(string_split(?, ',') AS BIGINT[])) AS id) wanted \
+                  ON wanted.id = rows.row_id WHERE row_id BETWEEN ? AND ?";
+    read_rows(connection, columns, select, filter, &[&wanted, &first.0, &last.0])
 }
 
 pub(crate) fn window_select(stored: &StoredColumn) -> String {
@@ -204,7 +206,7 @@ pub(crate) fn read_rows(
     columns: &[StoredColumn],
     select: impl Fn(&StoredColumn) -> String,
     filter: &str,
-    parameters: &[i64],
+    parameters: &[&dyn ToSql],
 ) -> Result<Vec<(RowId, Vec<Value>)>, DataError> {
     let failed = during("read the rows");
     let mut expressions = vec!["row_id".to_owned()];
@@ -212,7 +214,7 @@ pub(crate) fn read_rows(
     let sql = format!("SELECT {} FROM main.rows {filter}", expressions.join(", "));
     // Cached, because planning a wide window takes longer than reading it.
     let mut statement = connection.prepare_cached(&sql).map_err(&failed)?;
-    let mut found = statement.query(params_from_iter(parameters)).map_err(&failed)?;
+    let mut found = statement.query(parameters).map_err(&failed)?;
     let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(&failed)? {
         let id = RowId(row.get(0).map_err(&failed)?);

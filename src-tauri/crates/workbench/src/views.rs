@@ -137,6 +137,18 @@ impl Workbench {
         .await
     }
 
+    /// Makes what quick windows of views over these columns need, and waits for it; without it
+    /// the first window starts the making and the next ones are slower meanwhile. Returns whether
+    /// it could be made.
+    pub async fn prepare_windows(
+        &self,
+        sheet: SheetId,
+        columns: &[ColumnId],
+    ) -> Result<bool, AppError> {
+        let columns = columns.to_vec();
+        self.with_store(sheet, move |store| Ok(store.prepare_windows(&columns)?)).await
+    }
+
     /// The rows at some positions of a view, or of the sheet's own order.
     pub async fn rows_at(
         &self,

@@ -45,6 +45,9 @@ async fn a_view_is_read_by_window_until_it_is_closed() {
     let window = workbench.window(sheet, None, &[ANIMAL], 3, 9).await.unwrap();
     assert_eq!((window.row_count, window.rows.len()), (4, 1));
 
+    assert!(workbench.prepare_windows(sheet, &[ANIMAL]).await.unwrap());
+    assert_eq!(animals(&scripted, sheet, view.id).await, ["cat", "hen", "owl"]);
+
     workbench.close_view(sheet, view.id);
     workbench.close_view(sheet, view.id);
     let closed = workbench.window(sheet, Some(view.id), &[ANIMAL], 0, 1).await.unwrap_err();
