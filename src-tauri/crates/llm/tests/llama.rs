@@ -324,4 +324,26 @@ mod real_model {
             }
         }
     }
+
+    #[test]
+    fn an_engine_is_named_by_its_file_and_settings_and_counts_like_itself() {
+        let engine = load(&LoadOptions::default());
+        assert_eq!(engine.capabilities().fingerprint, None, "the file's hash is not known");
+        let name = |options: &LoadOptions, hash: &str| {
+            load(options).with_model_hash(hash).capabilities().fingerprint.unwrap()
+        };
+        let usual = name(&LoadOptions::default(), "abc");
+        assert_eq!(
+            usual,
+            name(&LoadOptions { parallel_rows: Some(3), ..LoadOptions::default() }, "abc")
+        );
+        assert_ne!(usual, name(&LoadOptions::default(), "abd"));
+        assert_ne!(usual, name(&LoadOptions { exact: true, ..LoadOptions::default() }, "abc"));
+        let short = LoadOptions { context_tokens: Some(512), ..LoadOptions::default() };
+        assert_ne!(usual, name(&short, "abc"));
+        let count = |text: &str| engine.count_tokens(text).unwrap();
+        assert_eq!(count(""), 0);
+        assert!((4..=8).contains(&count("The box contains a cable.")));
+        assert!(count("<|im_end|>") > 1, "the name of a control token is text");
+    }
 }

@@ -30,7 +30,8 @@ pub struct FillRequest {
     pub scope: RunScope,
     /// Ask again, once, for what failed when this was run before.
     pub retry_failed: bool,
-    /// Begin with a new sheet, whatever was done before. The old sheet stays.
+    /// Begin with a new sheet, whatever was done before, and ask the model even where an earlier
+    /// answer is kept. The old sheet stays.
     pub fresh: bool,
     /// How engines are set up.
     pub options: EngineOptions,
@@ -45,6 +46,7 @@ pub struct Fill {
     pub columns: Vec<Column>,
     /// Whether the sheet was there already, from the same command before.
     pub resumed: bool,
+    fresh: bool,
     options: EngineOptions,
     /// What is left to do for each column.
     passes: VecDeque<(ColumnId, RunScope)>,
@@ -97,7 +99,8 @@ impl Workbench {
             }
             passes.push_back((column.id, request.scope.clone()));
         }
-        Ok(Fill { sheet, columns, resumed, options: request.options, passes })
+        let fresh = request.fresh;
+        Ok(Fill { sheet, columns, resumed, fresh, options: request.options, passes })
     }
 
     /// Starts the next run that the column needs: first what failed before, if that was asked for,
@@ -112,8 +115,9 @@ impl Workbench {
     ) -> Result<Option<RunHandle>, AppError> {
         while let Some(at) = fill.passes.iter().position(|(owner, _)| *owner == column) {
             let Some((_, scope)) = fill.passes.remove(at) else { break };
+            let request = RunRequest { fresh: fill.fresh, ..scope.into() };
             let (sheet, options) = (fill.sheet, &fill.options);
-            if let Some(run) = self.go_on_or_begin(sheet, column, scope.into(), options).await? {
+            if let Some(run) = self.go_on_or_begin(sheet, column, request, options).await? {
                 return Ok(Some(run));
             }
         }

@@ -61,7 +61,7 @@ impl UnderWay {
             aside,
             turn,
             ready: sender,
-            reading: Vec::new(),
+            ahead: None,
             unsent: None,
             runtime: tokio::runtime::Handle::current(),
         };

@@ -11,6 +11,7 @@ use braincells_llm::{AnswerKey, LLMRequest, LLMResponse, RequestId, RequestStrea
 use futures::stream;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use super::cells::failed_cell;
@@ -23,7 +24,7 @@ use crate::blocking::lost;
 use crate::error::WorkbenchError;
 use crate::queue::TurnView;
 
-/// Rows read with one query. Two pages of long texts still fit into memory.
+/// Rows read with one query. Two pages of long texts are in memory at most.
 const PAGE_ROWS: usize = 512;
 
 /// How a row of one run is asked for.
@@ -41,7 +42,7 @@ pub(super) struct Asking {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// The source of a run's requests. Only a page of values is in memory; what needs no model (an
+/// The source of a run's requests. Only two pages of values are in memory; what needs no model (an
 /// empty row, a prompt that was answered before) goes straight to the run loop.
 ///
 /// An engine that ends may leave any wait below unfinished, and the next one goes on with the same
@@ -54,12 +55,18 @@ pub(super) struct Feed {
     pub(super) aside: Arc<Aside>,
     pub(super) turn: TurnView,
     pub(super) ready: mpsc::Sender<Ready>,
-    /// Rows that are being read.
-    pub(super) reading: Vec<RowId>,
+    /// The next page, which is read while this one is asked.
+    pub(super) ahead: Option<Ahead>,
     /// A cell on its way to the run loop.
     pub(super) unsent: Option<Ready>,
     /// Engines may poll the stream from a thread of their own.
     pub(super) runtime: Handle,
+}
+
+/// A page that is being read.
+pub(super) struct Ahead {
+    rows: Vec<RowId>,
+    reading: JoinHandle<Result<VecDeque<Question>, AppError>>,
 }
 
 /// A cell that is finished without a request of its own.
@@ -159,8 +166,9 @@ impl Feed {
 
     async fn next_question(&mut self) -> Result<Option<Question>, AppError> {
         if let Some((look_at, filled)) = self.aside.take() {
-            let read = self.page.iter().map(|question| question.row);
-            let read: Vec<RowId> = read.chain(self.reading.iter().copied()).collect();
+            let ahead = self.ahead.iter().flat_map(|ahead| ahead.rows.iter().copied());
+            let read: Vec<RowId> =
+                self.page.iter().map(|question| question.row).chain(ahead).collect();
             let left_out = self.rows.leave_out(&filled, read.iter().copied());
             if !look_at.is_empty() {
                 self.rows.look_at(&look_at, read.into_iter());
@@ -168,7 +176,8 @@ impl Feed {
             lock(&self.desk).leave_out(left_out);
             let front = self.rows.front_page(PAGE_ROWS);
             if !front.is_empty() {
-                let mut front = self.read(front).await?;
+                // If this wait is not finished, they come when their turn does.
+                let mut front = finished(self.read(front)).await?;
                 front.append(&mut self.page);
                 self.page = front;
             }
@@ -179,25 +188,32 @@ impl Feed {
                     return Ok(Some(question));
                 }
             }
-            if self.reading.is_empty() {
-                self.reading = self.rows.front_page(PAGE_ROWS);
+            if self.ahead.is_none() {
+                self.read_ahead();
             }
-            if self.reading.is_empty() {
-                self.reading = self.rows.page(PAGE_ROWS);
-            }
-            if self.reading.is_empty() {
-                return Ok(None);
-            }
-            self.page = self.read(self.reading.clone()).await?;
-            self.reading.clear();
+            let Some(ahead) = &mut self.ahead else { return Ok(None) };
+            let page = finished(&mut ahead.reading).await;
+            self.read_ahead();
+            self.page = page?;
         }
     }
 
-    async fn read(&self, rows: Vec<RowId>) -> Result<VecDeque<Question>, AppError> {
-        let asking = Arc::clone(&self.asking);
-        let read = self.runtime.spawn_blocking(move || asking.questions(rows));
-        read.await.map_err(|error| lost(&error))?
+    fn read_ahead(&mut self) {
+        let rows = self.rows.page(PAGE_ROWS);
+        let reading = (!rows.is_empty()).then(|| self.read(rows.clone()));
+        self.ahead = reading.map(|reading| Ahead { rows, reading });
     }
+
+    fn read(&self, rows: Vec<RowId>) -> JoinHandle<Result<VecDeque<Question>, AppError>> {
+        let asking = Arc::clone(&self.asking);
+        self.runtime.spawn_blocking(move || asking.questions(rows))
+    }
+}
+
+async fn finished<T>(
+    reading: impl Future<Output = Result<Result<T, AppError>, JoinError>>,
+) -> Result<T, AppError> {
+    reading.await.map_err(|error| lost(&error))?
 }
 
 impl Asking {

@@ -8,6 +8,7 @@ mod examples;
 mod faults;
 mod items;
 mod queue;
+mod real_model;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
