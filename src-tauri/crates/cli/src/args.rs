@@ -57,15 +57,13 @@ impl Arguments {
     /// What clap cannot say by itself.
     pub fn check(&self) -> Result<(), clap::Error> {
         let input = match &self.verb {
-            Verb::Fill(verb) => &verb.input,
-            Verb::Run(verb) => &verb.input,
-            Verb::Import(verb) => &verb.input,
-            Verb::Recipe(RecipeArgs { action: RecipeAction::Check { input: Some(input), .. } }) => {
-                input
-            }
-            _ => return Ok(()),
+            Verb::Fill(verb) => Some(verb.input.clone()),
+            Verb::Run(verb) => Some(verb.input.clone()),
+            Verb::Import(verb) => Some(verb.input.clone()),
+            Verb::Recipe(RecipeArgs { action: RecipeAction::Check { table, .. } }) => table.named(),
+            _ => None,
         };
-        if input.is_stdin() && input.format.is_none() {
+        if input.is_some_and(|input| input.is_stdin() && input.format.is_none()) {
             let message =
                 "stdin has no name to tell its format: add --format, such as --format csv";
             return Err(Self::command().error(ErrorKind::MissingRequiredArgument, message));

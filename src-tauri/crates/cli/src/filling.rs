@@ -109,7 +109,7 @@ async fn check_written(
     for name in written.into_iter().flatten() {
         if let Err(error) = session.workbench.find_column(fill.sheet, name).await {
             if !fill.resumed {
-                session.workbench.delete_sheet(fill.sheet).await?;
+                session.workbench.delete_sheet_for_good(fill.sheet).await?;
             }
             return Err(error.into());
         }

@@ -50,11 +50,24 @@ fn the_manual_has_every_option_of_every_verb() {
         "sheets delete",
         "sheets trash",
         "show",
+        "columns add",
+        "columns retype",
+        "rows add",
+        "rows move",
+        "undo",
+        "history",
+        "stats",
+        "sql",
+        "update",
+        "cache clear",
         "export",
         "resume",
     ];
     for verb in verbs {
         let mut arguments: Vec<&str> = verb.split(' ').collect();
+        if ["columns", "rows"].contains(&arguments[0]) {
+            arguments.insert(1, "t");
+        }
         arguments.push("--help");
         let help = bench.run(&arguments).ok().stdout;
         let options = help.split_whitespace().filter_map(|word| {

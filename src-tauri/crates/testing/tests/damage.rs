@@ -80,6 +80,7 @@ impl Abandoned {
         let request = ImportRequest {
             source,
             format: Format::Csv,
+            options: braincells_data::ImportOptions::default(),
             target: path.clone(),
             id: SheetId::random(),
             name: "t".to_owned(),

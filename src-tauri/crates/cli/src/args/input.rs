@@ -8,7 +8,7 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use crate::values::{self, FileFormat};
 
 /// Where rows come from.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct InputArgs {
     /// Table to read: CSV, TSV, JSONL, JSON, Parquet, Arrow, XLSX, XLS or ODS; `-` for stdin
     #[arg(value_name = "INPUT")]
@@ -30,7 +30,7 @@ impl InputArgs {
 }
 
 /// How a table is read, where finding out by itself is not enough.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadingArgs {
     /// CSV: what separates values, such as `;`, `tab` or `|`

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
+use super::input::ReadingArgs;
 use super::{EngineArgs, InputArgs, OutputArgs, RerunArgs, SheetArg};
-use crate::values;
+use crate::values::{self, FileFormat};
 
 /// `run`.
 #[derive(Debug, Args)]
@@ -101,7 +102,7 @@ pub enum RecipeAction {
         recipe: PathBuf,
         /// Where rows would come from.
         #[command(flatten)]
-        input: Option<InputArgs>,
+        table: TableArgs,
         /// How the recipe fits the table.
         #[command(flatten)]
         fit: FitArgs,
@@ -112,4 +113,26 @@ pub enum RecipeAction {
         #[arg(value_name = "RECIPE")]
         recipe: PathBuf,
     },
+}
+
+/// A table that may be named or not.
+#[derive(Debug, Args)]
+pub struct TableArgs {
+    /// Table to look at, in any format that is read; `-` for stdin
+    #[arg(value_name = "INPUT")]
+    input: Option<PathBuf>,
+    /// Format of the table [default: by the file's ending]
+    #[arg(long, value_name = "FORMAT", value_parser = values::input_format, requires = "input")]
+    format: Option<FileFormat>,
+    /// How to read it.
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+impl TableArgs {
+    /// The table, if one was named.
+    pub fn named(&self) -> Option<InputArgs> {
+        let input = self.input.clone()?;
+        Some(InputArgs { input, format: self.format, reading: self.reading.clone() })
+    }
 }

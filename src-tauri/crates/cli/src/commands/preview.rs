@@ -23,7 +23,7 @@ pub async fn preview(
     let preview = session.workbench.preview(sheet, recipe, count, options);
     let rows = session.unless_stopped(preview).await;
     session.progress.clear();
-    session.workbench.delete_sheet(sheet).await?;
+    session.workbench.delete_sheet_for_good(sheet).await?;
     let rows = rows?;
     session.output.result("preview", &json!({ "rows": rows }))?;
     for (position, row) in (1..).zip(&rows) {

@@ -37,9 +37,9 @@ pub async fn recipe(session: &Session, arguments: &RecipeArgs) -> Result<Ending,
             let fit = RecipeFit { rename: *rename, ..fit.fit()? };
             import(session, &sheet.sheet, &file, &fit).await
         }
-        RecipeAction::Check { recipe, input, fit } => {
+        RecipeAction::Check { recipe, table, fit } => {
             let file = recipe_source::read(session, recipe)?;
-            check(session, "recipe check", &file, &fit.fit()?, input.as_ref(), None).await
+            check(session, "recipe check", &file, &fit.fit()?, table.named().as_ref(), None).await
         }
         RecipeAction::Show { recipe } => {
             let file = recipe_source::read(session, recipe)?;
@@ -95,7 +95,7 @@ async fn check_table(
     let check = session.workbench.check_recipe(file, fit, Some(sheet), first);
     let check = session.unless_stopped(check).await;
     session.progress.clear();
-    session.workbench.delete_sheet(sheet).await?;
+    session.workbench.delete_sheet_for_good(sheet).await?;
     check
 }
 

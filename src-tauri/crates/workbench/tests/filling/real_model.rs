@@ -21,6 +21,7 @@ fn open(home: &braincells_testing::TempHome) -> Workbench {
         clock: Arc::clone(&clock) as _,
         events: Arc::new(braincells_core::IgnoreEvents),
         engines: Arc::new(LlamaEngines::new(home.home(), clock)),
+        probe: Arc::new(braincells_workbench::ProbeHere),
     })
     .expect("a home opens")
 }
@@ -37,7 +38,8 @@ async fn a_model_is_known_again_by_its_file_and_does_not_answer_twice() {
     let mut tables = Vec::new();
     for exact in [false, false, true] {
         let workbench = open(&home);
-        let sheet = workbench.import(&source, None, None).await.unwrap().id;
+        let sheet =
+            workbench.import(&braincells_workbench::InputFile::new(&source)).await.unwrap().id;
         let column = workbench.add_ai_column(sheet, "mood", recipe.clone()).await.unwrap().id;
         let options = EngineOptions { exact, ..options.clone() };
         let run = workbench.run(sheet, column, RunScope::Empty, &options).await.unwrap();
