@@ -53,7 +53,7 @@ pub struct RerunArgs {
     /// Try cells again that failed in an earlier run of this command
     #[arg(long, conflicts_with = "fresh")]
     pub retry_failed: bool,
-    /// Begin from nothing, even if this command ran before
+    /// Begin from nothing, even if this command ran before, and ask for every answer again
     #[arg(long)]
     pub fresh: bool,
 }

@@ -2,12 +2,13 @@
 //! committed.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use braincells_core::{AppError, RowId, RunId};
 use braincells_llm::{BatchEvent, BatchEventKind, LLMEngine, LLMError};
 use futures::StreamExt;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::cells::reuse;
@@ -49,6 +50,8 @@ impl UnderWay {
             seeds: order.seeds(),
             answers: (!tools.fresh).then(|| tools.answers.clone()),
             fingerprint: Mutex::default(),
+            most_in_flight: AtomicU64::new(1),
+            room: Notify::new(),
             clock: Arc::clone(&tools.world.clock),
         });
         let desk = Arc::new(Mutex::new(Desk::new(run, order.seeds(), prepared.items)));
@@ -70,7 +73,7 @@ impl UnderWay {
 
     /// Says which engine answers from now on.
     pub(super) fn answers_from(&self, engine: &dyn LLMEngine) {
-        self.asking.set_fingerprint(engine.capabilities().fingerprint);
+        self.asking.answered_by(engine);
     }
 
     pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -128,6 +131,7 @@ impl Drive {
                 (desk.answered(event.id, *response, now), desk.take_suspects())
             }
         };
+        under_way.asking.room.notify_one();
         for ended in ended.into_iter().chain(suspects) {
             self.commit(ended).await?;
         }

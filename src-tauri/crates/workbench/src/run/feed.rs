@@ -2,15 +2,18 @@
 //! answers.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use braincells_core::{AppError, CellFigures, CellRecord, Clock, ColumnId, RowId, RunId, Value};
 use braincells_data::SheetStore;
 use braincells_llm::prompt::{Example, PromptPlan};
-use braincells_llm::{AnswerKey, LLMRequest, LLMResponse, RequestId, RequestStream};
+use braincells_llm::{
+    AnswerKey, Capabilities, LLMEngine, LLMRequest, LLMResponse, RequestId, RequestStream,
+};
 use futures::stream;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
@@ -39,6 +42,10 @@ pub(super) struct Asking {
     pub(super) answers: Option<Answers>,
     /// The name of the engine that answers, if its answers may be kept.
     pub(super) fingerprint: Mutex<Option<String>>,
+    /// The most requests that it may have at once; see [`Asking::answered_by`].
+    pub(super) most_in_flight: AtomicU64,
+    /// Told whenever a request has ended.
+    pub(super) room: Notify,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -101,6 +108,10 @@ impl Feed {
                 return None;
             }
             self.wait_while_held().await;
+            if lock(&self.desk).in_flight() >= self.asking.most_in_flight.load(Ordering::Relaxed) {
+                self.asking.room.notified().await;
+                continue;
+            }
             if let Some(again) = lock(&self.desk).next_attempt(Instant::now()) {
                 return Some(again);
             }
@@ -217,9 +228,14 @@ async fn finished<T>(
 }
 
 impl Asking {
-    /// Says who answers from now on.
-    pub(super) fn set_fingerprint(&self, fingerprint: Option<String>) {
+    /// Says who answers from now on. An engine gets twice as many requests as it works on: enough
+    /// that it never waits for the next, and few enough that rows which somebody looks at, or a
+    /// run that goes in between, come soon.
+    pub(super) fn answered_by(&self, engine: &dyn LLMEngine) {
+        let Capabilities { fingerprint, parallel_requests, .. } = engine.capabilities();
         *lock(&self.fingerprint) = fingerprint;
+        let most = 2 * u64::from(parallel_requests.max(1));
+        self.most_in_flight.store(most, Ordering::Relaxed);
     }
 
     /// Reads rows and makes their requests, with the answers that are kept for them. Blocks.
