@@ -259,6 +259,15 @@ pub enum SheetsAction {
         #[arg(short, long, requires = "empty")]
         yes: bool,
     },
+    /// Forget old steps, and what only undo could bring back: deleted rows and columns
+    Compact {
+        /// The sheet.
+        #[command(flatten)]
+        sheet: SheetArg,
+        /// How many of the latest steps can still be taken back
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        keep: u64,
+    },
     /// Read the whole of a sheet, and bring its last good copy back if it is damaged
     Check(SheetArg),
 }

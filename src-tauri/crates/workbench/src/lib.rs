@@ -97,6 +97,7 @@ pub use rows::RowPlace;
 pub use run::{ColumnOutcome, ColumnsHandle, RunHandle, RunOutcome};
 pub use sheets::OpenedSheet;
 pub use stats::Selection;
+pub use steps::Compacted;
 pub use transfer::{InputFile, OutputFile};
 pub use workbench::Workbench;
 pub use world::{EngineOptions, EngineSource, SystemClock, World};

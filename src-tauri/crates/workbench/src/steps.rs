@@ -2,6 +2,8 @@
 
 use braincells_core::{AppError, ColumnId, HistoryEntry, RowId, SheetId, StepInfo};
 
+pub use braincells_data::Compacted;
+
 use crate::Workbench;
 
 impl Workbench {
@@ -22,6 +24,13 @@ impl Workbench {
     pub async fn redo(&self, sheet: SheetId) -> Result<Option<StepInfo>, AppError> {
         let now_ms = self.now_ms();
         self.change_rows(sheet, move |store| Ok(store.redo(now_ms)?)).await
+    }
+
+    /// Forgets all but the latest `keep` steps of a sheet, and what only the others could bring
+    /// back. The history of cells stays. Refused while a run is alive.
+    pub async fn compact_sheet(&self, sheet: SheetId, keep: u64) -> Result<Compacted, AppError> {
+        let now_ms = self.now_ms();
+        self.change_store(sheet, move |store| Ok(store.compact(keep, now_ms)?)).await
     }
 
     /// Everything that happened to a cell, the latest first.

@@ -26,8 +26,22 @@ pub async fn sheets(session: &Session, arguments: &SheetsArgs) -> Result<Ending,
         SheetsAction::Restore { sheets } => trash::restore(session, sheets).await,
         SheetsAction::Trash { empty: false, .. } => trash::list(session).await,
         SheetsAction::Trash { empty: true, yes } => trash::empty(session, *yes).await,
+        SheetsAction::Compact { sheet, keep } => compact(session, &sheet.sheet, *keep).await,
         SheetsAction::Check(sheet) => check(session, &sheet.sheet).await,
     }
+}
+
+async fn compact(session: &Session, sheet: &str, keep: u64) -> Result<Ending, Failure> {
+    let sheet = session.sheet(sheet).await?;
+    let gone = session.workbench.compact_sheet(sheet, keep).await?;
+    session.output.result("sheets compact", &json!({ "sheet": sheet, "forgotten": gone }))?;
+    session.output.notice(&format!(
+        "forgot {} steps, {} columns and {} rows",
+        HumanCount(gone.steps),
+        HumanCount(gone.columns),
+        HumanCount(gone.rows)
+    ));
+    Ok(Ending::Complete)
 }
 
 async fn list(session: &Session) -> Result<Ending, Failure> {

@@ -12,7 +12,7 @@ use crate::sheet::SheetStore;
 use crate::sql::identifier;
 
 /// What was let go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Compacted {
     /// Steps that can no longer be undone or done again.
     pub steps: u64,
