@@ -1,7 +1,7 @@
 use braincells_core::{
     CellFigures, CellState, ColumnId, HistoryEntry, RowId, RunId, StepId, Value,
 };
-use duckdb::Row;
+use duckdb::{Row, params};
 
 use crate::DataError;
 use crate::column::StoredColumn;
@@ -66,6 +66,65 @@ impl SheetStore {
         let confidence = entry.figures.confidence;
         let edit = CellEdit { column, row, state, value: entry.value, confidence };
         self.edit_cells_as("Go back to an earlier value", &[edit], now_ms).map(drop)
+    }
+
+    /// Notes what the live part of a run shows to the model as examples: any JSON.
+    pub fn note_examples(&self, run: RunId, examples: &Value) -> Result<(), DataError> {
+        let writer = self.writer()?;
+        let step = writer.live_runs.step_of(run).ok_or(DataError::RunMissing { run })?;
+        writer
+            .connection
+            .execute(
+                "INSERT INTO braincells.shown_examples VALUES (?, ?)",
+                params![step.0, examples.to_string()],
+            )
+            .map(drop)
+            .map_err(during("store the examples"))
+    }
+
+    /// What [`SheetStore::note_examples`] noted in a step.
+    pub fn noted_examples(&self, step: StepId) -> Result<Option<Value>, DataError> {
+        let text: Option<String> = self
+            .reader()
+            .query_row(
+                "SELECT max(examples::VARCHAR) FROM braincells.shown_examples WHERE step_id = ?",
+                [step.0],
+                |row| row.get(0),
+            )
+            .map_err(during("read the examples"))?;
+        let parse = |text: String| {
+            serde_json::from_str(&text).map_err(|error| DataError::Unreadable {
+                what: "examples",
+                found: error.to_string(),
+            })
+        };
+        text.map(parse).transpose()
+    }
+
+    /// The values of a row's cells as they were before an entry of the log.
+    pub fn values_before(
+        &self,
+        columns: &[ColumnId],
+        row: RowId,
+        seq: i64,
+    ) -> Result<Vec<Value>, DataError> {
+        let now = self.values(columns, &[row])?.pop().unwrap_or_default();
+        let mut values = Vec::with_capacity(columns.len());
+        for (column, value) in columns.iter().zip(now) {
+            let has_value = |entry: &&HistoryEntry| {
+                !matches!(entry.state, CellState::Failed | CellState::Stale)
+            };
+            let history = self.cell_history(*column, row)?;
+            let before = history.iter().filter(has_value).find(|e| e.seq < seq && !e.undone);
+            // What was there before the first change is logged together with it.
+            let first = history.iter().rev().find(|entry| entry.step.is_none());
+            values.push(match (before.or(first), history.is_empty()) {
+                (Some(entry), _) => entry.value.clone(),
+                (None, true) => value,
+                (None, false) => Value::Null,
+            });
+        }
+        Ok(values)
     }
 }
 

@@ -40,13 +40,15 @@ CREATE TABLE braincells.cell_log (
 
 /// What undo needs. A step's cells are its entries in the log; its rows are in `row_moves`, where
 /// an inserted row has no order before and a removed one none after; what a removed row held is
-/// in `removed_rows`, which has the columns of `main.rows` and the step. A discarded step was
+/// in `removed_rows`, which has the columns of `main.rows` and the step. What a run showed to the
+/// model as examples is in `shown_examples`, under the run's step, so that prompts can be told. A discarded step was
 /// undone when another was taken, so that it stays undone for ever.
 const STEP_TABLES: &str = "
 CREATE TABLE braincells.steps (
     id BIGINT, name VARCHAR, at_ms BIGINT, undone BOOLEAN, discarded BOOLEAN, change JSON);
 CREATE TABLE braincells.row_moves (
     step_id BIGINT, row_id BIGINT, order_before BIGINT, order_after BIGINT);
+CREATE TABLE braincells.shown_examples (step_id BIGINT, examples JSON);
 CREATE TABLE braincells.removed_rows AS
     SELECT CAST(0 AS BIGINT) AS step_id, * FROM main.rows LIMIT 0;
 ";

@@ -35,6 +35,8 @@ pub(crate) enum WorkbenchError {
     RunNotResumable { run: RunId, status: RunStatus },
     #[error("a column needs a name")]
     NamelessColumn,
+    #[error("no model made entry {seq} of that cell")]
+    NoPrompt { seq: i64 },
     #[error("the cell is empty, there is nothing to approve")]
     NothingToValidate,
     #[error("more than {most} cells would change at once")]
@@ -92,6 +94,7 @@ impl WorkbenchError {
             | Self::NamelessColumn
             | Self::NamelessSheet
             | Self::NothingToValidate
+            | Self::NoPrompt { .. }
             | Self::TooManyReplacements { .. }
             | Self::UnknownFormat { .. }
             | Self::Unreadable { .. }
@@ -123,6 +126,7 @@ impl WorkbenchError {
             Self::NotInTrash { .. } => "`braincells sheets trash` lists what is there".to_owned(),
             Self::NamelessSheet => "write one that is not blank".to_owned(),
             Self::NamelessColumn => "give it one with `--name`".to_owned(),
+            Self::NoPrompt { .. } => "`braincells history` lists the entries".to_owned(),
             Self::TooManyReplacements { .. } => "narrow the search with a filter".to_owned(),
             Self::UnknownFormat { .. } => {
                 let words: Vec<&str> = Format::ALL.into_iter().map(Format::extension).collect();

@@ -41,6 +41,7 @@
 mod answers;
 mod blocking;
 mod cache;
+mod cell_prompt;
 mod cells;
 mod columns;
 mod doctor;
@@ -77,6 +78,7 @@ pub use braincells_data::{
 };
 pub use braincells_llm::llama::{Device, DeviceKind};
 pub use braincells_llm::{Message, Role};
+pub use cell_prompt::CellPrompt;
 pub use columns::Shown;
 pub use doctor::Doctor;
 pub use estimate::{

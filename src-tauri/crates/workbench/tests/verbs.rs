@@ -5,7 +5,7 @@ mod views;
 
 use std::path::Path;
 
-use braincells_core::{CellState, Code, Output, RunScope, RunStatus, SheetId, Value};
+use braincells_core::{CellState, Code, Output, Recipe, RunScope, RunStatus, SheetId, Value};
 use braincells_llm::{FakeAnswer, FakeEngine, LLMError};
 use braincells_testing::{Scripted, TempHome, scripted_workbench, text_recipe, typed_recipe};
 use braincells_workbench::{
@@ -318,4 +318,36 @@ async fn the_doctor_says_what_there_is_and_what_is_missing() {
     assert!(doctor.will_use.contains("CPU") || doctor.will_use.contains("GPU"));
     assert_eq!(doctor.default_model, None);
     assert!(doctor.problems[0].contains("scripts/starter-model"), "{:?}", doctor.problems);
+}
+
+#[tokio::test]
+async fn the_prompt_that_made_a_cell_can_be_told_after_everything_changed() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let sheet = scripted.sheet("text,note\nfirst,a\nsecond,b\nthird,c\n").await;
+    let workbench = &scripted.workbench;
+    let text = workbench.find_column(sheet, "text").await.unwrap().id;
+    let recipe = text_recipe("Repeat {{text}} and {{note}}");
+    let column = workbench.add_ai_column(sheet, "echo", recipe.clone()).await.unwrap().id;
+    let rows = workbench.rows_at(sheet, None, 0, 3).await.unwrap();
+    workbench.edit_cell(sheet, column, rows[0], Value::from("an example")).await.unwrap();
+    let options = EngineOptions::default();
+    let run = workbench.run(sheet, column, RunScope::Empty, &options).await.unwrap();
+    run.finished().await;
+    let history = workbench.cell_history(sheet, column, rows[1]).await.unwrap();
+    let seq = history[0].seq;
+    let prompt = workbench.cell_prompt(sheet, column, rows[1], seq).await.unwrap();
+    let said: Vec<&str> = prompt.messages.iter().map(|m| m.content.as_str()).collect();
+    assert!(said.last().unwrap().contains("second") && said.last().unwrap().contains('b'));
+    assert!(said.contains(&"an example"), "{said:?}");
+    assert!(!prompt.is_partial);
+
+    workbench.edit_cell(sheet, text, rows[1], Value::from("changed")).await.unwrap();
+    workbench.edit_cell(sheet, column, rows[2], Value::from("another")).await.unwrap();
+    let other = Recipe { prompt: "Say {{text}}".to_owned(), ..recipe };
+    workbench.set_recipe(sheet, column, other).await.unwrap();
+    let later = workbench.cell_prompt(sheet, column, rows[1], seq).await.unwrap();
+    assert_eq!(later, prompt);
+    let edit = workbench.cell_history(sheet, column, rows[0]).await.unwrap()[0].seq;
+    let error = workbench.cell_prompt(sheet, column, rows[0], edit).await.unwrap_err();
+    assert_eq!(error.code, Code::BadInput);
 }

@@ -195,4 +195,7 @@ pub struct HistoryArgs {
     /// Give the cell the value of this entry again
     #[arg(long, value_name = "ENTRY")]
     pub restore: Option<i64>,
+    /// Print the prompt that made this entry instead
+    #[arg(long, value_name = "ENTRY", conflicts_with = "restore")]
+    pub prompt: Option<i64>,
 }

@@ -9,6 +9,7 @@ use crate::args::{HistoryArgs, UndoArgs};
 use crate::failure::{Ending, Failure};
 use crate::session::Session;
 use crate::table::{Align, Table};
+use crate::text::printable_lines;
 
 /// Takes steps of a sheet back, or lists them.
 pub async fn undo(session: &Session, arguments: &UndoArgs) -> Result<Ending, Failure> {
@@ -70,6 +71,19 @@ async fn list(session: &Session, sheet: SheetId) -> Result<Ending, Failure> {
 pub async fn history(session: &Session, arguments: &HistoryArgs) -> Result<Ending, Failure> {
     let sheet = session.sheet(&arguments.sheet.sheet).await?;
     let (column, row) = cell(session, sheet, &arguments.column, arguments.row).await?;
+    if let Some(entry) = arguments.prompt {
+        let prompt = session.workbench.cell_prompt(sheet, column, row, entry);
+        let prompt = session.unless_stopped(prompt).await?;
+        session.output.result("history", &prompt)?;
+        for message in &prompt.messages {
+            let role = format!("{:?}:", message.role).to_lowercase();
+            session.output.say(&[role, printable_lines(&message.content), String::new()])?;
+        }
+        if prompt.is_partial {
+            session.output.notice("the list of earlier items in this prompt is not kept");
+        }
+        return Ok(Ending::Complete);
+    }
     if let Some(entry) = arguments.restore {
         session.workbench.restore_cell(sheet, column, row, entry).await?;
         session.output.notice(&format!("the cell has the value of entry {entry} again"));

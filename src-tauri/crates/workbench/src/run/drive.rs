@@ -5,10 +5,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use braincells_core::{AppError, Code, Event, RowId, RunStatus};
+use braincells_core::{AppError, Code, Event, RowId, RunStatus, Value};
 use braincells_data::Catalogue;
 use braincells_llm::LLMEngine;
+use braincells_llm::prompt::Example;
 use futures::FutureExt;
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::RunOutcome;
@@ -198,9 +200,17 @@ impl Drive {
         let Some(turn) = &self.tools.turn else { return Ok(()) };
         let view = turn.view();
         let (order, counting) = (self.order.clone(), Arc::clone(engine));
-        let prepared = blocking(move || order.prepare(&counting)).await.map_err(End::Unsaved)?;
+        let run = self.committer.progress.now().run;
+        let prepared = blocking(move || -> Result<_, AppError> {
+            let prepared = order.prepare(&counting)?;
+            if !prepared.examples.is_empty() {
+                order.store.note_examples(run, &noted(&prepared.examples))?;
+            }
+            Ok(prepared)
+        });
+        let prepared = prepared.await.map_err(End::Unsaved)?;
         self.committer.set_in_flight(engine.capabilities().parallel_requests);
-        let (rows, run) = (std::mem::take(&mut self.rows), self.committer.progress.now().run);
+        let rows = std::mem::take(&mut self.rows);
         let aside = self.claim.aside();
         let under_way = UnderWay::new(&self.order, &self.tools, rows, run, prepared, (aside, view));
         under_way.answers_from(engine.as_ref());
@@ -290,4 +300,10 @@ impl Drive {
         })
         .await
     }
+}
+
+/// Examples as the sheet keeps them for [`Workbench::cell_prompt`].
+fn noted(examples: &[Example]) -> Value {
+    let pair = |example: &Example| json!({ "inputs": example.inputs, "value": example.value });
+    examples.iter().map(pair).collect()
 }

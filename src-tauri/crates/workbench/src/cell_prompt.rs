@@ -1,0 +1,57 @@
+//! The prompt that made a cell.
+
+use braincells_core::{AppError, ColumnId, RowId, SheetId, Value};
+use braincells_llm::Message;
+use braincells_llm::prompt::Example;
+use serde::{Deserialize, Serialize};
+
+use crate::Workbench;
+use crate::columns::plan_for;
+use crate::error::WorkbenchError;
+
+/// The messages that the model was given for one cell.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CellPrompt {
+    /// In the order of the conversation.
+    pub messages: Vec<Message>,
+    /// Whether more was said that is not kept: the list of earlier items of a column that reads no
+    /// other, or a second attempt after an answer that could not be used.
+    pub is_partial: bool,
+}
+
+#[derive(Deserialize)]
+struct Noted {
+    inputs: Vec<Value>,
+    value: Value,
+}
+
+impl Workbench {
+    /// The prompt that made an entry of a cell's history: the recipe of that time, the examples of
+    /// that run, and the values that the row had then.
+    pub async fn cell_prompt(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        row: RowId,
+        seq: i64,
+    ) -> Result<CellPrompt, AppError> {
+        self.with_store(sheet, move |store| {
+            let history = store.cell_history(column, row)?;
+            let entry = history.into_iter().find(|entry| entry.seq == seq);
+            let made = entry.and_then(|entry| Some((entry.recipe_version?, entry.step?)));
+            let (version, step) = made.ok_or(WorkbenchError::NoPrompt { seq })?;
+            let recipe = store.recipe(column, version)?;
+            let (plan, inputs) = plan_for(&recipe, &store.columns()?)?;
+            let noted = store.noted_examples(step)?.unwrap_or_default();
+            let noted: Vec<Noted> = serde_json::from_value(noted).unwrap_or_default();
+            let examples: Vec<Example> = noted
+                .into_iter()
+                .map(|noted| Example { inputs: noted.inputs, value: noted.value })
+                .collect();
+            let values = store.values_before(&inputs, row, seq)?;
+            let request = plan.request(&values, &examples, recipe.sampling.seed);
+            Ok(CellPrompt { messages: request.messages, is_partial: plan.wants_new_items() })
+        })
+        .await
+    }
+}
