@@ -16,6 +16,7 @@ mod arrow;
 mod batches;
 mod choice;
 mod clipboard;
+mod column;
 mod csv;
 mod encoding;
 mod options;
@@ -163,8 +164,14 @@ fn bring_in(
         }
         let sample_rows = Input::sample_for(request.options.rows);
         let options = &request.options;
-        let input =
-            Input { connection: &connection, probed: &probed, options, sample_rows, cancelled };
+        let input = Input {
+            connection: &connection,
+            probed: &probed,
+            options,
+            sample_rows,
+            checked: false,
+            cancelled,
+        };
         write(input, request, now_ms)
     })?;
     connection.close().map_err(|(_, error)| during("write the sheet's file")(error))?;

@@ -9,7 +9,8 @@
 //! - A cell's value and its entry in the append-only log are written in one transaction, so a
 //!   killed process loses at most what it had not yet committed.
 //! - Cells that a person wrote or approved are never overwritten by a run.
-//! - An import or export that fails leaves nothing behind; a finished file appears whole.
+//! - An import or export that fails leaves nothing behind; a finished file appears whole. What a
+//!   file holds comes in as it is written, or the error names the place.
 //! - What a crash or a bad disk did to a sheet is found where it does no harm, moved aside, and
 //!   said; the sheet goes on from its last save or its last good copy.
 //! - DuckDB never touches a file other than the sheet's own, loads no extension, and cannot be

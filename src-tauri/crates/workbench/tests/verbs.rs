@@ -5,11 +5,14 @@ mod views;
 
 use std::path::Path;
 
-use braincells_core::{CellState, Code, Output, Recipe, RunScope, RunStatus, SheetId, Value};
+use braincells_core::{
+    CellState, Code, Output, Recipe, RowId, RunScope, RunStatus, SheetId, Value,
+};
 use braincells_llm::{FakeAnswer, FakeEngine, LLMError};
 use braincells_testing::{Scripted, TempHome, scripted_workbench, text_recipe, typed_recipe};
 use braincells_workbench::{
-    EngineOptions, Fill, FillRequest, Format, InputFile, OutputFile, RunOutcome,
+    ClipboardKind, EngineOptions, Fill, FillRequest, Format, ImportOptions, InputFile, OutputFile,
+    RowSelection, RunOutcome, TypeWord,
 };
 
 const ANIMALS: &str = "animal,legs\nowl,2\ncat,4\n";
@@ -67,6 +70,67 @@ async fn a_table_comes_in_is_shown_and_goes_out() {
     let named = OutputFile { format, columns: Some(only.into()), ..to_nameless };
     scripted.workbench.export(sheet, &named).await.unwrap();
     assert_eq!(std::fs::read_to_string(&nameless).unwrap().lines().count(), 2);
+}
+
+#[tokio::test]
+async fn a_file_is_looked_at_before_it_comes_in_as_asked_for() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let source = scripted.home.write("codes.csv", "1;007\n2;008\n3;009\n");
+    let options = ImportOptions {
+        delimiter: Some(';'),
+        header: Some(false),
+        rows: RowSelection::First { count: 2 },
+        types: vec![("column".to_owned(), TypeWord::Text)],
+        ..ImportOptions::default()
+    };
+    let name = Some("codes of goods".to_owned());
+    let file = InputFile { options, name, ..InputFile::new(&source) };
+    let preview = scripted.workbench.preview_import(&file, 1).await.unwrap();
+    assert_eq!(preview.rows, [[Value::from("1"), Value::from("007")]]);
+    assert!(scripted.workbench.sheets().await.unwrap().is_empty());
+    let left = std::fs::read_dir(scripted.home.home().temporary()).unwrap().count();
+    assert_eq!(left, 0, "a preview keeps nothing");
+
+    let info = scripted.workbench.import(&file).await.unwrap();
+    assert_eq!((info.name.as_str(), info.row_count, info.column_count), ("codes of goods", 2, 2));
+    let view = OutputFile {
+        rows: Some(vec![RowId(2)]),
+        ..OutputFile::new(scripted.home.outside().join("out.xlsx"))
+    };
+    assert_eq!(scripted.workbench.export(info.id, &view).await.unwrap(), 1);
+    let back = scripted.workbench.import(&InputFile::new(&view.path)).await.unwrap();
+    let shown = scripted.workbench.show(back.id, None, 0, 9).await.unwrap();
+    let cells: Vec<&Value> = shown.window.rows[0].cells.iter().map(|cell| &cell.value).collect();
+    assert_eq!(cells, ["2", "008"]);
+}
+
+#[tokio::test]
+async fn pasted_text_is_a_sheet_of_its_own() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let text = "animal\tlegs\nowl\t2\n".to_owned();
+    let options = ImportOptions::default();
+    let workbench = &scripted.workbench;
+    let info =
+        workbench.import_text(text, ClipboardKind::Detect, "pasted", &options).await.unwrap();
+    assert_eq!((info.name.as_str(), info.row_count, info.column_count), ("pasted", 1, 2));
+    let nothing = workbench.import_text(String::new(), ClipboardKind::Detect, "x", &options).await;
+    assert_eq!(nothing.unwrap_err().code, Code::BadInput);
+    assert_eq!(workbench.sheets().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_way_a_table_is_read_is_a_part_of_its_fill() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let source = scripted.home.write("sheet.csv", ANIMALS);
+    let first = scripted.workbench.start_fill(request(&source)).await.unwrap();
+    let again = scripted.workbench.start_fill(request(&source)).await.unwrap();
+    assert!(again.resumed && again.sheet == first.sheet);
+    let rows = RowSelection::First { count: 1 };
+    let options = ImportOptions { rows, ..ImportOptions::default() };
+    let input = InputFile { options, ..InputFile::new(&source) };
+    let fewer = FillRequest { input, ..request(&source) };
+    let other = scripted.workbench.start_fill(fewer).await.unwrap();
+    assert!(!other.resumed && other.sheet != first.sheet, "other rows are another table");
 }
 
 #[tokio::test]

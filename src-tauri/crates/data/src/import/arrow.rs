@@ -11,8 +11,9 @@ use ::arrow::error::ArrowError;
 use ::arrow::ipc::reader::{FileReader, StreamReader};
 
 use super::batches::{BatchReader, Take, contained, damaged};
+use super::column::SourceColumn;
 use super::probe::{Probed, unusable};
-use super::source::{Input, Rows, Source, SourceColumn};
+use super::source::{Input, Rows, Source};
 use crate::DataError;
 use crate::sql::identifier;
 

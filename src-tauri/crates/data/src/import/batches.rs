@@ -8,8 +8,9 @@ use ::arrow::compute::take_record_batch;
 use duckdb::Connection;
 
 use super::choice::Choice;
+use super::column::{Fitted, SourceColumn, does_not_fit};
 use super::probe::{Probed, unusable};
-use super::source::{Input, SourceColumn, does_not_fit};
+use super::source::Input;
 use super::watch::going_on;
 use crate::DataError;
 use crate::error::during;
@@ -34,21 +35,20 @@ pub(super) trait BatchReader {
 }
 
 /// Reads a file in one go: the chosen rows are staged, and `store` is called whenever enough have
-/// come together, and once at the end, with the number of rows that were stored before.
+/// come together, and once at the end. Returns how many were stored.
 pub(super) fn load(
     input: Input<'_>,
     columns: &[SourceColumn],
     reader: &mut dyn BatchReader,
     choice: &Choice,
-    store: impl Fn(u64) -> duckdb::Result<()>,
+    store: impl Fn() -> duckdb::Result<()>,
 ) -> Result<u64, DataError> {
     let (connection, probed) = (input.connection, input.probed);
     let mut stored = 0_u64;
     let mut read = 0_u64;
     let (mut staged_rows, mut staged_bytes) = (0, 0);
-    let put = |before: u64| {
-        store(before).map_err(|error| misfit(connection, probed, columns, before, &error))
-    };
+    let put =
+        |before: u64| store().map_err(|error| misfit(connection, probed, columns, before, &error));
     create_stage(connection, columns)?;
     contained(probed, || {
         reader.read(&mut |batch| {
@@ -143,11 +143,11 @@ pub(super) fn find_misfit(
     from: &str,
     column: &SourceColumn,
 ) -> Option<(u64, String)> {
-    let (text, fitted) = column.fitted(column.cast?);
+    let Fitted { there, text, value } = column.fitted(column.cast?);
     let sql = format!(
         "SELECT row, text FROM (SELECT row_number() OVER () AS row, {text} AS text, \
-         {fitted} IS NULL AS bad FROM {from} AS src) \
-         WHERE bad AND text IS NOT NULL ORDER BY row LIMIT 1"
+         {there} AND {value} IS NULL AS bad FROM {from} AS src) \
+         WHERE bad ORDER BY row LIMIT 1"
     );
     connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).ok()
 }

@@ -2,22 +2,23 @@
 
 use serde::Deserialize;
 
-use super::apostrophe;
-use super::options::{Quote, TypeWord};
+use super::column::SourceColumn;
+use super::options::Quote;
 use super::preview::Dialect;
-use super::source::{Input, Rows, Scan, Source, SourceColumn, refused, shown};
+use super::probe::unusable;
+use super::source::{Input, Rows, Scan, Source, refused};
 use crate::database::text;
-use crate::sql::{file_pattern, identifier, literal};
+use crate::sql::{file_pattern, literal};
 use crate::{DataError, Format};
 
 mod explain;
 mod reading;
 mod scan;
+mod types;
 
 pub(super) use explain::explain;
 use explain::irregular;
 pub(super) use reading::Reading;
-use reading::{ReadColumn, TEXT};
 use scan::{Finding, Separators};
 
 /// One guess at how a file is written.
@@ -75,16 +76,20 @@ pub(super) fn plan(input: Input<'_>) -> Result<Source, DataError> {
         None => scan::header_delimiter(&probed.path, quotes[0])?,
     };
     match (file.sniff(first)?, delimiter) {
-        (Ok(sniffed), _) if sniffed.columns.len() > 1 => return Ok(file.source(first, sniffed)),
-        (Ok(sniffed), None) => return Ok(file.source(first, sniffed)),
+        (Ok(sniffed), _) if sniffed.columns.len() > 1 => return file.source(first, &sniffed),
+        (Ok(sniffed), None) => return file.source(first, &sniffed),
+        (Err(_), None) if input.checked => return Err(file.too_little()),
         (Err(said), None) => return Err(explain(probed, None, &said)),
         _ => {}
     }
     for quote in &quotes {
         let guess = Guess { delimiter, quote: *quote, header, strict: true };
         if let Ok(sniffed) = file.sniff(guess)? {
-            return Ok(file.source(guess, sniffed));
+            return file.source(guess, &sniffed);
         }
+    }
+    if input.checked {
+        return Err(file.too_little());
     }
     file.lenient(delimiter.unwrap_or(','), quotes[0])
 }
@@ -131,9 +136,12 @@ impl File<'_> {
 
     /// Options that both the look and the reading take.
     fn options(&self, guess: Guess) -> String {
-        // A line may be as long as the file, up to what a buffer can reasonably be.
+        // A line may be as long as the file, up to what a buffer can reasonably be. Lines that
+        // are usual take a buffer that is quickly filled.
+        const USUAL_LINE: u64 = 2 << 20;
         const LONGEST_LINE: u64 = 256 << 20;
-        let longest = self.input.probed.size_bytes.clamp(2 << 20, LONGEST_LINE);
+        let longest = if self.input.checked { USUAL_LINE } else { LONGEST_LINE };
+        let longest = self.input.probed.size_bytes.clamp(USUAL_LINE, longest);
         let quote = guess.quote.map_or_else(String::new, |quote| quote.to_string());
         format!(
             "skip = 0, comment = '', quote = {}, strict_mode = {}, max_line_size = {longest}{}",
@@ -143,7 +151,12 @@ impl File<'_> {
         )
     }
 
-    fn source(&self, guess: Guess, sniffed: Sniffed) -> Source {
+    /// That a sample does not tell enough; the whole file is looked at then.
+    fn too_little(&self) -> DataError {
+        unusable(&self.input.probed.named, "a sample of it does not tell how it is written", "")
+    }
+
+    fn source(&self, guess: Guess, sniffed: &Sniffed) -> Result<Source, DataError> {
         let quote = guess.quote.map_or_else(String::new, |quote| quote.to_string());
         let escape = match sniffed.escape.as_str() {
             _ if quote.is_empty() => "",
@@ -164,16 +177,20 @@ impl File<'_> {
                 options = format!("{options}, {option} = {}", literal(format));
             }
         }
-        let titles = self.titles(&sniffed);
+        let titles = self.titles(sniffed);
         let delimiter = sniffed.delimiter.chars().next();
         let mut reading = Reading {
             file: self.literal.clone(),
             options,
             // A file of one column has no delimiter, and none that it could be.
             separators: Separators::new(delimiter.unwrap_or(','), guess.quote),
-            columns: self.types(&titles, sniffed.columns),
+            columns: self.types(&titles, sniffed),
         };
         self.keep_words(&mut reading);
+        let partial = self.input.checked && !self.input.sample_is_all();
+        if partial && self.has_blank_column(&reading)? {
+            return Err(self.too_little());
+        }
         let mut columns: Vec<SourceColumn> = reading
             .columns
             .iter()
@@ -191,85 +208,15 @@ impl File<'_> {
             encoding: self.input.probed.encoding,
         };
         let from = reading.from();
-        let scan = Scan { from, retyped: Some(reading), expected_rows: None };
-        Source {
+        let retyped = (!self.input.checked).then_some(reading);
+        let scan = Scan { from, retyped, expected_rows: None };
+        Ok(Source {
             columns,
             rows: Rows::Scan(scan),
             dialect: Some(dialect),
             tables: Vec::new(),
             table: None,
-        }
-    }
-
-    /// What the columns are called: nothing in a file without a header.
-    fn titles(&self, sniffed: &Sniffed) -> Vec<String> {
-        let names = sniffed.columns.iter().map(|column| column.name.clone());
-        if !sniffed.header {
-            return names.map(|_| String::new()).collect();
-        }
-        let names: Vec<String> = names.collect();
-        if self.input.options.keep_apostrophes { names } else { apostrophe::taken_back(names) }
-    }
-
-    /// The types to read: those that were found, unless others were asked for.
-    fn types(&self, titles: &[String], columns: Vec<SniffedColumn>) -> Vec<ReadColumn> {
-        let shown = shown(titles.iter().map(String::as_str));
-        columns
-            .into_iter()
-            .zip(shown)
-            .map(|(column, name)| {
-                let wanted = self.input.options.type_of(&name);
-                // What is found stays, as DuckDB knows how its dates are written; the rest is the
-                // cast's, which is stricter than DuckDB's reading.
-                let sql_type = match wanted {
-                    Some(TypeWord::Text | TypeWord::Json) => TEXT.to_owned(),
-                    _ => column.sql_type,
-                };
-                ReadColumn { name: column.name, sql_type, asked: wanted.is_some() }
-            })
-            .collect()
-    }
-
-    /// Takes back that a column is boolean when it has other words than `true` and `false`.
-    ///
-    /// DuckDB also takes `yes`, `no`, `t`, `f` and the like, which a person means as the words
-    /// they are: a prompt should say `yes`, and an export should give `yes` back.
-    fn keep_words(&self, reading: &mut Reading) {
-        let is_boolean = |column: &ReadColumn| column.sql_type == "BOOLEAN" && !column.asked;
-        let mut texts = reading.clone();
-        texts.make_all_text();
-        let names: Vec<String> = reading
-            .columns
-            .iter()
-            .filter(|column| is_boolean(column))
-            .map(|column| identifier(&column.name))
-            .collect();
-        if names.is_empty() {
-            return;
-        }
-        let checks: Vec<String> = names
-            .iter()
-            .map(|name| format!("coalesce(bool_and(lower({name}) IN ('true', 'false')), true)"))
-            .collect();
-        let limit =
-            self.input.sample_rows.map_or_else(String::new, |rows| format!(" LIMIT {rows}"));
-        let sql = format!(
-            "SELECT {} FROM (SELECT {} FROM {}{limit})",
-            checks.join(", "),
-            names.join(", "),
-            texts.from()
-        );
-        let strict = self.input.connection.query_row(&sql, [], |row| {
-            (0..checks.len()).map(|index| row.get(index)).collect::<duckdb::Result<Vec<bool>>>()
-        });
-        // A line that cannot be read is the reading's to report.
-        let Ok(strict) = strict else { return };
-        let booleans = reading.columns.iter_mut().filter(|column| is_boolean(column));
-        for (column, strict) in booleans.zip(strict) {
-            if !strict {
-                TEXT.clone_into(&mut column.sql_type);
-            }
-        }
+        })
     }
 
     /// The last try: DuckDB's lenient mode, which skips what it does not understand. So it is
@@ -287,7 +234,7 @@ impl File<'_> {
         match self.sniff(guess)? {
             Ok(sniffed) if sniffed.columns.len() as u64 == columns => {
                 let expected = records.saturating_sub(u64::from(sniffed.header));
-                let mut source = self.source(guess, sniffed);
+                let mut source = self.source(guess, &sniffed)?;
                 if let Rows::Scan(scan) = &mut source.rows {
                     scan.expected_rows = whole.then_some(expected);
                 }

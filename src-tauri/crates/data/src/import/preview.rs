@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::options::{Encoding, ImportOptions, RowSelection};
-use super::source::Input;
+use super::source::{Input, SAMPLE_ROWS};
 use super::store::store_rows;
 use super::watch::{Unfinished, Watched, going_on};
 use super::{encoding, probe};
@@ -19,8 +19,6 @@ use crate::{DataError, Format, Limits, leftovers};
 
 /// A file up to this size is looked at as a whole.
 const WHOLE_BYTES: u64 = 8 << 20;
-/// Of a larger one, this many rows, as many as DuckDB looks at by default.
-const SAMPLE_ROWS: u64 = 20_480;
 /// Of text that must be written again as UTF-8, this much.
 const RECODED_BYTES: u64 = 64 << 20;
 
@@ -120,7 +118,9 @@ pub fn preview_import(
             connection: &connection,
             probed: &probed,
             options: &options,
-            sample_rows: sampled.then_some(SAMPLE_ROWS.max(rows)),
+            // All that comes in is in the sample, or is a file small enough to look at whole.
+            sample_rows: Some(if sampled { SAMPLE_ROWS.max(rows) } else { u64::from(u32::MAX) }),
+            checked: false,
             cancelled,
         };
         let (source, layout, _) = store_rows(input)?;

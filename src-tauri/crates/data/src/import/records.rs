@@ -2,8 +2,9 @@
 
 use duckdb::Connection;
 
+use super::column::SourceColumn;
 use super::probe::Probed;
-use super::source::{Input, Rows, Scan, Source, SourceColumn, refused};
+use super::source::{Input, Rows, Scan, Source, refused};
 use crate::DataError;
 use crate::database::text;
 use crate::sql::{file_pattern, literal};

@@ -3,13 +3,14 @@ use std::sync::atomic::AtomicBool;
 use duckdb::Connection;
 
 use super::batches::BatchReader;
-use super::options::{ImportOptions, RowSelection, TypeWord};
+use super::column::{SourceColumn, shown};
+use super::options::{ImportOptions, RowSelection};
 use super::probe::{Probed, unusable};
 use super::{arrow, csv, records, workbook};
-use crate::column::Names;
-use crate::sql::identifier;
-use crate::value::Shape;
 use crate::{DataError, Format};
+
+/// How many rows tell the types of a file most of the time; as many as DuckDB takes by default.
+pub(super) const SAMPLE_ROWS: u64 = 20_480;
 
 /// A file, how a person wants it read, and the connection that reads it.
 #[derive(Clone, Copy)]
@@ -19,18 +20,34 @@ pub(super) struct Input<'a> {
     pub(super) options: &'a ImportOptions,
     /// How many rows types are found from; all of them without it.
     pub(super) sample_rows: Option<u64>,
+    /// Whether more may come in than the sample tells of: every value is then checked on its way,
+    /// and what does not fit, very long lines too, ends this reading and begins a patient one.
+    pub(super) checked: bool,
     pub(super) cancelled: &'a AtomicBool,
 }
 
 impl Input<'_> {
     /// How many rows to look at for the types: no more than come in, but enough to tell.
     pub(super) fn sample_for(rows: RowSelection) -> Option<u64> {
-        // As many as DuckDB looks at by default.
-        const ENOUGH_ROWS: u64 = 20_480;
         match rows {
-            RowSelection::First { count } => Some(count.max(ENOUGH_ROWS)),
+            RowSelection::First { count } => Some(count.max(SAMPLE_ROWS)),
             RowSelection::All | RowSelection::Random { .. } => None,
         }
+    }
+
+    /// The same with types from a sample, where that takes less time: DuckDB needs several times
+    /// as long to look at all values as to read them, and longer for lines that may be long.
+    pub(super) fn sampled(self) -> Option<Self> {
+        const WORTH_IT_BYTES: u64 = 4 << 20;
+        let large = self.probed.size_bytes > WORTH_IT_BYTES;
+        let sample_rows = Some(self.sample_rows.unwrap_or(SAMPLE_ROWS));
+        let sampled = Self { sample_rows, checked: true, ..self };
+        (large && self.probed.format.is_delimited()).then_some(sampled)
+    }
+
+    /// Whether every row that comes in is in the sample.
+    pub(super) fn sample_is_all(&self) -> bool {
+        matches!(self.options.rows, RowSelection::First { .. })
     }
 }
 
@@ -63,74 +80,6 @@ pub(super) struct Scan {
     pub(super) retyped: Option<csv::Reading>,
     /// How many rows it must give, where that is known otherwise.
     pub(super) expected_rows: Option<u64>,
-}
-
-/// One column of a file.
-#[derive(Clone, Debug)]
-pub(super) struct SourceColumn {
-    /// Its name in what the rows are selected from.
-    pub(super) name: String,
-    /// What the file calls it, blank where it does not say; once planned, what it is shown as.
-    pub(super) title: String,
-    /// Its type there.
-    pub(super) sql_type: String,
-    /// The type it must still be turned into.
-    pub(super) cast: Option<TypeWord>,
-}
-
-impl SourceColumn {
-    /// A column that is called what the file calls it.
-    pub(super) fn titled(name: String, sql_type: String) -> Self {
-        Self { title: name.clone(), name, sql_type, cast: None }
-    }
-
-    /// Its value, over `src`. Fails where a value does not fit the type asked for: nothing is
-    /// rounded or cut to make it fit.
-    pub(super) fn select(&self) -> String {
-        let Some(word) = self.cast else { return format!("src.{}", identifier(&self.name)) };
-        let (text, fitted) = self.fitted(word);
-        let value = format!("coalesce({fitted}, error('a value does not fit'))");
-        let sql_type = word.sql_type();
-        format!("CAST(CASE WHEN {text} IS NOT NULL THEN {value} END AS {sql_type})")
-    }
-
-    /// Its value as text, and the same in the type asked for, null where it does not fit.
-    pub(super) fn fitted(&self, word: TypeWord) -> (String, String) {
-        let column = format!("src.{}", identifier(&self.name));
-        let shape = Shape::of(&self.sql_type);
-        let text = match shape {
-            Shape::Nested | Shape::Bytes => shape.select(&column),
-            _ => format!("CAST({column} AS VARCHAR)"),
-        };
-        if word == TypeWord::Text {
-            return (text.clone(), text);
-        }
-        let text = format!("nullif({text}, '')");
-        let tried = format!("TRY_CAST({text} AS {})", word.sql_type());
-        let fitted = match word {
-            TypeWord::Text | TypeWord::Number | TypeWord::Boolean | TypeWord::Timestamp => tried,
-            TypeWord::Integer => format!(
-                "CASE WHEN regexp_full_match({text}, '\\s*[+-]?[0-9]+(\\.0*)?\\s*') THEN {tried} END"
-            ),
-            TypeWord::Date => {
-                let moment = format!("TRY_CAST({text} AS TIMESTAMP)");
-                format!("CASE WHEN date_trunc('day', {moment}) = {moment} THEN {tried} END")
-            }
-            TypeWord::Json => format!("CASE WHEN json_valid({text}) THEN {tried} END"),
-        };
-        (text, fitted)
-    }
-
-    /// Its type in the sheet.
-    pub(super) fn final_type(&self) -> &str {
-        self.cast.map_or(self.sql_type.as_str(), |word| word.sql_type())
-    }
-}
-
-/// The names under which titles are shown: unique, never blank.
-pub(super) fn shown<'a>(titles: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut names = Names::default();
-    titles.map(|title| names.claim(title)).collect()
 }
 
 /// Finds out how to read a file.
@@ -213,27 +162,6 @@ fn unconverted(said: &str) -> Option<&str> {
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(start)?;
     rest.split_once(end).map(|(found, _)| found)
-}
-
-/// The error for a value that does not fit the type asked for its column.
-pub(super) fn does_not_fit(
-    probed: &Probed,
-    row: u64,
-    column: &SourceColumn,
-    value: &str,
-) -> DataError {
-    const SHOWN: usize = 60;
-    let mut shown: String = value.chars().take(SHOWN).collect();
-    if shown.len() < value.len() {
-        shown.push('…');
-    }
-    let reason = format!(
-        "row {row} has `{}` in column `{}`, which is not of type {}",
-        shown.escape_debug(),
-        column.title.escape_debug(),
-        column.cast.map_or(column.sql_type.as_str(), |word| word.as_str())
-    );
-    unusable(&probed.named, reason, "correct the value, or choose another type for the column")
 }
 
 /// What DuckDB said about a file, in one line, unless it is about the machine.

@@ -1,8 +1,9 @@
 //! From the rows of a source to the rows of a sheet.
 
 use super::choice::Choice;
+use super::column::{self, SourceColumn};
 use super::options::RowSelection;
-use super::source::{self, Input, Rows, Scan, Source, SourceColumn};
+use super::source::{self, Input, Rows, Scan, Source};
 use super::watch::going_on;
 use super::{apostrophe, batches};
 use crate::DataError;
@@ -13,6 +14,20 @@ use crate::sql::identifier;
 
 /// Makes `main.rows` of the chosen rows of a file.
 pub(super) fn store_rows(input: Input<'_>) -> Result<(Source, Layout, u64), DataError> {
+    if let Some(sampled) = input.sampled() {
+        match store_planned(sampled) {
+            // A later row is not as the sample was. What the file is, or what is wrong with it,
+            // is found from all of it.
+            Err(DataError::SourceUnusable { reason, .. }) => {
+                tracing::debug!(reason, "a sample did not tell the types");
+            }
+            result => return result,
+        }
+    }
+    store_planned(input)
+}
+
+fn store_planned(input: Input<'_>) -> Result<(Source, Layout, u64), DataError> {
     let connection = input.connection;
     let mut source = source::plan(input)?;
     let layout = Layout::of(&source.columns);
@@ -25,16 +40,16 @@ pub(super) fn store_rows(input: Input<'_>) -> Result<(Source, Layout, u64), Data
             let choice = Choice::make(input.options.rows, || {
                 batches::contained(input.probed, || reader.count())
             })?;
-            let store = |before| {
-                let select = layout.select(before);
-                let from = batches::STAGED;
-                connection.execute_batch(&format!(
-                    "INSERT INTO main.rows SELECT {select} FROM {from} AS src"
-                ))
-            };
+            let insert = format!(
+                "INSERT INTO main.rows SELECT {} FROM {} AS src",
+                layout.select(),
+                batches::STAGED
+            );
+            let store = || connection.execute_batch(&insert);
             batches::load(input, &source.columns, reader.as_mut(), &choice, store)?
         }
     };
+    number_rows(input, rows)?;
     if input.probed.format.is_delimited() && !input.options.keep_apostrophes {
         let texts = layout.texts(&source.columns);
         apostrophe::take_back(connection, "main.rows", &texts, |name| {
@@ -42,6 +57,37 @@ pub(super) fn store_rows(input: Input<'_>) -> Result<(Source, Layout, u64), Data
         })?;
     }
     Ok((source, layout, rows))
+}
+
+/// Gives the rows their ids and their order, those of the file.
+///
+/// DuckDB stores rows in the order of the file and numbers them itself. To number them on their
+/// way in would keep all but one thread from reading.
+fn number_rows(input: Input<'_>, rows: u64) -> Result<(), DataError> {
+    /// What is changed is in memory until the next checkpoint.
+    const ROWS_AT_ONCE: u64 = 4_000_000;
+    let failed = during("number the rows");
+    let last: i64 = input
+        .connection
+        .query_row("SELECT coalesce(max(rowid) + 1, 0) FROM main.rows", [], |row| row.get(0))
+        .map_err(&failed)?;
+    if last as u64 != rows {
+        return Err(DataError::database("number the rows", "they are not stored one by one"));
+    }
+    let mut start = 0;
+    while start < rows {
+        going_on(input.cancelled)?;
+        let end = start + ROWS_AT_ONCE;
+        input
+            .connection
+            .execute_batch(&format!(
+                "UPDATE main.rows SET row_id = rowid + 1, row_order = (rowid + 1) * {ORDER_GAP} \
+                 WHERE rowid >= {start} AND rowid < {end}; CHECKPOINT"
+            ))
+            .map_err(&failed)?;
+        start = end;
+    }
+    Ok(())
 }
 
 /// Makes `main.rows` of what DuckDB reads itself.
@@ -68,7 +114,7 @@ fn store_scan(
     // The list of chosen rows is made once, for all tries.
     let place = "\u{1}";
     let chosen = choice.of(connection, place, &names)?;
-    let select = layout.select(0);
+    let select = layout.select();
     let made = scan.try_each(probed, columns, |from| {
         let from = chosen.replacen(place, from, 1);
         connection
@@ -93,7 +139,7 @@ fn cast_misfit(input: Input<'_>, scan: &Scan, columns: &[SourceColumn]) -> Optio
     }
     columns.iter().find_map(|column| {
         let (row, value) = batches::find_misfit(input.connection, &scan.from, column)?;
-        Some(source::does_not_fit(input.probed, row, column, &value))
+        Some(column::does_not_fit(input.probed, row, column, &value))
     })
 }
 
@@ -108,7 +154,7 @@ pub(super) struct Layout {
 impl Layout {
     fn of(columns: &[SourceColumn]) -> Self {
         let mut physical = Names::physical();
-        let shown = source::shown(columns.iter().map(|column| column.title.as_str()));
+        let shown = column::shown(columns.iter().map(|column| column.title.as_str()));
         let stored: Vec<String> =
             columns.iter().map(|column| physical.claim(&column.title)).collect();
         let values = columns.iter().zip(&stored);
@@ -120,13 +166,9 @@ impl Layout {
         }
     }
 
-    /// The columns of `main.rows` over `src`, numbered behind the rows that were stored before.
-    fn select(&self, before: u64) -> String {
-        // `row_number()` over everything is a streaming operator: it numbers the rows as they
-        // come, in the order of the file, and holds none of them back.
-        let row = format!("row_number() OVER () + {before}");
-        let values = self.values.join(", ");
-        format!("{row} AS row_id, ({row}) * {ORDER_GAP} AS row_order, {values}")
+    /// The columns of `main.rows` over `src`, not numbered yet.
+    fn select(&self) -> String {
+        format!("0::BIGINT AS row_id, 0::BIGINT AS row_order, {}", self.values.join(", "))
     }
 
     /// The statement that makes an empty `main.rows`.

@@ -3,8 +3,9 @@
 use std::sync::atomic::AtomicBool;
 
 use super::batches::{BatchReader, Take, contained};
+use super::column::SourceColumn;
 use super::probe::{Probed, unusable};
-use super::source::{Input, Rows, Source, SourceColumn};
+use super::source::{Input, Rows, Source};
 use crate::DataError;
 
 mod book;

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array,
@@ -170,6 +171,35 @@ fn a_large_file_is_read_in_order_in_pieces_and_only_what_was_asked_for() {
     let asked = ImportOptions { types, ..ImportOptions::default() };
     let error = AppError::from(try_sheet_with(&path, Format::Arrow, asked).unwrap_err());
     assert!(error.message.contains("row 3 has `2` in column `n`"), "{}", error.message);
+}
+
+#[test]
+fn an_import_of_rows_that_are_read_here_stops_when_told_too() {
+    let folder = folder();
+    let batches: Vec<RecordBatch> = (0..30).map(|_| numbers(0, 200_000)).collect();
+    let arrow = file(&folder.path().join("n.arrow"), &batches, None);
+    let lines: String = (0..40_000).map(|row| format!("{row},some text,of row {row}\n")).collect();
+    let store = sheet(folder.path(), "n.csv", format!("a,b,c\n{lines}"));
+    let xlsx = folder.path().join("n.xlsx");
+    let request = ExportRequest {
+        path: xlsx.clone(),
+        format: Format::Xlsx,
+        columns: None,
+        rows: None,
+        neutralise_formulas: true,
+    };
+    store.export(&request).unwrap();
+    fs::remove_file(store.path()).unwrap();
+    drop(store);
+    for (source, format) in [(arrow, Format::Arrow), (xlsx, Format::Xlsx)] {
+        let target = folder.path().join("stopped.duckdb");
+        let cancelled = AtomicBool::new(false);
+        let stop_at_once = |_| cancelled.store(true, Ordering::Relaxed);
+        let request = super::request(&source, format, &target);
+        let error = run_import(&request, NOW_MS, &stop_at_once, &cancelled).unwrap_err();
+        assert!(matches!(error, DataError::Cancelled), "{format:?}: {error}");
+        assert_eq!(file_names(folder.path()), ["n.arrow", "n.csv", "n.xlsx"]);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What can be asked for when a file comes in, what is shown before, and text in place of a file.
 
+use std::fs;
 use std::sync::atomic::Ordering;
 
 use braincells_core::{AppError, Code};
@@ -182,6 +183,52 @@ fn a_late_surprise_costs_one_column_its_type_and_no_other() {
     let store = try_sheet(&path, Format::Csv).unwrap();
     assert_eq!(types_of(&store), ["BIGINT", "VARCHAR", "BIGINT"]);
     assert_eq!(table(&store)[1], [json!(2), json!("31.12.2024"), json!(3)]);
+}
+
+#[test]
+fn what_comes_late_in_a_large_file_decides_as_much_as_what_comes_first() {
+    const EARLY_ROWS: usize = 200_000;
+    const TYPES: [&str; 8] =
+        ["BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "VARCHAR", "VARCHAR", "BIGINT"];
+    let folder = folder();
+    let early = "1,1.5,true,2024-01-02,2024-01-02 10:00:00,text,,-3\n";
+    // A late value of the column at a position, what the column becomes, how the value is shown.
+    for (at, late, expected, shown) in [
+        (0, "1.5", "DOUBLE", "1.5"),
+        (0, "007", "VARCHAR", "007"),
+        (0, "none", "VARCHAR", "none"),
+        (0, "12345678901234567890", "HUGEINT", "12345678901234567890"),
+        (1, "x", "VARCHAR", "x"),
+        (1, "2", "DOUBLE", "2"),
+        (2, "yes", "VARCHAR", "yes"),
+        (2, "FALSE", "BOOLEAN", "false"),
+        (3, "2024-01-02 11:12:13", "TIMESTAMP", "2024-01-02 11:12:13"),
+        (3, "31.12.2024", "VARCHAR", "31.12.2024"),
+        (4, "soon", "VARCHAR", "soon"),
+        (4, "2024-01-02", "TIMESTAMP", "2024-01-02 00:00:00"),
+        (6, "5", "BIGINT", "5"),
+        (7, "+4", "VARCHAR", "+4"),
+    ] {
+        let mut values: Vec<&str> = early.trim_end().split(',').collect();
+        values[at] = late;
+        let header = "a,b,c,d,e,f,g,h\n";
+        let rows = format!("{header}{}{}\n", early.repeat(EARLY_ROWS), values.join(","));
+        let large = sheet(folder.path(), "large.csv", rows);
+        assert_eq!(types_of(&large).swap_remove(at), expected, "{late}");
+        let last = table_row(&large, EARLY_ROWS as u64).swap_remove(at);
+        let last = last.as_str().map_or_else(|| last.to_string(), str::to_owned);
+        assert_eq!(last, shown, "{late}");
+        let others = types_of(&large).into_iter().enumerate().filter(|(index, _)| *index != at);
+        for (index, sql_type) in others {
+            assert_eq!(sql_type, TYPES[index], "column {index} beside {late}");
+        }
+        fs::remove_file(large.path()).unwrap();
+    }
+}
+
+fn table_row(store: &SheetStore, position: u64) -> Vec<Value> {
+    let window = store.window(&ids(store), position, 1).unwrap();
+    window.rows[0].cells.iter().map(|cell| cell.value.clone()).collect()
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::scan::Separators;
-use crate::import::source::SourceColumn;
+use crate::import::column::SourceColumn;
 use crate::sql::literal;
 
 /// How the text of a file becomes values of types.
@@ -15,6 +15,8 @@ pub(in crate::import) struct Reading {
 pub(in crate::import) struct ReadColumn {
     pub(super) name: String,
     pub(super) sql_type: String,
+    /// Whether it is read as text and checked for the type afterwards.
+    pub(super) checked: bool,
     /// Whether a person wants another type, or this one.
     pub(super) asked: bool,
 }
@@ -27,7 +29,10 @@ impl Reading {
         let columns: Vec<String> = self
             .columns
             .iter()
-            .map(|column| format!("{}: {}", literal(&column.name), literal(&column.sql_type)))
+            .map(|column| {
+                let sql_type = if column.checked { TEXT } else { &column.sql_type };
+                format!("{}: {}", literal(&column.name), literal(sql_type))
+            })
             .collect();
         format!("read_csv({}, {}, columns = {{{}}})", self.file, self.options, columns.join(", "))
     }
@@ -50,6 +55,7 @@ impl Reading {
     pub(in crate::import) fn tell_types(&self, columns: &mut [SourceColumn]) {
         for (column, read) in columns.iter_mut().zip(&self.columns) {
             column.sql_type.clone_from(&read.sql_type);
+            column.checked = read.checked;
         }
     }
 }
