@@ -57,7 +57,7 @@ impl SheetStore {
             return Err(target.unusable("the sheet has no columns"));
         }
         let scratch = Scratch::new(&export_folder(&self.path))?;
-        let connection = self.reader().try_clone().map_err(during("export the sheet"))?;
+        let connection = self.own_reader()?;
         let from = match &request.rows {
             None => "main.rows".to_owned(),
             Some(rows) => chosen(&connection, rows)?,

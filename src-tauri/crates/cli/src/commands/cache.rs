@@ -37,7 +37,7 @@ async fn info(session: &Session) -> Result<Ending, Failure> {
         Table::new([("model", Align::Left), ("answers", Align::Right), ("size", Align::Right)]);
     for model in &info.models {
         table.push(vec![
-            model.model.clone(),
+            if model.model.is_empty() { "the default one".to_owned() } else { model.model.clone() },
             HumanCount(model.responses).to_string(),
             HumanBytes(model.bytes).to_string(),
         ]);

@@ -40,7 +40,7 @@ impl SheetStore {
     ///
     /// Nothing is written when a value does not fit its column or a row is not there.
     pub fn edit_cells(&self, edits: &[CellEdit], now_ms: i64) -> Result<StepId, DataError> {
-        self.edit_cells_as(&step_name(edits), edits, now_ms)
+        self.edit_cells_as(&self.step_name(edits), edits, now_ms)
     }
 
     /// [`SheetStore::edit_cells`] with a name for the step.
@@ -92,6 +92,27 @@ impl SheetStore {
             self.write_edits(action, &edits)?;
             Ok(missing)
         })
+    }
+
+    fn step_name(&self, edits: &[CellEdit]) -> String {
+        let all = |state| edits.iter().all(|edit| edit.state == state);
+        let verb = if all(CellState::Validated) {
+            "Approve"
+        } else if all(CellState::Empty) {
+            "Clear"
+        } else {
+            "Edit"
+        };
+        let cells = match edits.len() {
+            1 => "a cell".to_owned(),
+            count => format!("{count} cells"),
+        };
+        let column = edits.first().map(|edit| edit.column);
+        let column = column.filter(|column| edits.iter().all(|edit| edit.column == *column));
+        match column.and_then(|column| self.stored_column(column).ok()) {
+            Some(stored) => format!("{verb} {cells} of `{}`", stored.column.name),
+            None => format!("{verb} {cells}"),
+        }
     }
 
     /// The edits within a step that may do more.
@@ -220,19 +241,4 @@ fn typed_text(
         .and_then(|mut statement| statement.query_row([given], |row| row.get(0)))
         .map_err(during("store the cells"))?;
     printed.ok_or_else(|| value::wrong_type(value, sql_type, row)).map(Some)
-}
-
-fn step_name(edits: &[CellEdit]) -> String {
-    let all = |state| edits.iter().all(|edit| edit.state == state);
-    let verb = if all(CellState::Validated) {
-        "Approve"
-    } else if all(CellState::Empty) {
-        "Clear"
-    } else {
-        "Edit"
-    };
-    match edits.len() {
-        1 => format!("{verb} a cell"),
-        count => format!("{verb} {count} cells"),
-    }
 }

@@ -514,7 +514,7 @@ fn compacting_keeps_the_sheet_and_the_latest_steps_and_drops_the_rest() {
         .map(|entry| entry.value)
         .collect();
     assert_eq!(values, [json!("second"), json!("first"), json!("one")]);
-    assert_eq!(store.undo(NOW_MS).unwrap().unwrap().name, "Edit a cell");
+    assert_eq!(store.undo(NOW_MS).unwrap().unwrap().name, "Edit a cell of `a`");
     assert_eq!(seen(&store), level);
     assert_eq!(store.undo(NOW_MS).unwrap(), None);
     store.redo(NOW_MS).unwrap();
