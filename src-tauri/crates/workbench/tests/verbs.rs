@@ -1,5 +1,7 @@
 //! The other verbs: sheets, files, previews, fills, models.
 
+#[path = "verbs/editing.rs"]
+mod editing;
 #[path = "verbs/views.rs"]
 mod views;
 
