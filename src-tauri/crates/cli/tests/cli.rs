@@ -4,6 +4,7 @@
 #![expect(clippy::format_collect, reason = "test tables are plainer to read this way, and small")]
 
 mod recipes;
+mod sheet;
 mod support;
 
 use std::fs;
@@ -19,9 +20,10 @@ const TABLE: &str = "id,text,price\n1,good,1.5\n2,\"bad, very\",2\n3,Käse 東�
 #[test]
 fn help_names_every_verb_and_every_exit_code() {
     let said = Bench::new().run(&["--help"]).ok();
-    for word in
-        ["fill", "run", "recipe", "import", "sheets", "show", "export", "runs", "resume", "models"]
-    {
+    for word in [
+        "fill", "run", "recipe", "import", "sheets", "show", "columns", "rows", "undo", "redo",
+        "history", "stats", "sql", "update", "cache", "export", "runs", "resume", "models",
+    ] {
         assert!(said.stdout.contains(&format!("\n  {word} ")), "{word}: {}", said.stdout);
     }
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/cli.md"));

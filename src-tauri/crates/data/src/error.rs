@@ -364,6 +364,7 @@ impl DataError {
             Self::NotASheet { .. } => "import data files instead of opening them",
             Self::NewerFormat { .. } => "update Braincells",
             Self::NameTaken { .. } => "choose another name",
+            Self::NotAiColumn { .. } => "only AI columns have states, confidences and recipes",
             Self::WouldLose { .. } => "correct these values first, or allow them to become empty",
             Self::BlockTooWide { .. } => "add columns first, or paste further to the left",
             Self::AiColumnType { .. } => "change the output type of the recipe",
