@@ -10,14 +10,14 @@ use braincells_workbench::{EngineOptions, RowPlace};
 const TABLE: &str = "name,age\nAda,36\nGrace,45\nLin,28\n";
 
 async fn table(scripted: &Scripted, sheet: SheetId) -> Vec<Vec<Value>> {
-    let shown = scripted.workbench.show(sheet, None, 0, 100).await.unwrap();
+    let shown = scripted.workbench.show(sheet, None, 0, 100).await.expect("the sheet opens");
     let rows = shown.window.rows.into_iter();
     rows.map(|row| row.cells.into_iter().map(|cell| cell.value).collect()).collect()
 }
 
 async fn ids(scripted: &Scripted, sheet: SheetId) -> (Vec<ColumnId>, Vec<RowId>) {
-    let columns = scripted.workbench.columns(sheet).await.unwrap();
-    let rows = scripted.workbench.rows_at(sheet, None, 0, 100).await.unwrap();
+    let columns = scripted.workbench.columns(sheet).await.expect("the sheet opens");
+    let rows = scripted.workbench.rows_at(sheet, None, 0, 100).await.expect("the sheet opens");
     (columns.iter().map(|column| column.id).collect(), rows)
 }
 
