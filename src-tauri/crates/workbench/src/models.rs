@@ -1,23 +1,18 @@
 //! The model files: what is in the models folder, what is linked, and what a name means.
 
-use std::fmt::Write;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use braincells_core::AppError;
-use braincells_data::{Catalogue, LinkedModel};
+use braincells_data::{Catalogue, LinkedModel, ResponseCache};
 use braincells_llm::llama::check_file;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::Workbench;
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
+use crate::model_hash::model_sha256;
 use crate::recipe_file::ModelIdentity;
-
-/// Bytes of a model file that are read at once.
-const CHUNK_BYTES: usize = 1 << 20;
 
 /// The file name of the model that makes the first run work in seconds.
 pub const STARTER_MODEL: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -147,33 +142,18 @@ pub(crate) fn resolve_model(name: &str, models: &[ModelFile]) -> Result<PathBuf,
 }
 
 /// The file that a recipe's model name means now: its bare name, and what it is. `None` if it
-/// means no file that can be read.
-pub(crate) fn identify_model(name: &str, models: &[ModelFile]) -> Option<(String, ModelIdentity)> {
+/// means no file that can be read. Reads a file that is not known yet, which takes seconds for
+/// gigabytes.
+pub(crate) fn identify_model(
+    name: &str,
+    models: &[ModelFile],
+    remembered: &ResponseCache,
+) -> Option<(String, ModelIdentity)> {
     let path = resolve_model(name, models).ok()?;
     let file = path.file_name()?.to_str()?.to_owned();
-    Some((file, model_identity(&path).ok()?))
-}
-
-/// Reads the whole file, which takes seconds for gigabytes.
-fn model_identity(path: &Path) -> std::io::Result<ModelIdentity> {
-    let mut hash = Sha256::new();
-    let mut file = File::open(path)?;
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let mut size_bytes = 0;
-    loop {
-        match file.read(&mut chunk)? {
-            0 => break,
-            length => {
-                hash.update(&chunk[..length]);
-                size_bytes += length as u64;
-            }
-        }
-    }
-    let mut sha256 = String::new();
-    for byte in hash.finalize() {
-        write!(sha256, "{byte:02x}").expect("writing to a string does not fail");
-    }
-    Ok(ModelIdentity { sha256, size_bytes })
+    let size_bytes = path.metadata().ok()?.len();
+    let sha256 = model_sha256(&path, remembered, &AtomicBool::new(false)).ok()?;
+    Some((file, ModelIdentity { sha256, size_bytes }))
 }
 
 fn file_name(model: &ModelFile) -> &str {

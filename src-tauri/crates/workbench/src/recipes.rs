@@ -119,13 +119,15 @@ impl Workbench {
             return Ok(Vec::new());
         }
         let (models, columns) = (self.models().await?, file.columns.clone());
+        let answers = self.answers();
         blocking(move || {
             let mut here = BTreeMap::new();
             let mut warnings = Vec::new();
             for column in columns {
                 let Some(then) = column.model_file else { continue };
                 let model = column.recipe.model;
-                let now = here.entry(model).or_insert_with_key(|m| identify_model(m, &models));
+                let identify = |model: &String| identify_model(model, &models, answers.cache());
+                let now = here.entry(model).or_insert_with_key(identify);
                 if let Some((file, now)) = now
                     && *now != then
                 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use braincells_core::{AppError, Column, Recipe, RecipeExample, SheetId, Value};
-use braincells_data::SheetStore;
+use braincells_data::{ResponseCache, SheetStore};
 use braincells_llm::prompt::Example;
 use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
@@ -44,9 +44,9 @@ impl Workbench {
         let (mut file, example_rows) = self
             .with_store(sheet, move |store| recipes_of(store, names.as_deref(), with_examples))
             .await?;
-        let models = self.models().await?;
+        let (models, answers) = (self.models().await?, self.answers());
         let (mut file, warnings) = blocking(move || {
-            let warnings = record_models(&mut file, &models);
+            let warnings = record_models(&mut file, &models, answers.cache());
             Ok::<_, AppError>((file, warnings))
         })
         .await?;
@@ -127,12 +127,17 @@ fn examples_of_sheet(
 
 /// Names each model by its file and says what the file is. Returns a line for each that is not
 /// there.
-fn record_models(recipes: &mut RecipeFile, models: &[ModelFile]) -> Vec<String> {
+fn record_models(
+    recipes: &mut RecipeFile,
+    models: &[ModelFile],
+    remembered: &ResponseCache,
+) -> Vec<String> {
     let mut known = BTreeMap::new();
     let mut warnings = Vec::new();
     for column in &mut recipes.columns {
         let model = &mut column.recipe.model;
-        let found = known.entry(model.clone()).or_insert_with_key(|m| identify_model(m, models));
+        let identify = |model: &String| identify_model(model, models, remembered);
+        let found = known.entry(model.clone()).or_insert_with_key(identify);
         if let Some((name, identity)) = found {
             model.clone_from(name);
             column.model_file = Some(identity.clone());
