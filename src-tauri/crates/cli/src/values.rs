@@ -1,7 +1,7 @@
 //! Values that need more than a number or a word: output types, formats, lists of columns.
 
 use braincells_core::{DataType, Output};
-use braincells_workbench::{Encoding, Format, Quote, TypeWord};
+use braincells_workbench::{Encoding, Format, Quote};
 
 /// A file format as clap carries it.
 pub type FileFormat = Format;
@@ -179,14 +179,14 @@ pub fn encoding(text: &str) -> Result<Encoding, String> {
 }
 
 /// `NAME=TYPE`; the name may hold `=` itself.
-pub fn column_type(text: &str) -> Result<(String, TypeWord), String> {
+pub fn column_type(text: &str) -> Result<(String, DataType), String> {
     let types = || {
-        let words: Vec<&str> = TypeWord::ALL.into_iter().map(TypeWord::as_str).collect();
+        let words: Vec<&str> = DataType::ALL.into_iter().map(DataType::as_str).collect();
         format!("known types are {}", words.join(", "))
     };
     let (name, word) =
         text.rsplit_once('=').ok_or_else(|| format!("it must be NAME=TYPE; {}", types()))?;
-    let word = TypeWord::parse(word.trim()).ok_or_else(types)?;
+    let word = DataType::parse(word.trim()).ok_or_else(types)?;
     Ok((name.to_owned(), word))
 }
 
@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(quote("'"), Ok(Quote::Character('\'')));
         assert_eq!(encoding("ISO-8859-1"), Ok(Encoding::Latin1));
         assert!(encoding("klingon").is_err());
-        assert_eq!(column_type("a=b=Number"), Ok(("a=b".to_owned(), TypeWord::Number)));
+        assert_eq!(column_type("a=b=Number"), Ok(("a=b".to_owned(), DataType::Number)));
         assert!(column_type("a").unwrap_err().contains("NAME=TYPE"));
         assert!(column_type("a=float").unwrap_err().contains("known types"));
     }

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use braincells_core::{Column, ColumnId, ColumnKind, DataType, Output, Recipe, ValueType};
+use braincells_core::{Column, ColumnId, ColumnKind, DataType, Output, ValueType};
 use duckdb::{Connection, params};
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::error::during;
 use crate::schema::RESERVED;
 use crate::sql::identifier;
 use crate::value::Shape;
-use crate::{DataError, stale};
+use crate::{DataError, recipe, stale};
 
 /// A column and where its values are.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ pub(crate) fn load(connection: &Connection) -> Result<Vec<StoredColumn>, DataErr
     let mut statement = connection
         .prepare(
             "SELECT c.id, c.name, c.physical, d.data_type, c.kind, r.recipe::VARCHAR, r.version, \
-             c.hidden, c.width_px FROM braincells.columns c \
+             c.hidden, c.width_px, r.inputs::VARCHAR FROM braincells.columns c \
              JOIN duckdb_columns() d ON d.database_name = current_database() \
                  AND d.schema_name = 'main' AND d.table_name = 'rows' \
                  AND d.column_name = c.physical \
@@ -57,6 +57,8 @@ pub(crate) fn load(connection: &Connection) -> Result<Vec<StoredColumn>, DataErr
              ORDER BY c.position, c.id",
         )
         .map_err(&failed)?;
+    let names = load_rows(connection)?;
+    let name_of = |id: i64| names.iter().find(|row| row.id == id).map(|row| row.name.clone());
     let mut rows = statement.query([]).map_err(&failed)?;
     let mut columns = Vec::new();
     while let Some(row) = rows.next().map_err(&failed)? {
@@ -71,13 +73,15 @@ pub(crate) fn load(connection: &Connection) -> Result<Vec<StoredColumn>, DataErr
                 row.get::<_, Option<i64>>(6)?,
                 row.get::<_, bool>(7)?,
                 row.get::<_, Option<u32>>(8)?,
+                row.get::<_, Option<String>>(9)?,
             ))
         };
-        let (id, name, physical, sql_type, kind, recipe, version, hidden, width_px) =
+        let (id, name, physical, sql_type, kind, recipe, version, hidden, width_px, inputs) =
             read().map_err(&failed)?;
         let kind = match (kind.as_str(), recipe, version) {
             ("ai", Some(recipe), Some(recipe_version)) => {
-                ColumnKind::Ai { recipe: parse_recipe(&recipe)?, recipe_version }
+                let recipe = recipe::read(&recipe, inputs.as_deref(), name_of)?;
+                ColumnKind::Ai { recipe, recipe_version }
             }
             ("data", ..) => ColumnKind::Data,
             (other, ..) => {
@@ -191,12 +195,6 @@ pub(crate) fn remove_row(connection: &Connection, id: i64) -> Result<(), DataErr
 pub(crate) fn replace_row(connection: &Connection, row: &ColumnRow) -> Result<(), DataError> {
     remove_row(connection, row.id)?;
     insert_row(connection, row)
-}
-
-/// A recipe from its stored JSON.
-pub(crate) fn parse_recipe(text: &str) -> Result<Recipe, DataError> {
-    serde_json::from_str(text)
-        .map_err(|error| DataError::Unreadable { what: "recipe", found: error.to_string() })
 }
 
 /// The DuckDB type of an AI column's values.

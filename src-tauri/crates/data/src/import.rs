@@ -34,7 +34,7 @@ use store::store_rows;
 use watch::{Unfinished, Watched, going_on};
 
 pub use clipboard::{ClipboardKind, parse_clipboard, text_table};
-pub use options::{Encoding, ImportOptions, Quote, RowSelection, TypeWord};
+pub use options::{Encoding, ImportOptions, Quote, RowSelection};
 pub use preview::{Dialect, ImportPreview, PreviewColumn, PreviewRequest, preview_import};
 
 /// What to import, and where to.

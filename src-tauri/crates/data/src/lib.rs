@@ -23,6 +23,7 @@ mod checkpoint;
 mod column;
 mod commit;
 mod compare;
+mod convert;
 mod database;
 mod error;
 mod export;
@@ -40,6 +41,7 @@ mod point_reads;
 mod positions;
 mod query;
 mod read;
+mod recipe;
 mod responses;
 mod run;
 mod schema;
@@ -63,8 +65,8 @@ pub use format::Format;
 pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
 pub use import::{
     ClipboardKind, Dialect, Encoding, ImportOptions, ImportPreview, ImportRequest, PreviewColumn,
-    PreviewRequest, Quote, RowSelection, TypeWord, import, import_text, parse_clipboard,
-    preview_import, text_table,
+    PreviewRequest, Quote, RowSelection, import, import_text, parse_clipboard, preview_import,
+    text_table,
 };
 pub use leftovers::{remove_leftovers, remove_sheet};
 pub use lock::is_in_use;

@@ -3,8 +3,8 @@ use std::path::Path;
 use braincells_core::SheetId;
 use duckdb::{Connection, params};
 
-use crate::DataError;
 use crate::error::during;
+use crate::{DataError, recipe};
 
 /// The format this version writes, and the newest it reads.
 pub(crate) const FORMAT_VERSION: i64 = 2;
@@ -26,7 +26,8 @@ CREATE TABLE braincells.meta (
 CREATE TABLE braincells.columns (
     id BIGINT, position BIGINT, name VARCHAR, physical VARCHAR, kind VARCHAR,
     recipe_version BIGINT, hidden BOOLEAN, width_px UINTEGER);
-CREATE TABLE braincells.recipes (column_id BIGINT, version BIGINT, recipe JSON, at_ms BIGINT);
+CREATE TABLE braincells.recipes (
+    column_id BIGINT, version BIGINT, recipe JSON, at_ms BIGINT, inputs JSON);
 CREATE TABLE braincells.runs (
     id BIGINT, column_id BIGINT, recipe_version BIGINT, scope JSON, status VARCHAR,
     rows_total BIGINT, started_at_ms BIGINT, ended_at_ms BIGINT, error VARCHAR);
@@ -98,6 +99,7 @@ pub(crate) fn check_format(connection: &Connection, path: &Path) -> Result<(), D
         let transaction = connection.unchecked_transaction().map_err(&failed)?;
         connection.execute_batch(&from_version_1()).map_err(&failed)?;
         connection.execute_batch(STEP_TABLES).map_err(&failed)?;
+        recipe::note_inputs(connection)?;
         transaction.commit().map_err(&failed)?;
         connection.execute_batch("CHECKPOINT").map_err(&failed)?;
     }
@@ -118,6 +120,7 @@ fn from_version_1() -> String {
          ALTER TABLE braincells.cell_log ADD COLUMN step_id BIGINT;
          ALTER TABLE braincells.cell_log ADD COLUMN cached BOOLEAN;
          UPDATE braincells.cell_log SET step_id = 0, cached = false;
+         ALTER TABLE braincells.recipes ADD COLUMN inputs JSON;
          UPDATE main.rows SET row_order = row_order * {ORDER_GAP};"
     )
 }

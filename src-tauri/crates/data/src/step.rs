@@ -146,6 +146,22 @@ impl SheetStore {
         now_ms: i64,
         work: impl FnOnce(&mut Action<'_>) -> Result<T, DataError>,
     ) -> Result<(T, StepId), DataError> {
+        let taken = Self::take_step(writer, name, now_ms, work);
+        if taken.is_err() {
+            // States that were read within the transaction may show what was taken back.
+            self.states().clear();
+        }
+        let (result, step, news) = taken?;
+        self.learn(writer, news)?;
+        Ok((result, step))
+    }
+
+    fn take_step<T>(
+        writer: &mut Writer,
+        name: &str,
+        now_ms: i64,
+        work: impl FnOnce(&mut Action<'_>) -> Result<T, DataError>,
+    ) -> Result<(T, StepId, News), DataError> {
         let failed = during("store the step");
         let transaction = writer.connection.unchecked_transaction().map_err(&failed)?;
         let connection = &writer.connection;
@@ -166,14 +182,7 @@ impl SheetStore {
             news: News::default(),
             change: Change::default(),
         };
-        let result = match work(&mut action) {
-            Ok(result) => result,
-            Err(error) => {
-                // States that were read within the transaction may show what is taken back now.
-                self.states().clear();
-                return Err(error);
-            }
-        };
+        let result = work(&mut action)?;
         let Action { next_seq, mut news, mut change, .. } = action;
         if news.columns {
             change.columns = differences(before, column::load_rows(connection)?);
@@ -191,8 +200,7 @@ impl SheetStore {
             .map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         writer.next_seq = next_seq;
-        self.learn(writer, news)?;
-        Ok((result, StepId(step)))
+        Ok((result, StepId(step), news))
     }
 
     /// Brings what the store remembers up to date with what is on disk.

@@ -1,6 +1,6 @@
 //! The prompt that made a cell.
 
-use braincells_core::{AppError, ColumnId, RowId, SheetId, Value};
+use braincells_core::{AppError, Code, ColumnId, RowId, SheetId, Value};
 use braincells_llm::Message;
 use braincells_llm::prompt::Example;
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,12 @@ impl Workbench {
             let (version, step) = made.ok_or(WorkbenchError::NoPrompt { seq })?;
             let recipe = store.recipe(column, version)?;
             let (plan, inputs) = plan_for(&recipe, &store.columns()?)?;
-            let noted = store.noted_examples(step)?.unwrap_or_default();
-            let noted: Vec<Noted> = serde_json::from_value(noted).unwrap_or_default();
+            let noted: Vec<Noted> = match store.noted_examples(step)? {
+                None => Vec::new(),
+                Some(noted) => serde_json::from_value(noted).map_err(|error| {
+                    AppError::new(Code::Storage, format!("the run's examples are damaged: {error}"))
+                })?,
+            };
             let examples: Vec<Example> = noted
                 .into_iter()
                 .map(|noted| Example { inputs: noted.inputs, value: noted.value })

@@ -73,7 +73,7 @@ mod world;
 
 pub use braincells_data::{
     CachedModel, ClipboardKind, Dialect, Encoding, Format, ImportOptions, ImportPreview,
-    PreviewColumn, ProbeOutcome, ProbeRequest, Quote, ResponseCacheInfo, RowSelection, TypeWord,
+    PreviewColumn, ProbeOutcome, ProbeRequest, Quote, ResponseCacheInfo, RowSelection,
     parse_clipboard,
 };
 pub use braincells_llm::llama::{Device, DeviceKind};

@@ -8,13 +8,13 @@ mod views;
 use std::path::Path;
 
 use braincells_core::{
-    CellState, Code, Output, Recipe, RowId, RunScope, RunStatus, SheetId, Value,
+    CellState, Code, DataType, Output, Recipe, RowId, RunScope, RunStatus, SheetId, Value,
 };
 use braincells_llm::{FakeAnswer, FakeEngine, LLMError};
 use braincells_testing::{Scripted, TempHome, scripted_workbench, text_recipe, typed_recipe};
 use braincells_workbench::{
     ClipboardKind, EngineOptions, Fill, FillRequest, Format, ImportOptions, InputFile, OutputFile,
-    RowSelection, RunOutcome, TypeWord,
+    RowSelection, RunOutcome,
 };
 
 const ANIMALS: &str = "animal,legs\nowl,2\ncat,4\n";
@@ -82,7 +82,7 @@ async fn a_file_is_looked_at_before_it_comes_in_as_asked_for() {
         delimiter: Some(';'),
         header: Some(false),
         rows: RowSelection::First { count: 2 },
-        types: vec![("column".to_owned(), TypeWord::Text)],
+        types: vec![("column".to_owned(), DataType::Text)],
         ..ImportOptions::default()
     };
     let name = Some("codes of goods".to_owned());

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use braincells_workbench::{Encoding, ImportOptions, Quote, RowSelection, TypeWord};
+use braincells_core::DataType;
+use braincells_workbench::{Encoding, ImportOptions, Quote, RowSelection};
 use clap::{Args, builder::NonEmptyStringValueParser};
 
 use crate::values::{self, FileFormat};
@@ -64,7 +65,7 @@ pub struct ReadingArgs {
     /// Type of a column: NAME=text, number, integer, boolean, date, timestamp or json; may be
     /// given more than once
     #[arg(long, value_name = "NAME=TYPE", value_parser = values::column_type)]
-    pub column_type: Vec<(String, TypeWord)>,
+    pub column_type: Vec<(String, DataType)>,
     /// CSV, TSV: leave the apostrophe that an export puts before a formula
     #[arg(long)]
     pub keep_apostrophes: bool,

@@ -1,7 +1,9 @@
-use super::options::TypeWord;
+use braincells_core::DataType;
+
 use super::probe::{Probed, unusable};
 use crate::DataError;
-use crate::column::Names;
+use crate::column::{Names, sql_type_of};
+use crate::convert::fitting;
 use crate::sql::identifier;
 use crate::value::Shape;
 
@@ -18,7 +20,7 @@ pub(super) struct SourceColumn {
     /// same again.
     pub(super) checked: bool,
     /// The type it must still be turned into.
-    pub(super) cast: Option<TypeWord>,
+    pub(super) cast: Option<DataType>,
 }
 
 impl SourceColumn {
@@ -38,11 +40,11 @@ impl SourceColumn {
         let value = format!(
             "CASE WHEN {fitted} IS NULL THEN error('a value does not fit its column') ELSE {fitted} END"
         );
-        format!("CAST(CASE WHEN {there} THEN {value} END AS {})", word.sql_type())
+        format!("CAST(CASE WHEN {there} THEN {value} END AS {})", sql_type_of(word))
     }
 
     /// Its value in the type asked for.
-    pub(super) fn fitted(&self, word: TypeWord) -> Fitted {
+    pub(super) fn fitted(&self, word: DataType) -> Fitted {
         let column = format!("src.{}", identifier(&self.name));
         let shape = Shape::of(&self.sql_type);
         let text = match shape {
@@ -51,30 +53,19 @@ impl SourceColumn {
         };
         // The column by itself must be in it: where only a cast of it is, DuckDB reads the file
         // with the type of the cast, and forgets how its dates are written.
-        if word == TypeWord::Text {
+        if word == DataType::Text {
             let there = format!("{column} IS NOT NULL");
             return Fitted { there, text: text.clone(), value: text };
         }
         let text = format!("nullif({text}, '')");
         let there = format!("{column} IS NOT NULL AND {text} IS NOT NULL");
-        let tried = format!("TRY_CAST({text} AS {})", word.sql_type());
-        let fitted = match word {
-            TypeWord::Text | TypeWord::Number | TypeWord::Boolean | TypeWord::Timestamp => tried,
-            TypeWord::Integer => format!(
-                "CASE WHEN regexp_full_match({text}, '\\s*[+-]?[0-9]+(\\.0*)?\\s*') THEN {tried} END"
-            ),
-            TypeWord::Date => {
-                let moment = format!("TRY_CAST({text} AS TIMESTAMP)");
-                format!("CASE WHEN date_trunc('day', {moment}) = {moment} THEN {tried} END")
-            }
-            TypeWord::Json => format!("CASE WHEN json_valid({text}) THEN {tried} END"),
-        };
-        Fitted { there, text, value: fitted }
+        let value = fitting(&text, sql_type_of(word));
+        Fitted { there, text, value }
     }
 
     /// Its type in the sheet.
     pub(super) fn final_type(&self) -> &str {
-        self.cast.map_or(self.sql_type.as_str(), |word| word.sql_type())
+        self.cast.map_or(self.sql_type.as_str(), |word| sql_type_of(word))
     }
 }
 

@@ -1,3 +1,4 @@
+use braincells_core::DataType;
 use serde::{Deserialize, Serialize};
 
 use crate::{DataError, Format};
@@ -21,7 +22,7 @@ pub struct ImportOptions {
     /// Which rows to take.
     pub rows: RowSelection,
     /// Types for columns by name, instead of those that are found.
-    pub types: Vec<(String, TypeWord)>,
+    pub types: Vec<(String, DataType)>,
     /// CSV and TSV: leave an apostrophe before `=`, `+`, `-`, `@`, tab or carriage return where it
     /// is. Otherwise it is taken back, because exports put it there (see `SheetStore::export`),
     /// unless another text of the file begins with one of these, which no such export leaves.
@@ -94,70 +95,6 @@ pub enum RowSelection {
     },
 }
 
-/// A column type as a person names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TypeWord {
-    /// Text.
-    Text,
-    /// Any number, held as a 64-bit float.
-    Number,
-    /// A whole number of 64 bits.
-    Integer,
-    /// True or false; also understands yes, no, 1 and 0.
-    Boolean,
-    /// A calendar date.
-    Date,
-    /// A date and a time of day.
-    Timestamp,
-    /// A JSON value.
-    Json,
-}
-
-impl TypeWord {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Text,
-        Self::Number,
-        Self::Integer,
-        Self::Boolean,
-        Self::Date,
-        Self::Timestamp,
-        Self::Json,
-    ];
-
-    /// A type by its word, in any letter case.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(word))
-    }
-
-    /// Its word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Number => "number",
-            Self::Integer => "integer",
-            Self::Boolean => "boolean",
-            Self::Date => "date",
-            Self::Timestamp => "timestamp",
-            Self::Json => "json",
-        }
-    }
-
-    /// The DuckDB type.
-    pub(crate) fn sql_type(self) -> &'static str {
-        match self {
-            Self::Text => "VARCHAR",
-            Self::Number => "DOUBLE",
-            Self::Integer => "BIGINT",
-            Self::Boolean => "BOOLEAN",
-            Self::Date => "DATE",
-            Self::Timestamp => "TIMESTAMP",
-            Self::Json => "JSON",
-        }
-    }
-}
-
 impl ImportOptions {
     /// Refuses options that mean nothing for a format, rather than ignoring them.
     pub(crate) fn check(&self, format: Format) -> Result<(), DataError> {
@@ -193,7 +130,7 @@ impl ImportOptions {
     }
 
     /// The type asked for a column.
-    pub(super) fn type_of(&self, name: &str) -> Option<TypeWord> {
+    pub(super) fn type_of(&self, name: &str) -> Option<DataType> {
         self.types.iter().rev().find(|(wanted, _)| wanted == name).map(|(_, kind)| *kind)
     }
 

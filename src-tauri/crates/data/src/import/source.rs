@@ -7,6 +7,7 @@ use super::column::{SourceColumn, shown};
 use super::options::{ImportOptions, RowSelection};
 use super::probe::{Probed, unusable};
 use super::{arrow, csv, records, workbook};
+use crate::column::sql_type_of;
 use crate::{DataError, Format};
 
 /// How many rows tell the types of a file most of the time; as many as DuckDB takes by default.
@@ -95,7 +96,7 @@ pub(super) fn plan(input: Input<'_>) -> Result<Source, DataError> {
     input.options.check_types(&names)?;
     for (column, name) in source.columns.iter_mut().zip(names) {
         if let Some(word) = input.options.type_of(&name) {
-            column.cast = Some(word).filter(|word| word.sql_type() != column.sql_type);
+            column.cast = Some(word).filter(|word| sql_type_of(*word) != column.sql_type);
         }
         column.title = name;
     }

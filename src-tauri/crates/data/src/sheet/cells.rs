@@ -1,12 +1,13 @@
 use std::collections::{HashMap, HashSet};
 
 use braincells_core::{CellState, ColumnId, RowId, StepId, Value};
-use duckdb::{Connection, params};
+use duckdb::{Connection, OptionalExt, params};
 
 use super::{RowPlace, SheetStore};
 use crate::DataError;
 use crate::column::StoredColumn;
 use crate::commit::{Entry, Log, batch_ends, refuse_unstorable, stale_news, update};
+use crate::convert::fitting;
 use crate::error::during;
 use crate::step::Action;
 use crate::value::{self, Shape, text};
@@ -161,7 +162,7 @@ fn write_column(
     for edit in edits {
         let value = match edit.state {
             CellState::Empty => None,
-            _ => typed_text(connection, stored, &edit.value, edit.row)?,
+            _ => given_text(stored, &edit.value, edit.row)?,
         };
         let confidence = edit.confidence;
         entries.push(Entry { row: edit.row, state: edit.state, value, confidence, record: None });
@@ -173,6 +174,9 @@ fn write_column(
         let batch = &entries[start..end];
         let first_seq = action.take_seqs(batch.len());
         log_of(action).append(stored.column.id, None, batch, first_seq).map_err(&failed)?;
+        if is_read_from_text(stored) {
+            read_typed(connection, stored, first_seq)?;
+        }
         if !stored.is_ai() {
             log_originals(action, stored, originals + start as i64, first_seq)?;
         }
@@ -213,32 +217,63 @@ fn log_originals(
         .map_err(during("store the cells"))
 }
 
-/// A value as the log keeps it: text is read by the column's type, nested values are printed.
-fn typed_text(
-    connection: &Connection,
+/// A value as it is written down first: what a person typed is still to be read by the column's
+/// type, for all cells at once.
+fn given_text(
     stored: &StoredColumn,
     value: &Value,
     row: RowId,
 ) -> Result<Option<String>, DataError> {
+    match value {
+        Value::String(typed) if is_read_from_text(stored) && stored.shape != Shape::Nested => {
+            Ok(Some(typed.trim().to_owned()))
+        }
+        _ => text(value, stored.shape, &stored.column.sql_type, row),
+    }
+}
+
+/// Whether a typed text says a value of the column rather than being it.
+fn is_read_from_text(stored: &StoredColumn) -> bool {
+    match stored.shape {
+        Shape::Plain => stored.column.sql_type != "VARCHAR",
+        Shape::Printed | Shape::Nested => true,
+        Shape::Json | Shape::Bytes => false,
+    }
+}
+
+/// Turns the texts of the log from `first_seq` on into those that DuckDB prints for the values
+/// they say, or fails at one that says none.
+fn read_typed(
+    connection: &Connection,
+    stored: &StoredColumn,
+    first_seq: i64,
+) -> Result<(), DataError> {
+    let failed = during("store the cells");
     let sql_type = &stored.column.sql_type;
-    let (given, sql) = match value {
-        Value::String(typed) if stored.shape == Shape::Plain && sql_type != "VARCHAR" => {
-            (typed.trim().to_owned(), format!("CAST(TRY_CAST(? AS {sql_type}) AS VARCHAR)"))
-        }
-        Value::String(typed) if stored.shape == Shape::Printed => {
-            (typed.trim().to_owned(), format!("CAST(TRY_CAST(? AS {sql_type}) AS VARCHAR)"))
-        }
-        _ => {
-            let Some(plain) = text(value, stored.shape, sql_type, row)? else { return Ok(None) };
-            if stored.shape != Shape::Nested {
-                return Ok(Some(plain));
-            }
-            (plain, format!("CAST(TRY_CAST(CAST(? AS JSON) AS {sql_type}) AS VARCHAR)"))
-        }
+    let value = match stored.shape {
+        Shape::Nested => format!("TRY_CAST(CAST(value AS JSON) AS {sql_type})"),
+        _ => fitting("value", sql_type),
     };
-    let printed: Option<String> = connection
-        .prepare_cached(&format!("SELECT {sql}"))
-        .and_then(|mut statement| statement.query_row([given], |row| row.get(0)))
-        .map_err(during("store the cells"))?;
-    printed.ok_or_else(|| value::wrong_type(value, sql_type, row)).map(Some)
+    let given = "FROM braincells.cell_log WHERE seq >= ? AND value IS NOT NULL";
+    let misfit: Option<(i64, String)> = connection
+        .query_row(
+            &format!("SELECT row_id, value {given} AND ({value}) IS NULL ORDER BY seq LIMIT 1"),
+            [first_seq],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()
+        .map_err(&failed)?;
+    if let Some((row, typed)) = misfit {
+        return Err(value::wrong_type(&typed.into(), sql_type, RowId(row)));
+    }
+    connection
+        .execute(
+            &format!(
+                "UPDATE braincells.cell_log SET value = CAST({value} AS VARCHAR) \
+                 WHERE seq >= ? AND value IS NOT NULL"
+            ),
+            [first_seq],
+        )
+        .map(drop)
+        .map_err(failed)
 }

@@ -1,12 +1,12 @@
-use braincells_core::{Column, ColumnId, DataType, Recipe, Template, renamed};
+use braincells_core::{Column, ColumnId, DataType, Recipe, Template};
 use duckdb::{Connection, params};
 
 use super::SheetStore;
-use crate::DataError;
 use crate::column::{self, ColumnRow, Names, StoredColumn, sql_type};
 use crate::error::during;
 use crate::sql::identifier;
 use crate::step::Action;
+use crate::{DataError, recipe};
 
 mod remake;
 
@@ -45,7 +45,7 @@ impl SheetStore {
                 .iter()
                 .map(|(name, recipe)| {
                     let row = new_column(action, name, sql_type(&recipe.output), "ai")?;
-                    store_recipe(action, row.id, 1, recipe)?;
+                    recipe::store(action.connection, row.id, 1, recipe, now_ms)?;
                     let row = ColumnRow { recipe_version: Some(1), ..row };
                     column::replace_row(action.connection, &row)?;
                     Ok(ColumnId(row.id))
@@ -83,8 +83,8 @@ impl SheetStore {
         let name = format!("Change the recipe of `{}`", stored.column.name);
         let wanted = sql_type(&recipe.output);
         self.act(&name, now_ms, |action| {
-            let version = next_version(action.connection, column)?;
-            store_recipe(action, column.0, version, recipe)?;
+            let version = recipe::next_version(action.connection, column)?;
+            recipe::store(action.connection, column.0, version, recipe, now_ms)?;
             if wanted == stored.column.sql_type {
                 let row = ColumnRow { recipe_version: Some(version), ..row_of(action, column)? };
                 column::replace_row(action.connection, &row)?;
@@ -97,7 +97,7 @@ impl SheetStore {
         })
     }
 
-    /// Renames a column, and with it every reference to it in the prompts of AI columns.
+    /// Renames a column. Prompts name it by its id, so every reference to it has the new name.
     pub fn rename_column(
         &self,
         column: ColumnId,
@@ -109,22 +109,14 @@ impl SheetStore {
         if name == old {
             return Ok(());
         }
-        let columns = self.stored_columns();
+        if self.stored_columns().iter().any(|user| user.inputs.contains(&column)) {
+            Template::check_name(name).map_err(|source| DataError::NameUnusable { source })?;
+        }
         self.act(&format!("Rename column `{old}` to `{name}`"), now_ms, |action| {
             check_name(action.connection, name, Some(column))?;
             let row = ColumnRow { name: name.to_owned(), ..row_of(action, column)? };
-            column::replace_row(action.connection, &row)?;
             action.news.columns = true;
-            for user in columns.iter() {
-                let Some(recipe) = user.column.recipe() else { continue };
-                let Some(recipe) = renamed_inputs(recipe, old, name)? else { continue };
-                let version = next_version(action.connection, user.column.id)?;
-                store_recipe(action, user.column.id.0, version, &recipe)?;
-                let row = row_of(action, user.column.id)?;
-                let row = ColumnRow { recipe_version: Some(version), ..row };
-                column::replace_row(action.connection, &row)?;
-            }
-            Ok(())
+            column::replace_row(action.connection, &row)
         })
     }
 
@@ -211,20 +203,6 @@ impl SheetStore {
         self.act_with(&mut writer, &name, now_ms, delete).map(drop)
     }
 
-    /// A column's recipe in one of its versions.
-    pub fn recipe(&self, column: ColumnId, version: i64) -> Result<Recipe, DataError> {
-        let text: Option<String> = self
-            .reader()
-            .query_row(
-                "SELECT max(recipe::VARCHAR) FROM braincells.recipes \
-                 WHERE column_id = ? AND version = ?",
-                [column.0, version],
-                |row| row.get(0),
-            )
-            .map_err(during("read the recipe"))?;
-        column::parse_recipe(&text.ok_or(DataError::RecipeMissing { column, version })?)
-    }
-
     fn change_row(
         &self,
         column: ColumnId,
@@ -240,21 +218,6 @@ impl SheetStore {
             column::replace_row(action.connection, &row)
         })
     }
-}
-
-/// The recipe with another name for one of its inputs; `None` if that is none of them.
-fn renamed_inputs(recipe: &Recipe, old: &str, new: &str) -> Result<Option<Recipe>, DataError> {
-    let unusable = |source| DataError::NameUnusable { source };
-    let template = Template::parse(&recipe.prompt).map_err(unusable)?;
-    if !template.references().iter().any(|name| name == old) {
-        return Ok(None);
-    }
-    Template::check_name(new).map_err(unusable)?;
-    let new_name = |name: &str| (name == old).then(|| new.to_owned());
-    let mut recipe = recipe.clone();
-    recipe.prompt = renamed(&recipe.prompt, new_name).map_err(unusable)?;
-    recipe.rename_example_inputs(new_name);
-    Ok(Some(recipe))
 }
 
 fn row_of(action: &Action<'_>, column: ColumnId) -> Result<ColumnRow, DataError> {
@@ -334,32 +297,4 @@ fn check_name(
         .into_iter()
         .any(|row| Some(ColumnId(row.id)) != except && row.name.to_lowercase() == lowercase);
     if taken { Err(DataError::NameTaken { name: name.to_owned() }) } else { Ok(()) }
-}
-
-fn next_version(connection: &Connection, column: ColumnId) -> Result<i64, DataError> {
-    connection
-        .query_row(
-            "SELECT coalesce(max(version), 0) + 1 FROM braincells.recipes WHERE column_id = ?",
-            [column.0],
-            |row| row.get(0),
-        )
-        .map_err(during("store the recipe"))
-}
-
-fn store_recipe(
-    action: &Action<'_>,
-    column: i64,
-    version: i64,
-    recipe: &Recipe,
-) -> Result<(), DataError> {
-    let text =
-        serde_json::to_string(recipe).expect("a recipe has only text keys and finite structure");
-    action
-        .connection
-        .execute(
-            "INSERT INTO braincells.recipes VALUES (?, ?, ?, ?)",
-            params![column, version, text, action.now_ms],
-        )
-        .map(drop)
-        .map_err(during("store the recipe"))
 }

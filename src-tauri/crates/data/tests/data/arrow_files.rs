@@ -15,7 +15,7 @@ use arrow::datatypes::{DataType, Field, Float16Type, Int8Type, Int32Type, i256};
 use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use braincells_core::{AppError, Code};
-use braincells_data::{ExportRequest, RowSelection, TypeWord};
+use braincells_data::{ExportRequest, RowSelection};
 use serde_json::json;
 
 use super::*;
@@ -167,7 +167,7 @@ fn a_large_file_is_read_in_order_in_pieces_and_only_what_was_asked_for() {
     assert_eq!(sample.len(), 1000);
     assert!(sample.windows(2).all(|pair| pair[0] < pair[1]));
     assert!(sample[0] < 5000 && sample[999] > 295_000, "from the whole file");
-    let types = vec![("n".to_owned(), TypeWord::Boolean)];
+    let types = vec![("n".to_owned(), braincells_core::DataType::Boolean)];
     let asked = ImportOptions { types, ..ImportOptions::default() };
     let error = AppError::from(try_sheet_with(&path, Format::Arrow, asked).unwrap_err());
     assert!(error.message.contains("row 3 has `2` in column `n`"), "{}", error.message);

@@ -3,10 +3,10 @@
 use std::fs;
 use std::sync::atomic::Ordering;
 
+use braincells_core::DataType;
 use braincells_core::{AppError, Code};
 use braincells_data::{
-    ClipboardKind, Encoding, PreviewRequest, Quote, RowSelection, TypeWord, import_text,
-    preview_import,
+    ClipboardKind, Encoding, PreviewRequest, Quote, RowSelection, import_text, preview_import,
 };
 use serde_json::json;
 
@@ -86,7 +86,7 @@ fn the_header_is_found_or_decided() {
     assert_eq!(with("1,2\n3,4\n", Some(true)), is("1|2", 1));
     assert_eq!(with("id,name\n1,x\n", Some(false)), is("column|column_2", 2));
     assert_eq!(with("a,b\n1,x\r\n2,y\n", Some(false)), is("column|column_2", 3));
-    let types = vec![("column_2".to_owned(), TypeWord::Text)];
+    let types = vec![("column_2".to_owned(), DataType::Text)];
     let path = write(folder.path(), "t.csv", "1,2\n3,4\n");
     let store = try_sheet_with(&path, Format::Csv, ImportOptions { types, ..options() }).unwrap();
     assert_eq!(types_of(&store), ["BIGINT", "VARCHAR"]);
@@ -117,7 +117,7 @@ fn types_that_were_asked_for_hold_or_the_value_is_named() {
     let text = "id,n,yes,day,when,j\n007,1,yes,31.12.2024,2024-01-02,\"{\"\"a\"\":1}\"\n\
                 008,2,no,01.02.2024,2024-01-03,[1]\n";
     let path = write(folder.path(), "t.csv", text);
-    let asked = |types: &[(&str, TypeWord)]| ImportOptions {
+    let asked = |types: &[(&str, DataType)]| ImportOptions {
         types: types.iter().map(|(name, word)| ((*name).to_owned(), *word)).collect(),
         ..options()
     };
@@ -125,12 +125,12 @@ fn types_that_were_asked_for_hold_or_the_value_is_named() {
         &path,
         Format::Csv,
         asked(&[
-            ("id", TypeWord::Integer),
-            ("n", TypeWord::Text),
-            ("yes", TypeWord::Boolean),
-            ("day", TypeWord::Text),
-            ("when", TypeWord::Text),
-            ("j", TypeWord::Json),
+            ("id", DataType::Integer),
+            ("n", DataType::Text),
+            ("yes", DataType::Boolean),
+            ("day", DataType::Text),
+            ("when", DataType::Text),
+            ("j", DataType::Json),
         ]),
     )
     .unwrap();
@@ -147,7 +147,7 @@ fn types_that_were_asked_for_hold_or_the_value_is_named() {
         ]
     );
     let only = write(folder.path(), "d.csv", "n,day\n1,31.12.2024\n2,01.02.2024\n");
-    let moments = try_sheet_with(&only, Format::Csv, asked(&[("day", TypeWord::Timestamp)]));
+    let moments = try_sheet_with(&only, Format::Csv, asked(&[("day", DataType::Timestamp)]));
     let moments = moments.unwrap();
     assert_eq!(types_of(&moments), ["BIGINT", "TIMESTAMP"]);
     assert_eq!(table(&moments)[0][1], json!("2024-12-31 00:00:00"));
@@ -158,21 +158,21 @@ fn types_that_were_asked_for_hold_or_the_value_is_named() {
         "a,b,c\n1,1,2024-01-02 00:00:00\n2.5,true,2024-01-02 10:00:00\n,,\n",
     );
     for (name, word, cause) in [
-        ("a", TypeWord::Integer, "row 2 has `2.5` in column `a`, which is not of type integer"),
-        ("b", TypeWord::Number, "row 2 has `true` in column `b`, which is not of type number"),
-        ("c", TypeWord::Date, "row 2 has `2024-01-02 10:00:00` in column `c`"),
-        ("c", TypeWord::Json, "row 1 has `2024-01-02 00:00:00`"),
-        ("A", TypeWord::Text, "no column `A`; it has `a`, `b`, `c`"),
+        ("a", DataType::Integer, "row 2 has `2.5` in column `a`, which is not of type integer"),
+        ("b", DataType::Number, "row 2 has `true` in column `b`, which is not of type number"),
+        ("c", DataType::Date, "row 2 has `2024-01-02 10:00:00` in column `c`"),
+        ("c", DataType::Json, "row 1 has `2024-01-02 00:00:00`"),
+        ("A", DataType::Text, "no column `A`; it has `a`, `b`, `c`"),
     ] {
         let message = refused(&odd, Format::Csv, asked(&[(name, word)]));
         assert!(message.contains(cause), "{message}");
     }
-    let whole = try_sheet_with(&odd, Format::Csv, asked(&[("a", TypeWord::Number)])).unwrap();
+    let whole = try_sheet_with(&odd, Format::Csv, asked(&[("a", DataType::Number)])).unwrap();
     assert_eq!(table(&whole)[1][0], json!(2.5));
     let lines = write(folder.path(), "l.jsonl", "{\"a\":1,\"b\":{\"c\":2}}\n{\"a\":2.5}\n");
-    let store = try_sheet_with(&lines, Format::Jsonl, asked(&[("b", TypeWord::Text)])).unwrap();
+    let store = try_sheet_with(&lines, Format::Jsonl, asked(&[("b", DataType::Text)])).unwrap();
     assert_eq!(table(&store)[0][1], json!("{\"c\":2}"));
-    let message = refused(&lines, Format::Jsonl, asked(&[("a", TypeWord::Integer)]));
+    let message = refused(&lines, Format::Jsonl, asked(&[("a", DataType::Integer)]));
     assert!(message.contains("row 2 has `2.5`"), "{message}");
 }
 

@@ -544,3 +544,45 @@ fn a_cell_goes_back_to_any_value_it_had() {
     let error = store.restore_cell(n, RowId(2), 999, NOW_MS).unwrap_err();
     assert!(matches!(error, DataError::EntryMissing { .. }), "{error}");
 }
+
+#[test]
+fn a_typed_value_is_stored_as_it_is_or_refused_and_never_rounded() {
+    let folder = folder();
+    let store = sheet(folder.path(), "t.csv", "i,d,n\n1,2024-01-01,2.5\n2,2024-01-02,3\n");
+    let columns = ids(&store);
+    let before = seen(&store);
+    for (column, typed) in [(0, json!("1.5")), (0, json!(1.5)), (1, json!("2024-01-01 12:30"))] {
+        let edits = [
+            CellEdit::new(columns[column], RowId(1), before.cells[1][column].value.clone()),
+            CellEdit::new(columns[column], RowId(2), typed.clone()),
+        ];
+        let error = store.edit_cells(&edits, NOW_MS).unwrap_err();
+        assert!(matches!(error, DataError::WrongType { row: RowId(2), .. }), "{typed}: {error}");
+    }
+    let error = store.retype_column(columns[2], DataType::Integer, false, NOW_MS).unwrap_err();
+    assert!(matches!(error, DataError::WouldLose { count: 1, .. }), "{error}");
+    assert_eq!(seen(&store), before);
+    assert_eq!(store.retype_column(columns[2], DataType::Integer, true, NOW_MS).unwrap(), 1);
+    assert_eq!(table(&store)[0][2], Value::Null);
+    assert_eq!(table(&store)[1][2], json!(3));
+}
+
+#[test]
+fn an_old_recipe_follows_the_columns_it_was_written_for() {
+    let folder = folder();
+    let store = sheet(folder.path(), "t.csv", "a,b\nx,y\n");
+    let (a, b) = (ids(&store)[0], ids(&store)[1]);
+    let old = Recipe { prompt: "{{a}} and {{b}}".to_owned(), ..recipe(Output::Text) };
+    let column = store.add_ai_column("c", &old, NOW_MS).unwrap().id;
+    store.set_recipe(column, &recipe(Output::Text), NOW_MS).unwrap();
+    store.rename_column(a, "third", NOW_MS).unwrap();
+    store.rename_column(b, "a", NOW_MS).unwrap();
+    store.rename_column(a, "b", NOW_MS).unwrap();
+    let store = reopen(store);
+    assert_eq!(store.recipe(column, 1).unwrap().prompt, "{{b}} and {{a}}", "the two are swapped");
+    assert_eq!(store.recipe(column, 2).unwrap().prompt, "Say something about {{b}}");
+    for _ in 0..3 {
+        store.undo(NOW_MS).unwrap();
+    }
+    assert_eq!(store.recipe(column, 1).unwrap(), old);
+}

@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::io::Write;
 
+use braincells_core::DataType;
 use braincells_core::{AppError, Code};
-use braincells_data::{ExportRequest, RowSelection, TypeWord};
+use braincells_data::{ExportRequest, RowSelection};
 use rust_xlsxwriter::{
     ExcelDateTime, Format as CellFormat, Formula, Workbook, Worksheet, XlsxError,
 };
@@ -173,13 +174,13 @@ fn the_sheet_and_the_header_are_found_or_named() {
     let store = with(ImportOptions { header: Some(true), ..second.clone() });
     assert_eq!((names(&store.columns().unwrap()), table(&store).len()), (vec!["0", "x"], 2));
     let store = with(ImportOptions {
-        types: vec![("column".to_owned(), TypeWord::Text)],
+        types: vec![("column".to_owned(), DataType::Text)],
         rows: RowSelection::First { count: 2 },
         ..second.clone()
     });
     assert_eq!(typed(&store), ["column VARCHAR", "column_2 VARCHAR"]);
     assert_eq!(table(&store), [[json!("0"), json!("x")], [json!("1"), json!("x")]]);
-    let misfit = ImportOptions { types: vec![("column_2".to_owned(), TypeWord::Number)], ..second };
+    let misfit = ImportOptions { types: vec![("column_2".to_owned(), DataType::Number)], ..second };
     let error = refused(&path, Format::Xlsx, misfit);
     assert!(error.message.contains("row 1 has `x` in column `column_2`"), "{}", error.message);
     let unknown = ImportOptions { table: Some("third".to_owned()), ..ImportOptions::default() };

@@ -1,11 +1,12 @@
 //! Which names and types the columns get.
 
+use braincells_core::DataType;
+
 use super::reading::{ReadColumn, Reading, TEXT};
 use super::{File, Sniffed};
 use crate::DataError;
 use crate::import::apostrophe;
 use crate::import::column::shown;
-use crate::import::options::TypeWord;
 use crate::import::source::refused;
 use crate::sql::identifier;
 
@@ -44,7 +45,7 @@ impl File<'_> {
                 let is_date = found.starts_with("DATE") || found.starts_with("TIMESTAMP");
                 let sql_type = match wanted {
                     None => found,
-                    Some(TypeWord::Date | TypeWord::Timestamp) if is_date => found,
+                    Some(DataType::Date | DataType::Timestamp) if is_date => found,
                     Some(_) => TEXT.to_owned(),
                 };
                 let asked = wanted.is_some();

@@ -6,15 +6,16 @@ use std::collections::{HashMap, HashSet};
 use braincells_core::{Column, ColumnId, DataType, RowId};
 use duckdb::params;
 
-use super::{SheetStore, new_column, new_physical, row_of, store_recipe};
-use crate::DataError;
+use super::{SheetStore, new_column, new_physical, row_of};
 use crate::column::{self, ColumnRow, StoredColumn};
 use crate::commit::{Log, stale_news};
+use crate::convert::fitting;
 use crate::error::during;
 use crate::sql::identifier;
 use crate::state::LOG;
 use crate::step::Action;
 use crate::value::Shape;
+use crate::{DataError, recipe};
 
 impl SheetStore {
     /// Gives a data column another type. Values that the new type cannot hold are an error that
@@ -98,7 +99,7 @@ impl SheetStore {
             action.connection.execute(&sql, []).map_err(&failed)?;
             let mut row = ColumnRow { width_px: stored.column.width_px, ..row };
             if let Some(recipe) = stored.column.recipe() {
-                store_recipe(action, row.id, 1, recipe)?;
+                recipe::store(action.connection, row.id, 1, recipe, now_ms)?;
                 row.recipe_version = Some(1);
                 copy_states(action, column, copy)?;
             }
@@ -200,9 +201,11 @@ impl SheetStore {
 fn converted(stored: &StoredColumn, wanted: &str) -> String {
     match (stored.shape, wanted) {
         (_, "VARCHAR") => stored.print(),
-        (Shape::Nested, "JSON") => format!("to_json({})", stored.quoted),
-        (Shape::Bytes, _) => format!("TRY_CAST({} AS {wanted})", stored.print()),
-        _ => format!("TRY_CAST({} AS {wanted})", stored.quoted),
+        // A text that is JSON is that value, any other value is one.
+        (_, "JSON") if stored.column.sql_type != "VARCHAR" => {
+            format!("to_json({})", stored.quoted)
+        }
+        _ => fitting(&stored.print(), wanted),
     }
 }
 
