@@ -260,6 +260,7 @@ mod tests {
         let sink = Progress::new(output, Style::Hidden);
         for message in ["a", "b", "b"] {
             sink.emit(Event::CellDone {
+                sheet: braincells_core::SheetId::random(),
                 column: ColumnId(1),
                 row: braincells_core::RowId(1),
                 state: braincells_core::CellState::Failed,

@@ -186,7 +186,7 @@ pub fn column_type(text: &str) -> Result<(String, DataType), String> {
     };
     let (name, word) =
         text.rsplit_once('=').ok_or_else(|| format!("it must be NAME=TYPE; {}", types()))?;
-    let word = DataType::parse(word.trim()).ok_or_else(types)?;
+    let word = DataType::parse(&word.trim().to_ascii_lowercase()).ok_or_else(types)?;
     Ok((name.to_owned(), word))
 }
 

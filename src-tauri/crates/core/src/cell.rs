@@ -25,6 +25,7 @@ pub fn render_value(value: &Value) -> String {
 /// so a killed process cannot leave a cell "running".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum CellState {
     /// Nothing was made yet.
     Empty,
@@ -83,6 +84,7 @@ impl CellState {
 
 /// What the engine reports about the making of one cell.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct CellFigures {
     /// The engine's name for the model.
     pub model: Option<String>,
@@ -122,6 +124,7 @@ pub struct CellRecord {
 
 /// A cell as it is read for a grid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct CellView {
     /// The current value; `Null` when empty.
     pub value: Value,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// [`Code::exit_code`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Code {
     /// A defect of ours.
     Internal,
@@ -105,6 +106,7 @@ impl Code {
 /// the command line and the cell log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct AppError {
     /// What kind of failure.
     pub code: Code,

@@ -8,6 +8,7 @@ use crate::{
 /// Something a window or a progress bar shows while it happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Event {
     /// A file is being imported.
     ImportProgress {
@@ -31,6 +32,8 @@ pub enum Event {
     },
     /// Part of the answer of a cell that is being generated.
     CellDelta {
+        /// The sheet.
+        sheet: SheetId,
         /// The column.
         column: ColumnId,
         /// The row.
@@ -40,6 +43,8 @@ pub enum Event {
     },
     /// A cell got its final state and is on disk.
     CellDone {
+        /// The sheet.
+        sheet: SheetId,
         /// The column.
         column: ColumnId,
         /// The row.

@@ -4,6 +4,7 @@ use crate::{ColumnId, Filter, RowId};
 
 /// What to look for in the cells of a sheet, and where.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct FindRequest {
     /// The text, or a regular expression (RE2 syntax).
     pub text: String,
@@ -31,6 +32,7 @@ pub struct FindRequest {
 
 /// The cells in which a text was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Found {
     /// This page of them, row by row.
     pub cells: Vec<FoundCell>,
@@ -40,6 +42,7 @@ pub struct Found {
 
 /// One cell in which a text was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct FoundCell {
     /// Its row.
     pub row: RowId,
@@ -49,6 +52,7 @@ pub struct FoundCell {
 
 /// What a cell becomes when a text in it is replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Replacement {
     /// Its row.
     pub row: RowId,

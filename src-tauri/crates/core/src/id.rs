@@ -7,6 +7,7 @@ use uuid::Uuid;
 /// Names one sheet for ever: the file name of its DuckDB file and its key in the sheet list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct SheetId(Uuid);
 
 impl SheetId {
@@ -34,6 +35,7 @@ macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "bindings", derive(specta::Type))]
         #[serde(transparent)]
         pub struct $name(pub i64);
 

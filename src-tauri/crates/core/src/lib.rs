@@ -18,6 +18,7 @@ mod opening;
 mod query;
 mod recipe;
 mod run;
+mod settings;
 mod sheet;
 mod stats;
 mod step;
@@ -34,7 +35,10 @@ pub use id::{ColumnId, RowId, RunId, SheetId, StepId};
 pub use opening::{Holder, OpeningNotice, ReadOnly};
 pub use query::{SqlColumn, SqlLimits, SqlResult};
 pub use recipe::{ExamplePolicy, Output, Recipe, RecipeExample, Sampling};
-pub use run::{Priority, RunInfo, RunProgress, RunRequest, RunScope, RunStatus};
+pub use run::{
+    LiveRun, Priority, RunInfo, RunProgress, RunRequest, RunScope, RunStatus, UnfinishedRun,
+};
+pub use settings::{EngineOptions, Settings, Theme};
 pub use sheet::{
     Column, ColumnKind, DataType, SheetInfo, TrashedSheet, ValueType, Window, WindowRow,
 };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The process that has a sheet open for writing, by its own account. Shown, never trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Holder {
     /// Its process id.
     pub pid: u32,
@@ -13,6 +14,7 @@ pub struct Holder {
 
 /// Why a sheet can only be read: what is shown is a copy, made while another process had it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ReadOnly {
     /// Who has the sheet, where that is known.
     pub holder: Option<Holder>,
@@ -23,6 +25,7 @@ pub struct ReadOnly {
 /// What a person should know about how a sheet was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "notice")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum OpeningNotice {
     /// The log of the changes since the last save breaks off. What comes after that point was left
     /// out: as a rule only the change that was being written when the program ended.

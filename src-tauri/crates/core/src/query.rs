@@ -4,6 +4,7 @@ use crate::Value;
 
 /// The most that one query may bring back. What is beyond is left out, and said to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct SqlLimits {
     /// Rows.
     pub rows: u64,
@@ -19,6 +20,7 @@ impl Default for SqlLimits {
 
 /// What a query brought back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct SqlResult {
     /// The columns.
     pub columns: Vec<SqlColumn>,
@@ -30,6 +32,7 @@ pub struct SqlResult {
 
 /// A column of a query's result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct SqlColumn {
     /// Its name.
     pub name: String,

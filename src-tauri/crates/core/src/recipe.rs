@@ -5,6 +5,7 @@ use crate::Value;
 
 /// How an AI column is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Recipe {
     /// The instruction in the user's words, with `{{column name}}` where row data goes.
     pub prompt: String,
@@ -30,6 +31,7 @@ pub struct Recipe {
 
 /// An example that belongs to a recipe and to no row of a sheet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct RecipeExample {
     /// What the columns that the prompt refers to would hold, by their names. A name that is
     /// missing stands for an empty cell.
@@ -56,6 +58,7 @@ impl Recipe {
 /// The output type of an AI column.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Output {
     /// Free text, trimmed, never empty.
     #[default]
@@ -94,6 +97,7 @@ impl Output {
 
 /// How the next token is chosen, and when to stop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Sampling {
     /// The most tokens one cell may take; `None` lets the output type decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,6 +132,7 @@ impl Default for Sampling {
 
 /// Which validated and edited cells become few-shot examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ExamplePolicy {
     /// The most examples; 0 switches few-shot off.
     pub max_count: u32,

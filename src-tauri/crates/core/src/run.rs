@@ -1,10 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnId, Filter, RowId, RunId, SheetId};
+use crate::{ColumnId, Filter, RowId, RunId, SheetId, SheetInfo};
 
 /// Which rows a run fills. Edited and validated cells are never overwritten.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "rows")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum RunScope {
     /// Every row whose cell is empty.
     #[default]
@@ -34,6 +35,7 @@ pub enum RunScope {
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Priority {
     /// When nothing else is to be done.
     Background,
@@ -54,6 +56,7 @@ impl Priority {
 
 /// What a run is asked to do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct RunRequest {
     /// Which rows.
     #[serde(flatten)]
@@ -78,6 +81,7 @@ impl From<RunScope> for RunRequest {
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum RunStatus {
     /// Alive, and waits until the engine is free. Known only to the process that asked for it: a
     /// store has it as running.
@@ -133,6 +137,7 @@ impl RunStatus {
 
 /// One run as it is listed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct RunInfo {
     /// The run.
     pub id: RunId,
@@ -158,8 +163,35 @@ pub struct RunInfo {
     pub error: Option<String>,
 }
 
+/// A run that is alive in this process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct LiveRun {
+    /// Its figures at this moment.
+    pub progress: RunProgress,
+    /// [`RunStatus::Running`], or [`RunStatus::Queued`] while it waits for its turn.
+    pub status: RunStatus,
+    /// What its sheet is called now.
+    pub sheet_name: String,
+    /// What its column is called now.
+    pub column_name: String,
+}
+
+/// A run that can go on and is not alive: it was paused, it failed, or its process ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct UnfinishedRun {
+    /// The sheet.
+    pub sheet: SheetInfo,
+    /// What the column is called now.
+    pub column_name: String,
+    /// The run.
+    pub run: RunInfo,
+}
+
 /// A moment of a live run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct RunProgress {
     /// The sheet.
     pub sheet: SheetId,

@@ -4,6 +4,7 @@ use crate::{CellView, ColumnId, Recipe, RowId, SheetId};
 
 /// A sheet as it is listed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct SheetInfo {
     /// The sheet.
     pub id: SheetId,
@@ -21,6 +22,7 @@ pub struct SheetInfo {
 
 /// A sheet in the trash, from where it can be brought back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct TrashedSheet {
     /// As it was listed.
     pub sheet: SheetInfo,
@@ -32,6 +34,7 @@ pub struct TrashedSheet {
 /// DuckDB type is in [`Column::sql_type`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum ValueType {
     /// Text.
     Text,
@@ -50,6 +53,7 @@ pub enum ValueType {
 /// The types that a person can give a data column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum DataType {
     /// Text.
     Text,
@@ -105,6 +109,7 @@ impl DataType {
     clippy::large_enum_variant,
     reason = "a sheet has few columns, and they are not moved about"
 )]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum ColumnKind {
     /// Imported or typed.
     Data,
@@ -119,6 +124,7 @@ pub enum ColumnKind {
 
 /// One column of a sheet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Column {
     /// The column.
     pub id: ColumnId,
@@ -150,6 +156,7 @@ impl Column {
 
 /// One row of a [`Window`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct WindowRow {
     /// The row.
     pub row: RowId,
@@ -159,6 +166,7 @@ pub struct WindowRow {
 
 /// A rectangle of a sheet, read by position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Window {
     /// The columns, in the order of each row's cells.
     pub columns: Vec<ColumnId>,

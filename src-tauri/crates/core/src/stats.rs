@@ -6,6 +6,7 @@ use crate::{CellState, Value};
 
 /// What a column holds, in figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ColumnStats {
     /// Rows looked at.
     pub rows: u64,
@@ -33,6 +34,7 @@ pub struct ColumnStats {
 
 /// Figures of numbers. `nan` and infinite values are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct NumberStats {
     /// Sum.
     pub sum: f64,
@@ -46,6 +48,7 @@ pub struct NumberStats {
 
 /// Lengths of texts, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct LengthStats {
     /// The shortest.
     pub least: u64,
@@ -57,6 +60,7 @@ pub struct LengthStats {
 
 /// A value and how often it is there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ValueCount {
     /// The value.
     pub value: Value,
@@ -66,6 +70,7 @@ pub struct ValueCount {
 
 /// One bar of a histogram: values from `from` up to, but without, `to`; the last bar has both.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Bin {
     /// Where it begins.
     pub from: Value,
@@ -77,6 +82,7 @@ pub struct Bin {
 
 /// The different values of a column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct DistinctValues {
     /// As many as were asked for, in the order in which the column sorts; empty cells left out.
     pub values: Vec<ValueCount>,
@@ -88,6 +94,7 @@ pub struct DistinctValues {
 
 /// Figures of a selection of cells, over all its columns together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Summary {
     /// Rows of the selection.
     pub rows: u64,
@@ -99,6 +106,7 @@ pub struct Summary {
 
 /// Figures of the numbers in a selection. `nan` and infinite values are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct NumberSummary {
     /// How many.
     pub count: u64,

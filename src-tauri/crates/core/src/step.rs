@@ -4,6 +4,7 @@ use crate::{CellFigures, CellState, RunId, StepId, Value};
 
 /// One named action of a person, which can be undone and done again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct StepInfo {
     /// The step. Greater ids are later.
     pub id: StepId,
@@ -17,6 +18,7 @@ pub struct StepInfo {
 
 /// One entry of a cell's history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct HistoryEntry {
     /// Names the entry within its sheet; greater is later.
     pub seq: i64,

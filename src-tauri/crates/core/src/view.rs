@@ -4,6 +4,7 @@ use crate::{CellState, ColumnId, Value};
 
 /// Which rows of a sheet are shown, and in which order. A view never changes the sheet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ViewSpec {
     /// Orders the rows; earlier keys weigh more. Rows that all keys hold for equal stay in sheet
     /// order, and so does everything when there is no key.
@@ -17,10 +18,12 @@ pub struct ViewSpec {
 /// Names a view that is held open. Never reused while the program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ViewId(pub u64);
 
 /// A view that is held open: its rows stay where they are until it is refreshed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct OpenView {
     /// Names it in later calls.
     pub id: ViewId,
@@ -30,6 +33,7 @@ pub struct OpenView {
 
 /// One key of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct SortKey {
     /// The column.
     pub column: ColumnId,
@@ -44,6 +48,7 @@ pub struct SortKey {
 /// What of a cell is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum SortBy {
     /// The value, by the column's type.
     #[default]
@@ -57,6 +62,7 @@ pub enum SortBy {
 /// A condition on a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Filter {
     /// Every part holds; true without parts.
     All {
@@ -85,6 +91,7 @@ pub enum Filter {
 /// A test of one cell. An empty cell fails every test but those that name emptiness.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "test")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum CellTest {
     /// Null, or text of nothing but white space.
     Empty,
@@ -136,6 +143,7 @@ pub enum CellTest {
 /// Where a text is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum TextPlace {
     /// Anywhere.
     Anywhere,

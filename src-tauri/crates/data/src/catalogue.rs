@@ -9,6 +9,7 @@ use crate::DataError;
 use crate::database::{hold, text};
 
 mod migrations;
+mod open_runs;
 mod trash;
 
 /// How long a call waits for another process that is writing.

@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use braincells_core::{ColumnId, RowId, ValueType};
 use duckdb::Connection;
@@ -9,6 +10,7 @@ use crate::error::during;
 use crate::sheet::{SheetStore, export_folder};
 use crate::sql::{identifier, literal};
 use crate::value::Shape;
+use crate::watch::interruptible;
 use crate::{DataError, Format};
 
 mod arrow;
@@ -33,7 +35,8 @@ pub struct ExportRequest {
 }
 
 impl SheetStore {
-    /// Writes rows of the sheet to a file, and returns how many.
+    /// Writes rows of the sheet to a file, and returns how many. Setting `cancelled` stops it with
+    /// [`DataError::Cancelled`].
     ///
     /// Parquet and Arrow keep the native types; 128-bit integers become decimals or text, which
     /// they lack. The text formats hold lists, structs and JSON as JSON and bytes as base64; JSON
@@ -47,7 +50,11 @@ impl SheetStore {
     /// begins so behind apostrophes of its own: an import that takes one back gives the same text
     /// again. In a workbook text is no formula, whatever it begins with; it is only marked as
     /// text, so that editing it does not turn it into one.
-    pub fn export(&self, request: &ExportRequest) -> Result<u64, DataError> {
+    pub fn export(
+        &self,
+        request: &ExportRequest,
+        cancelled: &AtomicBool,
+    ) -> Result<u64, DataError> {
         let columns = match &request.columns {
             None => self.stored_columns().to_vec(),
             Some(ids) => ids.iter().map(|id| self.stored_column(*id)).collect::<Result<_, _>>()?,
@@ -58,21 +65,25 @@ impl SheetStore {
         }
         let scratch = Scratch::new(&export_folder(&self.path))?;
         let connection = self.own_reader()?;
-        let from = match &request.rows {
-            None => "main.rows".to_owned(),
-            Some(rows) => chosen(&connection, rows)?,
-        };
-        let table = Table { connection: &connection, columns: &columns, from };
-        let rows = match request.format {
-            Format::Arrow => arrow::write(&table, &scratch.file)?,
-            Format::Xlsx => {
-                workbook::write(&table, &target, &scratch, request.neutralise_formulas)?
-            }
-            Format::Xls | Format::Ods => {
-                return Err(target.unusable("this format is only read, not written"));
-            }
-            _ => copy(&table, request, &scratch.file)?,
-        };
+        let rows = interruptible(&connection, cancelled, |connection| {
+            let from = match &request.rows {
+                None => "main.rows".to_owned(),
+                Some(rows) => chosen(connection, rows)?,
+            };
+            let table = Table { connection, columns: &columns, from, cancelled };
+            let rows = match request.format {
+                Format::Arrow => arrow::write(&table, &scratch.file)?,
+                Format::Xlsx => {
+                    workbook::write(&table, &target, &scratch, request.neutralise_formulas)?
+                }
+                Format::Xls | Format::Ods => {
+                    return Err(target.unusable("this format is only read, not written"));
+                }
+                _ => copy(&table, request, &scratch.file)?,
+            };
+            table.go_on()?;
+            Ok(rows)
+        })?;
         target.fill(&scratch.file)?;
         Ok(rows)
     }
@@ -84,9 +95,15 @@ struct Table<'a> {
     columns: &'a [StoredColumn],
     /// The rows, with `row_id` and `row_order`.
     from: String,
+    cancelled: &'a AtomicBool,
 }
 
 impl Table<'_> {
+    /// Fails once the export is to stop.
+    fn go_on(&self) -> Result<(), DataError> {
+        if self.cancelled.load(Ordering::Relaxed) { Err(DataError::Cancelled) } else { Ok(()) }
+    }
+
     /// A query for one expression over each column, in the order of the rows.
     fn query(&self, mut select: impl FnMut(&StoredColumn) -> (String, String)) -> String {
         let select: Vec<String> = self

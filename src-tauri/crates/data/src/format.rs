@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A file format that sheets are imported from and exported to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Format {
     /// Values separated by commas (on import also by semicolons, tabs or bars).
     Csv,

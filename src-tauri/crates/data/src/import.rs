@@ -20,6 +20,7 @@ mod column;
 mod csv;
 mod encoding;
 mod options;
+mod pasted;
 mod preview;
 mod probe;
 mod records;
@@ -28,6 +29,7 @@ mod store;
 mod watch;
 mod workbook;
 
+use pasted::Pasted;
 use probe::Probed;
 use source::Input;
 use store::store_rows;
@@ -35,7 +37,9 @@ use watch::{Unfinished, Watched, going_on};
 
 pub use clipboard::{ClipboardKind, parse_clipboard, text_table};
 pub use options::{Encoding, ImportOptions, Quote, RowSelection};
-pub use preview::{Dialect, ImportPreview, PreviewColumn, PreviewRequest, preview_import};
+pub use preview::{
+    Dialect, ImportPreview, PreviewColumn, PreviewRequest, preview_import, preview_text,
+};
 
 /// What to import, and where to.
 #[derive(Clone, Debug)]
@@ -92,40 +96,9 @@ pub fn import_text(
     progress: &(dyn Fn(u64) + Sync),
     cancelled: &AtomicBool,
 ) -> Result<u64, DataError> {
-    let asked = &request.options;
-    for (found, option) in [
-        (asked.delimiter.is_some(), "delimiter"),
-        (asked.quote.is_some(), "quote"),
-        (asked.encoding.is_some(), "encoding"),
-        (asked.table.is_some(), "table"),
-    ] {
-        if found {
-            let reason = "it means nothing for text of a clipboard".to_owned();
-            return Err(DataError::OptionUnusable { option, reason });
-        }
-    }
-    let rows = text_table(text, kind)?;
-    if rows.is_empty() {
-        let hint = "copy a table first";
-        return Err(probe::unusable(&request.source, "there is nothing in it", hint));
-    }
-    let csv = clipboard::as_csv(&rows);
-    let options = ImportOptions {
-        delimiter: Some(','),
-        quote: Some(Quote::Character('"')),
-        // Nobody put apostrophes in.
-        keep_apostrophes: true,
-        ..asked.clone()
-    };
+    let Pasted { csv, options, probed } =
+        Pasted::new(text, kind, &request.source, &request.options)?;
     let request = ImportRequest { options, format: Format::Csv, ..request.clone() };
-    let probed = Probed {
-        path: request.source.clone(),
-        named: request.source.clone(),
-        format: Format::Csv,
-        size_bytes: csv.len() as u64,
-        encoding: Encoding::Utf8,
-        recoding: None,
-    };
     bring_in(&request, probed, Some(&csv), now_ms, progress, cancelled)
 }
 

@@ -66,7 +66,7 @@ pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
 pub use import::{
     ClipboardKind, Dialect, Encoding, ImportOptions, ImportPreview, ImportRequest, PreviewColumn,
     PreviewRequest, Quote, RowSelection, import, import_text, parse_clipboard, preview_import,
-    text_table,
+    preview_text, text_table,
 };
 pub use leftovers::{remove_leftovers, remove_sheet};
 pub use lock::is_in_use;

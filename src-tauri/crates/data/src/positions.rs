@@ -67,6 +67,17 @@ impl Positions {
         }
     }
 
+    /// Where a row is, if it is there.
+    pub(crate) fn position_of(&self, row: RowId) -> Option<u64> {
+        if !self.holds(row) {
+            return None;
+        }
+        match &self.order {
+            None => Some((row.0 - self.first) as u64),
+            Some(order) => order.ids.iter().position(|id| *id == row.0).map(|at| at as u64),
+        }
+    }
+
     /// Up to `count` row ids in sheet order from position `start` on.
     pub(crate) fn slice(&self, start: u64, count: u64) -> Vec<RowId> {
         let start = start.min(self.count);

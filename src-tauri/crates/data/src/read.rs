@@ -57,6 +57,11 @@ impl SheetStore {
         self.positions().slice(start, count)
     }
 
+    /// The position of a row in the sheet, if it is there.
+    pub fn position_of(&self, row: RowId) -> Option<u64> {
+        self.positions().position_of(row)
+    }
+
     /// Rows that were read, with the states of their cells.
     pub(crate) fn with_states(
         &self,

@@ -72,6 +72,7 @@ pub struct NewResponse {
 
 /// What the cache holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ResponseCacheInfo {
     /// Answers.
     pub responses: u64,
@@ -87,6 +88,7 @@ pub struct ResponseCacheInfo {
 
 /// The part of one model in the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct CachedModel {
     /// The model's name.
     pub model: String,

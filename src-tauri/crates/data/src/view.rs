@@ -36,6 +36,11 @@ impl View {
         self.rows.len() as u64
     }
 
+    /// The position of a row, if it is among them.
+    pub fn position_of(&self, row: RowId) -> Option<u64> {
+        self.rows.iter().position(|other| *other == row).map(|at| at as u64)
+    }
+
     /// The part of its rows from `start`, at most `count`, fewer where it ends.
     pub fn slice(&self, start: u64, count: u64) -> &[RowId] {
         let length = self.rows.len();

@@ -13,6 +13,7 @@ use crate::{InferencePool, LLMError};
 /// Who says a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Role {
     /// Sets the rules.
     System,
@@ -36,6 +37,7 @@ impl Role {
 /// One message of a chat. Its content is data: an engine must never let it act as a control
 /// token of the model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Message {
     /// Who says it.
     pub role: Role,

@@ -1,4 +1,5 @@
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use braincells_core::{AppError, EventSink};
@@ -9,17 +10,34 @@ use braincells_workbench::{EngineOptions, EngineSource};
 pub struct ScriptedEngines {
     engine: Arc<dyn LLMEngine>,
     models: Mutex<Vec<String>>,
+    options: Mutex<Vec<EngineOptions>>,
+    idle_limits: Mutex<Vec<Duration>>,
 }
 
 impl ScriptedEngines {
     /// A source that always hands out `engine`.
     pub fn new(engine: Arc<dyn LLMEngine>) -> Self {
-        Self { engine, models: Mutex::default() }
+        Self {
+            engine,
+            models: Mutex::default(),
+            options: Mutex::default(),
+            idle_limits: Mutex::default(),
+        }
     }
 
     /// The models that were asked for, in order.
     pub fn models_asked(&self) -> Vec<String> {
         self.models.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How engines were to be set up, in order.
+    pub fn options_asked(&self) -> Vec<EngineOptions> {
+        self.options.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How long an engine had to be idle to be let go, each time that this was asked.
+    pub fn idle_limits_asked(&self) -> Vec<Duration> {
+        self.idle_limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -32,14 +50,20 @@ impl EngineSource for ScriptedEngines {
     async fn engine(
         &self,
         model: &str,
-        _options: &EngineOptions,
+        options: &EngineOptions,
         _events: Arc<dyn EventSink>,
     ) -> Result<Arc<dyn LLMEngine>, AppError> {
         self.models.lock().unwrap_or_else(PoisonError::into_inner).push(model.to_owned());
+        self.options.lock().unwrap_or_else(PoisonError::into_inner).push(options.clone());
         Ok(Arc::clone(&self.engine))
     }
 
     async fn loaded(&self, model: &str) -> Option<Arc<dyn LLMEngine>> {
         self.models_asked().last().filter(|last| *last == model).map(|_| Arc::clone(&self.engine))
+    }
+
+    async fn unload_when_idle(&self, after: Duration) -> bool {
+        self.idle_limits.lock().unwrap_or_else(PoisonError::into_inner).push(after);
+        true
     }
 }

@@ -215,6 +215,11 @@ async fn check(home: TempHome, source: &Path, announced: &BTreeSet<i64>) -> (Tem
         assert!(is_done || !announced.contains(&row.0), "row {row} was announced and is gone");
         done += usize::from(is_done);
     }
+    if !announced.is_empty() && done < ROWS {
+        let left = scripted.workbench.unfinished_runs().await.expect("the home opens");
+        assert_eq!((left.len(), left[0].sheet.id), (1, fill.sheet));
+        assert!(left[0].run.status.can_resume(), "it is {:?}", left[0].run.status);
+    }
     (scripted.home, done)
 }
 

@@ -11,6 +11,7 @@ use crate::error::WorkbenchError;
 
 /// The messages that the model was given for one cell.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct CellPrompt {
     /// In the order of the conversation.
     pub messages: Vec<Message>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use braincells_core::{
     AppError, CellState, Column, ColumnId, FindRequest, Output, RowId, SheetId, Value, render_value,
 };
-use braincells_data::{CellEdit, SheetStore};
+use braincells_data::CellEdit;
 use braincells_llm::output::{read_answer, value_matches};
 
 use crate::Workbench;
@@ -140,17 +140,34 @@ impl Workbench {
         column: ColumnId,
         row: RowId,
     ) -> Result<(), AppError> {
-        let (now_ms, live) = (self.now_ms(), Arc::clone(self.live()));
+        self.validate_cells(sheet, column, &[row]).await
+    }
+
+    /// [`Workbench::validate_cell`] for many cells of a column, as one step. Empty ones are passed
+    /// over; it is an error if there are no others.
+    pub async fn validate_cells(
+        &self,
+        sheet: SheetId,
+        column: ColumnId,
+        rows: &[RowId],
+    ) -> Result<(), AppError> {
+        let (rows, now_ms, live) = (rows.to_vec(), self.now_ms(), Arc::clone(self.live()));
         self.change_store(sheet, move |store| {
-            output_of(&store.columns()?, column)?;
-            let value = current_value(store, column, row)?;
-            if value.is_null() {
+            check_ai(&store.columns()?, column)?;
+            let mut edits = Vec::new();
+            for (row, values) in rows.iter().zip(store.values(&[column], &rows)?) {
+                let value = values.into_iter().next().unwrap_or_default();
+                if !value.is_null() {
+                    let (row, confidence) = (*row, store.confidence(column, *row)?);
+                    let state = CellState::Validated;
+                    edits.push(CellEdit { column, row, state, value, confidence });
+                }
+            }
+            if edits.is_empty() {
                 return Err(WorkbenchError::NothingToValidate.into());
             }
-            let confidence = store.confidence(column, row)?;
-            let edit = CellEdit { column, row, state: CellState::Validated, value, confidence };
-            live.take_over(sheet, column, row, true);
-            Ok(store.edit_cells(&[edit], now_ms).map(drop)?)
+            take_over(&live, sheet, &edits);
+            Ok(store.edit_cells(&edits, now_ms).map(drop)?)
         })
         .await
     }
@@ -172,17 +189,12 @@ fn fitting(columns: &[Column], column: ColumnId, value: Value) -> Result<Value, 
     }
 }
 
-fn output_of(columns: &[Column], column: ColumnId) -> Result<&Output, AppError> {
+fn check_ai(columns: &[Column], column: ColumnId) -> Result<(), AppError> {
     let column = column_with_id(columns, column)?;
-    let recipe =
-        column.recipe().ok_or_else(|| WorkbenchError::NotAiColumn { name: column.name.clone() })?;
-    Ok(&recipe.output)
-}
-
-fn current_value(store: &SheetStore, column: ColumnId, row: RowId) -> Result<Value, AppError> {
-    let values = store.values(&[column], &[row])?;
-    let cells = values.into_iter().next().ok_or(WorkbenchError::NoSuchRow { row })?;
-    Ok(cells.into_iter().next().unwrap_or_default())
+    match column.recipe() {
+        Some(_) => Ok(()),
+        None => Err(WorkbenchError::NotAiColumn { name: column.name.clone() }.into()),
+    }
 }
 
 /// A value that fits stays exactly as it was typed; any other takes the form a run would give it.

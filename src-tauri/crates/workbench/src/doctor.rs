@@ -12,6 +12,7 @@ use crate::{Home, Workbench};
 
 /// A report about the machine; never an error, so that it can be asked for when nothing works.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Doctor {
     /// This program's version.
     pub version: String,
@@ -51,13 +52,14 @@ impl Workbench {
     /// Looks at the machine.
     pub async fn doctor(&self) -> Doctor {
         let models = self.models().await;
+        let default_model = self.model_meant("").await.unwrap_or_default();
         let home = self.home().clone();
         let (models, mut problems) = match models {
             Ok(models) => (models, Vec::new()),
             Err(error) => (Vec::new(), vec![error.message]),
         };
         let looked = tokio::task::spawn_blocking(move || {
-            let default_model = resolve_model("", &models);
+            let default_model = resolve_model(&default_model, &models);
             if let Err(error) = &default_model {
                 problems.push(one_line(error));
             }

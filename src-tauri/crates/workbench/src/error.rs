@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use braincells_core::{AppError, Code, ColumnId, RowId, RunId, RunStatus, SheetId};
+use braincells_core::{AppError, Code, ColumnId, RunId, RunStatus, SheetId};
 use braincells_data::Format;
 
 /// What can go wrong in a verb itself; failures of storage and engines keep their own types.
@@ -25,8 +25,6 @@ pub(crate) enum WorkbenchError {
     NoSuchColumn { name: String, known: Vec<String> },
     #[error("there is no column with the id {column}")]
     NoSuchColumnId { column: ColumnId },
-    #[error("there is no row with the id {row}")]
-    NoSuchRow { row: RowId },
     #[error("the column `{name}` holds data and has no recipe")]
     NotAiColumn { name: String },
     #[error("the column `{name}` is already being filled")]
@@ -37,10 +35,18 @@ pub(crate) enum WorkbenchError {
     NamelessColumn,
     #[error("no model made entry {seq} of that cell")]
     NoPrompt { seq: i64 },
-    #[error("the cell is empty, there is nothing to approve")]
+    #[error("there is no value to approve, only empty cells")]
     NothingToValidate,
     #[error("more than {most} cells would change at once")]
     TooManyReplacements { most: u64 },
+    #[error("more than {most} cells cannot be copied at once")]
+    TooManyToCopy { most: u64 },
+    #[error("the text of these cells is longer than {} MiB", most_bytes >> 20)]
+    TooLongToCopy { most_bytes: usize },
+    #[error("{number} {setting} is not possible")]
+    SettingOutOfRange { setting: &'static str, number: u32, least: u32, most: u32 },
+    #[error("`{text}` names no language")]
+    NoLanguage { text: String },
     #[error("the format of `{}` is not known", path.display())]
     UnknownFormat { path: PathBuf },
     #[error("`{}` cannot be read: {reason}", path.display())]
@@ -79,7 +85,6 @@ impl WorkbenchError {
             | Self::NotInTrash { .. }
             | Self::NoSuchColumn { .. }
             | Self::NoSuchColumnId { .. }
-            | Self::NoSuchRow { .. }
             | Self::Unreadable { missing: true, .. }
             | Self::ViewClosed => Code::NotFound,
             Self::AmbiguousSheet { .. }
@@ -96,6 +101,10 @@ impl WorkbenchError {
             | Self::NothingToValidate
             | Self::NoPrompt { .. }
             | Self::TooManyReplacements { .. }
+            | Self::TooManyToCopy { .. }
+            | Self::TooLongToCopy { .. }
+            | Self::SettingOutOfRange { .. }
+            | Self::NoLanguage { .. }
             | Self::UnknownFormat { .. }
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
@@ -113,10 +122,7 @@ impl WorkbenchError {
             }
             Self::AmbiguousSheet { .. } => "name one of them by its id".to_owned(),
             Self::NoSuchColumn { known, .. } => format!("the columns are {}", listed(known)),
-            Self::NoSuchColumnId { .. }
-            | Self::NothingToValidate
-            | Self::NoSuchRow { .. }
-            | Self::Closed => return None,
+            Self::NoSuchColumnId { .. } | Self::NothingToValidate | Self::Closed => return None,
             Self::NotAiColumn { .. } => "only AI columns are filled and approved".to_owned(),
             Self::SheetBusy { .. } | Self::ColumnBusy { .. } => {
                 "wait for the run to end, or stop it first".to_owned()
@@ -128,6 +134,13 @@ impl WorkbenchError {
             Self::NamelessColumn => "give it one with `--name`".to_owned(),
             Self::NoPrompt { .. } => "`braincells history` lists the entries".to_owned(),
             Self::TooManyReplacements { .. } => "narrow the search with a filter".to_owned(),
+            Self::TooManyToCopy { .. } | Self::TooLongToCopy { .. } => {
+                "export them to a file instead".to_owned()
+            }
+            Self::SettingOutOfRange { least, most, .. } => {
+                format!("choose a number from {least} to {most}")
+            }
+            Self::NoLanguage { .. } => "write a language tag such as `en` or `pt-BR`".to_owned(),
             Self::UnknownFormat { .. } => {
                 let words: Vec<&str> = Format::ALL.into_iter().map(Format::extension).collect();
                 format!("name it with `--format`: {}", words.join(", "))

@@ -5,7 +5,7 @@ mod sample;
 
 use std::sync::Arc;
 
-use braincells_core::{AppError, ColumnId, RunRequest, SheetId};
+use braincells_core::{AppError, ColumnId, Recipe, RunRequest, SheetId};
 use serde::{Deserialize, Serialize};
 
 use crate::blocking::blocking;
@@ -20,6 +20,7 @@ pub const ESTIMATED_ROWS: u32 = 64;
 
 /// How an estimate is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct EstimateRequest {
     /// Rows, spread over those to be filled, whose prompts are made and counted.
     pub sample_rows: u32,
@@ -36,6 +37,7 @@ impl Default for EstimateRequest {
 
 /// What a run would take.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Estimate {
     /// Rows to be filled, exactly.
     pub rows: u64,
@@ -58,6 +60,7 @@ pub struct Estimate {
 
 /// What an estimate is based on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct EstimateBasis {
     /// Rows whose prompts were made.
     pub sampled_rows: u64,
@@ -72,6 +75,7 @@ pub struct EstimateBasis {
 /// Where the tokens of an answer come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum AnswerBasis {
     /// Earlier runs of this column.
     EarlierRuns,
@@ -84,6 +88,7 @@ pub enum AnswerBasis {
 /// Where the time comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum TimeBasis {
     /// Earlier runs of this column with this model.
     EarlierRuns,
@@ -106,8 +111,37 @@ impl Workbench {
         how: EstimateRequest,
         options: &EngineOptions,
     ) -> Result<Estimate, AppError> {
+        let order = self.order(sheet, column, None).await?;
+        self.estimate_order(order, request.into(), how, options).await
+    }
+
+    /// [`Workbench::estimate`] for a column that is not there yet: all its cells are empty, and its
+    /// examples are the recipe's own.
+    pub async fn estimate_recipe(
+        &self,
+        sheet: SheetId,
+        recipe: &Recipe,
+        request: impl Into<RunRequest> + Send,
+        how: EstimateRequest,
+        options: &EngineOptions,
+    ) -> Result<Estimate, AppError> {
         let request = request.into();
-        let order = Arc::new(self.order(sheet, column, None).await?);
+        let (store, recipe) = (self.store(sheet).await?, recipe.clone());
+        let default_model = self.settings().await?.model;
+        let order = blocking(move || {
+            Order::of_new_column(&store, sheet, &store.columns()?, recipe, &default_model)
+        });
+        self.estimate_order(order.await?, request, how, options).await
+    }
+
+    async fn estimate_order(
+        &self,
+        order: Order,
+        request: RunRequest,
+        how: EstimateRequest,
+        options: &EngineOptions,
+    ) -> Result<Estimate, AppError> {
+        let order = Arc::new(order);
         let measured = if how.asked_rows == 0 {
             None
         } else {

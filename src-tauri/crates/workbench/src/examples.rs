@@ -15,6 +15,7 @@ const LOOKED_AT: u32 = 4;
 
 /// A cell that a person edited or approved, as an example for the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ExampleView {
     /// The row; `None` for an example that is part of the recipe.
     pub row: Option<RowId>,
@@ -30,6 +31,7 @@ pub struct ExampleView {
 
 /// The examples of a column, and how they were counted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Examples {
     /// Those of the recipe first, then in sheet order, which is the order in prompts.
     pub examples: Vec<ExampleView>,
@@ -76,7 +78,11 @@ pub(crate) fn weighed_examples(
         return Ok(Vec::new());
     }
     let most = most.saturating_mul(LOOKED_AT);
-    let found = order.store.examples(order.column, &order.inputs, most)?;
+    let found = if order.is_new() {
+        Vec::new()
+    } else {
+        order.store.examples(order.column, &order.inputs, most)?
+    };
     let of_recipe = own_examples(&order.recipe, &order.plan).into_iter();
     let of_sheet = found
         .into_iter()

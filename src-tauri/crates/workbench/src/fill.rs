@@ -74,7 +74,7 @@ impl Workbench {
             sheet
         } else {
             for (_, recipe) in &request.columns {
-                self.engines().check(&recipe.model).await?;
+                self.check_model(&recipe.model).await?;
             }
             self.import(&request.input).await?.id
         };

@@ -44,12 +44,15 @@ mod cache;
 mod cell_prompt;
 mod cells;
 mod columns;
+mod copy;
 mod doctor;
 mod error;
 mod estimate;
+mod example;
 mod examples;
 mod fill;
 mod home;
+mod kept;
 mod llama_engines;
 mod machine;
 mod model_hash;
@@ -61,6 +64,7 @@ pub mod recipe_file;
 mod recipes;
 mod rows;
 mod run;
+mod settings;
 mod sheets;
 mod sql;
 mod stats;
@@ -71,6 +75,7 @@ mod views;
 mod workbench;
 mod world;
 
+pub use braincells_core::EngineOptions;
 pub use braincells_data::{
     CachedModel, ClipboardKind, Dialect, Encoding, Format, ImportOptions, ImportPreview,
     PreviewColumn, ProbeOutcome, ProbeRequest, Quote, ResponseCacheInfo, RowSelection,
@@ -80,6 +85,7 @@ pub use braincells_llm::llama::{Device, DeviceKind};
 pub use braincells_llm::{Message, Role};
 pub use cell_prompt::CellPrompt;
 pub use columns::Shown;
+pub use copy::{CopiedCells, CopyFormat, CopyRequest};
 pub use doctor::Doctor;
 pub use estimate::{
     AnswerBasis, ESTIMATED_ROWS, Estimate, EstimateBasis, EstimateRequest, TimeBasis,
@@ -92,14 +98,14 @@ pub use models::{ModelFile, STARTER_MODEL};
 pub use preview::PreviewRow;
 pub use probe::{ProbeHere, ProcessProbe, SheetProbe, answer_probe};
 pub use recipes::{
-    ColumnEstimate, ExportedRecipe, ImportedRecipe, PlannedColumn, RecipeCheck, RecipeEstimate,
-    RecipeFit, RecipePlan,
+    ColumnEstimate, ExportedRecipe, ImportedRecipe, OutlinedColumn, PlannedColumn, RecipeCheck,
+    RecipeEstimate, RecipeFit, RecipeOutline, RecipePlan,
 };
 pub use rows::RowPlace;
 pub use run::{ColumnOutcome, ColumnsHandle, RunHandle, RunOutcome};
 pub use sheets::OpenedSheet;
 pub use stats::Selection;
 pub use steps::Compacted;
-pub use transfer::{InputFile, OutputFile};
+pub use transfer::{ExportFile, InputFile, OutputFile, Positions};
 pub use workbench::Workbench;
-pub use world::{EngineOptions, EngineSource, SystemClock, World};
+pub use world::{EngineSource, SystemClock, World};

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use braincells_core::{AppError, Clock, Event, EventSink};
@@ -10,6 +11,7 @@ use braincells_llm::llama::{LlamaEngine, LoadOptions, build_info, check_file};
 use tokio::sync::Mutex;
 
 use crate::blocking::blocking;
+use crate::kept::Kept;
 use crate::model_hash::model_sha256;
 use crate::models::{list_models, resolve_model};
 use crate::transfer::StopOnDrop;
@@ -30,19 +32,14 @@ pub struct LlamaEngines {
 struct Loaded {
     path: PathBuf,
     options: EngineOptions,
-    engine: Arc<LlamaEngine>,
+    kept: Kept<LlamaEngine>,
 }
 
 impl LlamaEngines {
-    /// A source for the models that this home lists. The clock is for chat templates that print
-    /// today's date.
+    /// A source for the models that this home lists. The clock says how long a model was idle, and
+    /// is for chat templates that print today's date.
     pub fn new(home: Home, clock: Arc<dyn Clock>) -> Self {
         Self { home, clock, loaded: Mutex::new(None) }
-    }
-
-    /// Lets go of the loaded model; its memory is free once no run uses it.
-    pub async fn unload(&self) {
-        self.loaded.lock().await.take();
     }
 }
 
@@ -67,23 +64,19 @@ impl EngineSource for LlamaEngines {
         let path = blocking(move || find_model(&home, &name)).await?;
         // Held while loading, so that two runs cannot load two models at once.
         let mut loaded = self.loaded.lock().await;
-        if let Some(loaded) = loaded.as_ref()
+        if let Some(loaded) = loaded.as_mut()
             && loaded.path == path
             && loaded.options == *options
-            && loaded.engine.is_ready().await
+            && loaded.kept.engine().is_ready().await
         {
-            return Ok(Arc::clone(&loaded.engine) as Arc<dyn LLMEngine>);
+            return Ok(loaded.kept.take_up(self.clock.now_ms()) as Arc<dyn LLMEngine>);
         }
-        // The old model goes first: there may not be memory for two. Its thread is waited for.
-        let old = loaded.take();
-        blocking(move || {
-            drop(old);
-            Ok::<_, AppError>(())
-        })
-        .await?;
+        // The old model goes first: there may not be memory for two.
+        let_go(loaded.take()).await;
         let options_now = load_options(options, self.clock.now_ms());
         let engine = load(&path, options_now, self.home.responses(), events).await?;
-        *loaded = Some(Loaded { path, options: options.clone(), engine: Arc::clone(&engine) });
+        let kept = Kept::new(Arc::clone(&engine), self.clock.now_ms());
+        *loaded = Some(Loaded { path, options: options.clone(), kept });
         Ok(engine)
     }
 
@@ -93,11 +86,39 @@ impl EngineSource for LlamaEngines {
         // While one is being loaded, none is there to count tokens with.
         let loaded = self.loaded.try_lock().ok()?;
         let loaded = loaded.as_ref().filter(|loaded| loaded.path == path)?;
-        Some(Arc::clone(&loaded.engine) as Arc<dyn LLMEngine>)
+        Some(Arc::clone(loaded.kept.engine()) as Arc<dyn LLMEngine>)
+    }
+
+    async fn unload(&self) {
+        let loaded = self.loaded.lock().await.take();
+        let_go(loaded).await;
+    }
+
+    async fn unload_when_idle(&self, after: Duration) -> bool {
+        // While one is being loaded, none is idle.
+        let Ok(mut loaded) = self.loaded.try_lock() else { return false };
+        let after_ms = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+        let now_ms = self.clock.now_ms();
+        if !loaded.as_mut().is_some_and(|loaded| loaded.kept.is_idle(after_ms, now_ms)) {
+            return false;
+        }
+        let_go(loaded.take()).await;
+        true
     }
 
     fn lane(&self, _model: &str) -> String {
         LANE.to_owned()
+    }
+}
+
+/// Drops a model; where nobody else has it, its thread is waited for.
+async fn let_go(loaded: Option<Loaded>) {
+    let dropped = blocking(move || {
+        drop(loaded);
+        Ok::<_, AppError>(())
+    });
+    if let Err(error) = dropped.await {
+        tracing::warn!(%error, "a model was not unloaded well");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use braincells_core::AppError;
 use braincells_data::{Catalogue, LinkedModel, ResponseCache};
@@ -19,6 +20,7 @@ pub const STARTER_MODEL: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
 /// A model file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ModelFile {
     /// What a recipe calls it: the path inside the models folder, or a linked file's name.
     pub name: String,
@@ -60,6 +62,33 @@ impl Workbench {
             Ok(ModelFile { name, path, size_bytes, linked: true })
         })
         .await
+    }
+}
+
+impl Workbench {
+    /// Lets models leave memory. Refuses nothing: a run keeps the engine it has, and its memory is
+    /// free when the run ends.
+    pub async fn unload_models(&self) {
+        self.engines().unload().await;
+    }
+
+    /// What is to be done now and then, about once a minute: lets a model leave memory that was
+    /// idle for as long as the settings say. Returns whether one did.
+    pub async fn tick(&self) -> bool {
+        let minutes = match self.settings().await {
+            Ok(settings) => settings.unload_after_minutes,
+            Err(error) => {
+                tracing::warn!(%error, "the settings could not be read");
+                return false;
+            }
+        };
+        match minutes {
+            Some(minutes) => {
+                let after = Duration::from_secs(60 * u64::from(minutes));
+                self.engines().unload_when_idle(after).await
+            }
+            None => false,
+        }
     }
 }
 

@@ -25,6 +25,7 @@ use crate::{EngineOptions, Workbench};
 
 /// One row of a preview.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct PreviewRow {
     /// The row.
     pub row: RowId,
@@ -69,9 +70,11 @@ impl Workbench {
         options: &EngineOptions,
         rows: impl FnOnce(&Arc<dyn LLMEngine>) -> Result<Vec<Asked>, AppError> + Send + 'static,
     ) -> Result<Answered, AppError> {
-        let turn = self.lines().enter(self.engines().lane(model), Priority::Now);
+        let (model, options) =
+            (self.model_meant(model).await?, self.engine_options(options).await?);
+        let turn = self.lines().enter(self.engines().lane(&model), Priority::Now);
         turn.come().await;
-        let engine = self.engines().engine(model, options, self.events()).await?;
+        let engine = self.engines().engine(&model, &options, self.events()).await?;
         let (answers, now_ms) = (self.answers(), self.now_ms());
         let (asking, finding) = (Arc::clone(&engine), answers.clone());
         let mut rows = blocking(move || {

@@ -101,7 +101,8 @@ impl Lines {
             table.lines.entry(lane.clone()).or_default().enter(Place { ticket, priority });
             ticket
         };
-        Turn { view: TurnView { lines: Arc::clone(self), lane, ticket } }
+        let standing = Standing(Reverse(priority), ticket);
+        Turn { view: TurnView { lines: Arc::clone(self), lane, ticket }, standing }
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -126,7 +127,12 @@ impl Lines {
 #[derive(Debug)]
 pub(crate) struct Turn {
     view: TurnView,
+    standing: Standing,
 }
+
+/// Who of those that wait comes first: the lesser one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Standing(Reverse<Priority>, u64);
 
 /// What others may know of a place; it does not keep it.
 #[derive(Clone, Debug)]
@@ -139,6 +145,10 @@ pub(crate) struct TurnView {
 impl Turn {
     pub(crate) fn view(&self) -> TurnView {
         self.view.clone()
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing
     }
 
     /// Waits until it is this run's turn.

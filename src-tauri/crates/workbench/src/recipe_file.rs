@@ -66,6 +66,7 @@ pub struct RecipeColumn {
 
 /// What a model file is, wherever it lies and whatever it is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ModelIdentity {
     /// SHA-256 of its bytes, in 64 small hexadecimal digits.
     pub sha256: String,
@@ -75,6 +76,7 @@ pub struct ModelIdentity {
 
 /// A data column that the recipes were made for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct DataColumn {
     /// Its name.
     pub name: String,
@@ -85,6 +87,7 @@ pub struct DataColumn {
 
 /// Where a recipe file comes from; for people, nothing depends on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Origin {
     /// The program and its version.
     #[serde(skip_serializing_if = "Option::is_none")]

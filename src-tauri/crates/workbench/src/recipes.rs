@@ -6,14 +6,16 @@
 //! out: the file's text itself (`recipe_file`) and the work of filling (`run`).
 
 mod export;
+mod files;
 mod plan;
 
 use std::collections::BTreeMap;
 
 use braincells_core::{AppError, Code, Column, Recipe, SheetId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use export::ExportedRecipe;
+pub use files::{OutlinedColumn, RecipeOutline};
 pub use plan::{ColumnEstimate, PlannedColumn, RecipeCheck, RecipeEstimate, RecipePlan};
 
 use crate::blocking::blocking;
@@ -22,7 +24,9 @@ use crate::recipe_file::{DataColumn, RecipeFile, in_order};
 use crate::{Fill, FillRequest, Workbench};
 
 /// How a recipe is made to fit a table and this machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct RecipeFit {
     /// What names of the recipe are called in the table: the columns that it needs, and those that
     /// it makes.
@@ -35,6 +39,7 @@ pub struct RecipeFit {
 
 /// What a recipe file added to a sheet.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ImportedRecipe {
     /// The new columns, each behind those it reads.
     pub columns: Vec<Column>,
@@ -95,7 +100,7 @@ impl Workbench {
             models.entry(&column.recipe.model).or_insert(&column.name);
         }
         for (model, column) in models {
-            self.engines().check(model).await.map_err(|error| {
+            self.check_model(model).await.map_err(|error| {
                 let choose = "`--model` chooses one for every column";
                 let hint = match &error.hint {
                     Some(hint) if error.code == Code::ModelMissing => format!("{hint}; {choose}"),
@@ -119,14 +124,17 @@ impl Workbench {
             return Ok(Vec::new());
         }
         let (models, columns) = (self.models().await?, file.columns.clone());
-        let answers = self.answers();
+        let (answers, default_model) = (self.answers(), self.settings().await?.model);
         blocking(move || {
             let mut here = BTreeMap::new();
             let mut warnings = Vec::new();
             for column in columns {
                 let Some(then) = column.model_file else { continue };
                 let model = column.recipe.model;
-                let identify = |model: &String| identify_model(model, &models, answers.cache());
+                let identify = |model: &String| {
+                    let meant = if model.is_empty() { &default_model } else { model };
+                    identify_model(meant, &models, answers.cache())
+                };
                 let now = here.entry(model).or_insert_with_key(identify);
                 if let Some((file, now)) = now
                     && *now != then

@@ -13,6 +13,7 @@ mod order;
 mod progress;
 mod rows;
 mod seeds;
+mod unfinished;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use braincells_core::{
 use crate::blocking::blocking;
 use crate::columns::column_with_id;
 use crate::error::WorkbenchError;
+use crate::queue::Turn;
 use crate::{EngineOptions, Workbench};
 pub use columns::{ColumnOutcome, ColumnsHandle};
 use drive::{Drive, Tools};
@@ -43,6 +45,8 @@ impl Workbench {
     /// Rows that read an AI cell which is empty or failed are left out and keep their state; see
     /// [`RunProgress::rows_waiting`]. One with [`Priority::Now`] may be asked for beside the run
     /// that fills the same column.
+    ///
+    /// What `options` leave open is as the settings have it; see [`Workbench::settings`].
     pub async fn run(
         &self,
         sheet: SheetId,
@@ -87,6 +91,11 @@ impl Workbench {
         self.live().look_at(sheet, column, rows)
     }
 
+    /// Has a live run stop and keep what it has, to be resumed; `false` if it is not alive.
+    pub fn pause_run(&self, sheet: SheetId, run: RunId) -> bool {
+        self.live().wish(sheet, run, Wish::Pause)
+    }
+
     /// Ends a run for good: a live one is stopped first, a paused or interrupted one is marked.
     pub async fn cancel_run(&self, sheet: SheetId, run: RunId) -> Result<(), AppError> {
         if self.live().wish(sheet, run, Wish::Cancel) {
@@ -97,7 +106,9 @@ impl Workbench {
         self.change_store(sheet, move |store| {
             Ok(store.set_run_status(run, RunStatus::Cancelled, None, now_ms)?)
         })
-        .await
+        .await?;
+        self.forget_run(sheet, run).await;
+        Ok(())
     }
 
     /// The run, if it can go on. One that is written as running but is not alive in this process
@@ -118,11 +129,11 @@ impl Workbench {
         column: ColumnId,
         recipe_version: Option<i64>,
     ) -> Result<Order, AppError> {
-        let store = self.store(sheet).await?;
+        let (store, default_model) = (self.store(sheet).await?, self.settings().await?.model);
         blocking(move || {
             let columns = store.columns()?;
             let column = column_with_id(&columns, column)?;
-            Order::new(&store, sheet, &columns, column, recipe_version)
+            Order::new(&store, sheet, &columns, column, recipe_version, &default_model)
         })
         .await
     }
@@ -135,12 +146,15 @@ impl Workbench {
         priority: Priority,
     ) -> Result<(Order, Claim), AppError> {
         let store = self.writable_store(sheet).await?;
+        let default_model = self.settings().await?.model;
         let live = Arc::clone(self.live());
         blocking(move || {
             let columns = store.columns()?;
             let column = column_with_id(&columns, column)?;
             let claim = live.claim(sheet, column, priority)?;
-            Ok::<_, AppError>((Order::new(&store, sheet, &columns, column, recipe_version)?, claim))
+            let order =
+                Order::new(&store, sheet, &columns, column, recipe_version, &default_model)?;
+            Ok::<_, AppError>((order, claim))
         })
         .await
     }
@@ -153,13 +167,14 @@ impl Workbench {
         begin: Begin,
     ) -> Result<RunHandle, AppError> {
         let request = begin.request().clone();
+        let options = self.engine_options(options).await?;
         let rows = rows_to_fill(&order, &begin).await?;
         let (mut turn, mut engine) = (None, None);
         if !rows.ready.is_empty() {
             let model = &order.recipe.model;
             let place = self.lines().enter(self.engines().lane(model), request.priority);
             if place.view().has_come() {
-                engine = Some(self.engines().engine(model, options, self.events()).await?);
+                engine = Some(self.engines().engine(model, &options, self.events()).await?);
             } else {
                 self.engines().check(model).await?;
                 claim.set_queued(true);
@@ -168,16 +183,18 @@ impl Workbench {
         }
         let begin = begin_run(&order, &begin, &rows, self.now_ms()).await?;
         let id = begin.run;
-        let wish = claim.begin(id);
+        let progress = Progress::new(begin.clone());
+        let standing = turn.as_ref().map(Turn::standing);
+        let wish = claim.begin(id, progress.figures(), standing);
+        self.remember_run(order.sheet, id).await;
         let tools = Tools {
             world: self.world().clone(),
             answers: self.answers(),
-            options: options.clone(),
+            options,
             fresh: request.fresh,
             turn,
             engine,
         };
-        let progress = Progress::new(begin.clone());
         let drive = Drive::new(self, order, rows.ready, tools, progress, claim);
         let task = tokio::spawn(drive.finish());
         Ok(RunHandle { id, wish, task, begin })

@@ -19,6 +19,7 @@ pub(crate) use trash::tidy_trash;
 
 /// What a person should know about a sheet that is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct OpenedSheet {
     /// The sheet.
     pub sheet: SheetId,
@@ -124,6 +125,11 @@ fn chosen(text: &str, sheets: &[SheetInfo]) -> Result<Option<SheetId>, Workbench
 }
 
 impl Workbench {
+    /// A sheet as it is listed, counted now.
+    pub async fn sheet_info(&self, sheet: SheetId) -> Result<SheetInfo, AppError> {
+        self.with_store(sheet, |store| Ok(store.info()?)).await
+    }
+
     /// All sheets whose file is there, in the catalogue's order; those in the trash aside.
     pub async fn sheets(&self) -> Result<Vec<SheetInfo>, AppError> {
         let (catalogue, home) = (self.catalogue(), self.home().clone());

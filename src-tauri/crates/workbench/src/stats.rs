@@ -13,6 +13,7 @@ use crate::views::rows_at;
 /// Which rows figures are of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "rows")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Selection {
     /// All of the sheet.
     #[default]

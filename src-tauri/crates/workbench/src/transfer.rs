@@ -4,20 +4,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use braincells_core::{AppError, ColumnId, Event, RowId, SheetId, SheetInfo};
+use braincells_core::{AppError, ColumnId, Event, RowId, SheetId, SheetInfo, ViewId};
 use braincells_data::{
     ClipboardKind, ExportRequest, Format, ImportOptions, ImportPreview, ImportRequest,
     PreviewRequest, SheetStore,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::blocking::blocking;
 use crate::columns::column_named;
 use crate::error::WorkbenchError;
 use crate::sheets::{list_sheet, sheet_limits};
+use crate::views::rows_at;
 use crate::{Home, Workbench};
 
+/// What errors call a text that has no file.
+const CLIPBOARD: &str = "the clipboard";
+
 /// A file to import, and how.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct InputFile {
     /// The file.
     pub source: PathBuf,
@@ -56,6 +63,34 @@ pub struct OutputFile {
     pub neutralise_formulas: bool,
 }
 
+/// A file to export what is shown of a sheet to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ExportFile {
+    /// The file; one that exists is replaced.
+    pub path: PathBuf,
+    /// Its format; the file's name tells unless given.
+    pub format: Option<Format>,
+    /// Only these columns, in this order.
+    pub columns: Option<Vec<String>>,
+    /// The rows of this view, in its order; all in sheet order without.
+    pub view: Option<ViewId>,
+    /// Of these rows, only those at some positions.
+    pub range: Option<Positions>,
+    /// Keep spreadsheets from running text as a formula.
+    pub neutralise_formulas: bool,
+}
+
+/// Some positions of a view, or of a sheet's own order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Positions {
+    /// The first, from 0.
+    pub start: u64,
+    /// How many, fewer where the rows end.
+    pub count: u64,
+}
+
 impl OutputFile {
     /// A whole sheet, with formulas neutralised.
     pub fn new(path: impl Into<PathBuf>) -> Self {
@@ -83,7 +118,7 @@ impl Workbench {
         name: &str,
         options: &ImportOptions,
     ) -> Result<SheetInfo, AppError> {
-        let source = PathBuf::from("the clipboard");
+        let source = PathBuf::from(CLIPBOARD);
         let request = self.import_request(source, Format::Csv, name.to_owned(), options);
         self.bring_in(request, move |request, now_ms, progress, stopped| {
             braincells_data::import_text(&text, kind, request, now_ms, progress, stopped)
@@ -98,17 +133,37 @@ impl Workbench {
         file: &InputFile,
         rows: u64,
     ) -> Result<ImportPreview, AppError> {
-        let request = PreviewRequest {
-            source: file.source.clone(),
-            format: known_format(&file.source, file.format)?,
-            options: file.options.clone(),
-            rows,
-            scratch: self.home().temporary(),
-            limits: sheet_limits(),
-        };
+        let format = known_format(&file.source, file.format)?;
+        let request = self.preview_request(file.source.clone(), format, &file.options, rows);
         let stop = StopOnDrop::default();
         let stopped = Arc::clone(&stop.stopped);
         blocking(move || braincells_data::preview_import(&request, &stopped)).await
+    }
+
+    /// What [`Workbench::import_text`] would make of a text, as [`Workbench::preview_import`] says
+    /// it of a file.
+    pub async fn preview_text(
+        &self,
+        text: String,
+        kind: ClipboardKind,
+        options: &ImportOptions,
+        rows: u64,
+    ) -> Result<ImportPreview, AppError> {
+        let request = self.preview_request(PathBuf::from(CLIPBOARD), Format::Csv, options, rows);
+        let stop = StopOnDrop::default();
+        let stopped = Arc::clone(&stop.stopped);
+        blocking(move || braincells_data::preview_text(&text, kind, &request, &stopped)).await
+    }
+
+    fn preview_request(
+        &self,
+        source: PathBuf,
+        format: Format,
+        options: &ImportOptions,
+        rows: u64,
+    ) -> PreviewRequest {
+        let (scratch, limits, options) = (self.home().temporary(), sheet_limits(), options.clone());
+        PreviewRequest { source, format, options, rows, scratch, limits }
     }
 
     fn import_request(
@@ -145,12 +200,41 @@ impl Workbench {
     }
 
     /// Writes a sheet to a file, which appears whole or not at all. Returns the number of rows.
+    /// Dropping the future stops the export and leaves the target as it was.
     pub async fn export(&self, sheet: SheetId, file: &OutputFile) -> Result<u64, AppError> {
+        let rows = file.rows.clone();
+        self.export_rows(sheet, file.clone(), move |_| rows).await
+    }
+
+    /// [`Workbench::export`] for rows by position: those of an open view, or some of them.
+    pub async fn export_view(&self, sheet: SheetId, file: &ExportFile) -> Result<u64, AppError> {
+        let ExportFile { path, format, columns, view, range, neutralise_formulas } = file.clone();
+        let view = self.find_view(sheet, view)?;
+        let file = OutputFile { path, format, columns, rows: None, neutralise_formulas };
+        self.export_rows(sheet, file, move |store| match (view, range) {
+            (None, None) => None,
+            (view, range) => {
+                let Positions { start, count } =
+                    range.unwrap_or(Positions { start: 0, count: u64::MAX });
+                Some(rows_at(store, view.as_ref(), start, count))
+            }
+        })
+        .await
+    }
+
+    async fn export_rows(
+        &self,
+        sheet: SheetId,
+        file: OutputFile,
+        rows: impl FnOnce(&SheetStore) -> Option<Vec<RowId>> + Send + 'static,
+    ) -> Result<u64, AppError> {
         let format = known_format(&file.path, file.format)?;
-        let OutputFile { path, columns: names, rows, neutralise_formulas, .. } = file.clone();
-        self.with_store(sheet, move |store| {
+        let OutputFile { path, columns: names, neutralise_formulas, .. } = file;
+        self.with_stoppable(sheet, move |store, stopped| {
             let columns = names.map(|names| column_ids(store, &names)).transpose()?;
-            Ok(store.export(&ExportRequest { path, format, columns, rows, neutralise_formulas })?)
+            let rows = rows(store);
+            let request = ExportRequest { path, format, columns, rows, neutralise_formulas };
+            Ok(store.export(&request, stopped)?)
         })
         .await
     }

@@ -161,6 +161,23 @@ impl Workbench {
         self.with_store(sheet, move |store| Ok(rows_at(store, view.as_ref(), start, count))).await
     }
 
+    /// Where a row is in a view, or in the sheet's own order; `None` if it is not in it.
+    pub async fn position_of(
+        &self,
+        sheet: SheetId,
+        view: Option<ViewId>,
+        row: RowId,
+    ) -> Result<Option<u64>, AppError> {
+        let view = self.find_view(sheet, view)?;
+        self.with_store(sheet, move |store| {
+            Ok(match view {
+                None => store.position_of(row),
+                Some(view) => view.position_of(row),
+            })
+        })
+        .await
+    }
+
     pub(crate) fn find_view(
         &self,
         sheet: SheetId,

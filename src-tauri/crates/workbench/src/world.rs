@@ -1,27 +1,11 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use braincells_core::{AppError, Clock, EventSink};
+use braincells_core::{AppError, Clock, EngineOptions, EventSink};
 use braincells_llm::LLMEngine;
-use serde::{Deserialize, Serialize};
 
 use crate::{Home, SheetProbe};
-
-/// How an engine is set up. `None` lets the engine choose for this machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct EngineOptions {
-    /// Rows worked on at once.
-    pub parallel_rows: Option<u32>,
-    /// The most tokens of prompt and answer together, for one row.
-    pub context_tokens: Option<u32>,
-    /// Model layers placed on the GPU; 0 keeps everything on the CPU.
-    pub gpu_layers: Option<u32>,
-    /// CPU threads.
-    pub threads: Option<u32>,
-    /// Cells that do not depend on how many rows are worked on at once, at some cost in speed.
-    pub exact: bool,
-}
 
 /// Where engines come from: loaded model files, or a test's script.
 #[async_trait]
@@ -46,6 +30,16 @@ pub trait EngineSource: Send + Sync {
     /// The engine of `model`, if it is loaded now; loads none. To count tokens with.
     async fn loaded(&self, _model: &str) -> Option<Arc<dyn LLMEngine>> {
         None
+    }
+
+    /// Lets go of what is loaded. Runs keep the engine they have; its memory is free when they
+    /// end.
+    async fn unload(&self) {}
+
+    /// Lets go of what no run has used for that long, and returns whether it did. To be asked now
+    /// and then: what is in use counts as used until it is asked.
+    async fn unload_when_idle(&self, _after: Duration) -> bool {
+        false
     }
 
     /// What a run of `model` has to itself while it works: runs whose models have the same lane

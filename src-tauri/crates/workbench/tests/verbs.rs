@@ -1,7 +1,11 @@
 //! The other verbs: sheets, files, previews, fills, models.
 
+#[path = "verbs/clipboard.rs"]
+mod clipboard;
 #[path = "verbs/editing.rs"]
 mod editing;
+#[path = "verbs/settings.rs"]
+mod settings;
 #[path = "verbs/views.rs"]
 mod views;
 

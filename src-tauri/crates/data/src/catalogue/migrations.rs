@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::during;
 use crate::DataError;
 
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
 CREATE TABLE sheets (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, row_count INTEGER NOT NULL,
@@ -22,6 +22,12 @@ CREATE TABLE linked_models (name TEXT PRIMARY KEY, path TEXT NOT NULL) STRICT;
 ",
     // Set for a sheet in the trash.
     "ALTER TABLE sheets ADD COLUMN deleted_at_ms INTEGER",
+    // Runs that have begun and not ended for good.
+    "
+CREATE TABLE open_runs (
+    sheet_id TEXT NOT NULL REFERENCES sheets (id) ON DELETE CASCADE, run_id INTEGER NOT NULL,
+    PRIMARY KEY (sheet_id, run_id)) STRICT
+",
 ];
 
 /// Takes the steps that the file has not taken, each in its own transaction.

@@ -26,6 +26,7 @@ pub(super) fn write(table: &Table<'_>, path: &Path) -> Result<u64, DataError> {
         .map_err(|error| unwritten(path, error))?;
     let mut rows = 0;
     for batch in batches {
+        table.go_on()?;
         let batch = batch.map_err(&failed)?;
         rows += batch.num_rows() as u64;
         let batch =

@@ -62,8 +62,10 @@ pub(super) fn write(
     let query = table.query(|stored| (select(stored), stored.column.name.clone()));
     let mut statement = table.connection.prepare(&query).map_err(&failed)?;
     for batch in statement.stream_arrow([]).map_err(&failed)? {
+        table.go_on()?;
         writer.batch(&batch.map_err(&failed)?, table.columns)?;
     }
+    table.go_on()?;
     let file = File::create(path).map_err(|source| DataError::io("write", path, source))?;
     workbook.save_to_writer(BufWriter::new(file)).map_err(unwritten)?;
     Ok(rows)

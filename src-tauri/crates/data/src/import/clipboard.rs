@@ -16,6 +16,7 @@ const MOST_CELLS: usize = 5_000_000;
 /// How a text holds a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum ClipboardKind {
     /// Found out from the text.
     #[default]

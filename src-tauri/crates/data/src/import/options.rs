@@ -6,6 +6,7 @@ use crate::{DataError, Format};
 /// How to read a file. The default finds out everything by itself and takes every row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ImportOptions {
     /// CSV: what separates the values of a line, one ASCII character.
     pub delimiter: Option<char>,
@@ -32,6 +33,7 @@ pub struct ImportOptions {
 /// What encloses values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Quote {
     /// Nothing: quotes are part of the text.
     None,
@@ -42,6 +44,7 @@ pub enum Quote {
 /// How characters are written as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Encoding {
     /// UTF-8.
     Utf8,
@@ -76,6 +79,7 @@ impl Encoding {
 /// Which rows of a file become rows of the sheet, always in the order of the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum RowSelection {
     /// Every row.
     #[default]

@@ -1,3 +1,4 @@
+use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -5,11 +6,14 @@ use braincells_core::Value;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::clipboard::ClipboardKind;
+use super::encoding;
 use super::options::{Encoding, ImportOptions, RowSelection};
+use super::pasted::Pasted;
+use super::probe::{self, Probed};
 use super::source::{Input, SAMPLE_ROWS};
 use super::store::store_rows;
 use super::watch::{Unfinished, Watched, going_on};
-use super::{encoding, probe};
 use crate::database::{self, Allowed};
 use crate::error::during;
 use crate::lock::{SheetLock, lock_path, with_suffix};
@@ -41,6 +45,7 @@ pub struct PreviewRequest {
 
 /// What an import would make of a file, as far as its beginning shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ImportPreview {
     /// The columns in the order of the file.
     pub columns: Vec<PreviewColumn>,
@@ -60,6 +65,7 @@ pub struct ImportPreview {
 
 /// A column as it would be imported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct PreviewColumn {
     /// Its name.
     pub name: String,
@@ -69,6 +75,7 @@ pub struct PreviewColumn {
 
 /// How the values of a text file are separated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Dialect {
     /// What separates values; nothing where there is one column.
     pub delimiter: Option<char>,
@@ -89,13 +96,49 @@ pub fn preview_import(
     cancelled: &AtomicBool,
 ) -> Result<ImportPreview, DataError> {
     request.options.check(request.format)?;
-    let mut probed = probe::probe(&request.source, request.format, request.options.encoding)?;
+    let probed = probe::probe(&request.source, request.format, request.options.encoding)?;
+    look(request, probed, None, cancelled)
+}
+
+/// [`preview_import`] for [`import_text`](super::import_text). Of the dialect it tells only
+/// whether the first line names the columns. `request.source` is what errors call the text;
+/// `request.format` is not looked at.
+pub fn preview_text(
+    text: &str,
+    kind: ClipboardKind,
+    request: &PreviewRequest,
+    cancelled: &AtomicBool,
+) -> Result<ImportPreview, DataError> {
+    let Pasted { csv, options, probed } =
+        Pasted::new(text, kind, &request.source, &request.options)?;
+    let request = PreviewRequest { options, format: Format::Csv, ..request.clone() };
+    let mut preview = look(&request, probed, Some(&csv), cancelled)?;
+    // Those of the CSV that the text was turned into mean nothing to anybody.
+    if let Some(dialect) = &mut preview.dialect {
+        (dialect.delimiter, dialect.quote) = (None, None);
+    }
+    preview.size_bytes = text.len() as u64;
+    Ok(preview)
+}
+
+/// Looks at a file, or at a text in its place.
+fn look(
+    request: &PreviewRequest,
+    mut probed: Probed,
+    text: Option<&str>,
+    cancelled: &AtomicBool,
+) -> Result<ImportPreview, DataError> {
     let size_bytes = probed.size_bytes;
     let place = request.scratch.join(format!("{}.duckdb", Uuid::new_v4()));
     let _lock = RemovedLock { _lock: SheetLock::take(&place)?, path: lock_path(&place) };
     let unfinished = Unfinished::new(with_suffix(&place, ".importing"));
     let recoding = probed.recoding;
     let copy = unfinished.text();
+    if let Some(text) = text {
+        fs::write(&copy, text).map_err(|source| DataError::io("write", &copy, source))?;
+        probed.path = std::path::absolute(&copy)
+            .map_err(|source| DataError::io("resolve the path", &copy, source))?;
+    }
     let path = database::text(if recoding.is_some() { &copy } else { &probed.path })?.to_owned();
     let allowed = Allowed::Files(vec![file_pattern(&path), path.clone()]);
     let connection = database::open(&unfinished.path, request.limits, &allowed)?;

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use braincells_core::RowId;
 use duckdb::{Appender, params};
+use serde::{Deserialize, Serialize};
 
 use super::SheetStore;
 use crate::DataError;
@@ -11,7 +12,9 @@ use crate::sql::integers;
 use crate::step::Action;
 
 /// Where rows go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum RowPlace {
     /// Before all others.
     First,

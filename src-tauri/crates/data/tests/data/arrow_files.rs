@@ -188,7 +188,7 @@ fn an_import_of_rows_that_are_read_here_stops_when_told_too() {
         rows: None,
         neutralise_formulas: true,
     };
-    store.export(&request).unwrap();
+    store.export(&request, &never()).unwrap();
     fs::remove_file(store.path()).unwrap();
     drop(store);
     for (source, format) in [(arrow, Format::Arrow), (xlsx, Format::Xlsx)] {
@@ -227,25 +227,25 @@ fn what_is_exported_comes_back_with_its_types() {
         rows: None,
         neutralise_formulas: true,
     };
-    assert_eq!(store.export(&request).unwrap(), 1);
+    assert_eq!(store.export(&request, &never()).unwrap(), 1);
     let back = try_sheet(&path, Format::Arrow).unwrap();
     assert_eq!(types(&back), types(&store));
     assert_eq!(table(&back), table(&store));
 
     let store = sheet(folder.path(), "big.csv", "h\n170141183460469231731\n-1\n");
     assert_eq!(types(&store)[0].1, "HUGEINT");
-    store.export(&request).unwrap();
+    store.export(&request, &never()).unwrap();
     let back = try_sheet(&path, Format::Arrow).unwrap();
     assert_eq!(table(&back), [[json!("170141183460469231731")], [json!("-1")]]);
     let store = sheet(folder.path(), "odd.jsonl", "{\"j\":{\"a\":1}}\n{\"j\":[2]}\n");
     assert_eq!(types(&store)[0].1, "JSON");
-    store.export(&request).unwrap();
+    store.export(&request, &never()).unwrap();
     let back = try_sheet(&path, Format::Arrow).unwrap();
     assert_eq!(types(&back), types(&store));
     assert_eq!(table(&back), table(&store));
 
     let empty = sheet(folder.path(), "empty.csv", "a,b\n");
-    assert_eq!(empty.export(&request).unwrap(), 0);
+    assert_eq!(empty.export(&request, &never()).unwrap(), 0);
     let back = try_sheet(&path, Format::Arrow).unwrap();
     assert_eq!((names(&back.columns().unwrap()), table(&back).len()), (vec!["a", "b"], 0));
 }

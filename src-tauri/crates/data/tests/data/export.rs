@@ -1,5 +1,6 @@
 use std::fs;
 use std::process::Command;
+use std::sync::atomic::Ordering;
 
 use braincells_core::{AppError, Code, Value};
 use braincells_data::{DataError, ExportRequest, Format, ImportOptions};
@@ -24,7 +25,7 @@ fn to(path: &Path, format: Format) -> ExportRequest {
 
 fn exported(store: &SheetStore, folder: &Path, format: Format) -> PathBuf {
     let path = folder.join(format!("out.{}", format.extension()));
-    store.export(&to(&path, format)).unwrap();
+    store.export(&to(&path, format), &never()).unwrap();
     path
 }
 
@@ -89,13 +90,13 @@ fn only_the_columns_asked_for_are_written_in_that_order() {
     let all = ids(&store);
     let path = folder.path().join("out.csv");
     let request = ExportRequest { columns: Some(vec![all[2], all[0]]), ..to(&path, Format::Csv) };
-    assert_eq!(store.export(&request).unwrap(), 1);
+    assert_eq!(store.export(&request, &never()).unwrap(), 1);
     assert_eq!(fs::read_to_string(&path).unwrap(), "c,a\ntrue,1\n");
     let none = ExportRequest { columns: Some(Vec::new()), ..to(&path, Format::Csv) };
-    assert!(matches!(store.export(&none), Err(DataError::TargetUnusable { .. })));
+    assert!(matches!(store.export(&none, &never()), Err(DataError::TargetUnusable { .. })));
     assert_eq!(fs::read_to_string(&path).unwrap(), "c,a\ntrue,1\n", "the old file stays");
     let unknown = ExportRequest { columns: Some(vec![ColumnId(77)]), ..to(&path, Format::Csv) };
-    assert!(matches!(store.export(&unknown), Err(DataError::ColumnMissing { .. })));
+    assert!(matches!(store.export(&unknown, &never()), Err(DataError::ColumnMissing { .. })));
     assert_eq!(file_names(folder.path()).len(), 3, "{:?}", file_names(folder.path()));
 }
 
@@ -108,7 +109,7 @@ fn only_the_rows_asked_for_are_written_in_that_order() {
     for format in FORMATS {
         let path = folder.path().join(format!("view.{}", format.extension()));
         let request = ExportRequest { rows: Some(rows.clone()), ..to(&path, format) };
-        assert_eq!(store.export(&request).unwrap(), 2500, "{format:?}");
+        assert_eq!(store.export(&request, &never()).unwrap(), 2500, "{format:?}");
         let back = try_sheet(&path, format).unwrap();
         let found = table(&back);
         assert_eq!(found.len(), 2500, "{format:?}");
@@ -118,7 +119,7 @@ fn only_the_rows_asked_for_are_written_in_that_order() {
     let path = folder.path().join("out.csv");
     let some = |rows: &[i64]| {
         let rows = Some(rows.iter().copied().map(RowId).collect());
-        store.export(&ExportRequest { rows, ..to(&path, Format::Csv) })
+        store.export(&ExportRequest { rows, ..to(&path, Format::Csv) }, &never())
     };
     assert_eq!(some(&[]).unwrap(), 0);
     assert_eq!(some(&[3, 1, 3]).unwrap(), 3);
@@ -127,7 +128,7 @@ fn only_the_rows_asked_for_are_written_in_that_order() {
     let error = some(&[1, 7777]).unwrap_err();
     assert!(matches!(error, DataError::RowMissing { row: RowId(7777) }), "{error}");
     for format in [Format::Xls, Format::Ods] {
-        let error = AppError::from(store.export(&to(&path, format)).unwrap_err());
+        let error = AppError::from(store.export(&to(&path, format), &never()).unwrap_err());
         assert!(error.message.contains("only read"), "{}", error.message);
     }
 }
@@ -151,7 +152,7 @@ fn formulas_are_made_harmless_in_text_and_only_there() {
     for format in [Format::Csv, Format::Tsv] {
         let path = folder.path().join("safe");
         let request = ExportRequest { neutralise_formulas: true, ..to(&path, format) };
-        store.export(&request).unwrap();
+        store.export(&request, &never()).unwrap();
         let as_is = ImportOptions { keep_apostrophes: true, ..ImportOptions::default() };
         let written = try_sheet_with(&path, format, as_is).unwrap();
         assert_eq!(names(&written.columns().unwrap()), ["'=text", "n", "list"]);
@@ -168,7 +169,9 @@ fn formulas_are_made_harmless_in_text_and_only_there() {
     // In a workbook text is text.
     for neutralise_formulas in [true, false] {
         let path = folder.path().join("safe.xlsx");
-        store.export(&ExportRequest { neutralise_formulas, ..to(&path, Format::Xlsx) }).unwrap();
+        store
+            .export(&ExportRequest { neutralise_formulas, ..to(&path, Format::Xlsx) }, &never())
+            .unwrap();
         let back = try_sheet(&path, Format::Xlsx).unwrap();
         assert_eq!(names(&back.columns().unwrap()), ["=text", "n", "list"]);
         assert_eq!(column(&back, 0), texts.map(|text| json!(text)));
@@ -222,7 +225,7 @@ fn a_target_that_cannot_be_written_is_named_and_nothing_is_left() {
         #[cfg(unix)]
         (PathBuf::from("/dev/null"), "it is not a file"),
     ] {
-        let error = AppError::from(store.export(&to(&target, Format::Csv)).unwrap_err());
+        let error = AppError::from(store.export(&to(&target, Format::Csv), &never()).unwrap_err());
         assert!(error.message.contains(expected), "{}", error.message);
         assert_eq!(error.code, Code::BadInput);
     }
@@ -238,7 +241,7 @@ fn a_link_to_a_file_is_written_through() {
     let real = write(folder.path(), "real.csv", "old");
     let link = folder.path().join("link.csv");
     std::os::unix::fs::symlink(&real, &link).unwrap();
-    store.export(&to(&link, Format::Csv)).unwrap();
+    store.export(&to(&link, Format::Csv), &never()).unwrap();
     assert_eq!(fs::read_to_string(&real).unwrap(), "a\n1\n");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
 }
@@ -280,9 +283,9 @@ fn a_full_disk_is_called_so_and_the_sheet_and_the_old_export_survive() {
         return;
     };
     let target = disk.path.join("out.csv");
-    small.export(&to(&target, Format::Csv)).unwrap();
+    small.export(&to(&target, Format::Csv), &never()).unwrap();
     let filler = write(&disk.path, "filler", vec![1; 7 << 20]);
-    let error = AppError::from(big.export(&to(&target, Format::Csv)).unwrap_err());
+    let error = AppError::from(big.export(&to(&target, Format::Csv), &never()).unwrap_err());
     assert_eq!(error.code, Code::DiskFull, "{}", error.message);
     assert_eq!(fs::read_to_string(&target).unwrap(), "a\n1\n");
     assert_eq!(file_names(&disk.path), ["filler", "out.csv"]);
@@ -333,4 +336,33 @@ fn a_full_disk_during_a_run_loses_no_committed_cell() {
     store
         .commit_cells(column, None, &[record(2, CellState::Edited, "after")], NOW_MS)
         .expect("there is room again");
+}
+
+#[test]
+fn an_export_that_is_stopped_leaves_the_target_as_it_was() {
+    let folder = folder();
+    let store = sheet_of(folder.path(), "SELECT i, 'text ' || i AS t FROM range(1000000) r(i)");
+    let before = file_names(folder.path());
+    let scratch = PathBuf::from(format!("{}.export", store.path().display()));
+    for format in [Format::Csv, Format::Xlsx] {
+        let path = folder.path().join(format!("out.{}", format.extension()));
+        fs::write(&path, "old").unwrap();
+        let cancelled = never();
+        let error = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // It has begun; what a workbook is made of until it is saved has no name.
+                let begun =
+                    |mut files: fs::ReadDir| format == Format::Xlsx || files.next().is_some();
+                while !fs::read_dir(&scratch).is_ok_and(begun) {
+                    std::thread::yield_now();
+                }
+                cancelled.store(true, Ordering::Relaxed);
+            });
+            store.export(&to(&path, format), &cancelled).unwrap_err()
+        });
+        assert!(matches!(error, DataError::Cancelled), "{format:?}: {error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(file_names(folder.path()), before, "{format:?}");
+    }
 }

@@ -200,7 +200,7 @@ fn names_that_are_odd_survive_every_format() {
             rows: None,
             neutralise_formulas: true,
         };
-        store.export(&request).unwrap();
+        store.export(&request, &never()).unwrap();
         let back = try_sheet(&path, request.format).unwrap();
         assert_eq!(names(&back.columns().unwrap()), given, "{format}");
         assert_eq!(table(&back), table(&store), "{format}");

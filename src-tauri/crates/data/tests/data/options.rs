@@ -7,6 +7,7 @@ use braincells_core::DataType;
 use braincells_core::{AppError, Code};
 use braincells_data::{
     ClipboardKind, Encoding, PreviewRequest, Quote, RowSelection, import_text, preview_import,
+    preview_text,
 };
 use serde_json::json;
 
@@ -310,6 +311,40 @@ fn a_preview_shows_what_an_import_would_find_and_keeps_nothing() {
     assert!(matches!(error, DataError::Cancelled), "{error}");
     never.store(false, Ordering::Relaxed);
     assert_eq!(file_names(folder.path()), ["large.csv", "p.csv", "wide.csv"]);
+}
+
+#[test]
+fn a_preview_of_a_text_shows_what_its_import_would_find() {
+    let folder = folder();
+    let never = AtomicBool::new(false);
+    let look_at = |text: &str, kind, options: ImportOptions, rows| {
+        let source = PathBuf::from("the clipboard");
+        let scratch = folder.path().to_path_buf();
+        let format = Format::Csv;
+        let request = PreviewRequest { source, format, options, rows, scratch, limits: LIMITS };
+        preview_text(text, kind, &request, &never)
+    };
+    let detect = ClipboardKind::Detect;
+    let text = "id\tnote\n007\t\"two\nlines\"\n8\t'=1;x\n9\t\n";
+    let found = look_at(text, detect, options(), 2).unwrap();
+    let columns: Vec<&str> = found.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(columns, ["id", "note"]);
+    assert_eq!(found.rows.len(), 2);
+    assert_eq!(found.rows[0][1], "two\nlines");
+    assert_eq!(found.rows[1][1], "'=1;x");
+    let dialect = found.dialect.unwrap();
+    assert_eq!((dialect.delimiter, dialect.quote, dialect.header), (None, None, true));
+    assert_eq!((found.size_bytes, found.tables.len()), (text.len() as u64, 0));
+    let page = "<table><tr><td>a</td></tr><tr><td>1.5</td></tr></table>";
+    let headless = ImportOptions { header: Some(false), ..options() };
+    let found = look_at(page, detect, headless, 9).unwrap();
+    assert_eq!(found.rows, [[json!("a")], [json!("1.5")]]);
+    assert!(!found.dialect.unwrap().header);
+    let error = AppError::from(look_at(" ", ClipboardKind::Html, options(), 9).unwrap_err());
+    assert!(error.message.starts_with("`the clipboard` cannot be imported"), "{}", error.message);
+    let asked = ImportOptions { table: Some("x".to_owned()), ..options() };
+    assert_eq!(AppError::from(look_at("a", detect, asked, 9).unwrap_err()).code, Code::BadInput);
+    assert_eq!(file_names(folder.path()), [""; 0]);
 }
 
 #[test]

@@ -176,6 +176,45 @@ fn the_catalogue_keeps_sheets_settings_jobs_and_models() {
 }
 
 #[test]
+fn the_catalogue_keeps_open_runs_with_their_sheets() {
+    let folder = folder();
+    let path = folder.path().join("braincells.sqlite");
+    let catalogue = Catalogue::open(&path).unwrap();
+    let info = |name: &str| SheetInfo {
+        id: SheetId::random(),
+        name: name.to_owned(),
+        row_count: 1,
+        column_count: 1,
+        created_at_ms: NOW_MS,
+        changed_at_ms: NOW_MS,
+    };
+    let (one, two) = (info("one"), info("two"));
+    catalogue.put_sheet(&one, "one.duckdb").unwrap();
+    // As the version before open runs left it.
+    drop(catalogue);
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch("DROP TABLE open_runs; PRAGMA user_version = 2")
+        .unwrap();
+    let catalogue = Catalogue::open(&path).unwrap();
+    catalogue.put_sheet(&two, "two.duckdb").unwrap();
+    assert_eq!(catalogue.open_runs().unwrap(), []);
+    for run in [2, 1, 1] {
+        catalogue.put_open_run(one.id, RunId(run)).unwrap();
+    }
+    catalogue.put_open_run(two.id, RunId(1)).unwrap();
+    assert!(catalogue.put_open_run(SheetId::random(), RunId(1)).is_err(), "a run needs its sheet");
+    catalogue.put_in_trash(two.id, NOW_MS).unwrap();
+    let of_one = [(one.id, RunId(1)), (one.id, RunId(2))];
+    assert_eq!(Catalogue::open(&path).unwrap().open_runs().unwrap(), of_one);
+    catalogue.take_from_trash(two.id).unwrap();
+    assert_eq!(catalogue.open_runs().unwrap().len(), 3);
+    catalogue.remove_sheet(two.id).unwrap();
+    catalogue.remove_open_run(one.id, RunId(2)).unwrap();
+    assert_eq!(catalogue.open_runs().unwrap(), of_one[..1]);
+}
+
+#[test]
 fn a_catalogue_of_a_newer_version_is_not_touched() {
     let folder = folder();
     let path = folder.path().join("c.sqlite");
@@ -184,10 +223,10 @@ fn a_catalogue_of_a_newer_version_is_not_touched() {
     let version = |connection: &rusqlite::Connection| -> i64 {
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     };
-    assert_eq!(version(&connection), 2);
+    assert_eq!(version(&connection), 3);
     connection.pragma_update(None, "user_version", 99).unwrap();
     let error = Catalogue::open(&path).unwrap_err();
-    assert!(matches!(error, DataError::NewerFormat { found: 99, supported: 2, .. }), "{error}");
+    assert!(matches!(error, DataError::NewerFormat { found: 99, supported: 3, .. }), "{error}");
     assert_eq!(version(&connection), 99);
     let text = write(folder.path(), "text.sqlite", "not a database, but long enough ".repeat(40));
     assert!(matches!(Catalogue::open(&text), Err(DataError::Database { .. })));

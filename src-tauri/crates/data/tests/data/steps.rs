@@ -29,7 +29,7 @@ fn exported(store: &SheetStore) -> String {
         rows: None,
         neutralise_formulas: false,
     };
-    store.export(&request).unwrap();
+    store.export(&request, &never()).unwrap();
     fs::read_to_string(&path).unwrap()
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use braincells_core::{
     CellState, CellTest, Code, Filter, RunRequest, RunScope, SortBy, SortKey, TextPlace, ViewSpec,
 };
-use braincells_data::{DataError, View};
+use braincells_data::{DataError, RowPlace, View};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -618,4 +618,17 @@ fn every_state_has_a_place_in_the_order_of_states() {
     let mut expected: Vec<i64> = rows.keys().copied().collect();
     expected.sort_by_key(|row| rows[row]);
     assert_eq!(view.rows().iter().map(|row| row.0).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_row_is_found_by_its_position_in_the_sheet_and_in_a_view() {
+    let folder = folder();
+    let store = sheet(folder.path(), "a.csv", "a\n5\n6\n7\n8\n");
+    let at = |row: i64| store.position_of(RowId(row));
+    assert_eq!([at(1), at(4), at(5), at(0), at(i64::MIN)], [Some(0), Some(3), None, None, None]);
+    store.move_rows(&[RowId(4)], RowPlace::First, NOW_MS).unwrap();
+    store.delete_rows(&[RowId(2)], NOW_MS).unwrap();
+    assert_eq!([at(4), at(1), at(2), at(3)], [Some(0), Some(1), None, Some(2)]);
+    let view: View = [RowId(3), RowId(1)].into_iter().collect();
+    assert_eq!([view.position_of(RowId(1)), view.position_of(RowId(4))], [Some(1), None]);
 }

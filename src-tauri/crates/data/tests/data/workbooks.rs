@@ -402,7 +402,7 @@ fn what_a_workbook_cannot_hold_is_an_error_that_says_where() {
         rows: None,
         neutralise_formulas: true,
     };
-    let error = AppError::from(store.export(&request(&path)).unwrap_err());
+    let error = AppError::from(store.export(&request(&path), &never()).unwrap_err());
     assert!(
         error.message.contains("row 2 in column `b` has 32768 characters"),
         "{}",
@@ -410,15 +410,15 @@ fn what_a_workbook_cannot_hold_is_an_error_that_says_where() {
     );
     assert!(!path.exists(), "nothing is left");
     let first = ExportRequest { rows: Some(vec![RowId(1)]), ..request(&path) };
-    assert_eq!(store.export(&first).unwrap(), 1);
+    assert_eq!(store.export(&first, &never()).unwrap(), 1);
     assert_eq!(table(&read(&path)), [[json!(1), json!("fits")]]);
 
     let store = sheet(folder.path(), "rows.csv", format!("a\n{}", "1\n".repeat(1_048_576)));
-    let error = AppError::from(store.export(&request(&path)).unwrap_err());
+    let error = AppError::from(store.export(&request(&path), &never()).unwrap_err());
     assert!(error.message.contains("holds 1048575 rows"), "{}", error.message);
     let columns = Some(vec![ids(&store)[0]; 16_385]);
     let request = ExportRequest { columns, ..request(&path) };
-    let error = AppError::from(store.export(&request).unwrap_err());
+    let error = AppError::from(store.export(&request, &never()).unwrap_err());
     assert!(error.message.contains("holds 16384 columns"), "{}", error.message);
 }
 
@@ -438,7 +438,7 @@ fn values_keep_their_exactness_through_a_workbook() {
         rows: None,
         neutralise_formulas: true,
     };
-    store.export(&request).unwrap();
+    store.export(&request, &never()).unwrap();
     let back = read(&path);
     let texts = |store: &SheetStore| -> Vec<Vec<String>> {
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

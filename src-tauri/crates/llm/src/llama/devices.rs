@@ -14,6 +14,7 @@ const RESERVED_BYTES: u64 = 768 << 20;
 /// What kind of device it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum DeviceKind {
     /// The processor.
     Cpu,
@@ -29,6 +30,7 @@ pub enum DeviceKind {
 
 /// One device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Device {
     /// llama.cpp's name for it, such as `CPU` or `CUDA0`.
     pub name: String,

@@ -45,8 +45,9 @@ impl Workbench {
             .with_store(sheet, move |store| recipes_of(store, names.as_deref(), with_examples))
             .await?;
         let (models, answers) = (self.models().await?, self.answers());
+        let default_model = self.settings().await?.model;
         let (mut file, warnings) = blocking(move || {
-            let warnings = record_models(&mut file, &models, answers.cache());
+            let warnings = record_models(&mut file, &models, &default_model, answers.cache());
             Ok::<_, AppError>((file, warnings))
         })
         .await?;
@@ -130,13 +131,17 @@ fn examples_of_sheet(
 fn record_models(
     recipes: &mut RecipeFile,
     models: &[ModelFile],
+    default_model: &str,
     remembered: &ResponseCache,
 ) -> Vec<String> {
     let mut known = BTreeMap::new();
     let mut warnings = Vec::new();
     for column in &mut recipes.columns {
         let model = &mut column.recipe.model;
-        let identify = |model: &String| identify_model(model, models, remembered);
+        let identify = |model: &String| {
+            let meant = if model.is_empty() { default_model } else { model };
+            identify_model(meant, models, remembered)
+        };
         let found = known.entry(model.clone()).or_insert_with_key(identify);
         if let Some((name, identity)) = found {
             model.clone_from(name);

@@ -17,6 +17,7 @@ const SAMPLED_ROWS: u64 = 256;
 
 /// A recipe file in the order in which it is run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct RecipePlan {
     /// The columns, each behind those it reads.
     pub columns: Vec<PlannedColumn>,
@@ -30,6 +31,7 @@ pub struct RecipePlan {
 
 /// A column that a recipe makes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct PlannedColumn {
     /// Its name.
     pub name: String,
@@ -43,6 +45,7 @@ pub struct PlannedColumn {
 
 /// A recipe that can run here.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct RecipeCheck {
     /// What it does.
     pub plan: RecipePlan,
@@ -54,6 +57,7 @@ pub struct RecipeCheck {
 
 /// How much a model has to read and write for a table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct RecipeEstimate {
     /// Rows that are filled.
     pub rows: u64,
@@ -65,6 +69,7 @@ pub struct RecipeEstimate {
 
 /// A column's part of a [`RecipeEstimate`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct ColumnEstimate {
     /// Its name.
     pub column: String,

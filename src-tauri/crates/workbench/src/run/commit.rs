@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use braincells_core::{AppError, CellRecord, CellState, Clock, ColumnId, Event, EventSink};
+use braincells_core::{
+    AppError, CellRecord, CellState, Clock, ColumnId, Event, EventSink, SheetId,
+};
 use braincells_data::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit, SheetStore};
 use tokio::task::JoinHandle;
 
@@ -118,6 +120,7 @@ impl Committer {
         }
         let Target { store, column, recipe_version } = &self.target;
         let (store, column, version) = (Arc::clone(store), *column, *recipe_version);
+        let sheet = store.id();
         let now_ms = self.clock.now_ms();
         let cells = blocking(move || {
             store.commit_cells(column, Some(version), &cells, now_ms).map(|()| cells)
@@ -126,7 +129,7 @@ impl Committer {
         self.notes.filled(&cells);
         for cell in self.notes.without_by_hand(cells) {
             self.progress.add(&cell);
-            self.events.emit(cell_done(column, cell));
+            self.events.emit(cell_done(sheet, column, cell));
         }
         self.progress.add_reused(std::mem::take(&mut self.reused));
         self.progress.tell_if_due(self.events.as_ref());
@@ -153,9 +156,10 @@ impl Committer {
     }
 }
 
-fn cell_done(column: ColumnId, cell: CellRecord) -> Event {
+fn cell_done(sheet: SheetId, column: ColumnId, cell: CellRecord) -> Event {
     let done = cell.state == CellState::Done;
     Event::CellDone {
+        sheet,
         column,
         row: cell.row,
         state: cell.state,

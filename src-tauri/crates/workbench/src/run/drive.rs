@@ -296,7 +296,11 @@ impl Drive {
         let reason = error.map(|error| error.message.clone());
         blocking(move || {
             store.set_run_status(run, status, reason.as_deref(), now_ms)?;
-            crate::sheets::list_sheet(&catalogue, &store).map(drop)
+            crate::sheets::list_sheet(&catalogue, &store)?;
+            if !status.can_resume() {
+                catalogue.remove_open_run(store.id(), run)?;
+            }
+            Ok::<_, AppError>(())
         })
         .await
     }

@@ -4,10 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use braincells_core::{CellRecord, Column, ColumnId, Priority, RowId, RunId, RunStatus, SheetId};
-use tokio::sync::watch;
+use braincells_core::{
+    CellRecord, Column, ColumnId, Priority, RowId, RunId, RunProgress, RunStatus, SheetId,
+};
+use tokio::sync::{Notify, watch};
 
+use super::progress::Figures;
 use crate::error::WorkbenchError;
+use crate::queue::Standing;
 
 /// What the user wants of a live run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,11 +47,19 @@ struct Key {
 
 struct Live {
     /// `None` while it is being started.
-    run: Option<RunId>,
+    run: Option<Begun>,
     wish: watch::Sender<Wish>,
     by_hand: Arc<ByHand>,
     aside: Arc<Aside>,
     queued: bool,
+}
+
+/// What is known of a run once it is written down.
+struct Begun {
+    id: RunId,
+    figures: Arc<Figures>,
+    /// `None` if it needs no engine.
+    standing: Option<Standing>,
 }
 
 /// Cells that a person edited or approved while the run was alive. The store keeps a run's hands
@@ -92,6 +104,7 @@ impl Aside {
 #[derive(Default)]
 pub(crate) struct LiveRuns {
     columns: Mutex<HashMap<Key, Live>>,
+    left: Notify,
 }
 
 impl LiveRuns {
@@ -129,6 +142,30 @@ impl LiveRuns {
 
     pub(super) fn is_live(&self, sheet: SheetId, run: RunId) -> bool {
         self.find(sheet, run, |_| ()).is_some()
+    }
+
+    /// The figures of all live runs and whether they wait for their turn: those that work first,
+    /// the others in the order in which their turns come.
+    pub(super) fn all(&self) -> Vec<(RunProgress, RunStatus)> {
+        let columns = self.lock();
+        let begun = columns.values().filter_map(|live| Some((live.queued, live.run.as_ref()?)));
+        let mut begun: Vec<(bool, &Begun)> = begun.collect();
+        begun.sort_by_key(|(queued, begun)| (*queued, begun.standing));
+        let status = |queued| if queued { RunStatus::Queued } else { RunStatus::Running };
+        begun.into_iter().map(|(queued, run)| (run.figures.now(), status(queued))).collect()
+    }
+
+    /// Waits until no run is alive.
+    pub(crate) async fn none_left(&self) {
+        loop {
+            let mut left = std::pin::pin!(self.left.notified());
+            // Before looking, so that an end in between is not missed.
+            left.as_mut().enable();
+            if self.lock().is_empty() {
+                return;
+            }
+            left.await;
+        }
     }
 
     /// Whether a live run waits for its turn.
@@ -175,7 +212,8 @@ impl LiveRuns {
     fn find<T>(&self, sheet: SheetId, run: RunId, look: impl FnOnce(&Live) -> T) -> Option<T> {
         let columns = self.lock();
         let mut found = columns.iter();
-        found.find(|(key, live)| key.sheet == sheet && live.run == Some(run)).map(|(_, l)| look(l))
+        let is_it = |live: &Live| live.run.as_ref().is_some_and(|begun| begun.id == run);
+        found.find(|(key, live)| key.sheet == sheet && is_it(live)).map(|(_, live)| look(live))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Live>> {
@@ -202,8 +240,13 @@ pub(super) struct Notes {
 
 impl Claim {
     /// Names the run that fills the column; returns the way to stop it.
-    pub(super) fn begin(&mut self, run: RunId) -> watch::Sender<Wish> {
-        self.notes.change(|live| live.run = Some(run));
+    pub(super) fn begin(
+        &mut self,
+        id: RunId,
+        figures: Arc<Figures>,
+        standing: Option<Standing>,
+    ) -> watch::Sender<Wish> {
+        self.notes.change(|live| live.run = Some(Begun { id, figures, standing }));
         self.sender.clone()
     }
 
@@ -268,5 +311,6 @@ impl Drop for Claim {
     fn drop(&mut self) {
         let Notes { live, key, .. } = &self.notes;
         live.lock().remove(key);
+        live.left.notify_waiters();
     }
 }

@@ -102,9 +102,9 @@ impl OpenSheets {
     }
 
     /// Closes every open sheet.
-    pub(crate) fn close_all(&mut self, world: &World) {
-        let slots = self.slots.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for (sheet, slot) in slots.drain() {
+    pub(crate) fn close_all(&self, world: &World) {
+        let slots = std::mem::take(&mut *self.slots.lock().unwrap_or_else(PoisonError::into_inner));
+        for (sheet, slot) in slots {
             let Some(open) = slot.try_lock().ok().and_then(|mut slot| slot.take()) else {
                 continue;
             };

@@ -85,3 +85,43 @@ async fn rows_that_wait_are_counted_apart() {
     assert_eq!((found.rows, found.rows_waiting), (3, 1));
     assert_eq!(found.rows_cached, None, "this engine's answers are not kept");
 }
+
+#[tokio::test]
+async fn a_recipe_is_estimated_before_it_has_a_column() {
+    let scripted = scripted_workbench(slow());
+    let workbench = &scripted.workbench;
+    let sheet = scripted.sheet(&numbered_rows(20)).await;
+    let first = add(&scripted, sheet, "first", text_recipe("Say more: {{text}}")).await;
+    let options = EngineOptions::default();
+    let how = EstimateRequest::default();
+    let recipe = text_recipe("Say more: {{text}}");
+    let of_recipe = async |recipe: &Recipe, scope: RunScope, how| {
+        workbench.estimate_recipe(sheet, recipe, scope, how, &options).await
+    };
+    let stored = workbench.estimate(sheet, first, RunScope::Empty, how, &options).await.unwrap();
+    assert_eq!(of_recipe(&recipe, RunScope::Empty, how).await.unwrap(), stored);
+    for (scope, rows) in [
+        (RunScope::First { count: 3 }, 3),
+        (RunScope::Failed, 0),
+        (RunScope::These { ids: vec![RowId(20), RowId(99), RowId(1)] }, 2),
+        (RunScope::All, 20),
+    ] {
+        assert_eq!(of_recipe(&recipe, scope, how).await.unwrap().rows, rows);
+    }
+    let test = braincells_core::CellTest::OneOf { values: vec!["row 7".into()] };
+    let only = Some(braincells_core::Filter::Cell { column: ColumnId(1), test });
+    let request = RunRequest { only, ..RunScope::Empty.into() };
+    let one = workbench.estimate_recipe(sheet, &recipe, request, how, &options).await.unwrap();
+    assert_eq!((one.rows, one.basis.sampled_rows), (1, 1));
+    let reads_empty = text_recipe("Again: {{first}}");
+    let waiting = of_recipe(&reads_empty, RunScope::Empty, how).await.unwrap();
+    assert_eq!((waiting.rows, waiting.rows_waiting), (0, 20));
+    let asked = EstimateRequest { asked_rows: 2, ..how };
+    let measured = of_recipe(&recipe, RunScope::Empty, asked).await.unwrap();
+    assert_eq!(measured.basis.time, TimeBasis::AskedNow);
+    let items = of_recipe(&text_recipe("Name an animal"), RunScope::Empty, asked).await.unwrap();
+    assert_eq!(items.rows, 20);
+    let unknown = of_recipe(&text_recipe("{{nothing}}"), RunScope::Empty, how).await.unwrap_err();
+    assert_eq!(unknown.code, braincells_core::Code::BadTemplate);
+    assert_eq!(workbench.columns(sheet).await.unwrap().len(), 2, "nothing was stored");
+}

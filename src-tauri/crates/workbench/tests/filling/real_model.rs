@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use braincells_core::{Output, RunScope};
-use braincells_workbench::{LlamaEngines, SystemClock, Workbench, World};
+use braincells_workbench::{EngineSource, LlamaEngines, SystemClock, Workbench, World};
 
 use super::*;
 
@@ -65,4 +65,40 @@ async fn a_model_is_known_again_by_its_file_and_does_not_answer_twice() {
     assert_eq!(outcomes[2].rows_reused, 0, "exact answers are others");
     let hashes = open(&home).cache_info().await.unwrap();
     assert_eq!(hashes.responses, 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_nobody_uses_leaves_memory() {
+    let home = braincells_testing::TempHome::new();
+    let source = home.write("words.csv", "text\none\ntwo\n");
+    let clock = Arc::new(braincells_testing::ManualClock::at(0));
+    let engines = Arc::new(LlamaEngines::new(home.home(), Arc::clone(&clock) as _));
+    let workbench = Workbench::open(World {
+        home: home.home(),
+        clock: Arc::clone(&clock) as _,
+        events: Arc::new(braincells_core::IgnoreEvents),
+        engines: Arc::clone(&engines) as _,
+        probe: Arc::new(braincells_workbench::ProbeHere),
+    })
+    .unwrap();
+    let sheet = workbench.import(&braincells_workbench::InputFile::new(&source)).await.unwrap().id;
+    let mut recipe = text_recipe("{{text}}");
+    recipe.model = model_path().to_string_lossy().into_owned();
+    recipe.sampling.max_tokens = Some(1);
+    let is_loaded = async || engines.loaded(&recipe.model).await.is_some();
+    let options = EngineOptions::default();
+    workbench.preview(sheet, &recipe, 1, &options).await.unwrap();
+    assert!(!workbench.tick().await && is_loaded().await);
+    let used = engines.loaded(&recipe.model).await.unwrap();
+    clock.advance_ms(15 * 60_000);
+    assert!(!workbench.tick().await, "somebody has it");
+    workbench.unload_models().await;
+    assert!(!is_loaded().await && used.is_ready().await, "who has it keeps it");
+    drop(used);
+    workbench.preview(sheet, &recipe, 2, &options).await.unwrap();
+    clock.advance_ms(15 * 60_000 - 1);
+    assert!(!workbench.tick().await && is_loaded().await);
+    clock.advance_ms(1);
+    assert!(workbench.tick().await && !is_loaded().await);
+    assert!(!workbench.tick().await, "there is nothing left to unload");
 }

@@ -114,3 +114,31 @@ async fn a_run_and_what_came_after_it_are_taken_back_one_by_one() {
         scripted.cells(sheet, column.id).await.into_iter().filter_map(|cell| cell.2).collect();
     assert_eq!(states, [CellState::Empty; 3]);
 }
+
+#[tokio::test]
+async fn many_cells_are_approved_in_one_step_and_empty_ones_are_passed_over() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let sheet = scripted.sheet(TABLE).await;
+    let workbench = &scripted.workbench;
+    let column = workbench.add_ai_column(sheet, "echo", text_recipe("Say {{name}}")).await.unwrap();
+    let (_, rows) = ids(&scripted, sheet).await;
+    let error = workbench.validate_cells(sheet, column.id, &rows).await.unwrap_err();
+    assert_eq!(error.code, Code::BadInput, "all are empty");
+    let options = EngineOptions::default();
+    let first = RunScope::First { count: 2 };
+    workbench.run(sheet, column.id, first, &options).await.unwrap().finished().await;
+    workbench.validate_cells(sheet, column.id, &rows).await.unwrap();
+    let states = async || -> Vec<Option<CellState>> {
+        scripted.cells(sheet, column.id).await.into_iter().map(|cell| cell.2).collect()
+    };
+    let approved = Some(CellState::Validated);
+    assert_eq!(states().await, [approved, approved, Some(CellState::Empty)]);
+    let undone = workbench.undo(sheet).await.unwrap().unwrap();
+    assert_eq!(undone.name, "Approve 2 cells of `echo`");
+    assert_eq!(states().await[..2], [Some(CellState::Done); 2]);
+    let (columns, _) = ids(&scripted, sheet).await;
+    let data = workbench.validate_cells(sheet, columns[0], &rows).await.unwrap_err();
+    assert_eq!(data.code, Code::BadInput, "a data column has nothing to approve");
+    let gone = workbench.validate_cells(sheet, column.id, &[RowId(99)]).await.unwrap_err();
+    assert_eq!(gone.code, Code::NotFound);
+}

@@ -1,0 +1,185 @@
+//! What a person chose for all sheets of this home, and where it counts.
+//!
+//! What a call says goes before the settings, and the settings go before what an engine finds for
+//! the machine, option by option. A model that a recipe names is taken; where it names none, that
+//! of the settings; where they name none, the starter model or the only one there is.
+
+use std::ops::RangeInclusive;
+
+use braincells_core::{AppError, EngineOptions, Settings, Value};
+use braincells_data::Catalogue;
+use serde_json::Map;
+
+use crate::Workbench;
+use crate::blocking::blocking;
+use crate::error::WorkbenchError;
+use crate::models::{list_models, resolve_model};
+
+/// Where the catalogue keeps them.
+const SETTINGS: &str = "settings";
+
+impl Workbench {
+    /// The settings. One that cannot be read, such as a word of a newer version, has its default.
+    pub async fn settings(&self) -> Result<Settings, AppError> {
+        let catalogue = self.catalogue();
+        blocking(move || Ok::<_, AppError>(read(&stored(&catalogue)?))).await
+    }
+
+    /// Replaces the settings, for good, and returns them as they are now. Numbers must be within
+    /// reason, and a model that is chosen now must be there. What a newer version keeps among them
+    /// stays. Runs that are alive keep the engine they have.
+    pub async fn set_settings(&self, settings: Settings) -> Result<Settings, AppError> {
+        let (catalogue, models) = (self.catalogue(), self.home().models());
+        blocking(move || {
+            let settings = checked(settings)?;
+            let kept = stored(&catalogue)?;
+            // One that was chosen before and is gone since must not keep the others from changing.
+            if !settings.model.is_empty() && settings.model != read(&kept).model {
+                resolve_model(&settings.model, &list_models(&models, &catalogue)?)?;
+            }
+            let mut all = Value::Object(kept);
+            let new = serde_json::to_value(&settings).expect("settings have only text keys");
+            lay_over(&mut all, new);
+            catalogue.set_setting(SETTINGS, &all)?;
+            Ok::<_, AppError>(settings)
+        })
+        .await
+    }
+
+    /// How an engine is set up for a call that says this much.
+    pub(crate) async fn engine_options(
+        &self,
+        said: &EngineOptions,
+    ) -> Result<EngineOptions, AppError> {
+        Ok(said.or(&self.settings().await?.engine))
+    }
+
+    /// The model that a recipe with this model means; empty for the usual default.
+    pub(crate) async fn model_meant(&self, model: &str) -> Result<String, AppError> {
+        Ok(if model.is_empty() { self.settings().await?.model } else { model.to_owned() })
+    }
+
+    /// Whether the model that a recipe means is there.
+    pub(crate) async fn check_model(&self, model: &str) -> Result<(), AppError> {
+        let model = self.model_meant(model).await?;
+        self.engines().check(&model).await
+    }
+}
+
+/// The settings as they are kept, with what a newer version put among them.
+fn stored(catalogue: &Catalogue) -> Result<Map<String, Value>, AppError> {
+    match catalogue.setting(SETTINGS)? {
+        Some(Value::Object(kept)) => Ok(kept),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// Takes each setting that can be read.
+fn read(kept: &Map<String, Value>) -> Settings {
+    let mut settings = Settings::default();
+    for (key, value) in kept {
+        let mut all = serde_json::to_value(&settings).expect("settings have only text keys");
+        lay_over(&mut all, Value::Object(Map::from_iter([(key.clone(), value.clone())])));
+        match serde_json::from_value(all) {
+            Ok(read) => settings = read,
+            Err(error) => tracing::warn!(key, %error, "a setting could not be read"),
+        }
+    }
+    settings
+}
+
+/// Puts values over others by their keys; what has no value over it stays.
+fn lay_over(below: &mut Value, above: Value) {
+    match (below, above) {
+        (Value::Object(below), Value::Object(above)) => {
+            for (key, value) in above {
+                lay_over(below.entry(key).or_insert_with(Value::default), value);
+            }
+        }
+        (below, above) => *below = above,
+    }
+}
+
+fn checked(settings: Settings) -> Result<Settings, WorkbenchError> {
+    let engine = &settings.engine;
+    let numbers: [(&'static str, Option<u32>, RangeInclusive<u32>); 6] = [
+        ("rows at once", engine.parallel_rows, 1..=256),
+        ("tokens of one row", engine.context_tokens, 64..=4_194_304),
+        ("layers on the GPU", engine.gpu_layers, 0..=10_000),
+        ("threads", engine.threads, 1..=512),
+        ("minutes until a model is unloaded", settings.unload_after_minutes, 1..=10_080),
+        ("seconds until a notification", settings.notify_after_seconds, 0..=86_400),
+    ];
+    for (setting, number, range) in numbers {
+        if let Some(number) = number.filter(|number| !range.contains(number)) {
+            let (least, most) = range.into_inner();
+            return Err(WorkbenchError::SettingOutOfRange { setting, number, least, most });
+        }
+    }
+    let is_tag = |text: &str| {
+        let is_part = |part: &str| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        text.len() <= 35 && text.split('-').all(is_part)
+    };
+    if !is_tag(&settings.language) {
+        return Err(WorkbenchError::NoLanguage { text: settings.language });
+    }
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use braincells_core::Theme;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_has_its_default_and_spoils_nothing_else() {
+        let kept = json!({
+            "theme": "sepia", "language": 7, "local_only": true, "unload_after_minutes": null,
+            "engine": {"threads": 3, "speculative": true}, "plugins": [1],
+        });
+        let Value::Object(kept) = kept else { unreachable!() };
+        let settings = read(&kept);
+        let expected = Settings {
+            local_only: true,
+            unload_after_minutes: None,
+            engine: EngineOptions { threads: Some(3), ..EngineOptions::default() },
+            ..Settings::default()
+        };
+        assert_eq!(settings, expected);
+        let mut all = Value::Object(kept);
+        let changed = Settings { theme: Theme::Dark, ..settings };
+        lay_over(&mut all, serde_json::to_value(changed).unwrap());
+        assert_eq!((&all["theme"], &all["language"]), (&json!("dark"), &json!("en")));
+        assert_eq!((&all["engine"]["speculative"], &all["plugins"]), (&json!(true), &json!([1])));
+    }
+
+    #[test]
+    fn settings_are_within_reason() {
+        let engine = |engine| Settings { engine, ..Settings::default() };
+        let options = EngineOptions::default();
+        let language = |text: &str| Settings { language: text.into(), ..Settings::default() };
+        for bad in [
+            engine(EngineOptions { threads: Some(0), ..options.clone() }),
+            engine(EngineOptions { parallel_rows: Some(257), ..options.clone() }),
+            engine(EngineOptions { context_tokens: Some(63), ..options.clone() }),
+            Settings { unload_after_minutes: Some(0), ..Settings::default() },
+            language(""),
+            language("en_GB"),
+            language("x-muchtoolong"),
+        ] {
+            assert!(checked(bad.clone()).is_err(), "{bad:?}");
+        }
+        for good in [
+            Settings::default(),
+            engine(EngineOptions { gpu_layers: Some(0), ..options }),
+            Settings { notify_after_seconds: Some(0), ..Settings::default() },
+            language("zh-Hant-TW"),
+        ] {
+            assert_eq!(checked(good.clone()).unwrap(), good);
+        }
+    }
+}
