@@ -8,7 +8,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 # Edge table: crate, then the workspace crates it may depend on. A crate that is not listed fails.
-# `testing` may be anyone's dev-dependency and nobody's dependency. The app joins with the window.
+# `testing` may be anyone's dev-dependency and nobody's dependency.
 allowed_edges='
 core
 data: core
@@ -99,6 +99,8 @@ check() { # workspace folder
 copy_manifests() { # workspace folder, target folder
   local manifest crate
   cp "$1/Cargo.toml" "$1/Cargo.lock" "$2/"
+  mkdir -p "$2/src"
+  touch "$2/src/lib.rs" "$2/src/main.rs" "$2/build.rs"
   for manifest in "$1"/crates/*/Cargo.toml; do
     crate=$(basename "$(dirname "$manifest")")
     mkdir -p "$2/crates/$crate/src"

@@ -19,10 +19,11 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$BRAINCELLS_CACHE/target}"
 
 export STARTER_MODEL="$BRAINCELLS_CACHE/models/SmolLM2-135M-Instruct.Q4_1.gguf"
 
-# ccache's stand-ins for cc, c++, gcc and clang must be found before the real ones.
+# ccache's stand-ins for the compilers must be found before the real ones. They are ours: Debian's
+# own folder of them lacks `c++`, which DuckDB is compiled with, where ccache came first.
 case ":$PATH:" in
-  *:/usr/lib/ccache:*) ;;
-  *) if [ -d /usr/lib/ccache ]; then PATH="/usr/lib/ccache:$PATH"; fi ;;
+  *":$BRAINCELLS_CACHE/tools/ccache:"*) ;;
+  *) PATH="$BRAINCELLS_CACHE/tools/ccache:$PATH" ;;
 esac
 case ":$PATH:" in
   *":$BRAINCELLS_CACHE/tools/bin:"*) ;;

@@ -28,28 +28,15 @@ need pkg-config command -v pkg-config
 need python3 command -v python3
 need python3-pip python3 -m pip --version
 
-if [ ${#missing[@]} -gt 0 ]; then
-  mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
-  if ! command -v apt-get >/dev/null 2>&1; then
-    echo "setup: this system has no apt-get; install the equivalents of: ${missing[*]}" >&2
-    exit 1
-  fi
-  as_root=()
-  if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null 2>&1; then
-      echo "setup: run as root: apt-get install ${missing[*]}" >&2
-      exit 1
-    fi
-    as_root=(sudo)
-  fi
-  echo "setup: installing ${missing[*]}"
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-fi
+"$(dirname "${BASH_SOURCE[0]}")/install-packages" "${missing[@]}"
+
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+mkdir -p "$BRAINCELLS_CACHE/tools/ccache"
+for compiler in c++ cc clang clang++ g++ gcc; do
+  ln -sfn "$(command -v ccache)" "$BRAINCELLS_CACHE/tools/ccache/$compiler"
+done
 
 # Rust comes from rustup, not from apt: Debian's is too old.
-source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 wanted=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' "$BRAINCELLS_ROOT/src-tauri/Cargo.toml")
 if ! command -v cargo >/dev/null 2>&1; then
   echo "setup: Rust $wanted or newer is missing; install it from https://rustup.rs and run this again" >&2

@@ -1,0 +1,103 @@
+//! What the program was started with.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// How the program was started. The environment and the arguments are read here and nowhere else.
+#[derive(Clone, Debug)]
+pub enum Opening {
+    /// To try a sheet that may be damaged, with these arguments.
+    Probe(Vec<OsString>),
+    /// To open the window.
+    Window {
+        /// The home that was named; the platform's data folder without one.
+        home: Option<PathBuf>,
+        /// Files to open, from the root of the file system.
+        files: Vec<PathBuf>,
+        /// The sheet to show first, by name or id.
+        sheet: Option<String>,
+        /// Where answers to file dialogs come from instead of a person: a test's.
+        dialog_answers: Option<PathBuf>,
+        /// What a program needs of its environment to be loaded at all.
+        loader: Vec<(OsString, OsString)>,
+    },
+}
+
+/// The verb that the workbench's probe calls this program with.
+pub const PROBE_VERB: &str = "probe-sheet";
+
+const LOADER: [&str; 4] = ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot", "PATH"];
+
+impl Opening {
+    /// Reads the arguments and the environment of this process.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the app's one place that reads the environment"
+    )]
+    pub fn read() -> Self {
+        let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+        if arguments.first().is_some_and(|first| first == PROBE_VERB) {
+            arguments.remove(0);
+            return Self::Probe(arguments);
+        }
+        let sheet = take_option(&mut arguments, SHEET_OPTION);
+        let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let path = |name: &str| named(name).and_then(|path| std::path::absolute(path).ok());
+        let here = std::env::current_dir().unwrap_or_default();
+        Self::Window {
+            home: path("BRAINCELLS_HOME"),
+            files: files(arguments, &here),
+            sheet,
+            // Only a build for tests lets a file stand in for the person at a dialog.
+            dialog_answers: path("BRAINCELLS_DIALOG_ANSWERS").filter(|_| cfg!(debug_assertions)),
+            loader: LOADER.iter().filter_map(|name| Some((name.into(), named(name)?))).collect(),
+        }
+    }
+
+    /// Whether the window works on the person's own home and not on one that was named.
+    pub fn is_own_home(&self) -> bool {
+        matches!(self, Self::Window { home: None, .. })
+    }
+}
+
+/// Names the sheet to show first.
+const SHEET_OPTION: &str = "--sheet";
+
+/// Takes an option and its value out of arguments.
+fn take_option(arguments: &mut Vec<OsString>, option: &str) -> Option<String> {
+    let place = arguments.iter().position(|argument| argument == option)?;
+    let mut taken = arguments.drain(place..(place + 2).min(arguments.len())).skip(1);
+    taken.next().map(|value| value.to_string_lossy().into_owned())
+}
+
+/// The files among arguments, seen from `here`. Options are the system's (`-psn_…` on macOS) and
+/// are left out.
+pub fn files(arguments: Vec<OsString>, here: &std::path::Path) -> Vec<PathBuf> {
+    arguments
+        .into_iter()
+        .filter(|argument| !argument.to_string_lossy().starts_with('-') && !argument.is_empty())
+        .map(|argument| here.join(argument))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_taken_with_its_value() {
+        let mut arguments = ["a.csv", "--sheet", "My sheet", "b.csv"].map(OsString::from).to_vec();
+        assert_eq!(take_option(&mut arguments, "--sheet").as_deref(), Some("My sheet"));
+        assert_eq!(arguments, ["a.csv", "b.csv"]);
+        let mut lonely = vec![OsString::from("--sheet")];
+        assert_eq!(take_option(&mut lonely, "--sheet"), None);
+        assert_eq!(take_option(&mut lonely, "--sheet"), None);
+    }
+
+    #[test]
+    fn files_are_seen_from_where_the_program_was_started_and_options_are_not_files() {
+        let arguments = ["-psn_0_1", "--flag", "a.csv", "/b/c d.parquet", ""].map(OsString::from);
+        let found = files(arguments.to_vec(), std::path::Path::new("/here"));
+        assert_eq!(found, [PathBuf::from("/here/a.csv"), PathBuf::from("/b/c d.parquet")]);
+    }
+}

@@ -1,0 +1,115 @@
+//! What the commands share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use braincells_core::{AppError, Code, Event, EventSink, RunStatus};
+use braincells_workbench::{Home, LlamaEngines, ProcessProbe, SystemClock, Workbench, World};
+use tauri::{AppHandle, Manager};
+
+use crate::clipboard::SystemClipboard;
+use crate::dialogs::Dialogs;
+use crate::events::WindowEvents;
+use crate::long_calls::LongCalls;
+use crate::opening::{Opening, PROBE_VERB};
+use crate::window;
+
+/// How long the end of the program waits for runs to write what they have.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+/// How often it is looked whether the model was idle for too long.
+const TICK: Duration = Duration::from_secs(15);
+
+/// What the commands share; made once, before the window.
+pub struct App {
+    /// The verbs.
+    pub workbench: Workbench,
+    /// Events on their way to the page.
+    pub events: Arc<WindowEvents>,
+    /// Calls that the page can stop.
+    pub long_calls: LongCalls,
+    /// The system's clipboard.
+    pub clipboard: SystemClipboard,
+    /// How files are chosen.
+    pub dialogs: Dialogs,
+    /// The folder of everything.
+    pub home: Home,
+    /// The files that the program was started with.
+    pub files: Vec<PathBuf>,
+    /// The sheet that it was told to show, by name or id.
+    pub sheet: Option<String>,
+}
+
+/// Passes events on, and tells the system when a long run ends while nobody looks.
+struct AppEvents {
+    window: Arc<WindowEvents>,
+    handle: AppHandle,
+}
+
+impl EventSink for AppEvents {
+    fn emit(&self, event: Event) {
+        if let Event::RunEnded { status, progress, .. } = &event {
+            let ended = matches!(status, RunStatus::Done | RunStatus::Failed);
+            if ended {
+                window::notify_of_end(&self.handle, *status, progress);
+            }
+        }
+        self.window.emit(event);
+    }
+}
+
+impl App {
+    /// Opens the home.
+    pub fn open(handle: &AppHandle, opening: Opening) -> Result<Self, AppError> {
+        let Opening::Window { home, files, sheet, dialog_answers, loader } = opening else {
+            return Err(AppError::new(Code::Internal, "a probe has no window"));
+        };
+        let root = match home {
+            Some(home) => home,
+            None => default_home(handle)?,
+        };
+        let home = Home::new(root);
+        let events = Arc::new(WindowEvents::start()?);
+        let clock = Arc::new(SystemClock);
+        // A system that cannot name the program finds it by its name.
+        let program = std::env::current_exe().unwrap_or_else(|_unknown| "braincells-app".into());
+        let workbench = Workbench::open(World {
+            engines: Arc::new(LlamaEngines::new(home.clone(), clock.clone())),
+            clock,
+            events: Arc::new(AppEvents { window: Arc::clone(&events), handle: handle.clone() }),
+            home: home.clone(),
+            probe: Arc::new(ProcessProbe::new(program, vec![PROBE_VERB.into()], loader)),
+        })?;
+        let ticking = workbench.clone();
+        tauri::async_runtime::spawn(async move {
+            let mut interval = tokio::time::interval(TICK);
+            loop {
+                interval.tick().await;
+                ticking.tick().await;
+            }
+        });
+        let dialogs = Dialogs::new(dialog_answers);
+        let long_calls = LongCalls::default();
+        let clipboard = SystemClipboard::default();
+        Ok(Self { workbench, events, long_calls, clipboard, dialogs, home, files, sheet })
+    }
+
+    /// Pauses the runs and closes the sheets; what is not written by then is generated again.
+    pub fn close(&self) {
+        let closed = tauri::async_runtime::block_on(async {
+            tokio::time::timeout(LAST_WORDS, self.workbench.close()).await
+        });
+        match closed {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the sheets were not closed well"),
+            Err(_elapsed) => tracing::warn!("the runs did not end in time; they go on next time"),
+        }
+    }
+}
+
+fn default_home(handle: &AppHandle) -> Result<PathBuf, AppError> {
+    handle.path().local_data_dir().map(|folder| folder.join("braincells")).map_err(|error| {
+        AppError::new(Code::NotFound, format!("this user has no folder to keep sheets in: {error}"))
+            .with_hint("name a folder with `BRAINCELLS_HOME`")
+    })
+}
