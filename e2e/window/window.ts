@@ -1,0 +1,39 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestContext } from "vitest";
+import { SheetGrid } from "../grid";
+import { type Hands, handsOf } from "../hands";
+import { type Home, type RunningApp, startApp } from "./app";
+
+/** Where pictures of failures go. */
+const PICTURES = process.env.BRAINCELLS_PICTURES ?? "build/window";
+
+/** The real program in a real window, with hands to work in it. */
+export interface AppWindow extends RunningApp, Hands {
+  grid: SheetGrid;
+  /** Keeps a picture of the window. */
+  picture(name: string): Promise<void>;
+}
+
+/** Opens the window of the program over a home. */
+export async function openWindow(home: Home, args: string[] = []): Promise<AppWindow> {
+  const app = await startApp(home, args);
+  const hands = handsOf(app.browser);
+  return {
+    ...hands,
+    ...app,
+    grid: new SheetGrid(hands),
+    async picture(name) {
+      await mkdir(PICTURES, { recursive: true });
+      await app.browser.saveScreenshot(join(PICTURES, `${name}.png`));
+    },
+  };
+}
+
+/** Called before a test: keeps a picture of the window if the test fails. */
+export function pictureIfFailed(window: AppWindow, context: TestContext): void {
+  context.onTestFailed(async ({ task }) => {
+    // A program that is gone has no picture, and the failure itself says more.
+    await window.picture(`failed ${task.name}`).catch(() => {});
+  });
+}

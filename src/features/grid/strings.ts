@@ -1,0 +1,41 @@
+import { formatCount } from "~/lib/format";
+
+/** Every text that the grid shows or reads out. */
+export const text = {
+  grid: "Sheet",
+  gridHint: "Press Escape and then Tab to leave the sheet",
+  selectAll: "Select all cells",
+  addColumn: "Add column",
+  addRow: "Add row",
+  loading: "Loading",
+  queued: "Queued",
+  running: "Running",
+  failed: "Failed",
+  edited: "edited",
+  validated: "validated",
+  stale: "stale",
+  staleTitle: "The recipe or an input changed since this was generated",
+  binary: "Binary data",
+  yes: "true",
+  no: "false",
+  empty: "empty",
+  generate: "Generate",
+  generateAgain: "Generate again",
+  retry: "Retry",
+  validate: "Validate",
+  noColumnsTitle: "No columns yet",
+  noColumnsBody: "Add a column to begin",
+  noRowsTitle: "No rows",
+  noRowsBody: "Add a row, or paste cells copied elsewhere",
+  noRowsReadOnly: "There is nothing to show here",
+  editCell: (column: string, row: number) => `Edit ${column}, row ${row}`,
+  columnMenu: (column: string) => `Menu of ${column}`,
+  columnRecipe: (column: string) => `Recipe of ${column}`,
+  sortBy: (column: string) => `Sort by ${column}`,
+  columnLabel: (name: string, ai: boolean, filtered: boolean, chip: string | null) =>
+    [name, ai ? "AI column" : null, filtered ? "filtered" : null, chip].filter(Boolean).join(", "),
+  confidence: (percent: number) => `confidence ${percent} percent`,
+  selected: (cells: number) =>
+    cells === 1 ? "1 cell selected" : `${formatCount(cells)} cells selected`,
+  cannotEdit: "This cell cannot be edited here",
+} as const;

@@ -1,0 +1,2 @@
+/** The screen of all sheets. */
+export { Home } from "./home";

@@ -1,0 +1,2 @@
+/** The panel on the right of a sheet: what a column is, how an AI column is made, and its runs. */
+export { Inspector } from "./inspector";

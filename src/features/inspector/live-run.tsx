@@ -1,0 +1,70 @@
+import { $, component$, useContext, useSignal } from "@builder.io/qwik";
+import { showFailure } from "~/errors";
+import { runKey } from "~/features/runs";
+import { ipc, type LiveRun } from "~/ipc";
+import { RunsContext } from "~/state/runs";
+import { ToastContext } from "~/state/toasts";
+import { Button, Progress } from "~/ui";
+import { fractionOf, progressText } from "./figures";
+import { text } from "./strings";
+
+/** How far a run of the column is, and how fast. */
+export const LiveRunFigures = component$<{ live: LiveRun }>((props) => {
+  const runs = useContext(RunsContext);
+  const { progress, status } = props.live;
+  const isQueued = status === "queued";
+  const pace = runs.paces?.[runKey(progress)] ?? null;
+  return (
+    <>
+      <p class="min-h-5 text-sm text-normal tabular-nums">
+        {isQueued ? text.run.queued : progressText(progress, pace)}
+      </p>
+      <Progress value={isQueued ? 0 : fractionOf(progress)} label={text.run.progress} />
+    </>
+  );
+});
+
+/** A run of the column that is alive, with what ends it. */
+export const LiveRunCard = component$<{ live: LiveRun }>((props) => {
+  const toasts = useContext(ToastContext);
+  const isStopping = useSignal<"pause" | "stop" | null>(null);
+  const end = $(async (how: "pause" | "stop") => {
+    const { sheet, run } = props.live.progress;
+    isStopping.value = how;
+    try {
+      if (how === "pause") await ipc.pauseRun(sheet, run);
+      else await ipc.cancelRun(sheet, run);
+    } catch (thrown) {
+      showFailure(toasts, thrown);
+    } finally {
+      isStopping.value = null;
+    }
+  });
+  return (
+    <div class="flex flex-col gap-1.5" data-testid="inspector-live-run">
+      <LiveRunFigures live={props.live} />
+      <div class="mt-1 flex justify-end gap-2">
+        <Button
+          size="s"
+          icon="pause"
+          busy={isStopping.value === "pause"}
+          disabled={isStopping.value !== null}
+          onClick$={() => end("pause")}
+          testId="inspector-pause"
+        >
+          {text.run.pause}
+        </Button>
+        <Button
+          size="s"
+          icon="stop"
+          busy={isStopping.value === "stop"}
+          disabled={isStopping.value !== null}
+          onClick$={() => end("stop")}
+          testId="inspector-stop"
+        >
+          {text.run.stop}
+        </Button>
+      </div>
+    </div>
+  );
+});

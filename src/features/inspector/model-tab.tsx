@@ -1,0 +1,148 @@
+import { $, component$, useContext, useSignal } from "@builder.io/qwik";
+import { FailureNotice, sentence, showFailure } from "~/errors";
+import { ipc, type ModelFile } from "~/ipc";
+import { formatBytes } from "~/lib/format";
+import { AppContext, goToSettings } from "~/state/app";
+import { SheetContext } from "~/state/sheet";
+import { showToast, ToastContext } from "~/state/toasts";
+import { Button, Combobox, Icon, Notice, type Option, Spinner } from "~/ui";
+import { loadModels } from "./loading";
+import { bareName, defaultModel, type ModelStanding, standingOf } from "./models";
+import { SamplingFields } from "./sampling-fields";
+import { AiColumnContext } from "./state";
+import { text } from "./strings";
+
+/** Which model makes the column, and how it chooses its words. */
+export const ModelTab = component$(() => (
+  <div class="flex flex-col gap-4">
+    <ModelPicker />
+    <SamplingFields />
+  </div>
+));
+
+const ModelPicker = component$(() => {
+  const sheet = useContext(SheetContext);
+  const app = useContext(AppContext);
+  const toasts = useContext(ToastContext);
+  const state = useContext(AiColumnContext);
+  const isChoosing = useSignal(false);
+  const { models } = state;
+  const { model } = state.draft;
+
+  const reload = $(() => loadModels(state, app.settings.model));
+  const makeDefault = $(async () => {
+    isChoosing.value = true;
+    try {
+      app.settings = await ipc.configureBackend({ backend: "local", model: state.draft.model });
+      showToast(toasts, { kind: "success", title: text.model.madeDefault });
+    } catch (thrown) {
+      showFailure(toasts, thrown);
+    } finally {
+      isChoosing.value = false;
+    }
+  });
+
+  if (state.modelsFailure !== null) {
+    return (
+      <Notice kind="error" title={text.model.failed}>
+        <p>{sentence(state.modelsFailure)}</p>
+        <Button size="s" icon="retry" onClick$={reload} class="mt-2">
+          {text.model.again}
+        </Button>
+      </Notice>
+    );
+  }
+  if (models === null) {
+    return (
+      <p class="flex items-center gap-2 text-muted">
+        <Spinner label="" />
+        {text.model.loading}
+      </p>
+    );
+  }
+  const usual = defaultModel(models, app.settings.model);
+  const standing = standingOf(model, models);
+  const chosen = standing.kind === "found" ? standing.model.name : model;
+  return (
+    <div class="flex flex-col gap-2">
+      {models.length === 0 ? (
+        <Notice kind="warning" title={text.model.none} testId="inspector-no-model">
+          <p>{text.model.noneBody}</p>
+          <ToSettings />
+        </Notice>
+      ) : (
+        <Combobox
+          label={text.model.label}
+          placeholder={text.model.choose}
+          value={chosen}
+          options={optionsOf(models, usual, standing, model)}
+          disabled={sheet.readOnly !== null}
+          error={state.attempted && model === "" ? text.model.notChosen : undefined}
+          onChange$={(value) => {
+            state.draft.model = value;
+            if (state.failure?.field === "model") state.failure = null;
+          }}
+          testId="inspector-model"
+        />
+      )}
+      {models.length > 0 && standing.kind === "missing" && (
+        <Notice kind="error" title={text.model.missing(model)} testId="inspector-model-missing">
+          <p>{text.model.missingBody}</p>
+          <ToSettings />
+        </Notice>
+      )}
+      {standing.kind === "ambiguous" && (
+        <Notice kind="warning">{text.model.ambiguous(standing.names.join(", "))}</Notice>
+      )}
+      {standing.kind === "path" && <p class="text-sm text-muted">{text.model.path}</p>}
+      {state.failure?.field === "model" && standing.kind !== "missing" && (
+        <FailureNotice failure={state.failure} testId="inspector-model-failure" />
+      )}
+      <p class="flex items-center gap-1.5 text-sm text-muted">
+        <Icon name="lock" size={14} />
+        {text.model.onThisComputer}
+      </p>
+      {standing.kind === "found" && standing.model.name !== usual && (
+        <Button
+          size="s"
+          variant="ghost"
+          icon="pin"
+          class="self-start"
+          busy={isChoosing.value}
+          onClick$={makeDefault}
+          testId="inspector-make-default"
+        >
+          {text.model.makeDefault}
+        </Button>
+      )}
+    </div>
+  );
+});
+
+const ToSettings = component$(() => {
+  const app = useContext(AppContext);
+  return (
+    <Button size="s" icon="settings" class="mt-2" onClick$={() => goToSettings(app, "models")}>
+      {text.model.toSettings}
+    </Button>
+  );
+});
+
+/** The models to choose from; a recipe's own model is among them even when it is missing. */
+function optionsOf(
+  models: readonly ModelFile[],
+  usual: string,
+  standing: ModelStanding,
+  model: string,
+): Option[] {
+  const options = models.map((one) => {
+    const notes = [
+      formatBytes(one.size_bytes),
+      ...(one.name === usual ? [text.model.default] : []),
+      ...(one.linked ? [text.model.linked] : []),
+    ];
+    return { value: one.name, label: bareName(one.name), hint: notes.join(text.separator) };
+  });
+  const isListed = standing.kind === "found" || standing.kind === "none";
+  return isListed ? options : [{ value: model, label: model }, ...options];
+}

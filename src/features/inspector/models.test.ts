@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import type { ModelFile } from "~/ipc";
+import { bareName, defaultModel, standingOf } from "./models";
+
+function model(name: string): ModelFile {
+  return {
+    name,
+    path: `/m/${name}`,
+    size_bytes: 1,
+    linked: false,
+  };
+}
+const qwen = model("qwen/Qwen3-4B.Q4.gguf");
+const starter = model("SmolLM2-135M-Instruct.Q4_1.gguf");
+const models = [qwen, model("Qwen3-8B.gguf"), starter];
+
+describe("the model for new columns", () => {
+  it("is the chosen one, else the starter, else the only one", () => {
+    expect(defaultModel(models, "Qwen3-8B.gguf")).toBe("Qwen3-8B.gguf");
+    expect(defaultModel(models, "")).toBe(starter.name);
+    expect(defaultModel([qwen], "")).toBe(qwen.name);
+    expect(defaultModel([qwen, model("b.gguf")], "")).toBe("");
+    expect(defaultModel([], "")).toBe("");
+  });
+});
+
+describe("what a model name means", () => {
+  it("is read as the Rust side reads it", () => {
+    for (const name of [qwen.name, "Qwen3-4B.Q4.gguf", "Qwen3-4B.Q4", "qwen3-4"]) {
+      expect(standingOf(name, models)).toEqual({ kind: "found", model: qwen });
+    }
+    expect(standingOf("qwen3", models)).toMatchObject({ kind: "ambiguous" });
+    expect(standingOf("llama", models)).toEqual({ kind: "missing" });
+    expect(standingOf("", models)).toEqual({ kind: "none" });
+    expect(standingOf("/home/me/x.gguf", models)).toEqual({ kind: "path" });
+    expect(standingOf("C:\\x.gguf", models)).toEqual({ kind: "path" });
+  });
+
+  it("is shown without folder and ending", () => {
+    expect(bareName(qwen.name)).toBe("Qwen3-4B.Q4");
+  });
+});

@@ -1,0 +1,482 @@
+import type { DataType, RunStatus } from "~/ipc";
+import { formatCount } from "~/lib/format";
+import type { FieldKind } from "./schema";
+
+/** `1 row`, `2 rows`. */
+function counted(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+function rows(count: number): string {
+  return counted(count, "row", "rows");
+}
+
+function cells(count: number): string {
+  return counted(count, "cell", "cells");
+}
+
+const dataTypes: Record<DataType, string> = {
+  text: "Text",
+  integer: "Whole number",
+  number: "Number",
+  boolean: "Yes or no",
+  date: "Date",
+  timestamp: "Date and time",
+  json: "JSON",
+};
+
+const fieldKinds: Record<FieldKind, string> = {
+  text: "Text",
+  number: "Number",
+  integer: "Whole number",
+  boolean: "Yes or no",
+  date: "Date",
+  choice: "One of…",
+  list: "List of texts",
+};
+
+const runStatus: Record<RunStatus, string> = {
+  queued: "Queued",
+  running: "Running",
+  paused: "Paused",
+  interrupted: "Interrupted",
+  cancelled: "Stopped",
+  done: "Done",
+  failed: "Failed",
+};
+
+/** Every text that the inspector shows. */
+export const text = {
+  separator: " · ",
+  rows,
+
+  frame: {
+    label: (name: string) => `Column ${name}`,
+    newTitle: "New AI column",
+    close: "Close the column panel",
+    resize: "Width of the column panel",
+    rename: "Column name",
+    unsaved: "Unsaved",
+    unsavedHint: "These changes are kept while the window is open, and used once they are saved",
+    discard: "Discard changes",
+    gone: "This column is not in the sheet any more",
+    readOnly: "This sheet is open read-only: nothing can be changed or run here",
+  },
+
+  tabs: {
+    label: "Parts of the AI column",
+    prompt: "Prompt",
+    model: "Model",
+    examples: "Examples",
+    runs: "Runs",
+    final: "Final prompt",
+  },
+
+  data: {
+    type: "Type",
+    types: dataTypes,
+    otherType: (sqlType: string) => `${sqlType} (as imported)`,
+    retyping: "Changing the type…",
+    loseTitle: "Some values do not fit",
+    loseBody: (message: string) => `${message}\n\nThese values become empty. You can undo this.`,
+    loseConfirm: "Change and empty them",
+    lost: (count: number) => `${counted(count, "value", "values")} became empty`,
+    figures: "Figures",
+    figuresFailed: "The figures of this column could not be read",
+    again: "Try again",
+    allRows: "All rows",
+    filteredRows: "Filtered rows",
+    about: "Figures are about",
+    rows: "Rows",
+    empty: "Empty",
+    distinct: "Distinct values",
+    least: "Minimum",
+    greatest: "Maximum",
+    mean: "Mean",
+    median: "Median",
+    sum: "Sum",
+    deviation: "Standard deviation",
+    lengths: "Length in characters",
+    lengthRange: (least: string, mean: string, greatest: string) =>
+      `${least} to ${greatest}, ${mean} on average`,
+    top: "Most frequent values",
+    topShare: (value: string, count: string, share: string) => `${value}: ${count}, ${share}`,
+    spread: "How the values are spread",
+    spreadBin: (from: string, to: string, count: string) => `${from} to ${to}: ${count}`,
+    nothing: "Every cell of this column is empty",
+    useInAi: "Fill a new column from this one…",
+  },
+
+  column: {
+    name: "Column name",
+    namePlaceholder: "Such as Summary",
+    nameBlank: "Give the column a name",
+    nameUnusable: "A name has no {{ or }} in it, and no spaces around it",
+    nameTaken: "Another column of this sheet has this name",
+  },
+
+  actions: {
+    label: "Start from",
+    about: "About column",
+    noColumn: "No column (write new entries)",
+    replaced: "Your prompt was replaced",
+    undo: "Undo",
+    summarise: {
+      label: "Summarise",
+      columnName: "Summary",
+      instruction: "Summarise this in one short sentence.",
+    },
+    classify: {
+      label: "Classify",
+      columnName: "Category",
+      instruction: "Which category fits this best?",
+      labels: ["question", "complaint", "praise", "other"],
+    },
+    sentiment: {
+      label: "Sentiment",
+      columnName: "Sentiment",
+      instruction: "What is the sentiment of this?",
+      labels: ["positive", "neutral", "negative"],
+    },
+    extract: {
+      label: "Extract",
+      columnName: "Details",
+      instruction: "Extract these details. Leave out what is not there.",
+      fields: { name: "The person or company that this is about" },
+    },
+    keywords: {
+      label: "Keywords",
+      columnName: "Keywords",
+      instruction: "List the three most important keywords of this, separated by commas.",
+    },
+    translate: {
+      label: "Translate",
+      columnName: "Translation",
+      instruction: "Translate this into English.",
+    },
+    rewrite: {
+      label: "Rewrite",
+      columnName: "Rewritten",
+      instruction: "Rewrite this so that it is clear, polite and free of mistakes.",
+    },
+    answer: {
+      label: "Yes or no",
+      columnName: "Needs a reply",
+      instruction: "Does this need a reply?",
+    },
+    score: {
+      label: "Score",
+      columnName: "Score",
+      instruction: "How urgent is this, from 1 (it can wait) to 5 (now)?",
+    },
+    custom: { label: "Custom", columnName: "Answer" },
+  },
+
+  prompt: {
+    label: "Prompt",
+    placeholder: "Say what each cell should be. Type {{ to put a column in",
+    noReferences:
+      "This prompt reads no column: every row gets a new entry, different from the others",
+    insert: "Insert column",
+    completion: "Columns",
+    noMatch: "No column is called like this",
+    blank: "Say what each cell should be",
+    unclosed: (line: number) => `Line ${line}: {{ is never closed by }}`,
+    empty: (line: number) => `Line ${line}: {{ }} names no column`,
+    unknown: (name: string) => `There is no column “${name}”`,
+    itself: (name: string) => `“${name}” is this column, and a column cannot read itself`,
+    meant: (name: string) => `Use ${name}`,
+  },
+
+  output: {
+    label: "Each cell is",
+    types: {
+      text: "Text",
+      label: "Label",
+      number: "Number",
+      boolean: "Yes or no",
+      date: "Date",
+      json: "JSON",
+    },
+    hints: {
+      text: "Free text",
+      label: "Exactly one of the labels below",
+      number: "One number, with a point before decimals",
+      boolean: "true or false",
+      date: "A calendar date such as 2026-03-31",
+      json: "An object with the fields below. The model is told the schema; an answer that is not JSON fails",
+    },
+    labels: "Labels",
+    newLabel: "New label",
+    newLabelPlaceholder: "Add a label, or paste many",
+    addLabel: "Add label",
+    pasteHint: "One a line, or separated by commas",
+    labelNumber: (position: number) => `Label ${position}`,
+    labelUp: (label: string) => `Move ${label} up`,
+    labelDown: (label: string) => `Move ${label} down`,
+    labelRemove: (label: string) => `Remove ${label}`,
+    clearLabels: "Remove all",
+    tooFew: "A label column needs at least two labels",
+    emptyLabel: (position: number) => `Label ${position} is empty`,
+    repeatedLabel: (label: string) => `“${label}” is there twice`,
+    manyLabels: (count: number) => `${formatCount(count)} labels`,
+  },
+
+  schema: {
+    view: "Edit as",
+    fields: "Fields",
+    raw: "JSON Schema",
+    rawLabel: "JSON Schema",
+    rawOnly: "This schema says more than the list of fields can show; edit it as JSON Schema",
+    rawBroken: "Correct the schema first, to see its fields",
+    fieldName: "Name",
+    fieldKind: "Type",
+    fieldKinds,
+    required: "Required",
+    description: "Description for the model",
+    choices: "Allowed texts, separated by commas",
+    fieldNumber: (position: number) => `Field ${position}`,
+    addField: "Add field",
+    removeField: (name: string) => `Remove field ${name}`,
+    none: "Add at least one field",
+    nameless: (position: number) => `Field ${position} has no name`,
+    repeated: (name: string) => `Two fields are called “${name}”`,
+    choiceless: (name: string) => `List the texts that “${name}” may be`,
+    syntax: (detail: string) => `This is not JSON: ${detail}`,
+    shape: "A JSON Schema is an object",
+    shapeType: (type: string) => `JSON Schema has no type ${type}`,
+  },
+
+  system: {
+    title: "System message",
+    label: "System message",
+    hint: "Replaces the built-in instructions for all rows. What an answer must look like is always added",
+    placeholder:
+      "Built-in: fill in one column of a table, one row at a time, only from what the row contains",
+    own: "Own text",
+    builtIn: "Built-in",
+  },
+
+  model: {
+    label: "Model",
+    onThisComputer: "Runs on this computer. Nothing of your sheet leaves it",
+    loading: "Reading the list of models…",
+    failed: "The list of models could not be read",
+    again: "Try again",
+    none: "There is no model on this computer yet",
+    noneBody: "Add a model file in the settings; it is needed once",
+    choose: "Choose a model",
+    toSettings: "Open model settings",
+    default: "default",
+    linked: "outside the models folder",
+    notChosen: "Choose a model for this column",
+    missing: (name: string) => `${name} is not on this computer`,
+    missingBody: "Add the file in the settings, or choose another model. Cells that are there stay",
+    ambiguous: (names: string) => `Several models are called like this: ${names}`,
+    path: "A file outside the list of models. Whether it is there is seen when the column runs",
+    makeDefault: "Use for new columns",
+    madeDefault: "New columns now use this model",
+  },
+
+  sampling: {
+    title: "Sampling",
+    reset: "Reset",
+    usual: "Usual",
+    own: "Changed",
+    temperature: "Temperature",
+    temperatureHint: "0 takes the likeliest word each time; higher is more varied",
+    temperatureNew: "0 means 0.8 here, because this prompt reads no column",
+    topP: "Top p",
+    topPHint: "Keeps the likeliest words up to this probability; 1 keeps all",
+    topK: "Top k",
+    topKHint: "Keeps this many likeliest words; 0 keeps all",
+    maxTokens: "Most tokens",
+    maxTokensHint: "Longer answers are cut off",
+    automatic: "Automatic",
+    seed: "Seed",
+    seedHint: "Same seed, same answers",
+    stops: "Stop texts",
+    stopsHint: "One a line. The answer ends before any of them; write \\n for a line break",
+    temperatureBad: "Between 0 and 2",
+    topPBad: "Above 0, at most 1",
+    maxTokensBad: "At least 1",
+  },
+
+  examples: {
+    title: "What the model learns from",
+    body: "Approve or edit cells to teach the model: they go along with every later row as examples",
+    newBody:
+      "Once the column is there, approve or edit some of its cells. The model gets them as examples for the other rows",
+    none: "No examples yet",
+    noneHint: "Select a cell of this column and approve it, or correct it",
+    newItems:
+      "This prompt reads no column, so no examples are shown. The model is told what the column has already",
+    limits: "Limits",
+    maxCount: "Most examples",
+    maxCountHint: "0 shows none",
+    maxTokens: "Most tokens",
+    maxTokensHint: "All examples together",
+    used: (used: number, all: number) => `${formatCount(used)} of ${formatCount(all)} used`,
+    tokens: (count: number, isExact: boolean) =>
+      isExact ? counted(count, "token", "tokens") : `about ${counted(count, "token", "tokens")}`,
+    guessed: "Tokens are estimated on the high side until the model is loaded",
+    saveFirst: "Save your changes to see which examples the next run uses",
+    passedOver: {
+      blank: "Not used: the value or its inputs are empty",
+      count: "Not used: there are enough examples already",
+      tokens: "Not used: too long for the limit of tokens",
+    },
+    isUsed: "Used",
+    ofRecipe: "Came with the recipe",
+    goTo: "Go to this row",
+    failed: "The examples could not be read",
+    empty: "(empty)",
+  },
+
+  run: {
+    rows: (ended: string, total: string) => `${ended} of ${total} rows`,
+    failed: (count: number) => `${formatCount(count)} failed`,
+    timeLeft: (duration: string) => `${duration} left`,
+    timeUnknown: "measuring the time…",
+    queued: "Waits for other runs",
+    pause: "Pause",
+    stop: "Stop",
+    resume: "Resume",
+    pausedAt: (ended: string, total: string) => `Paused at ${ended} of ${total} rows`,
+    interruptedAt: (ended: string, total: string) => `Interrupted at ${ended} of ${total} rows`,
+    failedAt: (ended: string, total: string) => `Could not go on after ${ended} of ${total} rows`,
+    progress: "Progress of this column",
+    start: "Run",
+    saveAndStart: "Save and run",
+    scope: "Which cells",
+    scopes: {
+      empty: "Empty cells",
+      pending: "Cells not up to date",
+      failed: "Failed cells",
+      all: "All again",
+      selected: "Selected rows",
+      filtered: "Filtered rows",
+      first: "First rows…",
+    },
+    scopeHints: {
+      empty: "",
+      pending: "Fills empty cells, retries failed ones and makes stale ones again",
+      failed: "Tries every failed cell again",
+      all: "Makes every cell again, except those that you edited or approved",
+      selected: "Makes the cells of the selected rows again, except edited and approved ones",
+      filtered: "Makes the cells of the rows in the filter again, except edited and approved ones",
+      first: "Fills empty cells among the first rows",
+    },
+    newScopes: {
+      empty: "All rows",
+      first: "First rows…",
+      selected: "Selected rows",
+      filtered: "Filtered rows",
+    },
+    firstCount: "How many",
+    fresh: "Ask again even where an answer is kept",
+    nothingSelected: "Select the rows in the table first",
+    nothingFiltered: "No filter is set",
+  },
+
+  runs: {
+    none: "This column was not run yet",
+    newBody: "Runs of this column are listed here once it was added",
+    failed: "The list of runs could not be read",
+    status: runStatus,
+    rows: (done: string, total: string, failed: number) =>
+      failed > 0
+        ? `${done} of ${total} rows, ${formatCount(failed)} failed`
+        : `${done} of ${total} rows`,
+    version: (version: number) => `Recipe ${version}`,
+    started: (when: string) => `Started ${when}`,
+    took: (duration: string) => `took ${duration}`,
+    scope: {
+      empty: "Empty cells",
+      first: "First rows",
+      failed: "Failed cells",
+      stale: "Stale cells",
+      pending: "Cells not up to date",
+      all: "All again",
+      these: "Chosen rows",
+    },
+    filtered: "filtered",
+    fresh: "asked again",
+    more: (count: number) => `Show ${formatCount(count)} earlier`,
+  },
+
+  pace: {
+    second: (count: string) => `${count} rows/s`,
+    minute: (count: string) => `${count} rows/min`,
+  },
+
+  estimate: {
+    working: "Estimating…",
+    rows: (count: number) => rows(count),
+    nothing: "No cells to fill",
+    allWaiting: (count: number) =>
+      `${rows(count)} wait for a column that this one reads to be filled`,
+    waiting: (count: number) => `${rows(count)} wait for another column`,
+    cached: (count: string) => `about ${count} already answered`,
+    tokens: (read: string, written: string) => `about ${read} tokens in, ${written} out`,
+    atMost: (count: string) => `at most ${count}`,
+    time: (duration: string) => `about ${duration}`,
+    atMostTime: (duration: string) => `at most ${duration}`,
+    timeUnknown: "time unknown until something was measured",
+    ofSaved: "for the saved recipe",
+    failed: "No estimate",
+  },
+
+  preview: {
+    start: (count: number) => `Preview ${rows(count)}`,
+    again: "Preview again",
+    title: "Preview",
+    stop: "Stop",
+    running: "Asking the model for the first rows…",
+    note: "Nothing is stored",
+    outdated: "The column was changed since",
+    close: "Close the preview",
+    empty: "(empty)",
+    nothing: "The sheet has no rows to preview",
+    row: (position: number) => `Row ${formatCount(position)}`,
+    noInput: "reads no column",
+    tokens: (count: number) => counted(count, "token", "tokens"),
+    confidence: (share: string) => `${share} sure`,
+    cutOff: "cut off",
+    kept: "kept answer",
+    thinking: "Thinking",
+    finalPrompt: "Final prompt",
+  },
+
+  final: {
+    body: "The messages exactly as the model gets them",
+    none: "No prompt was made yet",
+    noneHint: "Preview some rows, or select a cell that this column has made",
+    sourcePreview: "Preview",
+    sourceCell: "Selected cell",
+    source: "Prompt of",
+    row: "Row",
+    partial:
+      "More was said that is not kept: the list of earlier entries, or a second attempt after an answer that could not be used",
+    roles: { system: "System", user: "User", assistant: "Assistant" },
+    copy: "Copy all",
+    copied: "Copied",
+    noCell: "Select a cell of this column",
+    notMade: "The selected cell was not made by the model",
+    failed: "The prompt could not be read",
+    showAll: (count: string) => `Show all ${count} characters`,
+  },
+
+  footer: {
+    label: "Save and run",
+    add: "Add column",
+    addAndRun: "Add and run",
+    save: "Save",
+    stale: (count: number) => `Saving makes ${cells(count)} stale`,
+    emptied: (count: number) =>
+      `Saving empties ${cells(count)}: the new type is stored differently. You can undo this`,
+    goToProblem: "Show",
+    more: (count: number) => `and ${formatCount(count)} more`,
+    busy: "A run of this column is alive: pause or stop it to change the recipe",
+  },
+} as const;

@@ -1,0 +1,70 @@
+/** Changing settings: one at a time, each on top of the last, with the outcome at the field. */
+
+import { sentence } from "~/errors";
+import type { Failure, Settings } from "~/ipc";
+import { failureOf, ipc } from "~/ipc";
+import type { AppState } from "~/state/app";
+
+/** How the last change of a field went. */
+export type Mark = { kind: "saving" } | { kind: "applied" } | { kind: "failed"; message: string };
+
+/** The marks of the fields, by name. */
+export type Marks = { [field: string]: Mark | undefined };
+
+/** How long "Applied" stays. */
+const APPLIED_FOR_MS = 4_000;
+
+/** Every change waits for the one before: each begins from the settings that are true then. */
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Changes settings and marks the field. `change` gets the settings of that moment and returns the
+ * changed ones, or a promise of those that the Rust side made.
+ */
+export function apply(
+  app: AppState,
+  marks: Marks,
+  field: string,
+  change: (settings: Settings) => Settings | Promise<Settings>,
+): Promise<void> {
+  const work = last.then(async () => {
+    marks[field] = { kind: "saving" };
+    try {
+      const changed = change(plain(app.settings));
+      const stored = changed instanceof Promise ? await changed : await ipc.setSettings(changed);
+      app.settings = stored;
+      markApplied(marks, field);
+    } catch (thrown) {
+      marks[field] = { kind: "failed", message: failureText(failureOf(thrown)) };
+    }
+  });
+  last = work;
+  return work;
+}
+
+/** Shows "Applied" at a field for a moment. */
+export function markApplied(marks: Marks, field: string): void {
+  const mark: Mark = { kind: "applied" };
+  marks[field] = mark;
+  setTimeout(() => {
+    if (marks[field]?.kind === "applied") marks[field] = undefined;
+  }, APPLIED_FOR_MS);
+}
+
+/** A failure in one or two sentences. */
+export function failureText(failure: Failure): string {
+  return [failure.message, failure.hint ?? ""]
+    .filter((part) => part !== "")
+    .map(sentence)
+    .join(". ");
+}
+
+/** The settings with some engine options changed; "automatic" is null. */
+export function withEngine(settings: Settings, options: Partial<Settings["engine"]>): Settings {
+  return { ...settings, engine: { ...settings.engine, ...options } };
+}
+
+/** A copy that no store tracks. */
+function plain(settings: Settings): Settings {
+  return { ...settings, engine: { ...settings.engine } };
+}

@@ -1,0 +1,122 @@
+import {
+  $,
+  component$,
+  type NoSerialize,
+  noSerialize,
+  type QRL,
+  useContext,
+  useSignal,
+} from "@builder.io/qwik";
+import { FailureNotice, showFailure } from "~/errors";
+import type { Failure, ModelFile } from "~/ipc";
+import { failureOf, ipc } from "~/ipc";
+import { formatBytes } from "~/lib/format";
+import { AppContext } from "~/state/app";
+import { showToast, ToastContext } from "~/state/toasts";
+import { Badge, Button, EmptyState, Icon, IconButton } from "~/ui";
+import { SettingGroup } from "./setting-row";
+import { text } from "./strings";
+
+const words = text.models;
+
+interface ModelFilesProps {
+  models: ModelFile[];
+  onChanged$: QRL<() => void>;
+}
+
+/** The model files, and how more come in. */
+export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) => {
+  const app = useContext(AppContext);
+  const toasts = useContext(ToastContext);
+  const failure = useSignal<NoSerialize<Failure>>();
+  const isAdding = useSignal(false);
+
+  const reveal = $(async (path: string) => {
+    try {
+      await ipc.revealPath(path);
+    } catch (thrown) {
+      showFailure(toasts, thrown);
+    }
+  });
+  const add = $(async () => {
+    failure.value = undefined;
+    isAdding.value = true;
+    try {
+      for (const path of await ipc.pickFiles("model")) {
+        const model = await ipc.addModel(path);
+        showToast(toasts, { kind: "success", title: words.added(model.name) });
+      }
+    } catch (thrown) {
+      const told = failureOf(thrown);
+      if (told.code !== "cancelled") failure.value = noSerialize(told);
+    } finally {
+      isAdding.value = false;
+      await onChanged$();
+    }
+  });
+
+  const buttons = (
+    <>
+      <Button icon="plus" busy={isAdding.value} testId="settings-add-model" onClick$={add}>
+        {words.add}
+      </Button>
+      <Button
+        icon="folder"
+        testId="settings-models-folder"
+        onClick$={() => reveal(app.startup.models_folder)}
+      >
+        {text.open}
+      </Button>
+    </>
+  );
+  return (
+    <SettingGroup title={words.files}>
+      {failure.value && (
+        <FailureNotice failure={failure.value} class="mt-3" testId="settings-add-failed" />
+      )}
+      {models.length === 0 ? (
+        <EmptyState icon="model" title={words.none} body={words.noneBody}>
+          {buttons}
+        </EmptyState>
+      ) : (
+        <>
+          <ul data-testid="settings-model-files">
+            {models.map((model) => (
+              <li
+                key={model.path}
+                class="flex min-h-10 items-center gap-3 border-line border-b py-1.5"
+              >
+                <Icon name="model" class="flex-none text-muted" />
+                <span class="min-w-0 flex-1 truncate text-strong" title={model.path}>
+                  {model.name}
+                </span>
+                {model.linked && <Badge title={words.linkedHint(model.path)}>{words.linked}</Badge>}
+                <span class="flex-none text-muted tabular-nums">
+                  {formatBytes(model.size_bytes)}
+                </span>
+                <IconButton
+                  icon="folder"
+                  size="s"
+                  label={words.reveal(model.name)}
+                  onClick$={() => reveal(model.path)}
+                />
+              </li>
+            ))}
+          </ul>
+          <p class="mt-2 break-words text-muted">{words.filesHint(app.startup.models_folder)}</p>
+          <div class="flex flex-wrap gap-2 py-3">
+            {buttons}
+            <Button
+              variant="ghost"
+              icon="retry"
+              testId="settings-models-refresh"
+              onClick$={onChanged$}
+            >
+              {words.refresh}
+            </Button>
+          </div>
+        </>
+      )}
+    </SettingGroup>
+  );
+});

@@ -1,0 +1,310 @@
+import type {
+  Column,
+  ColumnId,
+  LiveRun,
+  RowId,
+  RunId,
+  RunInfo,
+  RunRequest,
+  RunStatus,
+} from "../bindings";
+import { answerFor } from "./answers";
+import { markStale } from "./cells";
+import { failure, refuse } from "./failure";
+import type { FakeSheet } from "./sheet";
+import { isEmpty, textOf } from "./values";
+import { type InFlight, promptOf, type Work, workOf } from "./work";
+import type { World } from "./world";
+
+/** Rows that are generated at the same time. */
+const PARALLEL_ROWS = 4;
+const TICK_MS = 50;
+/** How long loading the model takes, once. */
+const LOADING_MS = 900;
+
+/** Runs one column after another by a clock, and tells about it as the Rust side does. */
+export class Runner {
+  private works: Work[] = [];
+  private timer: ReturnType<typeof setInterval> | null = null;
+  private lastTickMs = 0;
+  private loadedModel: string | null = null;
+  private loadingSinceMs: number | null = null;
+  /** The rows that ended runs did not come to. */
+  private readonly left = new Map<RunId, RowId[]>();
+  private readonly lookedAt = new Map<ColumnId, RowId[]>();
+
+  constructor(private readonly world: World) {}
+
+  live(): LiveRun[] {
+    return this.works.map((work) => ({
+      progress: { ...work.progress },
+      status: work.info.status,
+      sheet_name: work.sheet.info.name,
+      column_name: work.column.name,
+    }));
+  }
+
+  refuseBusy(sheet: FakeSheet, column: Column): void {
+    if (!this.works.some((work) => work.sheet === sheet && work.column.id === column.id)) return;
+    refuse(
+      "conflict",
+      `the column \`${column.name}\` is already being filled`,
+      "wait for the run to end, or stop it first",
+    );
+  }
+
+  /** Begins a run; it waits behind others, and behind those in `behind` in any case. */
+  start(sheet: FakeSheet, id: ColumnId, request: RunRequest, behind: RunId[] = []): RunId {
+    const work = this.begun(sheet, id, request, behind);
+    if (request.priority === "now") this.works.unshift(work);
+    else this.works.push(work);
+    this.world.emit({ event: "run_progress", ...work.progress });
+    this.wake();
+    return work.info.id;
+  }
+
+  /** Does a whole run at once, for a sheet that is filled when the scene begins. */
+  fillNow(sheet: FakeSheet, id: ColumnId, request: RunRequest): RunInfo {
+    const work = this.begun(sheet, id, request, []);
+    this.works.push(work);
+    while (work.waiting.length > 0) {
+      this.fill(work, 0);
+      for (const each of work.inFlight) this.finish(work, each);
+      work.inFlight = [];
+    }
+    const elapsed_ms = (1000 * work.info.rows_total) / this.world.rowsPerSecond;
+    work.progress.elapsed_ms = elapsed_ms;
+    work.info.started_at_ms = this.world.now() - elapsed_ms;
+    this.end(work, "done");
+    return work.info;
+  }
+
+  private begun(sheet: FakeSheet, id: ColumnId, request: RunRequest, behind: RunId[]): Work {
+    this.refuseBusy(sheet, sheet.column(id));
+    return workOf(this.world, sheet, id, request, behind);
+  }
+
+  /** Goes on with a run that was paused or interrupted. */
+  resume(sheet: FakeSheet, run: RunId): RunId {
+    const alive = this.find(run);
+    if (alive) {
+      if (alive.info.status === "paused") alive.info.status = "queued";
+      this.wake();
+      return run;
+    }
+    const info = sheet.runs.find((each) => each.id === run);
+    if (!info) return refuse("not_found", `the sheet has no run ${run}`);
+    if (info.status !== "paused" && info.status !== "interrupted") {
+      return refuse("conflict", `run ${run} is ${info.status}`, "start a new run instead");
+    }
+    const done = { done: info.rows_done, failed: info.rows_failed, total: info.rows_total };
+    sheet.runs = sheet.runs.filter((each) => each !== info);
+    this.world.unfinished = this.world.unfinished.filter((each) => each.run.id !== run);
+    const left = this.left.get(run);
+    this.start(sheet, info.column, left ? { rows: "these", ids: left } : { rows: "empty" });
+    const work = this.works.find((each) => each.column.id === info.column && each.sheet === sheet);
+    if (!work) return run;
+    work.info.id = run;
+    work.info.request = info.request;
+    work.info.rows_total = done.total;
+    work.progress = { ...work.progress, run, rows_total: done.total };
+    work.progress.rows_before = done.done + done.failed;
+    work.progress.rows_done = done.done;
+    work.progress.rows_failed = done.failed;
+    return run;
+  }
+
+  pause(run: RunId): boolean {
+    return this.stop(run, "paused");
+  }
+
+  cancel(sheet: FakeSheet, run: RunId): void {
+    this.world.unfinished = this.world.unfinished.filter((each) => each.run.id !== run);
+    if (this.stop(run, "cancelled")) return;
+    const info = sheet.runs.find((each) => each.id === run);
+    if (!info) refuse("not_found", `the sheet has no run ${run}`);
+    else if (["paused", "interrupted"].includes(info.status)) info.status = "cancelled";
+  }
+
+  /** Rows in view go first. */
+  lookAt(column: ColumnId, rows: RowId[]): boolean {
+    this.lookedAt.set(column, rows);
+    return this.works.some((work) => work.column.id === column);
+  }
+
+  unload(): void {
+    if (!this.works.some((work) => work.info.status === "running")) this.loadedModel = null;
+  }
+
+  private find(run: RunId): Work | undefined {
+    return this.works.find((work) => work.info.id === run);
+  }
+
+  private stop(run: RunId, status: RunStatus): boolean {
+    const work = this.find(run);
+    if (!work) return false;
+    this.end(work, status);
+    return true;
+  }
+
+  private wake(): void {
+    if (this.timer !== null) return;
+    this.lastTickMs = performance.now();
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  private tick(): void {
+    const nowMs = performance.now();
+    const passedMs = nowMs - this.lastTickMs;
+    this.lastTickMs = nowMs;
+    const alive = (id: RunId) => this.find(id) !== undefined;
+    const work = this.works.find((each) => !each.behind.some(alive));
+    if (!work) {
+      if (this.timer !== null) clearInterval(this.timer);
+      this.timer = null;
+      return;
+    }
+    if (!this.isLoaded(work.model, nowMs)) return;
+    this.begin(work);
+    work.activeMs += passedMs;
+    work.progress.elapsed_ms = Math.round(work.activeMs);
+    this.fill(work, nowMs);
+    this.generate(work, nowMs);
+    this.world.emit({ event: "run_progress", ...work.progress });
+    if (work.waiting.length === 0 && work.inFlight.length === 0) this.end(work, "done");
+  }
+
+  private isLoaded(model: string, nowMs: number): boolean {
+    if (this.loadedModel === model) return true;
+    this.loadingSinceMs ??= nowMs;
+    const fraction = Math.min(1, (nowMs - this.loadingSinceMs) / LOADING_MS);
+    this.world.emit({ event: "model_loading", model, fraction });
+    if (fraction < 1) return false;
+    this.loadedModel = model;
+    this.loadingSinceMs = null;
+    return true;
+  }
+
+  /** One run works; the others wait for it. */
+  private begin(work: Work): void {
+    for (const each of this.works) {
+      if (each !== work && each.info.status === "running") each.info.status = "queued";
+    }
+    work.info.status = "running";
+  }
+
+  private fill(work: Work, nowMs: number): void {
+    while (work.inFlight.length < PARALLEL_ROWS && work.waiting.length > 0) {
+      const seen = this.lookedAt.get(work.column.id) ?? [];
+      const first = Math.max(
+        0,
+        work.waiting.findIndex((row) => seen.includes(row)),
+      );
+      const [row] = work.waiting.splice(first, 1);
+      if (row === undefined) return;
+      if (work.sheet.positionOf(row) < 0) continue;
+      const entries = work.sheet.entries.get(work.column.id)?.get(row) ?? [];
+      const attempt = entries.filter((entry) => entry.state === "failed").length;
+      const { sheet, column, recipe, examples } = work;
+      const messages = promptOf(sheet, column, recipe, row, examples);
+      const answer = answerFor(recipe, work.model, messages, row, attempt);
+      work.inFlight.push({ row, answer, sent: 0, startedMs: nowMs, messages });
+      this.announce(work, row, "running");
+    }
+  }
+
+  private announce(work: Work, row: RowId, state: "running"): void {
+    const { value, confidence } = work.sheet.cell(row, work.column);
+    const cell = { sheet: work.sheet.info.id, column: work.column.id, row, state, value };
+    this.world.emit({ event: "cell_done", ...cell, error: null, confidence });
+  }
+
+  private generate(work: Work, nowMs: number): void {
+    const durationMs = (PARALLEL_ROWS * 1000) / this.world.rowsPerSecond;
+    const open: InFlight[] = [];
+    for (const each of work.inFlight) {
+      const { pieces } = each.answer;
+      const fraction = Math.min(1, (nowMs - each.startedMs) / durationMs);
+      const due = Math.floor(fraction * pieces.length);
+      const text = pieces.slice(each.sent, due).join("");
+      each.sent = due;
+      if (text !== "") {
+        const cell = { sheet: work.sheet.info.id, column: work.column.id, row: each.row };
+        this.world.emit({ event: "cell_delta", ...cell, text });
+      }
+      if (fraction < 1) open.push(each);
+      else this.finish(work, each);
+    }
+    work.inFlight = open;
+  }
+
+  private finish(work: Work, { row, answer, messages }: InFlight): void {
+    const { sheet, column, info, progress } = work;
+    const before = sheet.cell(row, column);
+    const asked = textOf(messages.at(-1)?.content ?? "");
+    const error = isEmpty(asked)
+      ? failure("bad_input", "every referenced cell is empty", "fill the cells that it names")
+      : answer.error;
+    const state = error ? "failed" : "done";
+    const value = error ? before.value : answer.value;
+    const confidence = error ? null : answer.figures.confidence;
+    const cell = { value, state, error: error?.message ?? null, confidence } as const;
+    sheet.putCell(row, column.id, { ...cell, recipe_version: info.recipe_version }, work.step);
+    sheet.log(row, column.id, {
+      state,
+      value: error ? null : value,
+      step: work.step.info.id,
+      run: info.id,
+      recipe_version: info.recipe_version,
+      error,
+      reasoning: answer.reasoning,
+      figures: answer.figures,
+      messages,
+    });
+    markStale(sheet, column, row);
+    if (error) progress.rows_failed += 1;
+    else progress.rows_done += 1;
+    progress.prompt_tokens += answer.figures.prompt_tokens;
+    progress.completion_tokens += answer.figures.completion_tokens;
+    info.rows_done = progress.rows_done;
+    info.rows_failed = progress.rows_failed;
+    this.world.cache.responses += error ? 0 : 1;
+    this.world.cache.bytes += error ? 0 : 180 + asked.length;
+    this.world.emit({
+      event: "cell_done",
+      sheet: sheet.info.id,
+      column: column.id,
+      row,
+      state,
+      value,
+      error,
+      confidence,
+    });
+  }
+
+  private end(work: Work, status: RunStatus): void {
+    this.works = this.works.filter((each) => each !== work);
+    this.left.set(work.info.id, [...work.inFlight.map((each) => each.row), ...work.waiting]);
+    work.info.status = status;
+    work.info.ended_at_ms = this.world.now();
+    work.sheet.info.changed_at_ms = this.world.now();
+    for (const { row } of work.inFlight) {
+      const { value, state, confidence } = work.sheet.cell(row, work.column);
+      const cell = { sheet: work.sheet.info.id, column: work.column.id, row, value, confidence };
+      this.world.emit({ event: "cell_done", ...cell, state: state ?? "empty", error: null });
+    }
+    if (status === "paused") {
+      const { info, column, sheet } = work;
+      const entry = { sheet: sheet.info, column_name: column.name, run: info };
+      this.world.unfinished = [...this.world.unfinished, entry];
+    }
+    this.world.emit({
+      event: "run_ended",
+      sheet: work.sheet.info.id,
+      run: work.info.id,
+      status,
+      progress: { ...work.progress },
+      error: null,
+    });
+  }
+}

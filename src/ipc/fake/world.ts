@@ -1,0 +1,131 @@
+import type {
+  AppError,
+  Ask,
+  Event,
+  ModelFile,
+  Settings,
+  SheetId,
+  TrashedSheet,
+  UnfinishedRun,
+} from "../bindings";
+import { failure, refuse } from "./failure";
+import type { FakeSheet } from "./sheet";
+
+/** A file that "is" on the make-believe disk. */
+export interface DiskFile {
+  path: string;
+  sizeBytes: number;
+  /** The text of the file, or the tables of a workbook. */
+  content: { text: string } | { tables: Record<string, string> } | { unreadable: string };
+}
+
+/** What a scene is made of; commands change it. */
+export class World {
+  readonly sheets = new Map<SheetId, FakeSheet>();
+  readonly trashed = new Map<SheetId, { sheet: FakeSheet; entry: TrashedSheet }>();
+  readonly disk = new Map<string, DiskFile>();
+  /** What was written by exports, by path. */
+  readonly written = new Map<string, string>();
+  models: ModelFile[] = [];
+  unfinished: UnfinishedRun[] = [];
+  cache = { responses: 0, bytes: 0, limit_bytes: 512 * 1024 * 1024 };
+  /** The clipboard of the system. */
+  clipboard = "";
+  /** What the next file dialogs answer; then they give the default. */
+  picks: string[][] = [];
+  savePath: string | null | undefined = undefined;
+  /** Links that were opened in the browser, and paths shown in the file manager. */
+  readonly opened: string[] = [];
+  /** Failures that a test ordered: the next call of that command fails with it. */
+  readonly ordered = new Map<string, AppError>();
+  /** The sheet that the window opens with. */
+  startSheet: SheetId | null = null;
+  /** Rows that a run finishes in a second. */
+  rowsPerSecond = 40;
+  private readonly live = new Set<string>();
+  private readonly cancelled = new Set<string>();
+  private outbox: Event[] = [];
+  private lastId = 0;
+  private send: ((events: Event[]) => void) | null = null;
+  private sendAsk: ((ask: Ask) => void) | null = null;
+
+  constructor(
+    public settings: Settings,
+    readonly now: () => number = Date.now,
+  ) {}
+
+  /** A number that was never given before. */
+  newId(): number {
+    this.lastId += 1;
+    return this.lastId;
+  }
+
+  newSheetId(): SheetId {
+    return `sheet-${String(this.newId()).padStart(4, "0")}`;
+  }
+
+  sheet(id: SheetId): FakeSheet {
+    const found = this.sheets.get(id);
+    return found ?? refuse("not_found", `there is no sheet \`${id}\``, "go home and open another");
+  }
+
+  /** The file of a model; the settings' model stands for an empty name. */
+  model(name: string): ModelFile {
+    const wanted = name === "" ? this.settings.model : name;
+    const found = wanted === "" ? this.models[0] : this.models.find((file) => file.name === wanted);
+    if (found) return found;
+    const known = this.models.map((file) => `\`${file.name}\``).join(", ");
+    return refuse(
+      "model_missing",
+      wanted === "" ? "there is no model yet" : `there is no model \`${wanted}\``,
+      known === "" ? "add a GGUF file in the settings" : `the models are ${known}`,
+    );
+  }
+
+  connect(send: (events: Event[]) => void, sendAsk: (ask: Ask) => void): void {
+    this.send = send;
+    this.sendAsk = sendAsk;
+  }
+
+  /** Sends an event with the next batch; before anyone hears, it is gone. */
+  emit(event: Event): void {
+    if (this.send === null) return;
+    this.outbox.push(event);
+    if (this.outbox.length === 1) setTimeout(() => this.flush(), 33);
+  }
+
+  ask(ask: Ask): void {
+    this.sendAsk?.(ask);
+  }
+
+  private flush(): void {
+    const batch = this.outbox;
+    this.outbox = [];
+    this.send?.(structuredClone(batch));
+  }
+
+  /** Works on something long that `cancelTask` can end; `pause` lets the page go on in between. */
+  async task<T>(
+    name: string,
+    work: (pause: (ms?: number) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    this.live.add(name);
+    const pause = async (ms = 0): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      if (this.cancelled.has(name)) throw failure("cancelled", "this was stopped");
+    };
+    try {
+      await pause();
+      return await work(pause);
+    } finally {
+      this.live.delete(name);
+      this.cancelled.delete(name);
+    }
+  }
+
+  cancelTask(name: string): boolean {
+    if (!this.live.has(name)) return false;
+    this.cancelled.add(name);
+    return true;
+  }
+}

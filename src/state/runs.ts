@@ -1,0 +1,25 @@
+import { createContextId } from "@builder.io/qwik";
+import type { LiveRun, UnfinishedRun } from "~/ipc";
+
+/** The runs of all sheets; kept by `features/runs` from events, at most a few times a second. */
+export interface RunsState {
+  /** Alive in this process: running first, then queued in their order. */
+  live: LiveRun[];
+  /** Left unfinished by an earlier process; offered to be resumed. */
+  unfinished: UnfinishedRun[];
+  /** The model that is being loaded, if one is. */
+  loading: { model: string; fraction: number } | null;
+  /** How fast each live run goes, by `runKey` of `~/features/runs`. */
+  paces?: { [key: string]: RunPace };
+  /** Counts up when any run ended; lists of runs and column states reload when it does. */
+  ended: number;
+}
+
+/** Figures of a run that is under way; null where nothing was measured yet. */
+export interface RunPace {
+  rowsPerSecond: number | null;
+  tokensPerSecond: number | null;
+  remainingMs: number | null;
+}
+
+export const RunsContext = createContextId<RunsState>("braincells.runs");
