@@ -48,9 +48,13 @@ export class SheetGrid {
            const headers = [...document.querySelectorAll("[role=columnheader]")];
            const nameOf = (each) => each.querySelector(".grid-header-name")?.textContent;
            const header = headers.find((each) => nameOf(each) === wanted);
-           if (header) (${act.toString()})(header);
-           else document.querySelector(".grid-scroller")?.scrollBy(400, 0);
-           return header !== undefined;`,
+           const scroller = document.querySelector(".grid-scroller");
+           // A column beyond the edge has a header before it has cells.
+           const edge = (scroller?.getBoundingClientRect().right ?? 0) - 60;
+           const isShown = header !== undefined && header.getBoundingClientRect().left < edge;
+           if (isShown) (${act.toString()})(header);
+           else scroller?.scrollBy(200, 0);
+           return isShown;`,
           name,
         ) as Promise<boolean>,
       { timeoutMsg: `there is no column ${name}` },

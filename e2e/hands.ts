@@ -117,7 +117,12 @@ export function handsOf(browser: Browser): Hands {
       );
     },
     async click(...testIds) {
-      for (const testId of testIds) await (await hands.byId(testId)).click();
+      for (const testId of testIds) {
+        const element = await hands.byId(testId);
+        // A button that is off for a moment would swallow the click.
+        await element.waitForEnabled();
+        await element.click();
+      }
     },
     async option(testId, label) {
       const group = await hands.byId(testId);

@@ -118,7 +118,7 @@ test("without a model the reason and the way out are shown", async () => {
   await page.byId("toast-error");
 });
 
-test("a recipe goes out to a file and comes in again", async () => {
+test("a recipe goes out to a file", async () => {
   await grid.open("example", "Example");
   await page.click("sheet-recipe");
   await page.byId("recipe-dialog");

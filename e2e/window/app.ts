@@ -84,23 +84,23 @@ export async function startApp(home: Home, args: string[] = []): Promise<Running
         "webkitgtk:browserOptions": { binary: PROGRAM, args },
       } as WebdriverIO.Capabilities,
     });
-    if (process.env.W_INJECT) await browser.$("html[data-ready]").waitForExist({ timeout: 60_000 });
+    await browser.$("html[data-ready]").waitForExist({ timeout: 60_000 });
     const readyAfterMs = performance.now() - begun;
     const app = await until("the program's process", () => processOf(home.folder));
     return {
       browser,
       readyAfterMs,
       async kill() {
-        process.kill(app, "SIGKILL");
+        signal(app, "SIGKILL");
         await until("the program's end", async () => !(await isAlive(app)));
         await closeStarted();
       },
       memoryBytes: () => memoryOfTree(app),
       async close() {
         await browser.deleteSession().catch(() => {});
-        if (await isAlive(app)) process.kill(app, "SIGTERM");
+        signal(app, "SIGTERM");
         await until("the program's end", async () => !(await isAlive(app))).catch(() => {
-          process.kill(app, "SIGKILL");
+          signal(app, "SIGKILL");
         });
         await closeStarted();
       },
@@ -108,7 +108,7 @@ export async function startApp(home: Home, args: string[] = []): Promise<Running
   } catch (error) {
     // The driver does not take the program with it.
     const left = await processOf(home.folder);
-    if (left !== null) process.kill(left, "SIGKILL");
+    if (left !== null) signal(left, "SIGKILL");
     await closeStarted();
     throw error;
   }
@@ -125,6 +125,15 @@ async function processOf(home: string): Promise<number | null> {
     if (environment.split("\0").includes(`BRAINCELLS_HOME=${home}`)) return id;
   }
   return null;
+}
+
+/** Sends a signal to a process, if it is still there. */
+function signal(id: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(id, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 async function isAlive(id: number): Promise<boolean> {

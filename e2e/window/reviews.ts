@@ -6,7 +6,7 @@ const OPINIONS = [
   "It stopped working after %n days and nobody answers my letters",
   "I love it, after %n weeks it still looks like new",
   "It arrived on day %n in a brown box",
-  "The %nth one that I bought, and again I am very happy with it",
+  "Number %n that I bought, and again I am very happy with it",
   "Waited %n days for it, and then it was broken",
   "It has the size that the page says, %n centimetres",
   "Worth every one of the %n euros, the best gift so far",

@@ -67,7 +67,10 @@ test("without the model file the run says which is missing and where to go", asy
   await window.click("inspector-run");
   await window.sees(basename(home.model));
   await window.picture("model missing");
-  await (await window.byRole("button", /model/i)).click();
+  await (await window.byRole("button", "Choose a model")).click();
+  await window.byId("inspector-panel-model");
+  await window.picture("model missing tab");
+  await (await window.byRole("button", "Open model settings")).click();
   await window.byId("settings-page-models");
   expect((await rowsOf(home.folder, SHEET)).every((row) => row[COLUMN] === null)).toBe(true);
 });

@@ -25,7 +25,17 @@ export async function openWindow(home: Home, args: string[] = []): Promise<AppWi
     grid: new SheetGrid(hands),
     async picture(name) {
       await mkdir(PICTURES, { recursive: true });
+      // The web view of a window that stands still waits for ever for its next frame.
+      await app.browser.execute(() => {
+        const speck = document.createElement("div");
+        speck.id = "speck";
+        speck.style.cssText = "position:fixed;right:0;bottom:0;width:1px;height:1px";
+        document.documentElement.append(speck);
+        const colours = [{ backgroundColor: "#000" }, { backgroundColor: "#fff" }];
+        speck.animate(colours, { duration: 500, iterations: Infinity });
+      });
       await app.browser.saveScreenshot(join(PICTURES, `${name}.png`));
+      await app.browser.execute(() => document.getElementById("speck")?.remove());
     },
   };
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use braincells_core::{AppError, Code, Event, EventSink};
+use braincells_core::{AppError, Code, ColumnId, Event, EventSink, RowId, SheetId};
 use serde::Serialize;
 use tauri::ipc::Channel;
 
@@ -135,6 +135,10 @@ fn gather(events: &mut Vec<Event>, event: Event) {
         Event::RunProgress(new) => events.retain(|old| {
             !matches!(old, Event::RunProgress(old) if old.sheet == new.sheet && old.run == new.run)
         }),
+        // The beginning of an attempt; what an earlier one said no longer counts.
+        Event::CellDelta { sheet, column, row, text } if text.is_empty() => {
+            forget_text(events, (*sheet, *column, *row));
+        }
         Event::CellDelta { sheet, column, row, text } => {
             // The text of one cell comes in order, so its last piece is near the end.
             for old in events.iter_mut().rev().take(256) {
@@ -152,10 +156,7 @@ fn gather(events: &mut Vec<Event>, event: Event) {
             }
         }
         Event::CellDone { sheet, column, row, .. } => {
-            let key = (*sheet, *column, *row);
-            events.retain(|old| {
-                !matches!(old, Event::CellDelta { sheet, column, row, .. } if (*sheet, *column, *row) == key)
-            });
+            forget_text(events, (*sheet, *column, *row));
         }
         Event::SheetNotice { .. } | Event::RunEnded { .. } => {}
     }
@@ -172,9 +173,15 @@ fn gather(events: &mut Vec<Event>, event: Event) {
     }
 }
 
+fn forget_text(events: &mut Vec<Event>, cell: (SheetId, ColumnId, RowId)) {
+    events.retain(|old| {
+        !matches!(old, Event::CellDelta { sheet, column, row, .. } if (*sheet, *column, *row) == cell)
+    });
+}
+
 #[cfg(test)]
 mod tests {
-    use braincells_core::{CellState, ColumnId, RowId, RunId, RunProgress, SheetId, Value};
+    use braincells_core::{CellState, RunId, RunProgress, Value};
 
     use super::*;
 
@@ -232,6 +239,8 @@ mod tests {
         assert_eq!(joined, [delta(sheet, 1, "ab"), delta(sheet, 2, "x")]);
         let ended = gathered([delta(sheet, 1, "a"), delta(sheet, 2, "x"), done(sheet, 1)]);
         assert_eq!(ended, [delta(sheet, 2, "x"), done(sheet, 1)]);
+        let second = gathered([delta(sheet, 1, "a"), delta(sheet, 1, ""), delta(sheet, 1, "b")]);
+        assert_eq!(second, [delta(sheet, 1, "b")], "only the second attempt counts");
         let again = gathered([done(sheet, 1), delta(sheet, 1, "a")]);
         assert_eq!(again, [done(sheet, 1), delta(sheet, 1, "a")]);
     }

@@ -711,7 +711,11 @@ fraction: number | null }) & { bytes_written?: never; column?: never; confidence
 	/**  The sheet. */
 	sheet: SheetId,
 } & OpeningNotice | 
-/**  Part of the answer of a cell that is being generated. */
+/**
+ *  A cell is being generated. The first event has no text; the text of the others together is
+ *  what there is of the answer so far, before it is read by the column's type. A second attempt
+ *  begins with an event without text again.
+ */
 ({ event: "cell_delta"; 
 /**  The sheet. */
 sheet: SheetId; 

@@ -1,4 +1,5 @@
 import type { AppError, commands as generated } from "./bindings";
+import { windowHint } from "./hint";
 
 /** What a generated command resolves with. */
 type Result<T> = { status: "ok"; data: T } | { status: "error"; error: AppError };
@@ -26,7 +27,7 @@ export class Failure extends Error implements AppError {
     super(error.message);
     this.name = "Failure";
     this.code = error.code;
-    this.hint = error.hint;
+    this.hint = windowHint(error);
   }
 }
 

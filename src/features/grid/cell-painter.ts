@@ -48,7 +48,8 @@ export class CellPainter implements RowPainter {
   addToStream(row: RowId, column: ColumnId, text: string): void {
     const key = `${column}:${row}`;
     const before = this.streams.get(key);
-    if (before === undefined) this.streams.set(key, text);
+    // No text is the beginning of an attempt, maybe the second.
+    if (before === undefined || text === "") this.streams.set(key, text);
     else if (before.length < streamKept) this.streams.set(key, before + text);
   }
 

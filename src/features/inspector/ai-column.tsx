@@ -7,6 +7,7 @@ import {
   useSignal,
   useStore,
   useTask$,
+  useVisibleTask$,
 } from "@builder.io/qwik";
 import type { ColumnId, Recipe } from "~/ipc";
 import { AppContext } from "~/state/app";
@@ -38,8 +39,13 @@ export const AiColumn = component$<{ column: ColumnId | null }>((props) => {
   const state = useStore<AiColumnState>(() => firstState(sheet, props.column, app.settings.model));
   useContextProvider(AiColumnContext, state);
 
-  useTask$(() => {
+  useTask$(({ track }) => {
+    // A refusal because of the model means that the files are not what they were.
+    track(() => state.failure?.field === "model" || state.previewFailure?.field === "model");
     void loadModels(state, app.settings.model);
+  });
+
+  useTask$(() => {
     if (props.column === null) void findActionColumn(sheet, state);
   });
 
@@ -83,6 +89,18 @@ export const AiColumn = component$<{ column: ColumnId | null }>((props) => {
     cleanup(() => stopPreview(state));
   });
 
+  const panel = useSignal<HTMLElement>();
+  // biome-ignore lint/correctness/noQwikUseVisibleTask: focus needs the element
+  useVisibleTask$(() => {
+    if (props.column !== null) return;
+    // The menu or the palette that asked for the column gives the focus back first.
+    requestAnimationFrame(() => {
+      const name = panel.value?.querySelector("input");
+      name?.focus({ preventScroll: true });
+      name?.select();
+    });
+  });
+
   const choose = $((id: string) => {
     const tab = TAB_IDS.find((one) => one === id);
     if (tab !== undefined) sheet.inspectorTab = tab;
@@ -99,6 +117,7 @@ export const AiColumn = component$<{ column: ColumnId | null }>((props) => {
         class="px-2"
       />
       <div
+        ref={panel}
         role="tabpanel"
         aria-label={text.tabs[inspectorTab]}
         class="scroll-area min-h-0 flex-1 p-3"

@@ -120,6 +120,11 @@ describe("an estimate", () => {
     expect(said).toContain("1 row");
   });
 
+  it("says no more of rows that are all answered already", () => {
+    const said = estimateText({ ...estimate, rows_cached: estimate.rows });
+    expect(said).toBe("1,200 rows · about 1,200 already answered");
+  });
+
   it("says why there is nothing to do", () => {
     expect(estimateText({ ...estimate, rows: 0 })).toBe("No cells to fill");
     expect(estimateText({ ...estimate, rows: 0, rows_waiting: 5 })).toContain("5 rows");

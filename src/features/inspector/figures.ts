@@ -66,17 +66,18 @@ export function estimateText(estimate: Estimate): string {
     parts.push(text.estimate.cached(formatCount(estimate.rows_cached)));
   }
   const answers = formatCount(estimate.completion_tokens);
-  parts.push(
-    text.estimate.tokens(
-      formatCount(estimate.prompt_tokens),
-      estimate.basis.answers === "limit" ? text.estimate.atMost(answers) : answers,
-    ),
-  );
-  parts.push(
-    estimate.seconds === null
-      ? text.estimate.timeUnknown
-      : text.estimate.time(formatDuration(estimate.seconds * 1000)),
-  );
+  // Kept answers take nothing that is worth a word.
+  if (estimate.rows_cached !== estimate.rows) {
+    parts.push(
+      text.estimate.tokens(
+        formatCount(estimate.prompt_tokens),
+        estimate.basis.answers === "limit" ? text.estimate.atMost(answers) : answers,
+      ),
+      estimate.seconds === null
+        ? text.estimate.timeUnknown
+        : text.estimate.time(formatDuration(estimate.seconds * 1000)),
+    );
+  }
   if (estimate.rows_waiting > 0) parts.push(text.estimate.waiting(estimate.rows_waiting));
   return parts.join(text.separator);
 }

@@ -1,6 +1,6 @@
 import { $, component$, useContext } from "@builder.io/qwik";
 import { FailureNotice, sentence } from "~/errors";
-import type { PreviewRow, Value } from "~/ipc";
+import { type AppError, failureOf, type PreviewRow, type Value } from "~/ipc";
 import { formatDuration, formatPercent, valueText } from "~/lib/format";
 import { SheetContext } from "~/state/sheet";
 import { Badge, Button, IconButton, Progress } from "~/ui";
@@ -127,9 +127,7 @@ const PreviewItem = component$<PreviewItemProps>(({ row, position, inputs }) => 
           {cut(valueText(row.value), VALUE_CHARACTERS)}
         </p>
       ) : (
-        <p class="break-words text-error select-text">
-          {[error.message, error.hint ?? ""].filter(Boolean).map(sentence).join(text.separator)}
-        </p>
+        <p class="break-words text-error select-text">{failureLine(error)}</p>
       )}
       <p class="flex items-center gap-2 text-sm text-muted tabular-nums empty:hidden">
         {facts.length > 0 && <span>{facts.join(text.separator)}</span>}
@@ -144,6 +142,11 @@ const PreviewItem = component$<PreviewItemProps>(({ row, position, inputs }) => 
     </li>
   );
 });
+
+function failureLine(error: AppError): string {
+  const { message, hint } = failureOf(error);
+  return [message, hint ?? ""].filter(Boolean).map(sentence).join(text.separator);
+}
 
 function cut(whole: string, characters: number): string {
   if (whole.trim() === "") return text.preview.empty;

@@ -1,6 +1,6 @@
 /** What is said when a run ends: whether anything, how urgent, and what can be done about it. */
 import { sentence } from "~/errors";
-import type { AppError, RunProgress, RunStatus } from "~/ipc";
+import { type AppError, failureOf, type RunProgress, type RunStatus } from "~/ipc";
 import { text } from "./strings";
 
 /** A run of fewer rows is over before a message about it is read. */
@@ -76,7 +76,9 @@ export function endMessage(
 
 /** An error's message and hint, a line each. */
 function reason(error: AppError | null): string {
-  return [error?.message ?? "", error?.hint ?? ""]
+  if (error === null) return "";
+  const { message, hint } = failureOf(error);
+  return [message, hint ?? ""]
     .filter((part) => part !== "")
     .map(sentence)
     .join("\n");

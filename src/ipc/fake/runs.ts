@@ -10,10 +10,9 @@ import type {
 } from "../bindings";
 import { answerFor } from "./answers";
 import { markStale } from "./cells";
-import { failure, refuse } from "./failure";
+import { refuse } from "./failure";
 import type { FakeSheet } from "./sheet";
-import { isEmpty, textOf } from "./values";
-import { type InFlight, promptOf, type Work, workOf } from "./work";
+import { emptyInput, type InFlight, promptOf, type Work, workOf } from "./work";
 import type { World } from "./world";
 
 /** Rows that are generated at the same time. */
@@ -241,10 +240,8 @@ export class Runner {
   private finish(work: Work, { row, answer, messages }: InFlight): void {
     const { sheet, column, info, progress } = work;
     const before = sheet.cell(row, column);
-    const asked = textOf(messages.at(-1)?.content ?? "");
-    const error = isEmpty(asked)
-      ? failure("bad_input", "every referenced cell is empty", "fill the cells that it names")
-      : answer.error;
+    const asked = messages.at(-1)?.content ?? "";
+    const error = emptyInput(sheet, work.recipe, row) ?? answer.error;
     const state = error ? "failed" : "done";
     const value = error ? before.value : answer.value;
     const confidence = error ? null : answer.figures.confidence;

@@ -1,4 +1,5 @@
 import type {
+  AppError,
   Column,
   ColumnId,
   Message,
@@ -11,10 +12,11 @@ import type {
 } from "../bindings";
 import type { Answer } from "./answers";
 import type { Step } from "./cell";
-import { refuse } from "./failure";
+import { failure, refuse } from "./failure";
 import { testOf } from "./filter";
 import type { FakeSheet } from "./sheet";
-import { messagesFor } from "./template";
+import { messagesFor, referencesOf } from "./template";
+import { isEmpty } from "./values";
 import type { World } from "./world";
 
 /** A row that is being generated. */
@@ -72,6 +74,18 @@ export function exampleRows(sheet: FakeSheet, column: Column): RowId[] {
     const { state } = sheet.cell(row, column);
     return sheet.positionOf(row) >= 0 && (state === "edited" || state === "validated");
   });
+}
+
+/** Why a row cannot be asked about: all that its prompt names is empty. */
+export function emptyInput(sheet: FakeSheet, recipe: Recipe, row: RowId): AppError | null {
+  const inputs = referencesOf(recipe.prompt, sheet.columns);
+  const isAnyFilled = inputs.some((input) => !isEmpty(sheet.cell(row, input).value));
+  if (inputs.length === 0 || isAnyFilled) return null;
+  return failure(
+    "bad_input",
+    "every referenced cell is empty",
+    "fill the cells that the prompt names",
+  );
 }
 
 /** What the model is asked for a row, with some rows of the column as examples. */

@@ -147,7 +147,10 @@ impl Progress {
 
 impl EventSink for Progress {
     fn emit(&self, event: Event) {
-        self.output.event(&event);
+        // Unfinished text is of no use to a reader of lines; the cell comes when it is done.
+        if !matches!(event, Event::CellDelta { .. }) {
+            self.output.event(&event);
+        }
         if let Event::SheetNotice { notice, .. } = &event
             && !self.output.manner().json
         {

@@ -30,7 +30,9 @@ pub enum Event {
         #[serde(flatten)]
         notice: OpeningNotice,
     },
-    /// Part of the answer of a cell that is being generated.
+    /// A cell is being generated. The first event has no text; the text of the others together is
+    /// what there is of the answer so far, before it is read by the column's type. A second attempt
+    /// begins with an event without text again.
     CellDelta {
         /// The sheet.
         sheet: SheetId,

@@ -5,13 +5,14 @@ use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use braincells_core::{AppError, RowId, RunId};
-use braincells_llm::{BatchEvent, BatchEventKind, LLMEngine, LLMError};
+use braincells_core::{AppError, Event, RowId, RunId};
+use braincells_llm::{BatchEvent, BatchEventKind, LLMEngine, LLMError, RequestId};
 use futures::StreamExt;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::cells::reuse;
+use super::commit::Target;
 use super::desk::{Desk, Ended};
 use super::drive::{Cut, Drive, End, Next, Tools};
 use super::feed::{Asking, Feed, Ready, lock, requests};
@@ -114,7 +115,14 @@ impl Drive {
         let Some(under_way) = &self.under_way else { return Ok(()) };
         let now = Instant::now();
         let (ended, suspects) = match event.kind {
-            BatchEventKind::Started | BatchEventKind::Delta(_) => return Ok(()),
+            BatchEventKind::Started => {
+                self.tell_text(event.id, String::new());
+                return Ok(());
+            }
+            BatchEventKind::Delta(text) => {
+                self.tell_text(event.id, text);
+                return Ok(());
+            }
             BatchEventKind::Failed(error @ LLMError::NotRunning) => {
                 return Err(Cut::EngineWent(error.into()));
             }
@@ -136,6 +144,17 @@ impl Drive {
             self.commit(ended).await?;
         }
         Ok(())
+    }
+
+    /// Tells about text of an answer that is not complete. Rows that wait for the same answer hear
+    /// nothing before its end.
+    fn tell_text(&self, id: RequestId, text: String) {
+        let row = self.under_way.as_ref().and_then(|under_way| under_way.desk().row_of(id));
+        if let Some(row) = row {
+            let Target { store, column, .. } = &self.committer.target;
+            let (sheet, column) = (store.id(), *column);
+            self.committer.events.emit(Event::CellDelta { sheet, column, row, text });
+        }
     }
 
     async fn commit(&mut self, ended: Ended) -> Result<(), End> {

@@ -202,6 +202,11 @@ impl Desk {
         std::mem::take(&mut self.left_out)
     }
 
+    /// The row that a request is for; `None` once it is answered.
+    pub(super) fn row_of(&self, id: RequestId) -> Option<RowId> {
+        self.open.get(&id).map(|open| open.row)
+    }
+
     /// Takes an answer and reads it against the output type, whatever the engine promised. `None`
     /// if the row is asked again, and if the id is not open: nobody answers twice.
     pub(super) fn answered(

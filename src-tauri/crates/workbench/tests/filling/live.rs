@@ -148,3 +148,23 @@ fn a_run_whose_process_ended_is_found_by_the_next_one_without_opening_other_shee
         assert_eq!(unfinished(&scripted).await, []);
     });
 }
+
+#[tokio::test]
+async fn a_cell_is_told_to_be_generated_before_it_is_told_to_be_done() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let sheet = scripted.sheet(&numbered_rows(3)).await;
+    let column = add(&scripted, sheet, "answer", text_recipe("{{text}}")).await;
+    fill(&scripted, sheet, column, RunScope::Empty).await;
+    for row in rows(&scripted, sheet, column).await {
+        let told = |event| match event {
+            Event::CellDelta { sheet: s, column: c, row: r, text } if r == row => {
+                assert_eq!((s, c, text.as_str()), (sheet, column, ""));
+                Some("begun")
+            }
+            Event::CellDone { row: r, .. } if r == row => Some("done"),
+            _ => None,
+        };
+        let told: Vec<&str> = scripted.events.all().into_iter().filter_map(told).collect();
+        assert_eq!(told, ["begun", "done"]);
+    }
+}

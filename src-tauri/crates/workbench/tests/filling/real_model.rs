@@ -15,11 +15,18 @@ fn model_path() -> PathBuf {
 }
 
 fn open(home: &braincells_testing::TempHome) -> Workbench {
+    open_telling(home, Arc::new(braincells_core::IgnoreEvents))
+}
+
+fn open_telling(
+    home: &braincells_testing::TempHome,
+    events: Arc<dyn braincells_core::EventSink>,
+) -> Workbench {
     let clock = Arc::new(SystemClock);
     Workbench::open(World {
         home: home.home(),
         clock: Arc::clone(&clock) as _,
-        events: Arc::new(braincells_core::IgnoreEvents),
+        events,
         engines: Arc::new(LlamaEngines::new(home.home(), clock)),
         probe: Arc::new(braincells_workbench::ProbeHere),
     })
@@ -101,4 +108,34 @@ async fn a_model_that_nobody_uses_leaves_memory() {
     clock.advance_ms(1);
     assert!(workbench.tick().await && !is_loaded().await);
     assert!(!workbench.tick().await, "there is nothing left to unload");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_text_of_an_answer_is_told_while_it_comes() {
+    let home = braincells_testing::TempHome::new();
+    let source = home.write("words.csv", "text\nthe sea\nthe sky\n");
+    let events = Arc::new(braincells_testing::RecordedEvents::default());
+    let workbench = open_telling(&home, Arc::clone(&events) as _);
+    let sheet = workbench.import(&braincells_workbench::InputFile::new(&source)).await.unwrap().id;
+    let mut recipe = text_recipe("Describe: {{text}}");
+    recipe.model = model_path().to_string_lossy().into_owned();
+    recipe.sampling.max_tokens = Some(12);
+    let column = workbench.add_ai_column(sheet, "words", recipe).await.unwrap().id;
+    let options = EngineOptions::default();
+    let run = workbench.run(sheet, column, RunScope::Empty, &options).await.unwrap();
+    assert_eq!(run.finished().await.progress.rows_done, 2);
+    let mut texts: BTreeMap<RowId, Vec<String>> = BTreeMap::new();
+    for event in events.all() {
+        match event {
+            Event::CellDelta { row, text, .. } => texts.entry(row).or_default().push(text),
+            Event::CellDone { row, value, .. } => {
+                let told = texts.remove(&row).expect("its text came before it");
+                assert_eq!(told[0], "", "it began");
+                assert!(told.len() > 3, "in pieces: {told:?}");
+                assert_eq!(Value::from(told.concat().trim()), value);
+            }
+            _ => {}
+        }
+    }
+    assert!(texts.is_empty(), "nothing comes behind a cell");
 }
