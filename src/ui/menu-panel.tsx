@@ -32,6 +32,14 @@ function itemsOf(panel: HTMLElement): HTMLElement[] {
   return [...panel.querySelectorAll<HTMLElement>("[role^=menuitem]:not([aria-disabled=true])")];
 }
 
+/**
+ * What a test or a screen reader looks for. As one object: Qwik takes single fields of a plain
+ * object for constants beside a spread.
+ */
+function attributesOf(item: MenuItem) {
+  return { ...roleOf(item), "data-label": item.label, "data-testid": item.testId };
+}
+
 function roleOf({ checked }: MenuItem) {
   if (checked === undefined) return { role: "menuitem" } as const;
   return { role: "menuitemcheckbox", "aria-checked": checked ? "true" : "false" } as const;
@@ -126,11 +134,9 @@ export const MenuPanel = component$<MenuPanelProps>((props) => {
             {item.separatorBefore && <hr class="my-1 border-t border-line" />}
             <button
               type="button"
-              {...roleOf(item)}
+              {...attributesOf(item)}
               aria-disabled={item.disabled ? "true" : undefined}
               tabIndex={-1}
-              data-label={item.label}
-              data-testid={item.testId}
               class={[
                 "flex h-7 w-full items-center gap-2 px-3 text-left whitespace-nowrap outline-none",
                 "aria-disabled:opacity-50 focus:bg-hover",

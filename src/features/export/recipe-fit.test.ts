@@ -59,7 +59,10 @@ describe("a column that is missing", () => {
 
   it("is told only once it is chosen", () => {
     expect(fitOf({ message: "" }, "m.gguf")).toEqual({ mapping: [], model: "m.gguf" });
-    expect(fitOf({ message: " text " }, null)).toEqual({ mapping: [["message", "text"]], model: null });
+    expect(fitOf({ message: " text " }, null)).toEqual({
+      mapping: [["message", "text"]],
+      model: null,
+    });
   });
 });
 

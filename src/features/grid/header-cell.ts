@@ -1,4 +1,5 @@
 /** The elements of one column's header. */
+import { harmless } from "./cell-render";
 import { element, headerPx, type IconName, icon, quietButton, setIcon } from "./grid-dom";
 import { text as words } from "./strings";
 import type { ColumnId, GridColumn } from "./types";
@@ -59,19 +60,21 @@ export function headerCell(id: ColumnId): HeaderCell {
 /** Shows a column in a header. */
 export function fillHeader(cell: HeaderCell, column: GridColumn, place: number): void {
   cell.column = column;
+  // Names come from files too.
+  const shown = harmless(column.name);
   cell.element.style.width = `${column.widthPx}px`;
-  cell.name.textContent = column.name;
-  cell.element.title = column.name;
+  cell.name.textContent = shown;
+  cell.element.title = shown;
   const { chip } = column;
-  const label = words.columnLabel(column.name, column.ai, column.filtered, chip?.text ?? null);
+  const label = words.columnLabel(shown, column.ai, column.filtered, chip?.text ?? null);
   cell.element.setAttribute("aria-label", label);
   const order = column.sort === null ? "none" : column.sort.descending ? "descending" : "ascending";
   cell.element.setAttribute("aria-sort", order);
   cell.element.dataset.place = String(place);
   cell.element.classList.toggle("is-ai", column.ai);
-  name(cell.sparkle, words.columnRecipe(column.name));
-  name(cell.sort, words.sortBy(column.name));
-  name(cell.menu, words.columnMenu(column.name));
+  name(cell.sparkle, words.columnRecipe(shown));
+  name(cell.sort, words.sortBy(shown));
+  name(cell.menu, words.columnMenu(shown));
   cell.sparkle.hidden = !column.ai;
   cell.chip.hidden = chip === null;
   cell.chip.textContent = chip?.text ?? "";

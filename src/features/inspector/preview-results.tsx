@@ -55,7 +55,12 @@ export const PreviewResults = component$(() => {
           testId="inspector-preview-close"
         />
       </header>
-      <div class="scroll-area flex min-h-0 flex-col gap-2 px-3 pb-2">
+      <section
+        class="scroll-area flex min-h-0 flex-col gap-2 px-3 pb-2"
+        aria-label={text.preview.title}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys
+        tabIndex={0}
+      >
         {isRunning && (
           <div class="flex flex-col gap-1.5 py-1">
             <p class="text-sm text-muted" role="status">
@@ -83,7 +88,7 @@ export const PreviewResults = component$(() => {
             />
           ))}
         </ol>
-      </div>
+      </section>
     </section>
   );
 });

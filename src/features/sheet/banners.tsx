@@ -1,4 +1,12 @@
-import { $, component$, type QRL, useSignal, useStore, useTask$ } from "@builder.io/qwik";
+import {
+  $,
+  component$,
+  type QRL,
+  useComputed$,
+  useSignal,
+  useStore,
+  useTask$,
+} from "@builder.io/qwik";
 import { type Estimate, ipc, type Notice as SheetNotice } from "~/ipc";
 import { formatCount, formatDuration } from "~/lib/format";
 import { Button, Icon, IconButton, Notice } from "~/ui";
@@ -72,10 +80,13 @@ const FillHint = component$(() => {
   const untouched = useSignal(false);
   const estimate = useStore<{ line: string }>({ line: "" });
   const aiColumns = sheet.columns.filter((column) => column.kind.kind === "ai");
-  const isLive = runs.live.some(({ progress }) => progress.sheet === sheet.info.id);
+  // The figures of live runs change several times a second, this only when one begins or ends.
+  const isLive = useComputed$(() =>
+    runs.live.some(({ progress }) => progress.sheet === sheet.info.id),
+  );
 
   useTask$(({ track, cleanup }) => {
-    track(() => [sheet.columns, runs.ended, runs.live.length]);
+    track(() => [sheet.columns, runs.ended, isLive.value]);
     const ai = sheet.columns.filter((column) => column.kind.kind === "ai");
     const task = newTask("estimate");
     let left = false;
@@ -117,7 +128,7 @@ const FillHint = component$(() => {
   const show =
     untouched.value &&
     !dismissed.value &&
-    !isLive &&
+    !isLive.value &&
     sheet.readOnly === null &&
     aiColumns.length > 0 &&
     sheet.info.row_count > 0;

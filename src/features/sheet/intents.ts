@@ -1,5 +1,6 @@
 import { showFailure } from "~/errors";
 import type { GridIntent } from "~/features/grid";
+import { showToast } from "~/state/toasts";
 import { perform } from "./actions";
 import { paste } from "./clipboard-actions";
 import { moveColumn, resizeColumn } from "./column-actions";
@@ -8,6 +9,7 @@ import { findStep } from "./find";
 import { openAddColumnMenu, openMenu } from "./open-menu";
 import { addRow } from "./row-actions";
 import { cellsIn } from "./selection";
+import { text } from "./strings";
 import { type SheetTools, selectionOf, shownIds } from "./tools";
 import { cycleSortOf } from "./views";
 
@@ -20,7 +22,31 @@ export async function handleIntent(tools: SheetTools, intent: GridIntent): Promi
   }
 }
 
+/** What cannot be done to a sheet that another process has. */
+const CHANGES: ReadonlySet<GridIntent["kind"]> = new Set([
+  "edit",
+  "paste",
+  "fill-drag",
+  "clear",
+  "cut",
+  "fill-down",
+  "fill-right",
+  "undo",
+  "redo",
+  "validate",
+  "retry",
+  "generate",
+  "replace",
+  "move-column",
+  "add-column",
+  "add-row",
+]);
+
 async function handle(tools: SheetTools, intent: GridIntent): Promise<void> {
+  if (tools.sheet.readOnly !== null && CHANGES.has(intent.kind)) {
+    showToast(tools.toasts, { kind: "info", title: text.screen.readOnlyTitle });
+    return;
+  }
   switch (intent.kind) {
     case "edit":
       return editCell(tools, intent, intent.text);

@@ -1,4 +1,4 @@
-import { $, component$ } from "@builder.io/qwik";
+import { $, component$, useConstant } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
 import { Button, Dialog } from "~/ui";
 import { pastePlanned, pasteWithColumns } from "./clipboard-actions";
@@ -7,7 +7,9 @@ import { text } from "./strings";
 import { useSheetTools } from "./tools";
 
 /** Asks what to do with the part of a pasted block that has no place. */
-export const PasteDialog = component$<{ plan: PastePlan }>(({ plan }) => {
+export const PasteDialog = component$<{ plan: PastePlan }>((props) => {
+  // For as long as the dialog lives: the store that it comes from is emptied when it closes.
+  const plan = useConstant(() => props.plan);
   const tools = useSheetTools();
   const { ui, toasts } = tools;
   const close = $(() => {

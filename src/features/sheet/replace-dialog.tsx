@@ -71,7 +71,12 @@ export const ReplaceDialog = component$(() => {
         </p>
       )}
       {cells !== null && cells.length > 0 && (
-        <div class="scroll-area max-h-80 rounded-md border border-line">
+        <section
+          class="scroll-area max-h-80 rounded-md border border-line"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys
+          tabIndex={0}
+          aria-label={text.find.replaceTitle}
+        >
           <table class="w-full table-fixed text-left select-text">
             <thead class="sticky top-0 bg-panel text-sm text-muted">
               <tr>
@@ -88,7 +93,7 @@ export const ReplaceDialog = component$(() => {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
       {preview.more && cells && (
         <p class="mt-2 text-sm text-muted">{text.find.shown(formatCount(cells.length))}</p>
