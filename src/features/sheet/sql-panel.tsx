@@ -116,7 +116,7 @@ export const SqlPanel = component$(() => {
       </header>
       <textarea
         ref={editor}
-        class="mx-3 h-20 shrink-0 resize-none rounded-md border border-strongline bg-app px-2 py-1.5 font-mono text-sm text-strong"
+        class="mx-3 h-[min(5rem,11vh)] shrink-0 resize-none rounded-md border border-strongline bg-app px-2 py-1.5 font-mono text-sm text-strong"
         aria-label={text.sql.query}
         spellcheck={false}
         value={state.query}

@@ -120,7 +120,7 @@ export const ValueList = component$<ValueListProps>(({ column, index, chosen, on
             </Button>
           </div>
           <ul
-            class="scroll-area flex max-h-56 flex-col gap-1 rounded-md border border-line p-2"
+            class="scroll-area flex max-h-[min(14rem,26vh)] flex-col gap-1 rounded-md border border-line p-2"
             aria-label={text.filter.values}
           >
             {showEmpty && (
