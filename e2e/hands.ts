@@ -178,6 +178,8 @@ export function handsOf(browser: Browser): Hands {
       );
     },
     async expectAccessible(where) {
+      // What still fades in has less contrast than it will have.
+      await hands.settle();
       await browser.execute(`if (!window.axe) { ${AXE} }`);
       const findings = (await browser.executeAsync((done) => {
         const { axe } = window as unknown as { axe: typeof import("axe-core") };

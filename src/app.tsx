@@ -35,6 +35,7 @@ export const App = component$<{ startup: Startup }>(({ startup }) => {
   useContextProvider(ToastContext, toasts);
 
   useTask$(() => {
+    if (startup.problem !== null) showFailure(toasts, startup.problem);
     // Not awaited: the first screen does not need events.
     subscribe().catch((thrown: unknown) => showFailure(toasts, thrown));
   });

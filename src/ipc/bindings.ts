@@ -1586,8 +1586,10 @@ export type Startup = {
 	models_folder: string,
 	/**  Files that the program was started with. */
 	files: string[],
-	/**  The sheet that it was told to show. */
+	/**  The sheet that it was told to show, if there is one. */
 	sheet: SheetId | null,
+	/**  Why the sheet that it was told to show cannot be shown. */
+	problem: AppError | null,
 	/**  As they are now. */
 	settings: Settings,
 	/**  `linux`, `macos` or `windows`. */

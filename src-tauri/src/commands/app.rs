@@ -21,8 +21,10 @@ pub struct Startup {
     pub models_folder: String,
     /// Files that the program was started with.
     pub files: Vec<String>,
-    /// The sheet that it was told to show.
+    /// The sheet that it was told to show, if there is one.
     pub sheet: Option<SheetId>,
+    /// Why the sheet that it was told to show cannot be shown.
+    pub problem: Option<AppError>,
     /// As they are now.
     pub settings: Settings,
     /// `linux`, `macos` or `windows`.
@@ -44,9 +46,13 @@ pub struct Licence {
 #[tauri::command]
 #[specta::specta]
 pub async fn startup(app: State<'_, App>) -> Result<Startup, AppError> {
-    let sheet = match &app.sheet {
-        Some(sheet) => Some(app.workbench.find_sheet(sheet).await?),
-        None => None,
+    // A name that means no sheet must not keep the window from opening.
+    let (sheet, problem) = match &app.sheet {
+        None => (None, None),
+        Some(sheet) => match app.workbench.find_sheet(sheet).await {
+            Ok(sheet) => (Some(sheet), None),
+            Err(error) => (None, Some(error)),
+        },
     };
     Ok(Startup {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -54,6 +60,7 @@ pub async fn startup(app: State<'_, App>) -> Result<Startup, AppError> {
         models_folder: app.home.models().to_string_lossy().into_owned(),
         files: with_folders_opened(app.files.clone()),
         sheet,
+        problem,
         settings: app.workbench.settings().await?,
         platform: std::env::consts::OS.to_owned(),
     })

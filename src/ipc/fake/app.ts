@@ -15,6 +15,7 @@ export function appCommands(world: World, runner: Runner): Part<AppCommand> {
       models_folder: `${HOME}/models`,
       files: [],
       sheet: world.startSheet,
+      problem: null,
       settings: world.settings,
       platform: "linux",
     }),
