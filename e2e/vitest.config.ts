@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ["e2e/**/*.test.ts"],
     environment: "node",
-    // One browser at a time: several on a small machine only wait for each other.
+    // One program at a time; scripts/page-test, whose pages are light, runs two.
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,

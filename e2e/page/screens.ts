@@ -1,14 +1,15 @@
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { places } from "../places";
 import { type Page, startPage } from "./page";
 
-let page: Page;
-beforeAll(async () => {
-  page = await startPage();
-});
-afterAll(() => page.close());
+/** Looks at every place in one theme. Each theme is a file of its own, so that two browsers share the work. */
+export function everyScreen(theme: "light" | "dark"): void {
+  let page: Page;
+  beforeAll(async () => {
+    page = await startPage();
+  });
+  afterAll(() => page.close());
 
-describe.each(["light", "dark"])("in the %s theme", (theme) => {
   test.each(places)("$name opens and can be used by everyone", async (place) => {
     await page.open(place.scene, { ...place.parameters, theme });
     await place.go(page);
@@ -16,4 +17,4 @@ describe.each(["light", "dark"])("in the %s theme", (theme) => {
     await page.expectAccessible(place.name);
     await page.expectNoTroubles();
   });
-});
+}
