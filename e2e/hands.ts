@@ -45,7 +45,7 @@ export interface Hands {
   /** Waits until the page contains a text that is shown. */
   sees(text: string | RegExp): Promise<void>;
   /** Fails with what axe-core finds serious or critical. */
-  expectAccessible(where: string): Promise<void>;
+  expectAccessible(where: string, rules?: string[]): Promise<void>;
 }
 
 /** The hands for a browser session. */
@@ -177,13 +177,14 @@ export function handsOf(browser: Browser): Hands {
         { timeoutMsg: `the page does not say ${text}` },
       );
     },
-    async expectAccessible(where) {
+    async expectAccessible(where, rules) {
       // What still fades in has less contrast than it will have.
       await hands.settle();
       await browser.execute(`if (!window.axe) { ${AXE} }`);
-      const findings = (await browser.executeAsync((done) => {
+      const findings = (await browser.executeAsync((only: string[] | null, done) => {
         const { axe } = window as unknown as { axe: typeof import("axe-core") };
-        axe.run(document, { resultTypes: ["violations"] }).then(
+        const chosen = only === null ? {} : { runOnly: only };
+        axe.run(document, { resultTypes: ["violations"], ...chosen }).then(
           ({ violations }) =>
             done(
               violations.map(({ id, impact, help, nodes }) => ({
@@ -196,7 +197,7 @@ export function handsOf(browser: Browser): Hands {
           (error: unknown) =>
             done([{ id: "axe", impact: "critical", help: String(error), nodes: [] }]),
         );
-      })) as Finding[];
+      }, rules ?? null)) as Finding[];
       const severe = findings.filter(({ impact }) => impact === "serious" || impact === "critical");
       expect(severe, `axe-core on ${where}`).toEqual([]);
     },
