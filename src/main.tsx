@@ -2,7 +2,7 @@ import "@builder.io/qwik/qwikloader.js";
 import "./styles.css";
 import { $, render } from "@builder.io/qwik";
 import { applyTheme, rememberedTheme, StartFailed } from "~/features/shell";
-import { failureOf, ipc, type Startup } from "~/ipc";
+import { errorOf, ipc, type Startup } from "~/ipc";
 import { App } from "./app";
 
 /** Asks the Rust side what it was started with and shows the window, or why there is none. */
@@ -11,10 +11,9 @@ async function start(root: HTMLElement): Promise<void> {
   try {
     startup = await ipc.startup();
   } catch (thrown) {
-    const { code, message, hint } = failureOf(thrown);
     // The whole page again: whatever is broken in it must not live on.
     const retry = $(() => location.reload());
-    await render(root, <StartFailed failure={{ code, message, hint }} onRetry$={retry} />);
+    await render(root, <StartFailed failure={errorOf(thrown)} onRetry$={retry} />);
     document.documentElement.dataset.ready = "failed";
     return;
   }

@@ -23,23 +23,23 @@ use std::process::ExitCode;
 
 use tauri::{Manager, RunEvent};
 
-use crate::opening::Opening;
+use crate::opening::{Opening, Start};
 use crate::state::App;
 
 /// Runs the app until its window is closed. Started as `braincells-app probe-sheet ...`, it tries
 /// a sheet that may be damaged and ends.
 pub fn run() -> ExitCode {
-    let opening = match Opening::read() {
+    let start = match Opening::read() {
         Opening::Probe(arguments) => return braincells_workbench::answer_probe(&arguments).into(),
-        opening @ Opening::Window { .. } => opening,
+        Opening::Window(start) => start,
     };
     start_log();
     window::prefer_a_renderer_that_works();
-    match build(opening) {
+    match build(start) {
         Ok(app) => {
             app.run(|handle, event| {
-                if let RunEvent::Exit = event {
-                    handle.state::<App>().close();
+                if let (RunEvent::Exit, Some(app)) = (event, handle.try_state::<App>()) {
+                    app.close();
                 }
             });
             ExitCode::SUCCESS
@@ -51,13 +51,13 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn build(opening: Opening) -> tauri::Result<tauri::App> {
+fn build(start: Start) -> tauri::Result<tauri::App> {
     let specta = bindings::builder();
     let mut builder = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_opener::init());
-    if opening.is_own_home() {
+    if start.home.is_none() {
         // Two windows over one home would fight for its sheets; a home that was named, such as a
         // test's, has nothing to do with the others.
         builder = builder
@@ -67,8 +67,14 @@ fn build(opening: Opening) -> tauri::Result<tauri::App> {
     builder
         .invoke_handler(specta.invoke_handler())
         .setup(move |app| {
-            let state = App::open(app.handle(), opening)?;
-            app.manage(state);
+            app.manage(start);
+            // What is wrong with a home is said in the window, which tries again when it is asked.
+            match App::open(app.handle()) {
+                Ok(state) => {
+                    app.manage(state);
+                }
+                Err(error) => tracing::error!(%error, "the home could not be opened"),
+            }
             window::open(app)?;
             Ok(())
         })

@@ -9,18 +9,22 @@ pub enum Opening {
     /// To try a sheet that may be damaged, with these arguments.
     Probe(Vec<OsString>),
     /// To open the window.
-    Window {
-        /// The home that was named; the platform's data folder without one.
-        home: Option<PathBuf>,
-        /// Files to open, from the root of the file system.
-        files: Vec<PathBuf>,
-        /// The sheet to show first, by name or id.
-        sheet: Option<String>,
-        /// Where answers to file dialogs come from instead of a person: a test's.
-        dialog_answers: Option<PathBuf>,
-        /// What a program needs of its environment to be loaded at all.
-        loader: Vec<(OsString, OsString)>,
-    },
+    Window(Start),
+}
+
+/// What the window was started with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The home that was named; the platform's data folder without one.
+    pub home: Option<PathBuf>,
+    /// Files to open, from the root of the file system.
+    pub files: Vec<PathBuf>,
+    /// The sheet to show first, by name or id.
+    pub sheet: Option<String>,
+    /// Where answers to file dialogs come from instead of a person: a test's.
+    pub dialog_answers: Option<PathBuf>,
+    /// What a program needs of its environment to be loaded at all.
+    pub loader: Vec<(OsString, OsString)>,
 }
 
 /// The verb that the workbench's probe calls this program with.
@@ -44,19 +48,14 @@ impl Opening {
         let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let path = |name: &str| named(name).and_then(|path| std::path::absolute(path).ok());
         let here = std::env::current_dir().unwrap_or_default();
-        Self::Window {
+        Self::Window(Start {
             home: path("BRAINCELLS_HOME"),
             files: files(arguments, &here),
             sheet,
             // Only a build for tests lets a file stand in for the person at a dialog.
             dialog_answers: path("BRAINCELLS_DIALOG_ANSWERS").filter(|_| cfg!(debug_assertions)),
             loader: LOADER.iter().filter_map(|name| Some((name.into(), named(name)?))).collect(),
-        }
-    }
-
-    /// Whether the window works on the person's own home and not on one that was named.
-    pub fn is_own_home(&self) -> bool {
-        matches!(self, Self::Window { home: None, .. })
+        })
     }
 }
 

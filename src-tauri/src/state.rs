@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use braincells_core::{AppError, Code, Event, EventSink, RunStatus};
 use braincells_workbench::{Home, LlamaEngines, ProcessProbe, SystemClock, Workbench, World};
-use tauri::{AppHandle, Manager};
+use tauri::{AppHandle, Manager, State};
 
 use crate::clipboard::SystemClipboard;
 use crate::dialogs::Dialogs;
 use crate::events::WindowEvents;
 use crate::long_calls::LongCalls;
-use crate::opening::{Opening, PROBE_VERB};
+use crate::opening::{PROBE_VERB, Start};
 use crate::window;
 
 /// How long the end of the program waits for runs to write what they have.
@@ -34,10 +34,6 @@ pub struct App {
     pub dialogs: Dialogs,
     /// The folder of everything.
     pub home: Home,
-    /// The files that the program was started with.
-    pub files: Vec<PathBuf>,
-    /// The sheet that it was told to show, by name or id.
-    pub sheet: Option<String>,
 }
 
 /// Passes events on, and tells the system when a long run ends while nobody looks.
@@ -59,11 +55,9 @@ impl EventSink for AppEvents {
 }
 
 impl App {
-    /// Opens the home.
-    pub fn open(handle: &AppHandle, opening: Opening) -> Result<Self, AppError> {
-        let Opening::Window { home, files, sheet, dialog_answers, loader } = opening else {
-            return Err(AppError::new(Code::Internal, "a probe has no window"));
-        };
+    /// Opens the home that the program was started with.
+    pub fn open(handle: &AppHandle) -> Result<Self, AppError> {
+        let Start { home, dialog_answers, loader, .. } = handle.state::<Start>().inner().clone();
         let root = match home {
             Some(home) => home,
             None => default_home(handle)?,
@@ -91,7 +85,20 @@ impl App {
         let dialogs = Dialogs::new(dialog_answers);
         let long_calls = LongCalls::default();
         let clipboard = SystemClipboard::default();
-        Ok(Self { workbench, events, long_calls, clipboard, dialogs, home, files, sheet })
+        Ok(Self { workbench, events, long_calls, clipboard, dialogs, home })
+    }
+
+    /// The app, whose home is opened now if that was not possible before: a disk was full, or a
+    /// folder could not be written.
+    pub async fn of(handle: &AppHandle) -> Result<State<'_, Self>, AppError> {
+        if handle.try_state::<Self>().is_none() {
+            let opening = handle.clone();
+            let opened = tauri::async_runtime::spawn_blocking(move || Self::open(&opening)).await;
+            let opened =
+                opened.map_err(|error| AppError::new(Code::Internal, error.to_string()))?;
+            handle.manage(opened?);
+        }
+        Ok(handle.state())
     }
 
     /// Pauses the runs and closes the sheets; what is not written by then is generated again.

@@ -1,6 +1,7 @@
 //! The window itself: how it is made, closed and looked at.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use braincells_core::{RunProgress, RunStatus, Theme};
 use tauri::webview::WebviewWindowBuilder;
@@ -38,22 +39,28 @@ pub fn open(app: &tauri::App) -> tauri::Result<()> {
     let Some(config) = app.config().app.windows.first() else {
         return Err(tauri::Error::WindowNotFound);
     };
-    let state = app.state::<App>();
-    WebviewWindowBuilder::from_config(app, config)?
+    // A link in a cell must not take the window away.
+    let mut builder = WebviewWindowBuilder::from_config(app, config)?
+        .on_navigation(|url| is_own_page(url, tauri::is_dev()));
+    if let Some(state) = app.try_state::<App>() {
         // What the page remembers (the width of a panel) belongs to the home.
-        .data_directory(state.home.root().join("window"))
-        // A link in a cell must not take the window away.
-        .on_navigation(is_own_page)
-        .build()?;
+        builder = builder.data_directory(state.home.root().join("window"));
+    }
+    builder.build()?;
     Ok(())
 }
 
-fn is_own_page(url: &Url) -> bool {
-    let own_host = |url: &Url| matches!(url.host_str(), Some("localhost" | "tauri.localhost"));
+/// Whether a page is this program's own: Vite's in development, else what is in the binary.
+fn is_own_page(url: &Url, is_dev: bool) -> bool {
     match url.scheme() {
         "tauri" => true,
+        // Frames for the HTML of cells.
         "about" => url.path() == "srcdoc" || url.path() == "blank",
-        "http" | "https" => own_host(url),
+        // Windows has no scheme of our own.
+        "http" | "https" => {
+            url.host_str() == Some("tauri.localhost")
+                || (is_dev && url.host_str() == Some("localhost"))
+        }
         _ => false,
     }
 }
@@ -62,8 +69,10 @@ fn is_own_page(url: &Url) -> bool {
 pub fn open_another(handle: &AppHandle, arguments: Vec<String>, folder: String) {
     let arguments = arguments.into_iter().skip(1).map(Into::into).collect();
     let paths = with_folders_opened(files(arguments, &PathBuf::from(folder)));
-    if !paths.is_empty() {
-        handle.state::<App>().events.ask(Ask::OpenFiles { paths });
+    if !paths.is_empty()
+        && let Some(state) = handle.try_state::<App>()
+    {
+        state.events.ask(Ask::OpenFiles { paths });
     }
     if let Some(window) = handle.get_webview_window(MAIN) {
         // A window that does not come to the front is still there.
@@ -85,8 +94,12 @@ pub fn on_event(window: &Window, event: &WindowEvent) {
             let ask = match event {
                 DragDropEvent::Enter { paths, .. } => Ask::Drag { paths: texts(paths), over: true },
                 DragDropEvent::Drop { paths, .. } => {
-                    state.events.ask(Ask::Drag { paths: Vec::new(), over: false });
-                    Ask::OpenFiles { paths: with_folders_opened(paths.clone()) }
+                    let (events, paths) = (Arc::clone(&state.events), paths.clone());
+                    // A folder on a slow disk must not hold the window up.
+                    tauri::async_runtime::spawn_blocking(move || {
+                        events.ask(Ask::OpenFiles { paths: with_folders_opened(paths) })
+                    });
+                    Ask::Drag { paths: Vec::new(), over: false }
                 }
                 DragDropEvent::Leave => Ask::Drag { paths: Vec::new(), over: false },
                 _ => return,
@@ -152,15 +165,13 @@ mod tests {
 
     #[test]
     fn the_window_goes_nowhere_else() {
-        for own in [
-            "tauri://localhost/",
-            "http://tauri.localhost/",
-            "http://localhost:5173/",
-            "about:srcdoc",
-        ] {
-            assert!(is_own_page(&Url::parse(own).unwrap()), "{own}");
+        let is_own = |url: &str, is_dev| is_own_page(&Url::parse(url).unwrap(), is_dev);
+        for own in ["tauri://localhost/", "http://tauri.localhost/", "about:srcdoc"] {
+            assert!(is_own(own, false), "{own}");
         }
+        assert!(is_own("http://localhost:5173/", true), "Vite's");
         for other in [
+            "http://localhost:5173/",
             "https://example.org/",
             "http://localhost.example.org/",
             "file:///etc/passwd",
@@ -168,7 +179,7 @@ mod tests {
             "javascript:alert(1)",
             "about:config",
         ] {
-            assert!(!is_own_page(&Url::parse(other).unwrap()), "{other}");
+            assert!(!is_own(other, false), "{other}");
         }
     }
 }

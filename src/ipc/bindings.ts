@@ -6,7 +6,7 @@ import { invoke as __TAURI_INVOKE, Channel } from "@tauri-apps/api/core";
 
 /** Commands */
 export const commands = {
-	/**  Asked once, before anything is shown. */
+	/**  Asked before anything is shown, and again when a person has mended what kept the home shut. */
 	startup: () => typedError<Startup, AppError>(__TAURI_INVOKE("startup")),
 	/**  Where events go from now on, in batches about 30 times a second. */
 	subscribe: (events: Channel<Event[]>, asks: Channel<Ask>) => typedError<null, AppError>(__TAURI_INVOKE("subscribe", { events, asks })),

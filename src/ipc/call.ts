@@ -42,6 +42,12 @@ export function failureOf(thrown: unknown): Failure {
   return new Failure({ code: "internal", message, hint: null });
 }
 
+/** Whatever was thrown, as a plain object: a store of the page cannot hold a {@link Failure}. */
+export function errorOf(thrown: unknown): AppError {
+  const { code, message, hint } = failureOf(thrown);
+  return { code, message, hint };
+}
+
 function isAppError(thrown: unknown): thrown is AppError {
   return typeof thrown === "object" && thrown !== null && "code" in thrown && "message" in thrown;
 }

@@ -4,6 +4,6 @@
  * with `onEvent`.
  */
 export type * from "./bindings";
-export { Failure, failureOf } from "./call";
+export { errorOf, Failure, failureOf } from "./call";
 export { onAsk, onEvent, subscribe } from "./events";
 export { ipc } from "./ipc";

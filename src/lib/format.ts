@@ -17,6 +17,11 @@ export function formatCount(n: number): string {
   return counts.format(n);
 }
 
+/** A number of things with their name: "1 row", "2,000 rows". */
+export function counted(n: number, one: string, many: string): string {
+  return `${formatCount(n)} ${n === 1 ? one : many}`;
+}
+
 /**
  * A measured number with at most six significant digits: "0.123457", "1,234.5". Null is a number
  * that is too large for JSON.

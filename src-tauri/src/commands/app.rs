@@ -3,11 +3,12 @@
 use braincells_core::{AppError, Code, Event, Settings, SheetId};
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, Manager, State};
 use tauri_plugin_opener::OpenerExt;
 
 use crate::dialogs::{Wanted, with_folders_opened};
 use crate::events::Ask;
+use crate::opening::Start;
 use crate::state::App;
 
 /// What the page needs to know first.
@@ -42,12 +43,14 @@ pub struct Licence {
     pub licence: String,
 }
 
-/// Asked once, before anything is shown.
+/// Asked before anything is shown, and again when a person has mended what kept the home shut.
 #[tauri::command]
 #[specta::specta]
-pub async fn startup(app: State<'_, App>) -> Result<Startup, AppError> {
+pub async fn startup(handle: AppHandle) -> Result<Startup, AppError> {
+    let app = App::of(&handle).await?;
+    let start = handle.state::<Start>();
     // A name that means no sheet must not keep the window from opening.
-    let (sheet, problem) = match &app.sheet {
+    let (sheet, problem) = match &start.sheet {
         None => (None, None),
         Some(sheet) => match app.workbench.find_sheet(sheet).await {
             Ok(sheet) => (Some(sheet), None),
@@ -58,7 +61,7 @@ pub async fn startup(app: State<'_, App>) -> Result<Startup, AppError> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         home: app.home.root().to_string_lossy().into_owned(),
         models_folder: app.home.models().to_string_lossy().into_owned(),
-        files: with_folders_opened(app.files.clone()),
+        files: with_folders_opened(start.files.clone()),
         sheet,
         problem,
         settings: app.workbench.settings().await?,
@@ -104,7 +107,15 @@ pub async fn pick_save_path(
 /// Opens a page in the system's browser; nothing but `http` and `https`.
 #[tauri::command]
 #[specta::specta]
-pub async fn open_link(handle: AppHandle, url: String) -> Result<(), AppError> {
+pub async fn open_link(
+    handle: AppHandle,
+    app: State<'_, App>,
+    url: String,
+) -> Result<(), AppError> {
+    if app.workbench.settings().await?.local_only {
+        let error = AppError::new(Code::Conflict, "links are not opened while `local only` is on");
+        return Err(error.with_hint("turn it off in the settings, under Privacy"));
+    }
     let is_page = tauri::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !is_page {
         let message = format!("only web pages can be opened, this is none: {url}");

@@ -1,7 +1,8 @@
 import { $, component$, type QRL, useContext, useStore, useTask$ } from "@builder.io/qwik";
-import { FailureNotice, showFailure } from "~/errors";
+import { FailureNotice } from "~/errors";
 import { fileName, formatExtension, formatLabel, newTask, stopTask } from "~/features/import";
-import { type AppError, failureOf, ipc } from "~/ipc";
+import { type AppError, errorOf, ipc } from "~/ipc";
+import { remember, remembered } from "~/state/remembered";
 import { RunsContext } from "~/state/runs";
 import { SheetContext } from "~/state/sheet";
 import { showToast, ToastContext } from "~/state/toasts";
@@ -21,6 +22,7 @@ import {
   writtenFormat,
   writtenFormats,
 } from "./export-choices";
+import { showInFolder } from "./show-in-folder";
 import { text } from "./strings";
 
 /** Remembers the format between exports. */
@@ -28,6 +30,8 @@ const FORMAT_KEY = "braincells.export.format";
 
 interface ExportState {
   choices: ExportChoices;
+  /** A file dialog is open. */
+  isChoosing: boolean;
   /** The export that goes on, and how many rows it writes. */
   writing: { task: string; rows: number; isStopping: boolean } | null;
   failure: AppError | null;
@@ -43,6 +47,7 @@ export const ExportDialog = component$<{ open: boolean; onClose$: QRL<() => void
   const { onClose$ } = props;
   const state = useStore<ExportState>({
     choices: firstChoices(sheet, "csv"),
+    isChoosing: false,
     writing: null,
     failure: null,
     problem: null,
@@ -50,13 +55,16 @@ export const ExportDialog = component$<{ open: boolean; onClose$: QRL<() => void
 
   useTask$(({ track }) => {
     if (!track(() => props.open)) return;
-    const format = writtenFormat(localStorage.getItem(FORMAT_KEY));
+    const format = writtenFormat(remembered(FORMAT_KEY));
     state.choices = firstChoices(sheet, format);
     state.failure = null;
     state.problem = null;
   });
 
   const write = $(async () => {
+    // A second click must not open a second file dialog.
+    if (state.isChoosing || state.writing) return;
+    state.isChoosing = true;
     const { format } = state.choices;
     const extension = formatExtension(format);
     state.failure = null;
@@ -75,26 +83,18 @@ export const ExportDialog = component$<{ open: boolean; onClose$: QRL<() => void
         exportFile(sheet, state.choices, path),
         task,
       );
-      localStorage.setItem(FORMAT_KEY, format);
+      remember(FORMAT_KEY, format);
       showToast(toasts, {
         kind: "success",
         title: text.exported(written, fileName(path)),
-        action: {
-          label: text.showInFolder,
-          run$: $(async () => {
-            try {
-              await ipc.revealPath(path);
-            } catch (thrown) {
-              showFailure(toasts, thrown);
-            }
-          }),
-        },
+        action: showInFolder(path),
       });
       void onClose$();
     } catch (thrown) {
-      const { code, message, hint } = failureOf(thrown);
-      if (code !== "cancelled") state.failure = { code, message, hint };
+      const failure = errorOf(thrown);
+      if (failure.code !== "cancelled") state.failure = failure;
     } finally {
+      state.isChoosing = false;
       state.writing = null;
     }
   });

@@ -3,7 +3,6 @@ import type { Column, RecipeOutline } from "~/ipc";
 import {
   firstMapping,
   fitOf,
-  freeName,
   isFitted,
   modelText,
   outputText,
@@ -87,7 +86,6 @@ describe("a name that is taken", () => {
   it("gets names that differ from each other", () => {
     const both = plan(["a", "a 2"]);
     expect(firstMapping(both, [column("a"), column("a 2")])).toEqual({ a: "a 3", "a 2": "a 2 2" });
-    expect(freeName("x", ["X 2", "x 3"])).toBe("x 4");
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Column, OutlinedColumn, Output, RecipeFit, RecipeOutline } from "~/ipc";
+import { freeName } from "~/lib/free-name";
 import { recipeText as text } from "./strings";
 
 /** What a recipe's names are called in the sheet, by the recipe's name; "" is not chosen yet. */
@@ -13,15 +14,6 @@ function key(name: string): string {
 export function takenNames(plan: RecipeOutline, columns: readonly Column[]): string[] {
   const present = new Set(columns.map((column) => key(column.name)));
   return plan.columns.map((column) => column.name).filter((name) => present.has(key(name)));
-}
-
-/** A name like the given one that nobody has: "topic 2", "topic 3". */
-export function freeName(name: string, others: readonly string[]): string {
-  const taken = new Set(others.map(key));
-  for (let number = 2; ; number++) {
-    const free = `${name} ${number}`;
-    if (!taken.has(key(free))) return free;
-  }
 }
 
 /**

@@ -1,10 +1,10 @@
-import { $ } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
 import { fileName } from "~/features/import";
-import { type AppError, type Column, type ColumnId, failureOf, ipc } from "~/ipc";
+import { type AppError, type Column, type ColumnId, errorOf, ipc } from "~/ipc";
 import type { SheetState } from "~/state/sheet";
 import { showToast, type ToastState } from "~/state/toasts";
 import { suggestedName } from "./export-choices";
+import { showInFolder } from "./show-in-folder";
 import { recipeText as text } from "./strings";
 
 /** A recipe file that is about to be written. */
@@ -50,9 +50,8 @@ export async function loadYaml(save: RecipeSave, sheet: SheetState, isWanted: ()
     save.failure = null;
   } catch (thrown) {
     if (!isWanted()) return;
-    const { code, message, hint } = failureOf(thrown);
     save.yaml = null;
-    save.failure = { code, message, hint };
+    save.failure = errorOf(thrown);
   }
 }
 
@@ -73,6 +72,8 @@ export async function saveRecipe(
   sheet: SheetState,
   toasts: ToastState,
 ): Promise<boolean> {
+  // A second click may come before the button is painted as busy.
+  if (save.isSaving) return false;
   save.isSaving = true;
   try {
     const suggested = suggestedName(`${sheet.info.name} ${text.fileEnd}`, "yml");
@@ -84,23 +85,13 @@ export async function saveRecipe(
       kind: leftOut.length > 0 ? "warning" : "success",
       title: text.saved(fileName(path)),
       ...(leftOut.length > 0 ? { detail: leftOut.join("\n") } : {}),
-      action: { label: text.showInFolder, run$: $(() => reveal(path, toasts)) },
+      action: showInFolder(path),
     });
     return true;
   } catch (thrown) {
-    const { code, message, hint } = failureOf(thrown);
-    save.failure = { code, message, hint };
+    save.failure = errorOf(thrown);
     return false;
   } finally {
     save.isSaving = false;
-  }
-}
-
-/** Shows a file in the system's file browser. */
-export async function reveal(path: string, toasts: ToastState): Promise<void> {
-  try {
-    await ipc.revealPath(path);
-  } catch (thrown) {
-    showFailure(toasts, thrown);
   }
 }

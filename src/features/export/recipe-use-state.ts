@@ -1,5 +1,5 @@
 import { showFailure } from "~/errors";
-import { type AppError, failureOf, ipc, type RecipeOutline } from "~/ipc";
+import { type AppError, errorOf, ipc, type RecipeOutline } from "~/ipc";
 import type { SheetState } from "~/state/sheet";
 import { showToast, type ToastState } from "~/state/toasts";
 import { firstMapping, fitOf, isFitted, type Mapping, takenNames } from "./recipe-fit";
@@ -69,9 +69,8 @@ export async function checkRecipe(use: RecipeUse, sheet: SheetState, isWanted: (
     use.failure = null;
   } catch (thrown) {
     if (!isWanted()) return;
-    const { code, message, hint } = failureOf(thrown);
     use.plan = null;
-    use.failure = { code, message, hint };
+    use.failure = errorOf(thrown);
   }
   use.isChecking = false;
 }
@@ -114,8 +113,7 @@ export async function addRecipe(
     });
     return true;
   } catch (thrown) {
-    const { code, message, hint } = failureOf(thrown);
-    use.failure = { code, message, hint };
+    use.failure = errorOf(thrown);
     return false;
   } finally {
     use.isAdding = false;

@@ -1,8 +1,4 @@
-import { formatCount } from "~/lib/format";
-
-function counted(count: number, one: string, many: string): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
+import { counted, formatCount } from "~/lib/format";
 
 /** All that export and recipes say. */
 export const text = {
@@ -85,7 +81,6 @@ export const recipeText = {
   save: "Save…",
   saved: (name: string) => `The recipe is in ${name}`,
   fileEnd: "recipe",
-  showInFolder: "Show in folder",
 
   choose: "Choose a recipe file…",
   chooseOther: "Choose another…",

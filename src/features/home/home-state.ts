@@ -1,6 +1,6 @@
 import {
   type AppError,
-  failureOf,
+  errorOf,
   ipc,
   type SheetId,
   type SheetInfo,
@@ -53,8 +53,7 @@ export async function loadSheets(state: HomeState, isWanted: () => boolean): Pro
     state.status = "ready";
   } catch (thrown) {
     if (!isWanted()) return;
-    const failure = failureOf(thrown);
-    state.failure = { code: failure.code, message: failure.message, hint: failure.hint };
+    state.failure = errorOf(thrown);
     state.status = "failed";
   }
 }

@@ -7,6 +7,7 @@ import {
   useVisibleTask$,
 } from "@builder.io/qwik";
 import { AppContext, goToSheet } from "~/state/app";
+import { remember, remembered } from "~/state/remembered";
 import { ToastContext } from "~/state/toasts";
 import { Button, EmptyState, Select, TextField } from "~/ui";
 import { deleteSheet } from "./actions";
@@ -21,7 +22,7 @@ const ORDER_KEY = "braincells.home.order";
 
 /** The order that was chosen last in this window. */
 export function rememberedOrder() {
-  return sheetOrder(localStorage.getItem(ORDER_KEY));
+  return sheetOrder(remembered(ORDER_KEY));
 }
 
 /** The sheets with search and order; arrow keys move in it. */
@@ -80,7 +81,7 @@ export const SheetList = component$<{ state: HomeState; now: Signal<number> }>((
           options={sheetOrders.map((order) => ({ value: order, label: text.sorts[order] }))}
           onChange$={(value: string) => {
             state.order = sheetOrder(value);
-            localStorage.setItem(ORDER_KEY, state.order);
+            remember(ORDER_KEY, state.order);
           }}
           testId="home-sort"
         />

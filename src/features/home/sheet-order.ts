@@ -1,4 +1,5 @@
 import type { SheetInfo } from "~/ipc";
+import { freeName } from "~/lib/free-name";
 import { text } from "./strings";
 
 /** How the list of sheets is sorted. */
@@ -46,11 +47,10 @@ export function shownSheets(
 
 /** A name for a new sheet that no other sheet has. */
 export function newSheetName(sheets: readonly SheetInfo[]): string {
-  const taken = new Set(sheets.map((sheet) => sheet.name));
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? text.newSheetName : `${text.newSheetName} ${number}`;
-    if (!taken.has(name)) return name;
-  }
+  return freeName(
+    text.newSheetName,
+    sheets.map((sheet) => sheet.name),
+  );
 }
 
 /** How large a sheet is, in words. */

@@ -1,8 +1,4 @@
-import { formatCount } from "~/lib/format";
-
-function counted(count: number, one: string, many: string): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
+import { counted, formatCount } from "~/lib/format";
 
 /** All that the home screen says. */
 export const text = {

@@ -1,13 +1,6 @@
 import { type NoSerialize, noSerialize } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
-import {
-  type AppError,
-  type Failure,
-  failureOf,
-  type ImportPreview,
-  ipc,
-  type SheetInfo,
-} from "~/ipc";
+import { type AppError, errorOf, type ImportPreview, ipc, type SheetInfo } from "~/ipc";
 import { type AppState, goHome, goToSheet } from "~/state/app";
 import { showToast, type ToastState } from "~/state/toasts";
 import { type Choices, firstChoices, formatOf } from "./choices";
@@ -85,11 +78,11 @@ export async function loadPreview(state: ImportState, task: string, isWanted: ()
     if (preview.tables.length > 0) state.tables = preview.tables;
     state.refusal = null;
   } catch (thrown) {
-    const failure = failureOf(thrown);
-    if (!isWanted() || failure.code === "cancelled") return;
+    const refusal = errorOf(thrown);
+    if (!isWanted() || refusal.code === "cancelled") return;
     // A type that does not fit is taken back in the table, so the table stays.
     if (Object.keys(state.choices.types).length === 0) state.preview = undefined;
-    state.refusal = plain(failure);
+    state.refusal = refusal;
   }
   state.isPreviewing = false;
 }
@@ -104,7 +97,8 @@ export function canImport(state: ImportState): boolean {
 /** Imports the present entry and goes on to the next, or to the sheet. */
 export async function importCurrent(state: ImportState, app: AppState, toasts: ToastState) {
   const entry = currentEntry(state.queue);
-  if (!entry) return;
+  // A second click may come before the button is painted as busy.
+  if (!entry || state.importing) return;
   const refused = await importEntry(state, app, entry, state.choices);
   if (refused === null) {
     next(state, app, toasts);
@@ -118,6 +112,7 @@ export async function importCurrent(state: ImportState, app: AppState, toasts: T
  * that fail stay in the dialog, each with its reason. Stopping leaves the rest waiting.
  */
 export async function importAll(state: ImportState, app: AppState, toasts: ToastState) {
+  if (state.importing) return;
   const failed: Entry[] = [];
   let firstRefusal: AppError | null = null;
   const begun = currentEntry(state.queue);
@@ -188,17 +183,11 @@ async function importEntry(
     app.sheetsChanged += 1;
     return null;
   } catch (thrown) {
-    const failure = failureOf(thrown);
-    if (failure.code === "cancelled") return "stopped";
-    return plain(failure);
+    const refusal = errorOf(thrown);
+    return refusal.code === "cancelled" ? "stopped" : refusal;
   } finally {
     state.importing = null;
   }
-}
-
-/** What a store can hold of a failure. */
-function plain({ code, message, hint }: Failure): AppError {
-  return { code, message, hint };
 }
 
 /** Closes the dialog: with one new sheet it is opened, with several the list is shown. */

@@ -1,8 +1,8 @@
 import type { DataType } from "~/ipc";
-import { formatCount } from "~/lib/format";
+import { counted, formatCount } from "~/lib/format";
 
-function files(count: number): string {
-  return count === 1 ? "1 file" : `${formatCount(count)} files`;
+function shape(rows: number, columns: number, between: string): string {
+  return counted(rows, "row", "rows") + between + counted(columns, "column", "columns");
 }
 
 /** All that the import says. */
@@ -55,12 +55,9 @@ export const text = {
 
   preview: "Preview",
   previewing: "Reading…",
-  previewLabel: (rows: number, columns: number) =>
-    `Preview: ${formatCount(rows)} ${rows === 1 ? "row" : "rows"}, ${formatCount(columns)} ${columns === 1 ? "column" : "columns"}`,
-  previewSize: (rows: number, columns: number) =>
-    `First ${formatCount(rows)} ${rows === 1 ? "row" : "rows"} · ${formatCount(columns)} ${columns === 1 ? "column" : "columns"}`,
-  previewWhole: (rows: number, columns: number) =>
-    `${formatCount(rows)} ${rows === 1 ? "row" : "rows"} · ${formatCount(columns)} ${columns === 1 ? "column" : "columns"}`,
+  previewLabel: (rows: number, columns: number) => `Preview: ${shape(rows, columns, ", ")}`,
+  previewSize: (rows: number, columns: number) => `First ${shape(rows, columns, " · ")}`,
+  previewWhole: (rows: number, columns: number) => shape(rows, columns, " · "),
   previewNoRows: "No rows",
   moreColumns: (count: number) => `Show ${formatCount(count)} more`,
   rowNumber: "Row",
@@ -83,7 +80,7 @@ export const text = {
   recipeBody: "Open a sheet and choose Recipe… there to use it",
   leftOut: (names: string, more: number) =>
     more > 0 ? `Left out: ${names} and ${formatCount(more)} more` : `Left out: ${names}`,
-  leftOutTitle: (count: number) => `${files(count)} cannot be imported`,
+  leftOutTitle: (count: number) => `${counted(count, "file", "files")} cannot be imported`,
 
   import: "Import",
   importAll: (count: number) => `Import all ${formatCount(count)}`,
@@ -97,8 +94,7 @@ export const text = {
   written: (size: string) => `${size} written`,
   preparing: "Reading the file",
   imported: (count: number) => `${formatCount(count)} sheets imported`,
-  importedRows: (name: string, rows: number) =>
-    `${name}: ${formatCount(rows)} ${rows === 1 ? "row" : "rows"} imported`,
+  importedRows: (name: string, rows: number) => `${name}: ${counted(rows, "row", "rows")} imported`,
 
   nothingInFolder: "There is no table in this folder",
 } as const;

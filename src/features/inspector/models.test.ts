@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ModelFile } from "~/ipc";
-import { bareName, defaultModel, standingOf } from "./models";
+import { defaultModel, standingOf } from "./models";
 
 function model(name: string): ModelFile {
   return {
@@ -26,7 +26,7 @@ describe("the model for new columns", () => {
 
 describe("what a model name means", () => {
   it("is read as the Rust side reads it", () => {
-    for (const name of [qwen.name, "Qwen3-4B.Q4.gguf", "Qwen3-4B.Q4", "qwen3-4"]) {
+    for (const name of [qwen.name, qwen.path, "Qwen3-4B.Q4.gguf", "Qwen3-4B.Q4", "qwen3-4"]) {
       expect(standingOf(name, models)).toEqual({ kind: "found", model: qwen });
     }
     expect(standingOf("qwen3", models)).toMatchObject({ kind: "ambiguous" });
@@ -34,9 +34,5 @@ describe("what a model name means", () => {
     expect(standingOf("", models)).toEqual({ kind: "none" });
     expect(standingOf("/home/me/x.gguf", models)).toEqual({ kind: "path" });
     expect(standingOf("C:\\x.gguf", models)).toEqual({ kind: "path" });
-  });
-
-  it("is shown without folder and ending", () => {
-    expect(bareName(qwen.name)).toBe("Qwen3-4B.Q4");
   });
 });

@@ -1,9 +1,4 @@
-import { formatCount, formatDuration, formatNumber, formatPercent } from "~/lib/format";
-
-/** `1 row`, `2 rows`. */
-function counted(count: number, one: string, many: string): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
+import { counted, formatCount, formatDuration, formatNumber, formatPercent } from "~/lib/format";
 
 function rows(count: number): string {
   return counted(count, "row", "rows");

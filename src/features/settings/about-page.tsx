@@ -1,45 +1,24 @@
-import {
-  $,
-  component$,
-  type NoSerialize,
-  noSerialize,
-  useContext,
-  useSignal,
-  useStore,
-  useTask$,
-} from "@builder.io/qwik";
+import { $, component$, useContext, useSignal, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
-import type { Failure, Licence } from "~/ipc";
-import { failureOf, ipc } from "~/ipc";
+import { ipc, type Licence } from "~/ipc";
 import { AppContext } from "~/state/app";
 import { Spinner, TextField } from "~/ui";
 import { foundLicences, hasText, shortLicence } from "./licences";
+import { newReading, read } from "./reading";
 import { text } from "./strings";
 
 const words = text.about;
 
-interface AboutState {
-  licences: NoSerialize<Licence[]>;
-  failure: NoSerialize<Failure>;
-  search: string;
-}
-
 /** What this program is, its version, and the licences of what it is built of. */
 export const AboutPage = component$(() => {
   const app = useContext(AppContext);
-  const state = useStore<AboutState>({ licences: undefined, failure: undefined, search: "" });
+  const all = useStore(() => newReading<Licence[]>());
+  const search = useSignal("");
   useTask$(() => {
-    ipc
-      .licences()
-      .then((licences) => {
-        state.licences = noSerialize(licences);
-      })
-      .catch((thrown: unknown) => {
-        state.failure = noSerialize(failureOf(thrown));
-      });
+    void read(all, () => ipc.licences());
   });
-  const licences = state.licences ?? [];
-  const found = foundLicences(licences, state.search);
+  const licences = all.value ?? [];
+  const found = foundLicences(licences, search.value);
   return (
     <>
       <section class="mb-6">
@@ -67,7 +46,7 @@ export const AboutPage = component$(() => {
         <div class="mb-2 flex flex-wrap items-end justify-between gap-3">
           <h3 class="font-semibold text-muted text-sm">{words.licences}</h3>
           <span role="status" class="text-muted text-sm">
-            {state.licences ? words.count(found.length, licences.length) : ""}
+            {all.value ? words.count(found.length, licences.length) : ""}
           </span>
         </div>
         <TextField
@@ -76,14 +55,14 @@ export const AboutPage = component$(() => {
           type="search"
           icon="search"
           placeholder={words.search}
-          value={state.search}
+          value={search.value}
           testId="settings-licence-search"
-          onInput$={$((search: string) => {
-            state.search = search;
+          onInput$={$((typed: string) => {
+            search.value = typed;
           })}
         />
-        {state.failure && <FailureNotice failure={state.failure} class="mt-3" />}
-        {!state.licences && !state.failure && (
+        {all.failure && <FailureNotice failure={all.failure} class="mt-3" />}
+        {!all.value && !all.failure && (
           <div class="flex h-20 items-center justify-center text-muted">
             <Spinner label={text.loading} />
           </div>
@@ -93,7 +72,7 @@ export const AboutPage = component$(() => {
             <LicenceLine key={`${licence.name} ${licence.version}`} licence={licence} />
           ))}
         </ul>
-        {state.licences && found.length === 0 && <p class="py-4 text-muted">{words.noneFound}</p>}
+        {all.value && found.length === 0 && <p class="py-4 text-muted">{words.noneFound}</p>}
       </section>
     </>
   );

@@ -1,90 +1,61 @@
-import {
-  $,
-  component$,
-  type NoSerialize,
-  noSerialize,
-  useContext,
-  useStore,
-  useTask$,
-} from "@builder.io/qwik";
+import { $, component$, useContext, useSignal, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice, sentence, showFailure, Words } from "~/errors";
-import type { Doctor, Failure } from "~/ipc";
-import { failureOf, ipc } from "~/ipc";
+import { type Doctor, ipc } from "~/ipc";
 import { ToastContext } from "~/state/toasts";
 import { Button, Notice, Spinner } from "~/ui";
+import { newReading, read } from "./reading";
 import { reportParts, reportText } from "./report";
 import { text } from "./strings";
 
 const words = text.diagnostics;
 const TOLD_FOR_MS = 2_000;
 
-interface DiagnosticsState {
-  doctor: NoSerialize<Doctor>;
-  failure: NoSerialize<Failure>;
-  isLooking: boolean;
-  isCopied: boolean;
-}
-
 /** What this machine has, what a run will use, and first of all what stands in the way. */
 export const DiagnosticsPage = component$(() => {
   const toasts = useContext(ToastContext);
-  const state = useStore<DiagnosticsState>({
-    doctor: undefined,
-    failure: undefined,
-    isLooking: false,
-    isCopied: false,
-  });
-  const look = $(async () => {
-    state.isLooking = true;
-    try {
-      state.doctor = noSerialize(await ipc.doctor());
-      state.failure = undefined;
-    } catch (thrown) {
-      state.failure = noSerialize(failureOf(thrown));
-    } finally {
-      state.isLooking = false;
-    }
-  });
+  const report = useStore(() => newReading<Doctor>());
+  const isCopied = useSignal(false);
+  const look = $(() => read(report, () => ipc.doctor()));
   useTask$(() => {
     void look();
   });
   const copy = $(async () => {
-    if (!state.doctor) return;
+    if (!report.value) return;
     try {
-      await ipc.copyText(reportText(state.doctor));
-      state.isCopied = true;
+      await ipc.copyText(reportText(report.value));
+      isCopied.value = true;
       setTimeout(() => {
-        state.isCopied = false;
+        isCopied.value = false;
       }, TOLD_FOR_MS);
     } catch (thrown) {
       showFailure(toasts, thrown);
     }
   });
 
-  const { doctor } = state;
+  const { value: doctor, failure } = report;
   return (
     <>
       <div class="mb-4 flex flex-wrap items-center gap-2">
         <p class="min-w-48 flex-1 text-muted">{words.hint}</p>
         <Button
           icon="retry"
-          busy={state.isLooking && doctor !== undefined}
+          busy={report.isReading && doctor !== undefined}
           testId="settings-doctor-again"
           onClick$={look}
         >
           {words.again}
         </Button>
         <Button
-          icon={state.isCopied ? "check" : "copy"}
+          icon={isCopied.value ? "check" : "copy"}
           disabled={!doctor}
           testId="settings-doctor-copy"
           onClick$={copy}
         >
-          {state.isCopied ? words.copied : words.copy}
+          {isCopied.value ? words.copied : words.copy}
         </Button>
       </div>
-      {state.failure && <FailureNotice failure={state.failure} class="mb-4" />}
-      {!doctor && !state.failure && (
+      {failure && <FailureNotice failure={failure} class="mb-4" />}
+      {!doctor && !failure && (
         <div class="flex h-40 items-center justify-center text-muted">
           <Spinner label={text.loading} />
         </div>

@@ -1,20 +1,12 @@
-import {
-  $,
-  component$,
-  type NoSerialize,
-  noSerialize,
-  useContext,
-  useStore,
-  useTask$,
-} from "@builder.io/qwik";
+import { $, component$, useContext, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice, showFailure } from "~/errors";
-import type { Failure, ResponseCacheInfo } from "~/ipc";
-import { failureOf, ipc } from "~/ipc";
+import { failureOf, ipc, type ResponseCacheInfo } from "~/ipc";
+import { bareName } from "~/lib/model-names";
 import { showToast, ToastContext } from "~/state/toasts";
 import { Button, ConfirmDialog, NumberField, Progress, Spinner } from "~/ui";
 import { failureText, markApplied } from "./apply";
 import { MarksContext } from "./context";
-import { fileName, withoutEnding } from "./models";
+import { newReading, read } from "./reading";
 import { SettingGroup, SettingRow } from "./setting-row";
 import { text } from "./strings";
 
@@ -23,8 +15,6 @@ const MB = 1_000_000;
 const FIELD = "cache_limit";
 
 interface CacheState {
-  info: NoSerialize<ResponseCacheInfo>;
-  failure: NoSerialize<Failure>;
   /** What is to be cleared, once confirmed: one model's answers, or all. */
   toClear: { model: string | null } | null;
   /** A limit below what is kept, once confirmed. */
@@ -36,24 +26,16 @@ interface CacheState {
 export const KeptAnswers = component$(() => {
   const marks = useContext(MarksContext);
   const toasts = useContext(ToastContext);
+  const cache = useStore(() => newReading<ResponseCacheInfo>());
   const state = useStore<CacheState>({
-    info: undefined,
-    failure: undefined,
     toClear: null,
     newLimitBytes: null,
     isClearing: false,
   });
 
-  const read = $(async () => {
-    try {
-      state.info = noSerialize(await ipc.cacheInfo());
-      state.failure = undefined;
-    } catch (thrown) {
-      state.failure = noSerialize(failureOf(thrown));
-    }
-  });
+  const readCache = $(() => read(cache, () => ipc.cacheInfo()));
   useTask$(() => {
-    void read();
+    void readCache();
   });
 
   const setLimit = $(async (limitBytes: number) => {
@@ -65,7 +47,7 @@ export const KeptAnswers = component$(() => {
     } catch (thrown) {
       marks[FIELD] = { kind: "failed", message: failureText(failureOf(thrown)) };
     }
-    await read();
+    await readCache();
   });
   const clear = $(async () => {
     if (!state.toClear) return;
@@ -78,15 +60,15 @@ export const KeptAnswers = component$(() => {
     } finally {
       state.isClearing = false;
       state.toClear = null;
-      await read();
+      await readCache();
     }
   });
 
-  const info = state.info;
+  const { value: info, failure } = cache;
   return (
     <SettingGroup title={words.cache}>
-      {state.failure && <FailureNotice failure={state.failure} class="my-3" />}
-      {!info && !state.failure && (
+      {failure && <FailureNotice failure={failure} class="my-3" />}
+      {!info && !failure && (
         <div class="flex h-20 items-center justify-center text-muted">
           <Spinner label={text.loading} />
         </div>
@@ -127,7 +109,7 @@ export const KeptAnswers = component$(() => {
           {info.models.map((kept) => (
             <SettingRow
               key={kept.model}
-              title={withoutEnding(fileName(kept.model))}
+              title={bareName(kept.model)}
               hint={words.cacheOf(kept.responses, kept.bytes)}
             >
               <Button
@@ -178,8 +160,8 @@ export const KeptAnswers = component$(() => {
         onClose$={async () => {
           state.newLimitBytes = null;
           // The field shows what was typed: it takes back the limit that is true.
-          state.info = undefined;
-          await read();
+          cache.value = undefined;
+          await readCache();
         }}
         testId="settings-limit-dialog"
       />

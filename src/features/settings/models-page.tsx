@@ -1,90 +1,49 @@
-import {
-  $,
-  component$,
-  type NoSerialize,
-  noSerialize,
-  useContext,
-  useStore,
-  useTask$,
-} from "@builder.io/qwik";
+import { $, component$, useContext, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
-import type { Doctor, Failure, ModelFile } from "~/ipc";
-import { failureOf, ipc } from "~/ipc";
+import { type Doctor, ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
+import { bareName, modelsNamed, withoutEnding } from "~/lib/model-names";
 import { AppContext } from "~/state/app";
 import { Notice, Select, Spinner } from "~/ui";
 import { apply } from "./apply";
 import { MarksContext } from "./context";
 import { EngineSettings } from "./engine-settings";
 import { ModelFiles } from "./model-files";
-import { fileName, modelNamed, withoutEnding } from "./models";
+import { newReading, read } from "./reading";
 import { SettingGroup, SettingRow } from "./setting-row";
 import { text } from "./strings";
 
 const words = text.models;
 
-interface ModelsState {
-  /** Undefined until they were read. */
-  models: NoSerialize<ModelFile[]>;
-  doctor: NoSerialize<Doctor>;
-  failure: NoSerialize<Failure>;
-  reload: number;
-}
-
 /** The model for new columns, the model files, and how the engine runs them. */
 export const ModelsPage = component$(() => {
-  const state = useStore<ModelsState>({
-    models: undefined,
-    doctor: undefined,
-    failure: undefined,
-    reload: 0,
-  });
-
-  useTask$(({ track, cleanup }) => {
-    track(() => state.reload);
-    let isCurrent = true;
-    cleanup(() => {
-      isCurrent = false;
-    });
-    ipc
-      .listLocalModels()
-      .then((models) => {
-        if (!isCurrent) return;
-        state.models = noSerialize(models);
-        state.failure = undefined;
-      })
-      .catch((thrown: unknown) => {
-        if (isCurrent) state.failure = noSerialize(failureOf(thrown));
-      });
-    ipc
-      .doctor()
-      .then((doctor) => {
-        if (isCurrent) state.doctor = noSerialize(doctor);
-      })
-      .catch(() => {
-        // The report only adds to what the settings say; its own page shows why there is none.
-      });
-  });
-
+  const models = useStore(() => newReading<ModelFile[]>());
+  // The report only adds to what the settings say; its own page shows why there is none.
+  const report = useStore(() => newReading<Doctor>());
   const reload = $(() => {
-    state.reload += 1;
+    void read(models, () => ipc.listLocalModels());
+    void read(report, () => ipc.doctor());
   });
+  useTask$(() => {
+    void reload();
+  });
+
   return (
     <>
-      {state.failure && <FailureNotice failure={state.failure} class="mb-4" />}
-      {state.models ? (
+      {models.failure && <FailureNotice failure={models.failure} class="mb-4" />}
+      {models.value ? (
         <>
-          <ModelChoice models={state.models} defaultModel={state.doctor?.default_model ?? null} />
-          <ModelFiles models={state.models} onChanged$={reload} />
+          <ModelChoice models={models.value} defaultModel={report.value?.default_model ?? null} />
+          <ModelFiles models={models.value} onChanged$={reload} />
         </>
       ) : (
-        !state.failure && (
+        !models.failure && (
           <div class="mb-6 flex h-24 items-center justify-center text-muted">
             <Spinner label={text.loading} />
           </div>
         )
       )}
-      <EngineSettings doctor={state.doctor} />
+      <EngineSettings doctor={report.value} />
     </>
   );
 });
@@ -98,11 +57,11 @@ const ModelChoice = component$<ModelChoiceProps>(({ models, defaultModel }) => {
   const app = useContext(AppContext);
   const marks = useContext(MarksContext);
   const { model } = app.settings;
-  const chosen = modelNamed(model, models);
-  const isMissing = model !== "" && chosen === null;
+  const [named, ...others] = modelsNamed(model, models);
+  const chosen = others.length === 0 ? named : undefined;
+  const isMissing = model !== "" && chosen === undefined;
   // Only while nothing is chosen does the report's default say what "automatic" is.
-  const automatic =
-    model === "" && defaultModel !== null ? withoutEnding(fileName(defaultModel)) : null;
+  const automatic = model === "" && defaultModel !== null ? bareName(defaultModel) : null;
   const options = [
     { value: "", label: words.automatic(automatic) },
     ...(isMissing ? [{ value: model, label: words.missingOption(model), disabled: true }] : []),

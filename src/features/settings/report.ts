@@ -1,7 +1,7 @@
 /** What the program says about the machine, as lines for the page and as text to be sent. */
 import type { Doctor } from "~/ipc";
 import { formatBytes, formatCount } from "~/lib/format";
-import { fileName } from "./models";
+import { fileName } from "~/lib/model-names";
 import { text } from "./strings";
 
 const words = text.diagnostics;

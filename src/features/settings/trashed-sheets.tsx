@@ -8,19 +8,17 @@ import {
   useTask$,
 } from "@builder.io/qwik";
 import { FailureNotice, showFailure } from "~/errors";
-import type { Failure, TrashedSheet } from "~/ipc";
-import { failureOf, ipc } from "~/ipc";
+import { ipc, type TrashedSheet } from "~/ipc";
 import { AppContext } from "~/state/app";
 import { ToastContext } from "~/state/toasts";
 import { Button, ConfirmDialog } from "~/ui";
+import { newReading, read } from "./reading";
 import { SettingGroup, SettingRow } from "./setting-row";
 import { text } from "./strings";
 
 const words = text.data;
 
 interface TrashState {
-  sheets: NoSerialize<TrashedSheet[]>;
-  failure: NoSerialize<Failure>;
   /** What is to be deleted for good, once confirmed: one sheet, or all. */
   toDelete: NoSerialize<TrashedSheet> | "all" | null;
   isDeleting: boolean;
@@ -30,24 +28,12 @@ interface TrashState {
 export const TrashedSheets = component$(() => {
   const app = useContext(AppContext);
   const toasts = useContext(ToastContext);
-  const state = useStore<TrashState>({
-    sheets: undefined,
-    failure: undefined,
-    toDelete: null,
-    isDeleting: false,
-  });
+  const trash = useStore(() => newReading<TrashedSheet[]>());
+  const state = useStore<TrashState>({ toDelete: null, isDeleting: false });
 
-  const read = $(async () => {
-    try {
-      state.sheets = noSerialize(await ipc.trash());
-      state.failure = undefined;
-    } catch (thrown) {
-      state.failure = noSerialize(failureOf(thrown));
-    }
-  });
   useTask$(({ track }) => {
     track(() => app.sheetsChanged);
-    void read();
+    void read(trash, () => ipc.trash());
   });
 
   const restore = $(async (id: string) => {
@@ -74,14 +60,14 @@ export const TrashedSheets = component$(() => {
     }
   });
 
-  const sheets = state.sheets ?? [];
+  const sheets = trash.value ?? [];
   const { toDelete } = state;
   const one = toDelete && toDelete !== "all" ? toDelete.sheet.name : "";
   return (
     <SettingGroup title={words.trash}>
-      {state.failure && <FailureNotice failure={state.failure} class="my-3" />}
+      {trash.failure && <FailureNotice failure={trash.failure} class="my-3" />}
       <p class="py-3 text-muted" data-testid="settings-trash">
-        {state.sheets && sheets.length === 0 ? words.trashEmpty : words.trashHint}
+        {trash.value && sheets.length === 0 ? words.trashEmpty : words.trashHint}
       </p>
       {sheets.map((trashed) => (
         <SettingRow

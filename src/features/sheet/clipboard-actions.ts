@@ -1,7 +1,7 @@
 import { type CopyFormat, ipc } from "~/ipc";
 import { showToast } from "~/state/toasts";
 import { busyWith, cellsChanged, columnsChanged, countRows } from "./changes";
-import { freeName } from "./column-order";
+import { freeColumnName } from "./column-order";
 import { clearSelection } from "./edits";
 import { onlyWhatFits, type PastePlan, planPaste } from "./paste-plan";
 import { rowsAt, viewId } from "./reading";
@@ -132,7 +132,7 @@ export async function pasteWithColumns(tools: SheetTools, plan: PastePlan): Prom
   const added: number[] = [];
   try {
     for (let missing = plan.lostColumns; missing > 0; missing -= 1) {
-      const name = freeName(sheet.columns, text.paste.columnName);
+      const name = freeColumnName(sheet.columns, text.paste.columnName);
       const column = await ipc.addDataColumn(sheet.info.id, name, "text");
       sheet.columns = [...sheet.columns, column];
       added.push(column.id);

@@ -3,7 +3,7 @@ import { type ColumnId, type DataType, ipc } from "~/ipc";
 import { showToast } from "~/state/toasts";
 import { perform } from "./actions";
 import { columnsChanged } from "./changes";
-import { freeName, placeBefore, placeByOne } from "./column-order";
+import { freeColumnName, placeBefore, placeByOne } from "./column-order";
 import { writePreferences } from "./preferences";
 import { text } from "./strings";
 import { columnOf, type SheetTools, shownIds } from "./tools";
@@ -15,7 +15,7 @@ const storeWidthAfterMs = 300;
 /** Adds an empty column and asks for its name. */
 export async function addDataColumn(tools: SheetTools, dataType: DataType): Promise<void> {
   const { sheet, ui } = tools;
-  const name = freeName(sheet.columns, text.column.newName);
+  const name = freeColumnName(sheet.columns, text.column.newName);
   const column = await ipc.addDataColumn(sheet.info.id, name, dataType);
   await columnsChanged(tools);
   ui.view?.goTo(Math.max(0, ui.selection?.active?.position ?? 0), column.id);

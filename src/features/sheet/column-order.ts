@@ -1,4 +1,5 @@
 import type { Column, ColumnId, ValueType } from "~/ipc";
+import { freeName } from "~/lib/free-name";
 
 /** The columns as the grid shows them: without hidden ones, frozen ones first. */
 export function displayedColumns(
@@ -47,12 +48,11 @@ export function placeByOne(
 }
 
 /** A name that no column has: the wish, or the wish with the first free number behind it. */
-export function freeName(columns: readonly Column[], wish: string): string {
-  const taken = new Set(columns.map((column) => column.name.toLowerCase()));
-  if (!taken.has(wish.toLowerCase())) return wish;
-  let number = 2;
-  while (taken.has(`${wish} ${number}`.toLowerCase())) number += 1;
-  return `${wish} ${number}`;
+export function freeColumnName(columns: readonly Column[], wish: string): string {
+  return freeName(
+    wish,
+    columns.map((column) => column.name),
+  );
 }
 
 const defaultWidthsPx: Record<ValueType, number> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Column } from "~/ipc";
-import { displayedColumns, freeName, placeBefore, placeByOne, widthOf } from "./column-order";
+import { displayedColumns, freeColumnName, placeBefore, placeByOne, widthOf } from "./column-order";
 import { dataTypeOf } from "./data-type";
 import { widthsFor } from "./fitting-widths";
 import { cycleSort, sortMark, withSort } from "./sorting";
@@ -36,10 +36,10 @@ describe("columns", () => {
   });
 
   it("get names that are free", () => {
-    expect(freeName(columns, "Column")).toBe("Column");
-    expect(freeName([column(1, { name: "column" })], "Column")).toBe("Column 2");
+    expect(freeColumnName(columns, "Column")).toBe("Column");
+    expect(freeColumnName([column(1, { name: "column" })], "Column")).toBe("Column 2");
     const taken = [column(1, { name: "Column" }), column(2, { name: "Column 2" })];
-    expect(freeName(taken, "Column")).toBe("Column 3");
+    expect(freeColumnName(taken, "Column")).toBe("Column 3");
   });
 
   it("are as wide as dragged, else as stored, else as their rows need", () => {

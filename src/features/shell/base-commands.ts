@@ -1,10 +1,10 @@
 import { pickAndImport } from "~/features/import";
 import { ipc, type SheetInfo, type Theme } from "~/ipc";
+import { freeName } from "~/lib/free-name";
 import { type AppState, goHome, goToSettings, goToSheet } from "~/state/app";
 import type { ToastState } from "~/state/toasts";
 import type { IconName } from "~/ui";
 import type { PaletteCommand } from "./commands";
-import { freeName } from "./free-name";
 import { text } from "./strings";
 
 const themeIcons: Record<Theme, IconName> = { system: "monitor", light: "sun", dark: "moon" };

@@ -1,7 +1,6 @@
 /** The frame of the window: sidebar, messages, command palette, keys, theme. */
 export { type PaletteCommand, registerCommands } from "./commands";
 export { Frame } from "./frame";
-export { freeName } from "./free-name";
 export { Mark } from "./mark";
 export { StartFailed } from "./start-failed";
-export { applyTheme, rememberedTheme, resolvedTheme } from "./theme";
+export { applyTheme, rememberedTheme } from "./theme";

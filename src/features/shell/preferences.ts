@@ -1,19 +1,13 @@
+import { remember, remembered } from "~/state/remembered";
+
 const key = "braincells.sidebar";
 
 /** Whether the person chose the narrow sidebar. */
 export function isSidebarNarrow(): boolean {
-  try {
-    return localStorage.getItem(key) === "narrow";
-  } catch {
-    return false;
-  }
+  return remembered(key) === "narrow";
 }
 
-/** Remembers the choice; without storage it lasts as long as the window. */
+/** Remembers the choice. */
 export function rememberSidebar(narrow: boolean): void {
-  try {
-    localStorage.setItem(key, narrow ? "narrow" : "wide");
-  } catch {
-    // Nothing to do: the choice holds until the window closes.
-  }
+  remember(key, narrow ? "narrow" : "wide");
 }

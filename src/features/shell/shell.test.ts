@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { LiveRun, SheetInfo } from "~/ipc";
 import { findCommands, listedCommands, registerCommands, runCommand } from "./commands";
-import { freeName } from "./free-name";
 import { recentSheets, sheetActivity } from "./recent";
 import { type Press, shortcutOf } from "./shortcuts";
 import { resolvedTheme } from "./theme";
@@ -110,10 +109,6 @@ describe("small things", () => {
     expect(resolvedTheme("system", true)).toBe("dark");
     expect(resolvedTheme("system", false)).toBe("light");
     expect(resolvedTheme("light", true)).toBe("light");
-  });
-  it("numbers names that are taken", () => {
-    expect(freeName("Sheet", [])).toBe("Sheet");
-    expect(freeName("Sheet", ["Sheet", "Sheet 2"])).toBe("Sheet 3");
   });
   it("keeps errors until they are closed and gives time to act", () => {
     const action = { label: "Undo", run$: vi.fn() as never };

@@ -1,4 +1,5 @@
 import type { Theme } from "~/ipc";
+import { remember, remembered } from "~/state/remembered";
 
 const key = "braincells.theme";
 const darkQuery = "(prefers-color-scheme: dark)";
@@ -11,16 +12,8 @@ export function resolvedTheme(theme: Theme, systemIsDark: boolean): "light" | "d
 
 /** The setting of last time: it is needed before the settings are read, or the window flashes. */
 export function rememberedTheme(): Theme {
-  const stored = readStored();
+  const stored = remembered(key);
   return stored === "light" || stored === "dark" ? stored : "system";
-}
-
-function readStored(): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
 }
 
 /**
@@ -33,11 +26,7 @@ export function applyTheme(theme: Theme): () => void {
     document.documentElement.dataset.theme = resolvedTheme(theme, system.matches);
   }
   paint();
-  try {
-    localStorage.setItem(key, theme);
-  } catch {
-    // Without storage the next start may flash; nothing else depends on it.
-  }
+  remember(key, theme);
   system.addEventListener("change", paint);
   return () => system.removeEventListener("change", paint);
 }

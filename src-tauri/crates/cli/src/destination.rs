@@ -209,7 +209,7 @@ pub fn check_folder(path: &Path) -> Result<(), AppError> {
 }
 
 /// The error for a file that the system does not take.
-pub fn cannot_write(path: &Path, error: &io::Error) -> AppError {
+fn cannot_write(path: &Path, error: &io::Error) -> AppError {
     let full = error.kind() == io::ErrorKind::StorageFull;
     let code = if full { Code::DiskFull } else { Code::Storage };
     AppError::new(code, format!("`{}` cannot be written: {error}", path.display())).with_hint(

@@ -19,6 +19,8 @@ mod workbook;
 
 use target::{Scratch, Target};
 
+pub use target::write_file;
+
 /// What to export, and where to.
 #[derive(Clone, Debug)]
 pub struct ExportRequest {

@@ -58,7 +58,7 @@ mod watch;
 pub use catalogue::{Catalogue, LinkedModel};
 pub use database::{Limits, duckdb_version};
 pub use error::DataError;
-pub use export::ExportRequest;
+pub use export::{ExportRequest, write_file};
 pub use figures::RunRate;
 pub use filter::FilterError;
 pub use format::Format;

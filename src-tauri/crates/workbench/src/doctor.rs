@@ -52,11 +52,18 @@ impl Workbench {
     /// Looks at the machine.
     pub async fn doctor(&self) -> Doctor {
         let models = self.models().await;
-        let default_model = self.model_meant("").await.unwrap_or_default();
+        let settings = self.settings().await;
         let home = self.home().clone();
         let (models, mut problems) = match models {
             Ok(models) => (models, Vec::new()),
             Err(error) => (Vec::new(), vec![error.message]),
+        };
+        let default_model = match settings {
+            Ok(settings) => settings.model,
+            Err(error) => {
+                problems.push(error.message);
+                String::new()
+            }
         };
         let looked = tokio::task::spawn_blocking(move || {
             let default_model = resolve_model(&default_model, &models);

@@ -90,8 +90,9 @@ impl EngineSource for LlamaEngines {
     }
 
     async fn unload(&self) {
-        let loaded = self.loaded.lock().await.take();
-        let_go(loaded).await;
+        // Held until its memory is free: the next one may be waiting to be loaded.
+        let mut loaded = self.loaded.lock().await;
+        let_go(loaded.take()).await;
     }
 
     async fn unload_when_idle(&self, after: Duration) -> bool {

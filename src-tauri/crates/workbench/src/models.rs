@@ -170,15 +170,17 @@ pub(crate) fn resolve_model(name: &str, models: &[ModelFile]) -> Result<PathBuf,
     Err(WorkbenchError::NoSuchModel { name: name.to_owned(), known: names() }.into())
 }
 
-/// The file that a recipe's model name means now: its bare name, and what it is. `None` if it
-/// means no file that can be read. Reads a file that is not known yet, which takes seconds for
-/// gigabytes.
+/// The file that a recipe's model name means now, `default_model` where it is empty: its bare
+/// name, and what it is. `None` if it means no file that can be read. Reads a file that is not
+/// known yet, which takes seconds for gigabytes.
 pub(crate) fn identify_model(
     name: &str,
+    default_model: &str,
     models: &[ModelFile],
     remembered: &ResponseCache,
 ) -> Option<(String, ModelIdentity)> {
-    let path = resolve_model(name, models).ok()?;
+    let meant = if name.is_empty() { default_model } else { name };
+    let path = resolve_model(meant, models).ok()?;
     let file = path.file_name()?.to_str()?.to_owned();
     let size_bytes = path.metadata().ok()?.len();
     let sha256 = model_sha256(&path, remembered, &AtomicBool::new(false)).ok()?;

@@ -18,6 +18,7 @@
 //! line. What it leaves out: whether a recipe fits a sheet and a model, which the verbs check.
 
 mod ai_sheets;
+mod disk;
 mod keys;
 mod mapping;
 mod order;
@@ -35,6 +36,7 @@ use braincells_core::{AppError, Code, Recipe, ValueType};
 use braincells_llm::Template;
 use serde::{Deserialize, Serialize};
 
+pub use disk::{read_text, write_text};
 pub use order::in_order;
 pub use read::read;
 pub use write::write;

@@ -132,8 +132,7 @@ impl Workbench {
                 let Some(then) = column.model_file else { continue };
                 let model = column.recipe.model;
                 let identify = |model: &String| {
-                    let meant = if model.is_empty() { &default_model } else { model };
-                    identify_model(meant, &models, answers.cache())
+                    identify_model(model, &default_model, &models, answers.cache())
                 };
                 let now = here.entry(model).or_insert_with_key(identify);
                 if let Some((file, now)) = now

@@ -202,8 +202,9 @@ impl Workbench {
     /// Writes a sheet to a file, which appears whole or not at all. Returns the number of rows.
     /// Dropping the future stops the export and leaves the target as it was.
     pub async fn export(&self, sheet: SheetId, file: &OutputFile) -> Result<u64, AppError> {
-        let rows = file.rows.clone();
-        self.export_rows(sheet, file.clone(), move |_| rows).await
+        let mut file = file.clone();
+        let rows = file.rows.take();
+        self.export_rows(sheet, file, move |_| rows).await
     }
 
     /// [`Workbench::export`] for rows by position: those of an open view, or some of them.

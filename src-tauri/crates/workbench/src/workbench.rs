@@ -67,8 +67,7 @@ impl Workbench {
     /// dropping its workbench. One that ends without either loses nothing, but its sheets take
     /// longer to open.
     pub async fn close(&self) -> Result<(), AppError> {
-        self.live().pause_all();
-        self.live().none_left().await;
+        self.live().pause_until_none_left().await;
         let workbench = self.clone();
         blocking(move || {
             workbench.inner.sheets.close_all(workbench.world());

@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use braincells_core::SheetId;
-use braincells_workbench::recipe_file::RecipeFile;
+use braincells_workbench::recipe_file::{self, RecipeFile};
 use braincells_workbench::{ExportedRecipe, RecipeCheck, RecipeFit, RecipePlan};
 use indicatif::HumanCount;
 use serde_json::json;
 
 use crate::args::{InputArgs, RecipeAction, RecipeArgs};
-use crate::destination::{cannot_write, check_folder, check_replaceable};
+use crate::destination::{check_folder, check_replaceable};
 use crate::failure::{Ending, Failure};
 use crate::recipe_plan::{self, Length};
 use crate::recipe_source;
@@ -149,7 +149,7 @@ fn write(
     target: Option<&Path>,
 ) -> Result<Ending, Failure> {
     if let Some(path) = target {
-        write_whole(path, &recipe.text).map_err(|error| cannot_write(path, &error))?;
+        recipe_file::write_text(path, &recipe.text)?;
         Written::of(&session.home).remember(path);
     } else {
         let mut stdout = io::stdout().lock();
@@ -181,15 +181,4 @@ fn write(
         session.output.summarise(&[format!("{count} {columns} written to {place}")])?;
     }
     Ok(Ending::Complete)
-}
-
-/// The file appears whole or not at all, with the permissions of any new file.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    let scratch = tempfile::Builder::new().prefix(".braincells-").tempdir_in(folder)?;
-    let made = scratch.path().join("recipe.yml");
-    let mut file = fs::File::create(&made)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&made, path)
 }

@@ -1,5 +1,5 @@
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -7,6 +7,20 @@ use uuid::Uuid;
 use crate::DataError;
 use crate::import::sync_folder;
 use crate::leftovers::{PART, remove, remove_stale_parts};
+
+/// Writes a file, which appears whole or not at all; one that exists is replaced, through a link
+/// the file that it means.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    let mut target = Target::reserve(path)?;
+    let written = target
+        .part_file
+        .write_all(bytes)
+        .and_then(|()| target.part_file.sync_all())
+        .and_then(|()| fs::rename(&target.part, &target.path));
+    written.map_err(|source| DataError::io("write", &target.path, source))?;
+    sync_folder(&target.path);
+    Ok(())
+}
 
 /// The one folder besides its own file that a sheet's DuckDB may write to. Only a finished export
 /// leaves it.

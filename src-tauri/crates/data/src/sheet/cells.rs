@@ -251,7 +251,7 @@ fn read_typed(
     let failed = during("store the cells");
     let sql_type = &stored.column.sql_type;
     let value = match stored.shape {
-        Shape::Nested => format!("TRY_CAST(CAST(value AS JSON) AS {sql_type})"),
+        Shape::Nested => format!("TRY_CAST(TRY_CAST(value AS JSON) AS {sql_type})"),
         _ => fitting("value", sql_type),
     };
     let given = "FROM braincells.cell_log WHERE seq >= ? AND value IS NOT NULL";

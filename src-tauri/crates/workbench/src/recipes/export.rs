@@ -138,10 +138,7 @@ fn record_models(
     let mut warnings = Vec::new();
     for column in &mut recipes.columns {
         let model = &mut column.recipe.model;
-        let identify = |model: &String| {
-            let meant = if model.is_empty() { default_model } else { model };
-            identify_model(meant, models, remembered)
-        };
+        let identify = |model: &String| identify_model(model, default_model, models, remembered);
         let found = known.entry(model.clone()).or_insert_with_key(identify);
         if let Some((name, identity)) = found {
             model.clone_from(name);

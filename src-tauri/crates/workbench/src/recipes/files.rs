@@ -1,10 +1,8 @@
 //! Recipe files by their path, as a window deals with them.
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use braincells_core::{AppError, Code, Output, SheetId};
+use braincells_core::{AppError, Output, SheetId};
 use serde::Serialize;
 
 use super::{ImportedRecipe, RecipeFit, RecipePlan, fitted};
@@ -95,7 +93,7 @@ impl Workbench {
     ) -> Result<Vec<String>, AppError> {
         let recipe = self.export_recipe(sheet, columns, with_examples).await?;
         let path = path.to_owned();
-        blocking(move || write_whole(&path, &recipe.text)).await?;
+        blocking(move || recipe_file::write_text(&path, &recipe.text)).await?;
         Ok(recipe.warnings)
     }
 }
@@ -103,43 +101,5 @@ impl Workbench {
 /// Reads a recipe file. A column that names no model gets the default one.
 async fn read_file(path: &Path) -> Result<RecipeFile, AppError> {
     let path = path.to_owned();
-    blocking(move || recipe_file::read(&read_text(&path)?, Some(""))).await
-}
-
-/// The text of a recipe file; no more of it than a recipe file may have.
-fn read_text(path: &Path) -> Result<String, AppError> {
-    let shown = path.display();
-    let mut bytes = Vec::new();
-    let read = File::open(path)
-        .and_then(|file| file.take(recipe_file::MOST_BYTES as u64 + 1).read_to_end(&mut bytes));
-    if let Err(error) = read {
-        let missing = error.kind() == std::io::ErrorKind::NotFound;
-        let code = if missing { Code::NotFound } else { Code::BadRecipe };
-        let message = format!("the recipe `{shown}` cannot be read: {error}");
-        return Err(AppError::new(code, message).with_hint("choose another file"));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        AppError::new(Code::BadRecipe, format!("the recipe `{shown}` is not UTF-8 text: {error}"))
-            .with_hint("a recipe is a YAML file, such as this program or AI Sheets writes")
-    })
-}
-
-fn write_whole(path: &Path, text: &str) -> Result<(), AppError> {
-    let mut scratch = path.as_os_str().to_owned();
-    scratch.push(".partial");
-    let scratch = PathBuf::from(scratch);
-    let written = File::create(&scratch)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&scratch, path));
-    written.map_err(|error| {
-        // What is half written is of no use; if even this fails, the message says where it is.
-        drop(fs::remove_file(&scratch));
-        let full = error.kind() == std::io::ErrorKind::StorageFull;
-        let code = if full { Code::DiskFull } else { Code::Storage };
-        AppError::new(
-            code,
-            format!("the recipe could not be written: {error}: `{}`", path.display()),
-        )
-        .with_hint("choose another folder")
-    })
+    blocking(move || recipe_file::read(&recipe_file::read_text(&path)?, Some(""))).await
 }

@@ -155,13 +155,14 @@ impl LiveRuns {
         begun.into_iter().map(|(queued, run)| (run.figures.now(), status(queued))).collect()
     }
 
-    /// Waits until no run is alive.
-    pub(crate) async fn none_left(&self) {
+    /// Pauses all runs and waits until none is alive.
+    pub(crate) async fn pause_until_none_left(&self) {
         loop {
             let mut left = std::pin::pin!(self.left.notified());
             // Before looking, so that an end in between is not missed.
             left.as_mut().enable();
-            if self.lock().is_empty() {
+            // Each time, because one may have been started since.
+            if self.pause_all() == 0 {
                 return;
             }
             left.await;
@@ -202,11 +203,13 @@ impl LiveRuns {
         }
     }
 
-    /// Asks every run to stop and keep what it has.
-    pub(crate) fn pause_all(&self) {
-        for live in self.lock().values() {
+    /// Asks every run to stop and keep what it has; returns how many there are.
+    pub(crate) fn pause_all(&self) -> usize {
+        let columns = self.lock();
+        for live in columns.values() {
             wish(&live.wish, Wish::Pause);
         }
+        columns.len()
     }
 
     fn find<T>(&self, sheet: SheetId, run: RunId, look: impl FnOnce(&Live) -> T) -> Option<T> {

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { bareName, fileName, modelsNamed, withoutEnding } from "./model-names";
+
+function model(name: string) {
+  return { name, path: `/models/${name}` };
+}
+
+const models = [model("Small-Q4.gguf"), model("folder/Large-Q8.gguf"), model("Large-Q4.gguf")];
+
+describe("the files that a name means", () => {
+  it.each([
+    ["Small-Q4.gguf", ["Small-Q4.gguf"]],
+    ["Small-Q4", ["Small-Q4.gguf"]],
+    ["small", ["Small-Q4.gguf"]],
+    ["Large-Q8.gguf", ["folder/Large-Q8.gguf"]],
+    ["/models/Large-Q4.gguf", ["Large-Q4.gguf"]],
+    ["large", ["folder/Large-Q8.gguf", "Large-Q4.gguf"]],
+    ["other", []],
+    ["", []],
+  ])("%j is %j", (name, expected) => {
+    expect(modelsNamed(name, models).map((found) => found.name)).toEqual(expected);
+  });
+});
+
+it("names are shown without folder and ending", () => {
+  expect(fileName("C:\\models\\a.gguf")).toBe("a.gguf");
+  expect(withoutEnding("b/a.GGUF")).toBe("b/a");
+  expect(bareName("qwen/Qwen3-4B.Q4.gguf")).toBe("Qwen3-4B.Q4");
+});
