@@ -33,8 +33,8 @@ fi
 # The version that package.json names, beside the project's other tools.
 pnpm=$(sed -n 's/.*"packageManager": "pnpm@\(.*\)".*/\1/p' package.json)
 if [ "$(pnpm --version 2>/dev/null || true)" != "$pnpm" ]; then
-  npm install --global --silent --prefix "$BRAINCELLS_CACHE/tools" "pnpm@$pnpm"
+  npm install --global --no-fund --loglevel error --prefix "$BRAINCELLS_CACHE/tools" "pnpm@$pnpm"
 fi
 
 # Nothing to do when the lock file is what is installed.
-pnpm install --frozen-lockfile --silent
+pnpm install --frozen-lockfile --loglevel error
