@@ -213,6 +213,7 @@ const IMPLICIT: Record<string, string> = {
   button: "button, [role=button]",
   textbox: "input:not([type=checkbox]):not([type=radio]), textarea, [role=textbox]",
   combobox: "select, [role=combobox]",
+  radio: "input[type=radio], [role=radio]",
   checkbox: "input[type=checkbox], [role=checkbox], [role=switch]",
   dialog: "dialog[open], [role=dialog], [role=alertdialog]",
   link: "a[href], [role=link]",

@@ -157,6 +157,47 @@ const sheetPlaces: Place[] = [
     await grid.press("ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "Space");
     await page.byId("cell-panel");
   }),
+  inSheet("typed", "typed", "Letters"),
+  inSheet("typed-high-rows", "typed", "Letters", (page) => page.option("sheet-row-height", "High")),
+  ...["topics", "urgency", "details"].map((column) =>
+    inSheet(`typed-${column}`, "typed", "Letters", (page, grid) => inspect(page, grid, column)),
+  ),
+  inSheet("typed-mood", "typed", "Letters", async (page, grid) => {
+    await inspect(page, grid, "mood");
+    await page.click("inspector-label-figures");
+    const table = await page.byId("inspector-label-table");
+    await table.scrollIntoView();
+  }),
+  inSheet("typed-cell", "typed", "Letters", async (page, grid) => {
+    await grid.press("ArrowRight", "Space");
+    await page.byId("cell-labels");
+  }),
+  inSheet("typed-cell-edit", "typed", "Letters", async (page, grid) => {
+    await grid.press("ArrowRight", "ArrowRight", "Space");
+    await page.click("cell-edit");
+    await page.byId("cell-label-picker");
+  }),
+  inSheet("typed-menu", "typed", "Letters", async (page, grid) => {
+    await grid.openHeaderMenu("details");
+    await page.byRole("menu", /./);
+  }),
+  inSheet("typed-split", "typed", "Letters", async (page, grid) => {
+    await grid.openHeaderMenu("details");
+    await page.click("menu-split");
+    await page.byId("column-split-1");
+  }),
+  inSheet("typed-restarted", "typed", "Letters", async (page) => {
+    await page.backend((backend) =>
+      backend.restart("SmolLM2-135M-Instruct.Q4_1.gguf", "it was ended by signal 9 (killed)"),
+    );
+    await page.sees("was started again");
+  }),
+  inSheet("typed-schema", "typed", "Letters", async (page, grid) => {
+    await inspect(page, grid, "details");
+    await page.option("inspector-schema-view", "JSON Schema");
+    await page.fill("inspector-schema-raw", '{\n  "type": "object"\n  "properties": {}\n}');
+    await page.byId("inspector-schema-go-to");
+  }),
   inSheet("export", "example", "reviews", (page) => page.click("sheet-export")),
   inSheet("recipe", "example", "reviews", (page) => page.click("sheet-recipe")),
 ];
@@ -174,10 +215,26 @@ const settingsPlaces: Place[] = settingsSections.flatMap((section): Place[] =>
   ),
 );
 
+/** Opens the dialog that tunes the first model. */
+async function openTuning(page: Page): Promise<void> {
+  await page.click("shell-settings", "settings-section-models", "settings-tune");
+  await page.byId("tune-dialog");
+}
+
 /** Everywhere that a person can get to, for pictures and for the check of accessibility. */
 export const places: Place[] = [
   ...sheetPlaces,
   ...settingsPlaces,
+  { name: "tune", scene: "example", go: openTuning },
+  {
+    name: "tune-result",
+    scene: "example",
+    async go(page) {
+      await openTuning(page);
+      await page.click("tune-keep");
+      await page.byId("tune-result");
+    },
+  },
   { name: "home", scene: "example", go: (page) => page.byId("home-sheet").then(stay) },
   { name: "home-empty", scene: "empty", go: (page) => page.byId("home-welcome").then(stay) },
   { name: "home-trash", scene: "example", go: (page) => page.click("home-trash-toggle") },

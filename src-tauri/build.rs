@@ -1,8 +1,14 @@
 //! Checks `tauri.conf.json` and the capabilities, and makes the folder of the built page where it
-//! is missing, so that `cargo check` works in a fresh clone.
+//! is missing, so that `cargo check` works in a fresh clone. Tells a program with the feature
+//! `dynamic-backends` where the libraries of llama.cpp will be, as the command line's does.
 
 fn main() {
     // A failure shows as the clearer message of `generate_context!`.
     drop(std::fs::create_dir_all("../dist"));
+    if cfg!(all(feature = "dynamic-backends", target_os = "linux")) {
+        println!(
+            "cargo:rustc-link-arg-bins=-Wl,-rpath,$ORIGIN/backends:$ORIGIN/../lib/braincells/backends"
+        );
+    }
     tauri_build::build();
 }

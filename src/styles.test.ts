@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { LABEL_COLOURS } from "./lib/label-colours";
 
 const css = readFileSync(new URL("./styles.css", import.meta.url), "utf8");
 
@@ -42,6 +43,7 @@ const textPairs = [
   ),
   ...["success", "warning", "error", "ai", "accent"].map((ink) => [ink, `${ink}-soft`]),
   ...["accent", "accent-strong", "error", "error-strong"].map((on) => ["onaccent", on]),
+  ...LABEL_COLOURS.map((colour) => [`label-${colour}`, `label-${colour}-soft`]),
   // A tooltip.
   ["app", "strong"],
 ];

@@ -33,6 +33,7 @@ const columns: GridColumn[] = names.map((name, index) => ({
   name,
   valueType: types[index] ?? "text",
   ai: index === 5 || index === 6,
+  labels: null,
   widthPx: [180, 90, 80, 110, 240, 150, 220, 180][index] ?? 120,
   frozen: index === 0,
   sort: index === 1 ? { descending: true, place: 1 } : null,

@@ -21,6 +21,7 @@ export const columns: GridColumn[] = Array.from({ length: columnCount }, (_, ind
   name: `Column ${index + 1}`,
   valueType: index % 3 === 0 ? "number" : "text",
   ai: index % 5 === 4,
+  labels: null,
   widthPx: 140,
   frozen: index === 0,
   sort: null,

@@ -84,7 +84,7 @@ test("a cell is looked at, edited, approved, and its history gone back to", asyn
   await grid.press("Space");
   await page.byId("cell-panel");
   await page.click("cell-edit");
-  await page.fill("cell-editor", "positive");
+  await (await page.byRole("radio", "positive")).click();
   await page.click("cell-edit-save");
   await grid.expectText(1, column, "positive");
   await (await page.byRole("tab", /^History/)).click();

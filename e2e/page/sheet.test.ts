@@ -11,6 +11,13 @@ beforeAll(async () => {
 afterEach(() => page.expectNoTroubles());
 afterAll(() => page.close());
 
+test("the window is named after the sheet that is open", async () => {
+  await grid.open("example", "Example");
+  await expect.poll(() => page.browser.getTitle()).toBe("Example: support tickets – Braincells");
+  await page.click("shell-home");
+  await expect.poll(() => page.browser.getTitle()).toBe("Braincells");
+});
+
 test("rows are filtered by what a text contains, and all come back", async () => {
   await grid.open("example", "Example");
   await page.click("sheet-filter");

@@ -9,6 +9,7 @@ use crate::commands;
 /// that file is not current.
 ///
 /// Integers of 64 bits become `number`: ids, counts, bytes and milliseconds stay far below 2^53.
+#[expect(clippy::too_many_lines, reason = "a list with a line for each command")]
 pub fn builder() -> Builder<Wry> {
     Builder::<Wry>::new().disable_serde_phases().dangerously_cast_bigints_to_number().commands(
         collect_commands![
@@ -54,6 +55,8 @@ pub fn builder() -> Builder<Wry> {
             commands::data::resize_column,
             commands::data::duplicate_column,
             commands::data::delete_columns,
+            commands::data::json_properties,
+            commands::data::split_json_column,
             commands::data::insert_rows,
             commands::data::delete_rows,
             commands::data::move_rows,
@@ -83,6 +86,8 @@ pub fn builder() -> Builder<Wry> {
             commands::data::restore_cell,
             commands::data::cell_prompt,
             commands::data::copy_cells,
+            commands::labels::recalibrate,
+            commands::labels::label_figures,
             commands::inference::generate_cell,
             commands::inference::generate_batch,
             commands::inference::generate_columns,
@@ -98,6 +103,7 @@ pub fn builder() -> Builder<Wry> {
             commands::inference::look_at,
             commands::models::list_local_models,
             commands::models::add_model,
+            commands::models::tune_model,
             commands::models::unload_models,
             commands::settings::settings,
             commands::settings::set_settings,

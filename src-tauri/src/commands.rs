@@ -6,6 +6,7 @@
 pub mod app;
 pub mod data;
 pub mod inference;
+pub mod labels;
 pub mod models;
 pub mod settings;
 pub mod sheets;

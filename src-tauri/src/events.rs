@@ -132,6 +132,7 @@ fn gather(events: &mut Vec<Event>, event: Event) {
     match &event {
         Event::ImportProgress { .. } => events.retain(|old| !matches!(old, Event::ImportProgress { .. })),
         Event::ModelLoading { .. } => events.retain(|old| !matches!(old, Event::ModelLoading { .. })),
+        Event::ModelTuning { .. } => events.retain(|old| !matches!(old, Event::ModelTuning { .. })),
         Event::RunProgress(new) => events.retain(|old| {
             !matches!(old, Event::RunProgress(old) if old.sheet == new.sheet && old.run == new.run)
         }),
@@ -158,7 +159,7 @@ fn gather(events: &mut Vec<Event>, event: Event) {
         Event::CellDone { sheet, column, row, .. } => {
             forget_text(events, (*sheet, *column, *row));
         }
-        Event::SheetNotice { .. } | Event::RunEnded { .. } => {}
+        Event::EngineRestarted { .. } | Event::SheetNotice { .. } | Event::RunEnded { .. } => {}
     }
     events.push(event);
     let is_cell = |event: &Event| matches!(event, Event::CellDone { .. } | Event::CellDelta { .. });
@@ -208,6 +209,7 @@ mod tests {
             rows_reused: 0,
             rows_cut_off: 0,
             prompt_tokens: 0,
+            shared_tokens: 0,
             completion_tokens: 0,
             elapsed_ms: 1,
         })

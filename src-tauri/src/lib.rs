@@ -27,10 +27,13 @@ use crate::opening::{Opening, Start};
 use crate::state::App;
 
 /// Runs the app until its window is closed. Started as `braincells-app probe-sheet ...`, it tries
-/// a sheet that may be damaged and ends.
+/// a sheet that may be damaged and ends; as `braincells-app serve-engine`, it runs an engine;
+/// as `braincells-app tune-here`, it tunes a model.
 pub fn run() -> ExitCode {
     let start = match Opening::read() {
         Opening::Probe(arguments) => return braincells_workbench::answer_probe(&arguments).into(),
+        Opening::Engine => braincells_workbench::serve_engine(),
+        Opening::Tune => return braincells_workbench::answer_tune().into(),
         Opening::Window(start) => start,
     };
     start_log();

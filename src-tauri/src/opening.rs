@@ -3,11 +3,17 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use braincells_workbench::{ENGINE_VERB, OwnProgram, PROBE_VERB, TUNE_VERB, use_modules_of};
+
 /// How the program was started. The environment and the arguments are read here and nowhere else.
 #[derive(Clone, Debug)]
 pub enum Opening {
     /// To try a sheet that may be damaged, with these arguments.
     Probe(Vec<OsString>),
+    /// To run an engine for the process that started it.
+    Engine,
+    /// To tune a model for the process that started it.
+    Tune,
     /// To open the window.
     Window(Start),
 }
@@ -23,14 +29,9 @@ pub struct Start {
     pub sheet: Option<String>,
     /// Where answers to file dialogs come from instead of a person: a test's.
     pub dialog_answers: Option<PathBuf>,
-    /// What a program needs of its environment to be loaded at all.
-    pub loader: Vec<(OsString, OsString)>,
+    /// This program, to be started again for what may crash.
+    pub program: OwnProgram,
 }
-
-/// The verb that the workbench's probe calls this program with.
-pub const PROBE_VERB: &str = "probe-sheet";
-
-const LOADER: [&str; 4] = ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot", "PATH"];
 
 impl Opening {
     /// Reads the arguments and the environment of this process.
@@ -39,10 +40,19 @@ impl Opening {
         reason = "this is the app's one place that reads the environment"
     )]
     pub fn read() -> Self {
+        // A system that cannot name the program finds it by its name.
+        let program = std::env::current_exe().unwrap_or_else(|_unknown| "braincells-app".into());
+        use_modules_of(&program);
         let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
         if arguments.first().is_some_and(|first| first == PROBE_VERB) {
             arguments.remove(0);
             return Self::Probe(arguments);
+        }
+        if arguments.first().is_some_and(|first| first == ENGINE_VERB) {
+            return Self::Engine;
+        }
+        if arguments.first().is_some_and(|first| first == TUNE_VERB) {
+            return Self::Tune;
         }
         let sheet = take_option(&mut arguments, SHEET_OPTION);
         let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
@@ -54,7 +64,7 @@ impl Opening {
             sheet,
             // Only a build for tests lets a file stand in for the person at a dialog.
             dialog_answers: path("BRAINCELLS_DIALOG_ANSWERS").filter(|_| cfg!(debug_assertions)),
-            loader: LOADER.iter().filter_map(|name| Some((name.into(), named(name)?))).collect(),
+            program: OwnProgram::new(program, std::env::vars_os()),
         })
     }
 }

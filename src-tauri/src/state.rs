@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use braincells_core::{AppError, Code, Event, EventSink, RunStatus};
-use braincells_workbench::{Home, LlamaEngines, ProcessProbe, SystemClock, Workbench, World};
+use braincells_workbench::{Home, LlamaEngines, SystemClock, Workbench, World};
 use tauri::{AppHandle, Manager, State};
 
 use crate::clipboard::SystemClipboard;
 use crate::dialogs::Dialogs;
 use crate::events::WindowEvents;
 use crate::long_calls::LongCalls;
-use crate::opening::{PROBE_VERB, Start};
+use crate::opening::Start;
 use crate::window;
 
 /// How long the end of the program waits for runs to write what they have.
@@ -57,7 +57,7 @@ impl EventSink for AppEvents {
 impl App {
     /// Opens the home that the program was started with.
     pub fn open(handle: &AppHandle) -> Result<Self, AppError> {
-        let Start { home, dialog_answers, loader, .. } = handle.state::<Start>().inner().clone();
+        let Start { home, dialog_answers, program, .. } = handle.state::<Start>().inner().clone();
         let root = match home {
             Some(home) => home,
             None => default_home(handle)?,
@@ -65,14 +65,13 @@ impl App {
         let home = Home::new(root);
         let events = Arc::new(WindowEvents::start()?);
         let clock = Arc::new(SystemClock);
-        // A system that cannot name the program finds it by its name.
-        let program = std::env::current_exe().unwrap_or_else(|_unknown| "braincells-app".into());
+        let engine = program.engine();
         let workbench = Workbench::open(World {
-            engines: Arc::new(LlamaEngines::new(home.clone(), clock.clone())),
+            engines: Arc::new(LlamaEngines::in_worker(home.clone(), clock.clone(), engine)),
             clock,
             events: Arc::new(AppEvents { window: Arc::clone(&events), handle: handle.clone() }),
             home: home.clone(),
-            probe: Arc::new(ProcessProbe::new(program, vec![PROBE_VERB.into()], loader)),
+            probe: Arc::new(program.probe()),
         })?;
         let ticking = workbench.clone();
         tauri::async_runtime::spawn(async move {

@@ -41,7 +41,9 @@ pub fn open(app: &tauri::App) -> tauri::Result<()> {
     };
     // A link in a cell must not take the window away.
     let mut builder = WebviewWindowBuilder::from_config(app, config)?
-        .on_navigation(|url| is_own_page(url, tauri::is_dev()));
+        .on_navigation(|url| is_own_page(url, tauri::is_dev()))
+        // A title that does not arrive is still in the page.
+        .on_document_title_changed(|window, title| drop(window.set_title(&title)));
     if let Some(state) = app.try_state::<App>() {
         // What the page remembers (the width of a panel) belongs to the home.
         builder = builder.data_directory(state.home.root().join("window"));

@@ -93,6 +93,10 @@ export const commands = {
 	duplicateColumn: (sheet: SheetId, column: ColumnId, name: string | null) => typedError<Column, AppError>(__TAURI_INVOKE("duplicate_column", { sheet, column, name })),
 	/**  Deletes columns. */
 	deleteColumns: (sheet: SheetId, columns: ColumnId[]) => typedError<null, AppError>(__TAURI_INVOKE("delete_columns", { sheet, columns })),
+	/**  What a column of JSON objects can be split into. */
+	jsonProperties: (sheet: SheetId, column: ColumnId) => typedError<JsonProperty[], AppError>(__TAURI_INVOKE("json_properties", { sheet, column })),
+	/**  Makes a typed column of each property of a column of JSON objects; all without one. */
+	splitJsonColumn: (sheet: SheetId, column: ColumnId, properties: SplitProperty[]) => typedError<SplitColumns, AppError>(__TAURI_INVOKE("split_json_column", { sheet, column, properties })),
 	/**  Puts empty rows into a sheet. */
 	insertRows: (sheet: SheetId, place: RowPlace, count: number) => typedError<RowId[], AppError>(__TAURI_INVOKE("insert_rows", { sheet, place, count })),
 	/**  Deletes rows. */
@@ -151,6 +155,10 @@ export const commands = {
 	cellPrompt: (sheet: SheetId, column: ColumnId, row: RowId, seq: number) => typedError<CellPrompt, AppError>(__TAURI_INVOKE("cell_prompt", { sheet, column, row, seq })),
 	/**  Puts a rectangle of cells on the system's clipboard; returns how many. */
 	copyCells: (sheet: SheetId, request: CopyRequest) => typedError<number, AppError>(__TAURI_INVOKE("copy_cells", { sheet, request })),
+	/**  Calibrates the labels of a column in another way, without a model; one step. */
+	recalibrate: (sheet: SheetId, column: ColumnId, mode: CalibrationMode) => typedError<Recalibration, AppError>(__TAURI_INVOKE("recalibrate", { sheet, column, mode })),
+	/**  The labels of a column in figures. */
+	labelFigures: (sheet: SheetId, column: ColumnId) => typedError<LabelFigures, AppError>(__TAURI_INVOKE("label_figures", { sheet, column })),
 	/**  Fills one cell now, before everything else. Returns the run. */
 	generateCell: (sheet: SheetId, column: ColumnId, row: RowId, fresh: boolean) => typedError<RunId, AppError>(__TAURI_INVOKE("generate_cell", { sheet, column, row, fresh })),
 	/**  Fills cells of a column. Returns the run, which goes on whatever is shown. */
@@ -181,6 +189,12 @@ export const commands = {
 	listLocalModels: () => typedError<ModelFile[], AppError>(__TAURI_INVOKE("list_local_models")),
 	/**  Adds a model file by its path, where it is. */
 	addModel: (path: string) => typedError<ModelFile, AppError>(__TAURI_INVOKE("add_model", { path })),
+	/**
+	 *  Measures copies of a model in other quantisations and keeps the fastest that is faithful, or
+	 *  none with `dry_run`. Takes a minute; `task` names the call for `cancel_task`, and
+	 *  `model_tuning` tells how far it is.
+	 */
+	tuneModel: (model: string, dryRun: boolean, task: string) => typedError<TunedModel, AppError>(__TAURI_INVOKE("tune_model", { model, dryRun, task })),
 	/**  Lets models that no run uses leave memory. */
 	unloadModels: () => typedError<null, AppError>(__TAURI_INVOKE("unload_models")),
 	/**  The settings as they are. */
@@ -271,6 +285,94 @@ export type CachedModel = {
 	bytes: number,
 };
 
+/**  What is taken back from every cell's label scores. */
+export type Calibration = {
+	/**  How it was found. */
+	mode: CalibrationMode,
+	/**
+	 *  For each label, in the recipe's order, how much too likely the model holds it: a natural
+	 *  logarithm. Their mean is 0.
+	 */
+	bias: (number | null)[],
+	/**  What the differences are divided by; 1 leaves them, more makes the model less certain. */
+	temperature: number | null,
+	/**
+	 *  The mean scores of the inputs that say nothing, before anything else was made of them;
+	 *  empty where none were asked.
+	 */
+	prior?: (number | null)[],
+	/**  How many such inputs were answered. */
+	inputs?: number,
+	/**  How many approved and corrected cells refined it. */
+	checked_cells?: number,
+	/**
+	 *  The scores of cells that a person approved or corrected, as the model gave them to this
+	 *  prompt; also of those that were too few to refine anything.
+	 */
+	checked?: CheckedScores[],
+	/**  How many rows it is the mean of, in batch mode. */
+	rows?: number,
+	/**
+	 *  Names what all prompts shared that it was found for: model, instruction, examples and
+	 *  lead-in. Scores are compared within the same one only.
+	 */
+	prompt?: string,
+	/**
+	 *  The words behind the prompt behind which the labels were scored: what the model would
+	 *  write before it names one.
+	 */
+	lead_in?: string | null,
+};
+
+/**  How the labels of a column are calibrated. */
+export type CalibrationMode = 
+/**  As the model says. */
+"none" | 
+/**
+ *  By what the model says where there is nothing to read, and by the cells that a person
+ *  approved or corrected. Does not depend on what the rows are.
+ */
+"prior" | 
+/**
+ *  By the mean over the rows. For columns in which all labels are about as frequent: where
+ *  they are not, it takes some rows from the frequent ones.
+ */
+"batch";
+
+/**  A candidate with its figures, as far as it got. */
+export type Candidate = {
+	/**  Its quantisation. */
+	quantisation: Quantisation,
+	/**  Its size, once it was written. */
+	size_bytes: number | null,
+	/**  Its speed, once it was measured. */
+	speed: Speed | null,
+	/**
+	 *  How many times as fast as the original it does a typical row: 48 tokens of prompt of its
+	 *  own and 12 of answer.
+	 */
+	gain: number | null,
+	/**  How like the original it is, where it is faster. */
+	likeness: Likeness | null,
+} & CandidateOutcome;
+
+/**  What became of a candidate. */
+export type CandidateOutcome = 
+/**  The fastest that is faithful. */
+{ outcome: "chosen" } | 
+/**  Faithful, but another is faster. */
+{ outcome: "slower" } | 
+/**  Not worth it: hardly faster than the original, or not at all. */
+{ outcome: "no_gain" } | 
+/**  Too unlike the original. */
+{ outcome: "unfaithful"; 
+/**  In which way. */
+reason: string } | 
+/**  Not tried, or not usable. */
+{ outcome: "skipped"; 
+/**  Why. */
+reason: string };
+
 /**  A value that a person gives a cell. */
 export type CellEdit = {
 	/**  The column. */
@@ -287,6 +389,11 @@ export type CellFigures = {
 	model: string | null,
 	/**  Tokens of the prompt, the shared prefix included. */
 	prompt_tokens: number,
+	/**
+	 *  Of these, the tokens that other rows had computed already. Told while a run is under way;
+	 *  not kept with the cell.
+	 */
+	shared_tokens?: number,
 	/**  Tokens that were generated. */
 	completion_tokens: number,
 	/**  Wall time from admission to the last token, in milliseconds. */
@@ -297,11 +404,24 @@ export type CellFigures = {
 	cut_off: boolean,
 	/**  Whether the answer was taken from the response cache: it took no tokens and no time. */
 	cached?: boolean,
+	/**
+	 *  For an answer that is one of a fixed set: the natural logarithms of all labels' raw
+	 *  shares, in the order of the recipe that made it. Empty otherwise.
+	 */
+	label_scores?: (number | null)[],
+	/**
+	 *  Names the calibration that value and confidence were made with, among those of the sheet;
+	 *  `None` where the answer is none of a fixed set.
+	 */
+	calibration?: number | null,
 };
 
 /**  The messages that the model was given for one cell. */
 export type CellPrompt = {
-	/**  In the order of the conversation. */
+	/**
+	 *  In the order of the conversation. The last one is the model's own where a label was scored
+	 *  behind words of it.
+	 */
 	messages: Message[],
 	/**
 	 *  Whether more was said that is not kept: the list of earlier items of a column that reads no
@@ -381,6 +501,31 @@ export type CellView = {
 	error: string | null,
 	/**  Probability of the answer, where known. */
 	confidence: number | null,
+};
+
+/**  How good confidences are. */
+export type CheckedFigures = {
+	/**  Cells whose label a person approved or corrected. */
+	cells: number,
+	/**  The share of them that are right. */
+	accuracy: number | null,
+	/**
+	 *  The expected calibration error: the mean distance between confidence and accuracy over the
+	 *  bins, weighed by their cells (Naeini et al. 2015). 0 is best.
+	 */
+	calibration_error: number | null,
+	/**  Ten bins, the least confident first: 0 to 0.1, and so on. */
+	reliability: ReliabilityBin[],
+};
+
+/**  What the model said of a cell whose label a person knows. */
+export type CheckedScores = {
+	/**  The row. */
+	row: RowId,
+	/**  The scores of all labels. */
+	scores: (number | null)[],
+	/**  The index of the label that the cell has. */
+	label: number,
 };
 
 /**  How a text holds a table. */
@@ -611,8 +756,13 @@ export type Doctor = {
 	default_model: string | null,
 	/**  What llama.cpp can compute on. */
 	devices: Device[],
-	/**  How llama.cpp was built and which processor features it found. */
+	/**  How llama.cpp was built. */
 	llama: string,
+	/**
+	 *  The modules of llama.cpp that were loaded for this machine, by file; none in a static
+	 *  build.
+	 */
+	llama_modules: string[],
 	/**  DuckDB's version. */
 	duckdb: string,
 	/**  The most memory that DuckDB takes for one open sheet, in bytes. */
@@ -697,13 +847,32 @@ export type Event =
 /**  A file is being imported. */
 ({ event: "import_progress"; 
 /**  Bytes written to the new sheet so far. */
-bytes_written: number }) & { column?: never; confidence?: never; error?: never; fraction?: never; model?: never; progress?: never; row?: never; run?: never; sheet?: never; state?: never; status?: never; text?: never; value?: never } | 
+bytes_written: number }) & { column?: never; confidence?: never; error?: never; fraction?: never; model?: never; progress?: never; quantisation?: never; reason?: never; row?: never; run?: never; sheet?: never; stage?: never; state?: never; status?: never; text?: never; value?: never } | 
 /**  A model is being loaded. */
 ({ event: "model_loading"; 
 /**  The model's name. */
 model: string; 
 /**  0 to 1. */
-fraction: number | null }) & { bytes_written?: never; column?: never; confidence?: never; error?: never; progress?: never; row?: never; run?: never; sheet?: never; state?: never; status?: never; text?: never; value?: never } | 
+fraction: number | null }) & { bytes_written?: never; column?: never; confidence?: never; error?: never; progress?: never; quantisation?: never; reason?: never; row?: never; run?: never; sheet?: never; stage?: never; state?: never; status?: never; text?: never; value?: never } | 
+/**
+ *  The engine's process ended while it worked, and another one goes on in its place. Nothing
+ *  is lost; what it worked on is asked again.
+ */
+({ event: "engine_restarted"; 
+/**  The model's name. */
+model: string; 
+/**  How the process ended. */
+reason: string }) & { bytes_written?: never; column?: never; confidence?: never; error?: never; fraction?: never; progress?: never; quantisation?: never; row?: never; run?: never; sheet?: never; stage?: never; state?: never; status?: never; text?: never; value?: never } | 
+/**  Copies of a model are made and measured. */
+({ event: "model_tuning"; 
+/**  The file name of the original. */
+model: string; 
+/**  What is being done. */
+stage: TuneStage; 
+/**  Of which copy; `None` for the original. */
+quantisation: string | null; 
+/**  Of everything, 0 to 1. */
+fraction: number | null }) & { bytes_written?: never; column?: never; confidence?: never; error?: never; progress?: never; reason?: never; row?: never; run?: never; sheet?: never; state?: never; status?: never; text?: never; value?: never } | 
 /**  A sheet was opened, and not quite as it was left. */
 {
 	event: "sheet_notice",
@@ -724,7 +893,7 @@ column: ColumnId;
 /**  The row. */
 row: RowId; 
 /**  The new text. */
-text: string }) & { bytes_written?: never; confidence?: never; error?: never; fraction?: never; model?: never; progress?: never; run?: never; state?: never; status?: never; value?: never } | 
+text: string }) & { bytes_written?: never; confidence?: never; error?: never; fraction?: never; model?: never; progress?: never; quantisation?: never; reason?: never; run?: never; stage?: never; state?: never; status?: never; value?: never } | 
 /**  A cell got its final state and is on disk. */
 ({ event: "cell_done"; 
 /**  The sheet. */
@@ -740,7 +909,7 @@ value: Value;
 /**  The reason, when failed. */
 error: AppError | null; 
 /**  Probability of the answer, where known. */
-confidence: number | null }) & { bytes_written?: never; fraction?: never; model?: never; progress?: never; run?: never; status?: never; text?: never } | 
+confidence: number | null }) & { bytes_written?: never; fraction?: never; model?: never; progress?: never; quantisation?: never; reason?: never; run?: never; stage?: never; status?: never; text?: never } | 
 /**  The figures of a live run. */
 {
 	event: "run_progress",
@@ -756,7 +925,7 @@ status: RunStatus;
 /**  Its last figures. */
 progress: RunProgress; 
 /**  Why it could not go on. */
-error: AppError | null }) & { bytes_written?: never; column?: never; confidence?: never; fraction?: never; model?: never; row?: never; state?: never; text?: never; value?: never };
+error: AppError | null }) & { bytes_written?: never; column?: never; confidence?: never; fraction?: never; model?: never; quantisation?: never; reason?: never; row?: never; stage?: never; state?: never; text?: never; value?: never };
 
 /**  Which validated and edited cells become few-shot examples. */
 export type ExamplePolicy = {
@@ -914,6 +1083,8 @@ export type HistoryEntry = {
 	reasoning: string | null,
 	/**  Model, tokens, time, confidence. */
 	figures: CellFigures,
+	/**  The shares of all labels, in the recipe's order, where the answer is one of them. */
+	labels?: LabelShare[],
 };
 
 /**  The process that has a sheet open for writing, by its own account. Shown, never trusted. */
@@ -994,6 +1165,61 @@ export type InputFile = {
 	options: ImportOptions,
 };
 
+/**  A property of JSON objects that can become a column. */
+export type JsonProperty = {
+	/**  The property, at the top of each object. */
+	property: string,
+	/**  The type of its column. */
+	data_type: DataType,
+};
+
+/**  How often a label is in a column. */
+export type LabelCount = {
+	/**  The label. */
+	label: string,
+	/**  Cells that have it as the model says. */
+	raw: number,
+	/**  Cells that have it by the calibration of each. */
+	calibrated: number,
+};
+
+/**  The labels of a column in figures. */
+export type LabelFigures = {
+	/**  How the column is to be calibrated. */
+	mode: CalibrationMode,
+	/**  How often each label is among the cells that a model made, in the recipe's order. */
+	counts: LabelCount[],
+	/**  Such cells whose scores are kept. */
+	cells: number,
+	/**  Such cells whose scores are not kept. */
+	unscored: number,
+	/**
+	 *  The calibration that most of them have; `None` if no cell has scores. Its `bias` is in the
+	 *  order of `counts`.
+	 */
+	calibration: Calibration | null,
+	/**
+	 *  How good the labels are as the model says them, by the cells that a person approved or
+	 *  corrected; `None` if there are none.
+	 */
+	checked_raw: CheckedFigures | null,
+	/**
+	 *  The same calibrated. Where these cells refine the calibration, each is judged by one that
+	 *  was made without it.
+	 */
+	checked_calibrated: CheckedFigures | null,
+};
+
+/**  The share of one label in one cell, as the model said it and calibrated. */
+export type LabelShare = {
+	/**  The label. */
+	label: string,
+	/**  What the model said, 0 to 1. */
+	raw: number | null,
+	/**  The same, calibrated; `None` where nothing was calibrated. */
+	calibrated: number | null,
+};
+
 /**  Lengths of texts, in characters. */
 export type LengthStats = {
 	/**  The shortest. */
@@ -1012,6 +1238,25 @@ export type Licence = {
 	version: string,
 	/**  The licence, as an SPDX expression. */
 	licence: string,
+};
+
+/**  How like its original a copy is. */
+export type Likeness = {
+	/**  Label questions that were asked. */
+	labels: number,
+	/**  Of those, how many got the same label. */
+	labels_alike: number,
+	/**
+	 *  Of those with another label: by how many logits the original was surest of its own against
+	 *  the copy's. `None` if all are alike.
+	 */
+	largest_flip_margin: number | null,
+	/**  Positions of text that were compared. */
+	positions: number,
+	/**  Of those, how many have the same likeliest token. */
+	tokens_alike: number,
+	/**  The mean divergence of the copy's next token from the original's, in nats. */
+	mean_kl_nats: number | null,
 };
 
 /**  A run that is alive in this process. */
@@ -1047,6 +1292,8 @@ export type ModelFile = {
 	size_bytes: number,
 	/**  Whether it lies outside the models folder. */
 	linked: boolean,
+	/**  What it was made from, if it is a copy that was tuned for a machine. */
+	tuned: TunedOrigin | null,
 };
 
 /**  What a person should know about how a sheet was opened. */
@@ -1055,6 +1302,16 @@ export type Notice = {
 	text: string,
 	/**  The files that it speaks of. */
 	kept_in: string[],
+};
+
+/**  Which numbers are allowed. */
+export type NumberLimits = {
+	/**  Whole numbers only. */
+	integer?: boolean,
+	/**  The least. */
+	min?: number | null,
+	/**  The greatest. */
+	max?: number | null,
 };
 
 /**  Figures of numbers. `nan` and infinite values are left out. */
@@ -1150,21 +1407,27 @@ export type OutlinedColumn = {
 /**  The output type of an AI column. */
 export type Output = 
 /**  Free text, trimmed, never empty. */
-{ type: "text" } | 
+({ type: "text" }) & { labels?: never; schema?: never } | 
 /**  Exactly one of a fixed set. */
-{ type: "label"; 
+({ type: "label"; 
 /**  The allowed answers, in the order shown to the model; at least two, all different. */
-labels: string[] } | 
+labels: string[] }) & { schema?: never } | 
+/**  Any number of a fixed set, as a JSON list in the order of the set; the list may be empty. */
+({ type: "labels"; 
+/**  The allowed answers, in the order shown to the model; at least two, all different. */
+labels: string[] }) & { schema?: never } | 
 /**  A decimal number. */
-{ type: "number" } | 
+{
+	type: "number",
+} & NumberLimits | 
 /**  `true` or `false`. */
-{ type: "boolean" } | 
+({ type: "boolean" }) & { labels?: never; schema?: never } | 
 /**  A calendar date, ISO 8601. */
-{ type: "date" } | 
+({ type: "date" }) & { labels?: never; schema?: never } | 
 /**  A JSON value that satisfies a JSON Schema. */
-{ type: "json"; 
+({ type: "json"; 
 /**  The schema. */
-schema: Value };
+schema: Value }) & { labels?: never };
 
 /**  Some positions of a view, or of a sheet's own order. */
 export type Positions = {
@@ -1210,6 +1473,24 @@ export type Priority =
  */
 "now";
 
+/**
+ *  A quantisation that a copy can have. Only those that need no importance matrix, and for which
+ *  llama.cpp has fast kernels on some processor.
+ */
+export type Quantisation = 
+/**  8.5 bits a weight. */
+"Q8_0" | 
+/**  5.5 bits a weight. */
+"Q5_0" | 
+/**  4.8 bits a weight, the more important ones in more. */
+"Q4_K_M" | 
+/**  4.6 bits a weight. */
+"Q4_K_S" | 
+/**  4.5 bits a weight, on a scale that is finer near zero. */
+"IQ4_NL" | 
+/**  4.5 bits a weight. */
+"Q4_0";
+
 /**  What encloses values. */
 export type Quote = 
 /**  Nothing: quotes are part of the text. */
@@ -1223,6 +1504,18 @@ export type ReadOnly = {
 	holder: Holder | null,
 	/**  When the copy was made, Unix milliseconds. */
 	copied_at_ms: number,
+};
+
+/**  What calibrating a column anew did. */
+export type Recalibration = {
+	/**  Cells whose confidence is another now. */
+	cells: number,
+	/**  Of those, cells with another label. */
+	changed: number,
+	/**  Cells that were left as they are because no scores are kept for them. */
+	unscored: number,
+	/**  Cells that were left as they are because nothing was measured for their prompt. */
+	without_prior: number,
 };
 
 /**  How an AI column is made. */
@@ -1244,6 +1537,11 @@ export type Recipe = {
 	 *  those of the sheet and count towards the same limits.
 	 */
 	example_rows?: RecipeExample[],
+	/**
+	 *  How labels are calibrated; of no meaning for other output types. A change of it alone
+	 *  makes no cell stale.
+	 */
+	calibration?: CalibrationMode,
 };
 
 /**  An example that belongs to a recipe and to no row of a sheet. */
@@ -1278,6 +1576,16 @@ export type RecipeOutline = {
 	missing: string[],
 	/**  What the file asks for and will not get, and what is not as it was where it was made. */
 	warnings: string[],
+};
+
+/**  Cells whose confidence lies between two tenths. */
+export type ReliabilityBin = {
+	/**  Cells in it. */
+	cells: number,
+	/**  Their mean confidence; 0 if there are none. */
+	confidence: number | null,
+	/**  The share of them that are right; 0 if there are none. */
+	accuracy: number | null,
 };
 
 /**  What a cell becomes when a text in it is replaced. */
@@ -1406,6 +1714,8 @@ export type RunProgress = {
 	rows_cut_off: number,
 	/**  Prompt tokens of the rows so far, the shared prefix counted for each. */
 	prompt_tokens: number,
+	/**  Of these, the tokens that were computed once for several rows and not for each. */
+	shared_tokens?: number,
 	/**  Generated tokens so far. */
 	completion_tokens: number,
 	/**  Milliseconds since the run began in this process. */
@@ -1476,6 +1786,8 @@ export type Sampling = {
 	top_p?: number | null,
 	/**  Keep this many likeliest tokens; 0 keeps all. */
 	top_k?: number,
+	/**  Keep tokens at least this share as likely as the likeliest, 0 to 1; 0 keeps all. */
+	min_p?: number | null,
 	/**  Seeds sampled decoding. The same seed, row and build give the same cell. */
 	seed?: number,
 	/**  Texts that end the answer and are not part of it. */
@@ -1556,6 +1868,52 @@ export type SortKey = {
 	by?: SortBy,
 	/**  Greatest first. Empty cells come last either way. */
 	descending?: boolean,
+};
+
+/**  How fast a model is on this machine. */
+export type Speed = {
+	/**  Prompt tokens a second, 256 in one call. */
+	prefill_tokens_per_s: number | null,
+	/**  Generated tokens a second, 16 rows at once. */
+	decode_tokens_per_s: number | null,
+};
+
+/**  A column that was made of a property. */
+export type SplitColumn = {
+	/**  The column. */
+	column: Column,
+	/**  The property. */
+	property: string,
+	/**  Rows that got a value. */
+	filled: number,
+	/**
+	 *  Rows whose value does not fit the column's type. They are empty here, and still in the
+	 *  column that was split.
+	 */
+	misfits: number,
+	/**  One of these values, shortened. */
+	misfit_example: Value | null,
+};
+
+/**  What became of a JSON column that was split. */
+export type SplitColumns = {
+	/**  The new columns, in the order in which their properties were named. */
+	columns: SplitColumn[],
+	/**  Rows with a value that is no JSON object. */
+	no_objects: number,
+};
+
+/**  A property that is to become a column. */
+export type SplitProperty = {
+	/**  The property, at the top of each object. */
+	property: string,
+	/**
+	 *  The wanted name of its column; the property's own without. A number goes behind it if
+	 *  another column has it.
+	 */
+	name?: string | null,
+	/**  The type of its column; without, what the recipe's schema says, else what fits the values. */
+	data_type?: DataType | null,
 };
 
 /**  A column of a query's result. */
@@ -1661,6 +2019,51 @@ export type TrashedSheet = {
 	sheet: SheetInfo,
 	/**  When it was deleted, Unix milliseconds. */
 	deleted_at_ms: number,
+};
+
+/**  What was measured. */
+export type TuneReport = {
+	/**  What the original is quantised as, where its file says. */
+	original_quantisation: string | null,
+	/**  The original's size. */
+	original_size_bytes: number,
+	/**  The original's speed; `None` if no candidate was measured. */
+	original_speed: Speed | null,
+	/**  The candidates, in the order in which they were tried. */
+	candidates: Candidate[],
+	/**  How long it took. */
+	elapsed_ms: number,
+};
+
+/**  What is being done while a model is tuned. */
+export type TuneStage = 
+/**  The original is loaded and asked. */
+"original" | 
+/**  A copy is written. */
+"writing" | 
+/**  A copy and the original are measured in turns. */
+"measuring" | 
+/**  A copy is compared with the original. */
+"comparing";
+
+/**  What came of tuning a model. */
+export type TunedModel = {
+	/**  The file name of the original. */
+	original: string,
+	/**  What was measured. */
+	report: TuneReport,
+	/**  The copy, now one of the models; `None` if none is worth it, or none was to be kept. */
+	copy: ModelFile | null,
+};
+
+/**  What a tuned copy says in its metadata of the file that it was made from. */
+export type TunedOrigin = {
+	/**  The name of the original's file. */
+	file: string,
+	/**  The SHA-256 of the original, in hexadecimal digits. */
+	sha256: string,
+	/**  When the copy was made, Unix milliseconds. */
+	at_ms: number,
 };
 
 /**  A run that can go on and is not alive: it was paused, it failed, or its process ended. */

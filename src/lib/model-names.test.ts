@@ -22,6 +22,14 @@ describe("the files that a name means", () => {
   });
 });
 
+it("a tuned copy leaves the beginning of its name to the original", () => {
+  const copy = { ...model("Small-Q4.tuned-Q8_0.gguf"), tuned: {} };
+  const names = (name: string) => modelsNamed(name, [...models, copy]).map((found) => found.name);
+  expect(names("small")).toEqual(["Small-Q4.gguf"]);
+  expect(names("small-q4.tuned")).toEqual(["Small-Q4.tuned-Q8_0.gguf"]);
+  expect(names("Small-Q4.tuned-Q8_0")).toEqual(["Small-Q4.tuned-Q8_0.gguf"]);
+});
+
 it("names are shown without folder and ending", () => {
   expect(fileName("C:\\models\\a.gguf")).toBe("a.gguf");
   expect(withoutEnding("b/a.GGUF")).toBe("b/a");

@@ -2,19 +2,22 @@
 
 /**
  * The files that a stored name means: the name in the list (or its path), the file's name with or
- * without its ending, or its beginning. More than one where the name is ambiguous.
+ * without its ending, or its beginning. More than one where the name is ambiguous. A copy that was
+ * tuned for a machine does not take the beginning of its name from its original.
  */
-export function modelsNamed<T extends { name: string; path: string }>(
+export function modelsNamed<T extends { name: string; path: string; tuned?: object | null }>(
   name: string,
   models: readonly T[],
 ): T[] {
   if (name === "") return [];
   const begins = name.toLowerCase();
+  const isBegun = (model: T): boolean => fileName(model.name).toLowerCase().startsWith(begins);
   const meanings: ((model: T) => boolean)[] = [
     (model) => model.name === name || model.path === name,
     (model) => fileName(model.name) === name,
     (model) => bareName(model.name) === name,
-    (model) => fileName(model.name).toLowerCase().startsWith(begins),
+    (model) => (model.tuned ?? null) === null && isBegun(model),
+    isBegun,
   ];
   for (const isMeant of meanings) {
     const found = models.filter(isMeant);

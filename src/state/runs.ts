@@ -18,7 +18,10 @@ export interface RunsState {
 /** Figures of a run that is under way; null where nothing was measured yet. */
 export interface RunPace {
   rowsPerSecond: number | null;
+  /** Generated tokens; null for a column whose answers are chosen and not written. */
   tokensPerSecond: number | null;
+  /** Tokens of prompts, the beginning that rows share counted for each. */
+  promptTokensPerSecond: number | null;
   remainingMs: number | null;
 }
 

@@ -35,6 +35,7 @@ export { isLayerOpen, isTyping } from "./floating";
 export { Icon, type IconName, type IconProps } from "./icon";
 export { Kbd, type KbdProps } from "./kbd";
 export { isMac, keyNames, shortcutText } from "./key-names";
+export { LabelChip, type LabelChipProps } from "./label-chip";
 export { ContextMenu, type ContextMenuProps, Menu, type MenuProps } from "./menu";
 export type { MenuItem } from "./menu-panel";
 export { NumberField, type NumberFieldProps } from "./number-field";

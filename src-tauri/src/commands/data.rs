@@ -2,8 +2,9 @@
 
 use braincells_core::{
     AppError, Column, ColumnId, ColumnStats, DataType, DistinctValues, FindRequest, Found,
-    HistoryEntry, OpenView, Recipe, Replacement, RowId, SheetId, SheetInfo, SqlLimits, SqlResult,
-    StepInfo, Summary, Value, ViewId, ViewSpec, Window,
+    HistoryEntry, JsonProperty, OpenView, Recipe, Replacement, RowId, SheetId, SheetInfo,
+    SplitColumns, SplitProperty, SqlLimits, SqlResult, StepInfo, Summary, Value, ViewId, ViewSpec,
+    Window,
 };
 use braincells_workbench::{CellPrompt, CopyRequest, RowPlace, Selection};
 use serde::Deserialize;
@@ -147,6 +148,29 @@ pub async fn delete_columns(
     columns: Vec<ColumnId>,
 ) -> Result<(), AppError> {
     app.workbench.delete_columns(sheet, &columns).await
+}
+
+/// What a column of JSON objects can be split into.
+#[tauri::command]
+#[specta::specta]
+pub async fn json_properties(
+    app: State<'_, App>,
+    sheet: SheetId,
+    column: ColumnId,
+) -> Result<Vec<JsonProperty>, AppError> {
+    app.workbench.json_properties(sheet, column).await
+}
+
+/// Makes a typed column of each property of a column of JSON objects; all without one.
+#[tauri::command]
+#[specta::specta]
+pub async fn split_json_column(
+    app: State<'_, App>,
+    sheet: SheetId,
+    column: ColumnId,
+    properties: Vec<SplitProperty>,
+) -> Result<SplitColumns, AppError> {
+    app.workbench.split_json_column(sheet, column, properties).await
 }
 
 /// Puts empty rows into a sheet.

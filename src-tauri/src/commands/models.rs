@@ -1,7 +1,7 @@
 //! Model files.
 
 use braincells_core::AppError;
-use braincells_workbench::ModelFile;
+use braincells_workbench::{ModelFile, TuneOptions, TunedModel};
 use tauri::State;
 
 use crate::state::App;
@@ -18,6 +18,21 @@ pub async fn list_local_models(app: State<'_, App>) -> Result<Vec<ModelFile>, Ap
 #[specta::specta]
 pub async fn add_model(app: State<'_, App>, path: String) -> Result<ModelFile, AppError> {
     app.workbench.add_model(path.as_ref()).await
+}
+
+/// Measures copies of a model in other quantisations and keeps the fastest that is faithful, or
+/// none with `dry_run`. Takes a minute; `task` names the call for `cancel_task`, and
+/// `model_tuning` tells how far it is.
+#[tauri::command]
+#[specta::specta]
+pub async fn tune_model(
+    app: State<'_, App>,
+    model: String,
+    dry_run: bool,
+    task: String,
+) -> Result<TunedModel, AppError> {
+    let options = TuneOptions { dry_run, ..TuneOptions::default() };
+    app.long_calls.run(task, app.workbench.tune_model(&model, &options)).await
 }
 
 /// Lets models that no run uses leave memory.

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Column, ValueType } from "~/ipc";
-import { LONGEST_EDIT, notEditable, textToEdit, typedValue } from "./edit-value";
+import {
+  chosenLabels,
+  LONGEST_EDIT,
+  notEditable,
+  textToEdit,
+  typedLabels,
+  typedValue,
+} from "./edit-value";
 
 function column(value_type: ValueType): Column {
   return { id: 1, name: "C", value_type, sql_type: "", kind: { kind: "data" } };
@@ -45,5 +52,24 @@ describe("editing", () => {
     expect(notEditable("x".repeat(LONGEST_EDIT + 1), column("text"))).toBe("long");
     expect(notEditable("x".repeat(LONGEST_EDIT), column("text"))).toBeNull();
     expect(notEditable(null, column("time"))).toBeNull();
+  });
+});
+
+describe("labels", () => {
+  const one = column("text");
+  const several = column("nested");
+
+  it("are chosen from what the cell holds, and written as it holds them", () => {
+    expect(chosenLabels(textToEdit("a, b", one), one)).toEqual(["a, b"]);
+    expect(chosenLabels(textToEdit(["a", "b"], several), several)).toEqual(["a", "b"]);
+    expect(typedValue(typedLabels(["b"], one), one)).toEqual({ ok: true, value: "b" });
+    expect(typedValue(typedLabels([], several), several)).toEqual({ ok: true, value: [] });
+    // Looking and choosing nothing else is no change.
+    expect(typedLabels(["a", "b"], several)).toBe(textToEdit(["a", "b"], several));
+  });
+
+  it("are none in an empty cell, and in one that holds something else", () => {
+    for (const text of ["", " "]) expect(chosenLabels(text, one)).toEqual([]);
+    for (const text of ["{", "{}", "3"]) expect(chosenLabels(text, several)).toEqual([]);
   });
 });

@@ -46,3 +46,20 @@ function losesDigits(json: string): boolean {
   const long = outside.match(/-?\d{16,}(?![.\deE])/g) ?? [];
   return long.some((digits) => !Number.isSafeInteger(Number(digits)));
 }
+
+/** The labels that a text of a label column says; none for a text that says nothing. */
+export function chosenLabels(text: string, column: Column): string[] {
+  if (text.trim() === "") return [];
+  if (!isStructured(column)) return [text];
+  try {
+    const value = JSON.parse(text) as Value;
+    return Array.isArray(value) ? value.map(valueText) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** The text that says these labels of a label column. */
+export function typedLabels(labels: readonly string[], column: Column): string {
+  return isStructured(column) ? JSON.stringify(labels, null, 2) : (labels[0] ?? "");
+}

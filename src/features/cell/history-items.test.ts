@@ -97,4 +97,10 @@ it("names a model by its file and says when an answer was kept", () => {
     "recipe 3",
     "kept answer",
   ]);
+  const labels = [
+    { label: "a", raw: 0.6, calibrated: 0.3 },
+    { label: "b", raw: 0.4, calibrated: 0.7 },
+  ];
+  const chosen = { ...made, value: "b", labels, figures: { ...kept.figures, confidence: 0.7 } };
+  expect(figuresOf(chosen)[2]).toEqual({ text: "70% sure", hint: "b: 70%\na: 30%" });
 });

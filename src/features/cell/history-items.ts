@@ -1,6 +1,7 @@
 /** A cell's history as the list that is shown, and the answers whose prompt can be asked for. */
 import type { HistoryEntry } from "~/ipc";
 import { formatDateTime, valueText } from "~/lib/format";
+import { SHOWN_LABELS, shareRows } from "./label-shares";
 import { snippet } from "./pieces";
 import { text } from "./strings";
 
@@ -67,6 +68,11 @@ export function figuresOf(entry: HistoryEntry): { text: string; hint: string }[]
   const items: { text: string; hint: string }[] = [];
   if (figures.model) items.push({ text: fileName(figures.model), hint: figures.model });
   if (recipe_version !== null) items.push({ text: text.recipe(recipe_version), hint: "" });
+  if (figures.confidence !== null) {
+    const shares = shareRows(entry.labels ?? [], entry.value).slice(0, SHOWN_LABELS);
+    const hint = shares.map((row) => text.share(row.label, row.calibrated ?? row.raw));
+    items.push({ text: text.confidence(figures.confidence), hint: hint.join("\n") });
+  }
   if (figures.cached) {
     items.push({ text: text.cached, hint: text.cachedHint });
     return items;

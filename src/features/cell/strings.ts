@@ -95,6 +95,17 @@ export const text = {
   generateHint: "Asks the model anew for this cell",
   generateKept: "A run never overwrites what a person wrote or approved. Clear the cell first",
 
+  labels: "How sure the model is",
+  noLabels: "None of the labels",
+  label: "Label",
+  raw: "As the model says",
+  calibrated: "Calibrated",
+  share: (label: string, share: number) => `${label}: ${formatPercent(share)}`,
+  isValue: "the value of this cell",
+  overturned: "The calibration chose another label than the model alone",
+  moreLabels: (count: number) =>
+    count === 1 ? "Show 1 more label" : `Show ${formatCount(count)} more labels`,
+
   chooseModel: "Choose a model",
 
   thinking: "How the model thought about it",

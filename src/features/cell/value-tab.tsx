@@ -2,12 +2,15 @@ import { $, component$ } from "@builder.io/qwik";
 import { sentence } from "~/errors";
 import type { CellState, CellView, Column } from "~/ipc";
 import { valueText } from "~/lib/format";
+import { labelsIn, labelsOfColumn } from "~/lib/label-colours";
 import { Badge, type BadgeKind, Button, Notice, Select } from "~/ui";
 import { CellEditor } from "./cell-editor";
 import { type ViewKind, viewsFor, viewToShow } from "./content";
 import { CopyButton } from "./copy-button";
 import { notEditable } from "./edit-value";
 import { latestAnswer } from "./history-items";
+import { LabelBars } from "./label-bars";
+import { LabelValue } from "./label-value";
 import {
   approve,
   beginEdit,
@@ -43,10 +46,22 @@ export const ValueTab = component$<{ tools: PanelTools }>(({ tools }) => {
   const text = valueText(cell.value);
   const view = viewToShow(panel.views[column.id], cell.value, text);
   const isRunning = panel.isGenerating || panel.stream !== undefined || cell.state === "running";
-  const reasoning = latestAnswer(panel.history ?? [])?.reasoning ?? "";
+  const answer = latestAnswer(panel.history ?? []);
+  const reasoning = answer?.reasoning ?? "";
+  // An empty cell has no answer that they would be about.
+  const shares = cell.value === null ? [] : (answer?.labels ?? []);
+  const labels = labelsOfColumn(column);
+  const isLabels = labels !== null && labelsIn(cell.value, labels) !== null;
   return (
     <>
-      <Facts cell={cell} text={text} view={view} column={column} tools={tools} />
+      <Facts
+        cell={cell}
+        text={text}
+        view={view}
+        isLabels={isLabels}
+        column={column}
+        tools={tools}
+      />
       <div class="scroll-area flex min-h-0 flex-1 flex-col gap-3 px-3 pb-3" data-testid="cell-body">
         {cell.state === "failed" && cell.error && (
           <Notice kind="error" testId="cell-error">
@@ -56,6 +71,8 @@ export const ValueTab = component$<{ tools: PanelTools }>(({ tools }) => {
         {cell.state === "stale" && <Notice kind="warning">{words.stale}</Notice>}
         {isRunning ? (
           <StreamView stream={panel.stream} />
+        ) : isLabels ? (
+          <LabelValue cell={cell} column={column} />
         ) : (
           <ValueView
             // Another cell begins at its start, folded and unscrolled.
@@ -64,6 +81,9 @@ export const ValueTab = component$<{ tools: PanelTools }>(({ tools }) => {
             text={text}
             view={view}
           />
+        )}
+        {shares.length > 0 && !isRunning && (
+          <LabelBars shares={shares} cell={cell} column={column} />
         )}
         {reasoning && !isRunning && (
           <details class="rounded-md border border-line" data-testid="cell-thinking">
@@ -85,13 +105,15 @@ interface FactsProps {
   cell: CellView;
   text: string;
   view: ViewKind;
+  /** Labels have one look, and are not counted in characters. */
+  isLabels: boolean;
   column: Column;
   tools: PanelTools;
 }
 
-const Facts = component$<FactsProps>(({ cell, text, view, column, tools }) => {
+const Facts = component$<FactsProps>(({ cell, text, view, isLabels, column, tools }) => {
   const { panel } = tools;
-  const views = viewsFor(cell.value, text);
+  const views = isLabels ? [] : viewsFor(cell.value, text);
   const figures = latestAnswer(panel.history ?? [])?.figures;
   const isMade = cell.state === "done" || cell.state === "stale" || cell.state === "validated";
   return (
@@ -112,7 +134,7 @@ const Facts = component$<FactsProps>(({ cell, text, view, column, tools }) => {
       )}
       {isMade && figures?.cut_off && <span class="text-sm text-warning">{words.cutOff}</span>}
       <span class="flex-1" />
-      {typeof cell.value === "string" && text.length > 0 && (
+      {typeof cell.value === "string" && text.length > 0 && !isLabels && (
         <span class="text-faint text-sm tabular-nums">{words.characters(text.length)}</span>
       )}
       {views.length > 1 && (

@@ -91,7 +91,13 @@ describe("a name that is taken", () => {
 
 it("says what a column answers with, and by which model", () => {
   expect(outputText({ type: "number" })).toBe("Number");
+  expect(outputText({ type: "number", integer: true, min: 1, max: 5 })).toBe(
+    "Whole number from 1 to 5",
+  );
+  expect(outputText({ type: "number", min: 0.5 })).toBe("Number from 0.5");
+  expect(outputText({ type: "number", max: 0 })).toBe("Number up to 0");
   expect(outputText({ type: "label", labels: ["good", "bad"] })).toBe("One of: good, bad");
+  expect(outputText({ type: "labels", labels: ["good", "bad"] })).toBe("Any of: good, bad");
   expect(modelText(planned("a"))).toBe("Default model");
   expect(modelText({ ...planned("a"), model: "m.gguf" })).toBe("m.gguf");
 });

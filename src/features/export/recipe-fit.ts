@@ -1,4 +1,5 @@
 import type { Column, OutlinedColumn, Output, RecipeFit, RecipeOutline } from "~/ipc";
+import { formatNumber } from "~/lib/format";
 import { freeName } from "~/lib/free-name";
 import { recipeText as text } from "./strings";
 
@@ -69,8 +70,23 @@ export function isFitted(
 
 /** What a planned column answers with, in words. */
 export function outputText(output: Output): string {
-  const labels = "labels" in output ? output.labels : [];
-  return labels.length > 0 ? text.labels(labels.join(", ")) : text.outputs[output.type];
+  switch (output.type) {
+    case "label":
+      return text.labels(output.labels.join(", "));
+    case "labels":
+      return text.someLabels(output.labels.join(", "));
+    case "number": {
+      const type = output.integer ? text.outputs.integer : text.outputs.number;
+      const { min = null, max = null } = output;
+      if (min !== null && max !== null) {
+        return text.between(type, formatNumber(min), formatNumber(max));
+      }
+      if (min !== null) return text.atLeast(type, formatNumber(min));
+      return max === null ? type : text.atMost(type, formatNumber(max));
+    }
+    default:
+      return text.outputs[output.type];
+  }
 }
 
 /** The model of a planned column, in words. */

@@ -4,6 +4,8 @@ import type { ColumnId } from "./types";
 
 const bounds = { least: 56, greatest: 480 };
 const cellPaddingPx = 18;
+/** A label's own padding and the gap behind it. */
+const chipRoomPx = 16;
 /** Icons and buttons beside a column's name. */
 const headerRoomPx = 64;
 /** Rows on each side of the screen that are measured too, as far as they are loaded. */
@@ -25,8 +27,18 @@ export function autofitWidth(core: GridCore, id: ColumnId): number {
     const view = core.cache.cell(at, id);
     const shown = view?.state === "failed" ? view.error : (view?.value ?? null);
     if (shown === null) continue;
+    if (column.labels !== null && typeof shown === "object") {
+      const chips = Array.isArray(shown) ? shown : [];
+      const widths = chips.map((chip) => context.measureText(fullText(chip)).width + chipRoomPx);
+      widest = Math.max(
+        widest,
+        widths.reduce((sum, width) => sum + width, cellPaddingPx),
+      );
+      continue;
+    }
     for (const line of fullText(shown).slice(0, charactersMeasured).split("\n")) {
-      widest = Math.max(widest, context.measureText(harmless(line)).width + cellPaddingPx);
+      const roomPx = cellPaddingPx + (column.labels === null ? 0 : chipRoomPx);
+      widest = Math.max(widest, context.measureText(harmless(line)).width + roomPx);
     }
   }
   return Math.ceil(Math.max(bounds.least, Math.min(bounds.greatest, widest)));

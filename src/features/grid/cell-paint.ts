@@ -1,6 +1,6 @@
 /** Brings the look of a cell into its elements, writing only what differs. */
-import type { CellLook } from "./cell-render";
-import { type CellSlot, element, icon, quietButton, setIcon } from "./grid-dom";
+import { type CellLook, type Chip, doubtfulConfidence } from "./cell-render";
+import { type CellSlot, type ChipSlot, element, icon, quietButton, setIcon } from "./grid-dom";
 import { text as words } from "./strings";
 
 /** What selection and dragging add to the look of a cell. */
@@ -43,9 +43,43 @@ export function paintCell(slot: CellSlot, look: CellLook, marks: CellMarks): voi
     slot.invalid = look.invalid;
     setOrRemove(cell, "aria-invalid", look.invalid ? "true" : null);
   }
+  paintChips(slot, look.chips);
   paintMark(slot, look);
   paintConfidence(slot, look);
   paintRetry(slot, look);
+}
+
+function paintChips(slot: CellSlot, chips: readonly Chip[]): void {
+  if (slot.chips === null) {
+    if (chips.length === 0) return;
+    slot.chips = { element: element("div", "grid-labels"), slots: [], shown: 0 };
+    slot.element.append(slot.chips.element);
+  }
+  const { element: box, slots, shown } = slot.chips;
+  for (const [at, chip] of chips.entries()) {
+    const made = slots[at] ?? addChip(box, slots);
+    if (made.content.data !== chip.text) made.content.data = chip.text;
+    const className = chip.colour === null ? "grid-label" : `grid-label label-${chip.colour}`;
+    if (made.className !== className) {
+      made.className = className;
+      made.element.className = className;
+    }
+    if (at >= shown) made.element.hidden = false;
+  }
+  for (const gone of slots.slice(chips.length, shown)) gone.element.hidden = true;
+  if (box.hidden !== (chips.length === 0)) box.hidden = chips.length === 0;
+  slot.chips.shown = chips.length;
+}
+
+function addChip(box: HTMLElement, slots: ChipSlot[]): ChipSlot {
+  const chip = element("span", "grid-label");
+  const content = document.createTextNode("");
+  chip.append(content);
+  // The space keeps the words apart for who copies or reads the page.
+  box.append(chip, " ");
+  const made = { element: chip, content, className: "grid-label" };
+  slots.push(made);
+  return made;
 }
 
 function setOrRemove(cell: HTMLElement, name: string, value: string | null): void {
@@ -75,7 +109,9 @@ function paintConfidence(slot: CellSlot, look: CellLook): void {
   }
   slot.bar.confidence = look.confidence;
   slot.bar.element.hidden = look.confidence < 0;
-  if (look.confidence >= 0) slot.bar.element.style.transform = `scaleX(${look.confidence})`;
+  if (look.confidence < 0) return;
+  slot.bar.element.style.setProperty("--share", `${Math.round(look.confidence * 100)}%`);
+  slot.bar.element.classList.toggle("is-low", look.confidence < doubtfulConfidence);
 }
 
 function paintRetry(slot: CellSlot, look: CellLook): void {

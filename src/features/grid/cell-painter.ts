@@ -17,6 +17,7 @@ const noColumn: GridColumn = {
   name: "",
   valueType: "text",
   ai: false,
+  labels: null,
   widthPx: 0,
   frozen: false,
   sort: null,

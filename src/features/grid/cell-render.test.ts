@@ -18,6 +18,7 @@ const column: GridColumn = {
   name: "c",
   valueType: "text",
   ai: true,
+  labels: null,
   widthPx: 160,
   frozen: false,
   sort: null,
@@ -116,6 +117,45 @@ describe("values", () => {
     expect(look({ value: true })).toMatchObject({ text: "✓", label: "true" });
     expect(look({ value: false })).toMatchObject({ text: "✗", label: "false" });
     expect(look({ value: [1, 2] })).toMatchObject({ text: "[1,2]", classes: " is-nested" });
+  });
+});
+
+describe("labels", () => {
+  const labels = new Map([
+    ["good", "green"],
+    ["bad", "red"],
+  ] as const);
+  const labelled: GridColumn = { ...column, labels };
+
+  test("one is a chip in its colour, and what is none of them stays text", () => {
+    expect(look({ value: "good" }, { column: labelled })).toMatchObject({
+      text: "good",
+      classes: " is-label label-green",
+      chips: [],
+    });
+    expect(look({ value: "fine" }, { column: labelled }).classes).toBe("");
+  });
+
+  test("several are chips, read out with commas", () => {
+    const seen = look({ value: ["good", "odd"] }, { column: labelled });
+    expect(seen).toMatchObject({ text: "", classes: " is-labels", label: "good, odd" });
+    expect(seen.chips).toEqual([
+      { text: "good", colour: "green" },
+      { text: "odd", colour: null },
+    ]);
+    expect(look({ value: [] }, { column: labelled })).toMatchObject({
+      chips: [],
+      text: "none",
+      label: "none of the labels",
+    });
+  });
+
+  test("other lists stay JSON, and hostile ones are cut", () => {
+    expect(look({ value: [1] }, { column: labelled })).toMatchObject({ text: "[1]", chips: [] });
+    const many = Array.from({ length: 500 }, () => "x\u202E");
+    const { chips } = look({ value: many }, { column: labelled });
+    expect(chips).toHaveLength(24);
+    expect(chips[0]?.text).toBe("x⟨RLO⟩");
   });
 });
 

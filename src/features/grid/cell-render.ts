@@ -6,6 +6,7 @@
  * reaches the page.
  */
 import type { Value } from "~/ipc";
+import type { LabelColour } from "~/lib/label-colours";
 import { text as words } from "./strings";
 import type { CellView, GridColumn } from "./types";
 
@@ -94,9 +95,20 @@ export function visibleCharacters(widthPx: number, rowHeightPx: number): number 
   return Math.min(paintLimit, Math.ceil(widthPx / 2) * lines);
 }
 
+/** A label in a cell, with its colour if it is one of the column's. */
+export interface Chip {
+  text: string;
+  colour: LabelColour | null;
+}
+
+/** More chips than this are not painted: no cell is wide enough to show them. */
+const mostChips = 24;
+
 /** Everything that is painted of a cell. One object is filled again and again. */
 export interface CellLook {
   text: string;
+  /** What is painted in place of the text. */
+  chips: readonly Chip[];
   /** CSS classes beyond `grid-cell`. */
   classes: string;
   /** What is read out in place of the text, when that would say too little. */
@@ -110,9 +122,12 @@ export interface CellLook {
   retry: boolean;
 }
 
+const noChips: readonly Chip[] = [];
+
 export function newLook(): CellLook {
   return {
     text: "",
+    chips: noChips,
     classes: "",
     label: null,
     title: null,
@@ -140,6 +155,9 @@ export interface CellContext {
 /** Below this a confidence is worth a look and gets its bar. */
 export const lowConfidence = 0.9;
 
+/** Below this another answer was about as likely, and the bar warns. */
+export const doubtfulConfidence = 0.5;
+
 /** Fills `look` with the look of a cell; undefined stands for one that was not read yet. */
 export function lookOf(look: CellLook, view: CellView | undefined, context: CellContext): void {
   fillLook(look, view, context);
@@ -161,6 +179,7 @@ export function readsRightToLeft(text: string): boolean {
 
 function fillLook(look: CellLook, view: CellView | undefined, context: CellContext): void {
   const { column, limit } = context;
+  look.chips = noChips;
   look.label = null;
   look.title = null;
   look.busy = false;
@@ -244,8 +263,42 @@ function paintValue(look: CellLook, value: Value, column: GridColumn, limit: num
     look.classes = value ? " is-boolean is-true" : " is-boolean";
     return;
   }
+  if (column.labels !== null && paintLabels(look, value, column.labels, limit)) return;
   look.text = shownText(value, limit);
   look.classes = typeClass(column);
   if (typeof value === "object" && value !== null) look.classes = " is-nested";
   else if (column.valueType === "binary" && value !== null) look.classes = " is-nested";
+}
+
+/** Paints labels as chips; false for a value that is no label and no list of texts. */
+function paintLabels(
+  look: CellLook,
+  value: Value,
+  labels: ReadonlyMap<string, LabelColour>,
+  limit: number,
+): boolean {
+  if (typeof value === "string") {
+    const colour = labels.get(value);
+    if (colour === undefined) return false;
+    look.text = harmless(cut(value, limit));
+    look.classes = ` is-label label-${colour}`;
+    return true;
+  }
+  if (!Array.isArray(value)) return false;
+  const shown = value.slice(0, mostChips);
+  if (!shown.every((one) => typeof one === "string")) return false;
+  if (value.length === 0) {
+    look.text = words.noLabels;
+    look.label = words.noneOfLabels;
+    look.classes = " is-no-label";
+  } else {
+    look.text = "";
+    look.classes = " is-labels";
+    look.chips = shown.map((label) => ({
+      text: harmless(cut(label, limit)),
+      colour: labels.get(label) ?? null,
+    }));
+    look.label = look.chips.map((chip) => chip.text).join(", ");
+  }
+  return true;
 }

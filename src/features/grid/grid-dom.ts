@@ -155,8 +155,17 @@ export interface CellSlot {
   busy: boolean;
   invalid: boolean;
   mark: { svg: SVGSVGElement; name: IconName | null } | null;
+  /** The labels of a list of them; those beyond `shown` are kept for another row. */
+  chips: { element: HTMLDivElement; slots: ChipSlot[]; shown: number } | null;
   bar: { element: HTMLDivElement; confidence: number } | null;
   retry: HTMLButtonElement | null;
+}
+
+/** One label of a cell that can hold several. */
+export interface ChipSlot {
+  element: HTMLSpanElement;
+  content: Text;
+  className: string;
 }
 
 /** One pooled row. */
@@ -195,6 +204,7 @@ export function cellSlot(): CellSlot {
     busy: false,
     invalid: false,
     mark: null,
+    chips: null,
     bar: null,
     retry: null,
   };

@@ -79,6 +79,7 @@ function column(id: number, widthPx: number, frozen = false): GridColumn {
     name: `c${id}`,
     valueType: "text",
     ai: false,
+    labels: null,
     widthPx,
     frozen,
     sort: null,

@@ -19,6 +19,8 @@ export const text = {
   yes: "true",
   no: "false",
   empty: "empty",
+  noLabels: "none",
+  noneOfLabels: "none of the labels",
   generate: "Generate",
   generateAgain: "Generate again",
   retry: "Retry",

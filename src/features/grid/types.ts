@@ -1,4 +1,5 @@
 import type { CellView, ColumnId, RowId, Window as SheetWindow, ValueType } from "~/ipc";
+import type { LabelColour } from "~/lib/label-colours";
 
 /** A column as the grid shows it; the order in the model is the order on screen. */
 export interface GridColumn {
@@ -6,6 +7,8 @@ export interface GridColumn {
   name: string;
   valueType: ValueType;
   ai: boolean;
+  /** The colours of its labels, where the cells hold labels; null elsewhere. */
+  labels: ReadonlyMap<string, LabelColour> | null;
   widthPx: number;
   /** Frozen columns stay at the left edge; they are shown before all others. */
   frozen: boolean;

@@ -2,8 +2,7 @@ import { $, component$, useContext } from "@builder.io/qwik";
 import { SheetContext } from "~/state/sheet";
 import { Button, Icon, Menu, type MenuItem, Select } from "~/ui";
 import { ACTIONS, type Action, actionPrompt, isUntouched, readableColumns } from "./actions";
-import { freeName, plain, setSchema } from "./draft";
-import { schemaText } from "./schema";
+import { draftOf, freeName, plain } from "./draft";
 import { AiColumnContext, type AiColumnState, namesToRead } from "./state";
 import { text } from "./strings";
 
@@ -122,9 +121,17 @@ function applyAction(
   const before = isOwn ? plain(draft) : state.replaced;
   const column = state.actionColumn ?? names[0] ?? "";
   draft.prompt = actionPrompt(action, column);
-  draft.outputType = action.output.type;
-  if (action.output.type === "label") draft.labels = [...action.output.labels];
-  if (action.output.type === "json") setSchema(draft, schemaText(action.output.schema));
+  // What the output type has no room for stays, for when the person goes back to the other type.
+  const { type } = action.output;
+  const { outputType, labels, limits, schema, fields } = draftOf({
+    prompt: "",
+    model: "",
+    output: plain(action.output),
+  });
+  draft.outputType = outputType;
+  if (type === "label" || type === "labels") draft.labels = labels;
+  if (type === "number") draft.limits = limits;
+  if (type === "json") Object.assign(draft, { schema, fields });
   if (state.column === null && !state.isNamed) draft.name = freeName(action.columnName, taken);
   state.action = action.id;
   state.replaced = before;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Column, ValueType, Window } from "~/ipc";
 import { ACTIONS, actionPrompt, isUntouched, likelyColumn, readableColumns } from "./actions";
 import { draftProblems, newDraft, setSchema } from "./draft";
-import { schemaText } from "./schema";
+import { schemaText } from "./schema-text";
 
 function column(id: number, name: string, value_type: ValueType = "text"): Column {
   return { id, name, value_type, sql_type: "VARCHAR", kind: { kind: "data" } };

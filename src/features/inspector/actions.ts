@@ -73,7 +73,7 @@ export const ACTIONS: readonly Action[] = [
   action("translate", "replace"),
   action("rewrite", "pencil"),
   action("answer", "boolean", { type: "boolean" }),
-  action("score", "gauge", { type: "number" }),
+  action("score", "gauge", { type: "number", integer: true, min: 1, max: 5 }),
   {
     id: "custom",
     icon: "sparkle",

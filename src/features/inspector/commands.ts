@@ -4,17 +4,20 @@ import { noSerialize } from "@builder.io/qwik";
 import type { Column, ColumnId, RowId, RunId, Value } from "~/ipc";
 import { failureOf, ipc } from "~/ipc";
 import type { SheetState } from "~/state/sheet";
-import { recipeOf } from "./draft";
+import { isRecalibration, plain, recipeOf, recipeOfColumn } from "./draft";
 import { dropDraft } from "./drafts";
+import { recalibrationText } from "./label-facts";
 import { requestOf, type ScopeState } from "./run-scope";
 import {
   type AiColumnState,
+  columnOf,
   isUnsaved,
   type PanelFailure,
   panelFailure,
   problemsOf,
   tabOfProblem,
 } from "./state";
+import { text } from "./strings";
 import { referencesOf } from "./template";
 
 /** Rows that a preview asks for. */
@@ -44,7 +47,7 @@ export async function saveRecipe(sheet: SheetState, state: AiColumnState): Promi
   state.busy = "save";
   state.failure = null;
   try {
-    await ipc.setRecipe(sheet.info.id, state.column, recipeOf(state.draft));
+    await writeRecipe(sheet, state, state.column);
     dropDraft(sheet.info.id, state.column);
     state.attempted = false;
     state.replaced = null;
@@ -55,6 +58,32 @@ export async function saveRecipe(sheet: SheetState, state: AiColumnState): Promi
     return false;
   } finally {
     state.busy = null;
+  }
+}
+
+/** Writes the draft; a new calibration alone computes the labels anew, as far as they can be. */
+async function writeRecipe(
+  sheet: SheetState,
+  state: AiColumnState,
+  column: ColumnId,
+): Promise<void> {
+  const before = recipeOfColumn(columnOf(sheet, state));
+  const after = recipeOf(state.draft);
+  state.recalibrated = null;
+  if (before === null || !isRecalibration(plain(before), after)) {
+    await ipc.setRecipe(sheet.info.id, column, after);
+    return;
+  }
+  const mode = state.draft.calibration;
+  try {
+    const done = await ipc.recalibrate(sheet.info.id, column, mode);
+    state.recalibrated = { mode, text: recalibrationText(done) };
+  } catch (thrown) {
+    const { code, message } = failureOf(thrown);
+    if (code !== "bad_input") throw thrown;
+    // Nothing to compute from: the next run will have it.
+    await ipc.setRecipe(sheet.info.id, column, after);
+    state.recalibrated = { mode, text: text.calibration.stay(message) };
   }
 }
 

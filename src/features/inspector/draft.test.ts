@@ -5,17 +5,19 @@ import {
   draftProblems,
   freeName,
   isChanged,
+  isRecalibration,
   isSameRecipe,
   nameProblem,
   newDraft,
   recipeOf,
-  saveEffect,
   setFields,
   setSchema,
   stopLines,
   stopsOf,
 } from "./draft";
 import { dropDraft, keepDraft, keptDraft } from "./drafts";
+import { saveEffect } from "./save-effect";
+import { newField } from "./schema";
 
 const full: Recipe = {
   prompt: "Sort {{message}}",
@@ -37,6 +39,9 @@ const full: Recipe = {
 describe("a draft", () => {
   it("says the same as its recipe", () => {
     expect(recipeOf(draftOf(full))).toEqual(full);
+    const least = { ...full, sampling: { ...full.sampling, min_p: 0.05 } };
+    expect(recipeOf(draftOf(least))).toEqual(least);
+    expect(isSameRecipe(full, least)).toBe(false);
   });
 
   it("is unchanged against a recipe that leaves out what is usual", () => {
@@ -71,6 +76,36 @@ describe("a draft", () => {
     expect(recipeOf(draft).output).toEqual({ type: "number" });
     draft.outputType = "label";
     expect(recipeOf(draft).output).toEqual(full.output);
+    draft.outputType = "labels";
+    expect(recipeOf(draft).output).toEqual({ type: "labels", labels: ["a", "b"] });
+  });
+
+  it("says another calibration than the usual one, and that this is all that is new", () => {
+    const draft = draftOf(full);
+    expect(draft.calibration).toBe("prior");
+    draft.calibration = "none";
+    const changed = recipeOf(draft);
+    expect(changed).toEqual({ ...full, calibration: "none" });
+    expect(isChanged(draft, full)).toBe(true);
+    expect(isRecalibration(full, changed)).toBe(true);
+    expect(isRecalibration(changed, full)).toBe(true);
+    expect(isRecalibration(full, full)).toBe(false);
+    expect(isRecalibration(full, { ...changed, prompt: "x" })).toBe(false);
+    const text = { prompt: "x", model: "m", output: { type: "text" } } as const;
+    expect(isRecalibration(text, { ...text, calibration: "none" })).toBe(false);
+    expect(saveEffect(full, changed, { done: 4 })).toEqual({ kind: "recalibrated" });
+    expect(saveEffect(full, changed, { validated: 4 })).toEqual({ kind: "none" });
+  });
+
+  it("says the limits of a number, and nothing where there are none", () => {
+    const output = { type: "number", integer: true, min: 0, max: 5 } as const;
+    const draft = draftOf({ ...full, output });
+    expect(recipeOf(draft).output).toEqual(output);
+    expect(isChanged(draft, { ...full, output })).toBe(false);
+    draft.limits.max = null;
+    expect(recipeOf(draft).output).toEqual({ type: "number", integer: true, min: 0 });
+    draft.limits.max = -1;
+    expect(draftProblems(draft, ["message"], null)).toEqual([{ field: "number", number: "order" }]);
   });
 });
 
@@ -119,6 +154,7 @@ describe("what keeps a draft from being used", () => {
     bad.outputType = "label";
     bad.sampling.temperature = 3;
     bad.sampling.topP = 0;
+    bad.sampling.minP = 2;
     bad.sampling.maxTokens = 0;
     const problems = draftProblems(bad, [], []);
     expect(problems.map((problem) => problem.field)).toEqual([
@@ -126,6 +162,7 @@ describe("what keeps a draft from being used", () => {
       "prompt",
       "labels",
       "model",
+      "sampling",
       "sampling",
       "sampling",
       "sampling",
@@ -146,13 +183,19 @@ describe("what keeps a draft from being used", () => {
   it("is a schema that is not one, or fields without a name", () => {
     const json = { ...draft(), outputType: "json" as const };
     expect(draftProblems({ ...json, schema: "{" }, ["message"], null)).toMatchObject([
-      { field: "schema", why: "syntax" },
+      { field: "schema", why: "text", text: { why: "syntax" } },
     ]);
     const nameless = { ...json };
-    setSchema(nameless, '{"type":"object","properties":{"":{"type":"string"}}}');
+    setFields(nameless, [{ ...newField([]), name: " " }]);
     expect(draftProblems(nameless, ["message"], null)).toMatchObject([
       { field: "schema", why: "fields" },
     ]);
+    // What the list of fields would not take is still a schema.
+    for (const schema of ['{"type":"object"}', '{"properties":{"":{"type":"string"}}}']) {
+      const raw = { ...json };
+      setSchema(raw, schema);
+      expect(draftProblems(raw, ["message"], null)).toEqual([]);
+    }
     expect(draftProblems(json, ["message"], null)).toEqual([]);
   });
 });
@@ -190,6 +233,14 @@ describe("what saving does to cells", () => {
       kind: "emptied",
       cells: 15,
     });
+  });
+
+  it("empties the column when only whole numbers may be in it from now on", () => {
+    const number = { ...full, output: { type: "number" } } as const;
+    const whole = { ...full, output: { type: "number", integer: true } } as const;
+    expect(saveEffect(number, whole, states)).toEqual({ kind: "emptied", cells: 15 });
+    const limited = { ...full, output: { type: "number", max: 3 } } as const;
+    expect(saveEffect(number, limited, states)).toEqual({ kind: "stale", cells: 12 });
   });
 
   it("touches nothing where nothing was made", () => {

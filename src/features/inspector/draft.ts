@@ -4,23 +4,38 @@
  * type loses nothing.
  */
 
-import type { CellState, Column, ExamplePolicy, Output, Recipe, RecipeExample, Value } from "~/ipc";
+import type {
+  CalibrationMode,
+  Column,
+  ExamplePolicy,
+  NumberLimits,
+  Output,
+  Recipe,
+  RecipeExample,
+  Value,
+} from "~/ipc";
 import { type LabelProblem, labelProblem } from "./labels";
-import {
-  type FieldProblem,
-  fieldProblem,
-  fieldsOf,
-  readSchema,
-  type SchemaField,
-  schemaOf,
-  schemaText,
-} from "./schema";
+import { type NumberProblem, numberProblem, plainLimits } from "./number-limits";
+import { type FieldProblem, fieldProblem, fieldsOf, type SchemaField, schemaOf } from "./schema";
+import { readSchema, type SchemaTextProblem, schemaText } from "./schema-text";
 import { canReference, type TemplateProblem, templateProblems } from "./template";
 
 export type OutputType = Output["type"];
 
-/** The output types in the order in which they are offered. */
-export const OUTPUT_TYPES: OutputType[] = ["text", "label", "number", "boolean", "date", "json"];
+/** The output types in the order in which they are offered; several labels are a kind of labels. */
+export const OUTPUT_TYPES = [
+  "text",
+  "label",
+  "number",
+  "boolean",
+  "date",
+  "json",
+] as const satisfies OutputType[];
+
+/** The output type that stands for this one in the list of those that are offered. */
+export function offeredType(type: OutputType): (typeof OUTPUT_TYPES)[number] {
+  return type === "labels" ? "label" : type;
+}
 
 /** How tokens are chosen, with every field there. */
 export interface DraftSampling {
@@ -28,6 +43,7 @@ export interface DraftSampling {
   temperature: number;
   topP: number;
   topK: number;
+  minP: number;
   seed: number;
   /** One a line; `\n`, `\t` and `\\` are escapes. */
   stops: string;
@@ -42,6 +58,9 @@ export interface Draft {
   model: string;
   outputType: OutputType;
   labels: string[];
+  limits: Required<NumberLimits>;
+  /** How labels are calibrated. */
+  calibration: CalibrationMode;
   schema: string;
   /** The same as a list of fields; null where the list has no words for it. */
   fields: SchemaField[] | null;
@@ -57,9 +76,13 @@ export const DEFAULT_SAMPLING: DraftSampling = {
   temperature: 0,
   topP: 1,
   topK: 0,
+  minP: 0,
   seed: 0,
   stops: "",
 };
+
+/** How labels are calibrated when a recipe says nothing. */
+export const DEFAULT_CALIBRATION: CalibrationMode = "prior";
 
 /** What the limits on examples are when a recipe says nothing. */
 export const DEFAULT_EXAMPLES: ExamplePolicy = { max_count: 8, max_tokens: 1024 };
@@ -87,14 +110,21 @@ export function draftOf(recipe: Recipe): Draft {
     system: recipe.system ?? "",
     model: recipe.model,
     outputType: output.type,
-    labels: output.type === "label" ? [...output.labels] : [],
+    labels: output.type === "label" || output.type === "labels" ? [...output.labels] : [],
+    limits: {
+      integer: (output.type === "number" && output.integer) || false,
+      min: output.type === "number" ? (output.min ?? null) : null,
+      max: output.type === "number" ? (output.max ?? null) : null,
+    },
+    calibration: recipe.calibration ?? DEFAULT_CALIBRATION,
     schema: schemaText(schema),
-    fields: fieldsOf(schema),
+    fields: shownFields(schema),
     sampling: {
       maxTokens: sampling.max_tokens ?? null,
       temperature: sampling.temperature ?? DEFAULT_SAMPLING.temperature,
       topP: sampling.top_p ?? DEFAULT_SAMPLING.topP,
       topK: sampling.top_k ?? DEFAULT_SAMPLING.topK,
+      minP: sampling.min_p ?? DEFAULT_SAMPLING.minP,
       seed: sampling.seed ?? DEFAULT_SAMPLING.seed,
       stops: stopLines(sampling.stop ?? []),
     },
@@ -117,18 +147,24 @@ export function recipeOf(draft: Draft): Recipe {
       temperature: sampling.temperature,
       top_p: sampling.topP,
       top_k: sampling.topK,
+      // As the Rust side writes it: what is usual is left out.
+      ...(sampling.minP === DEFAULT_SAMPLING.minP ? {} : { min_p: sampling.minP }),
       seed: sampling.seed,
       stop: stopsOf(sampling.stops),
     },
     examples: draft.examples,
     example_rows: draft.exampleRows,
+    ...(draft.calibration === DEFAULT_CALIBRATION ? {} : { calibration: draft.calibration }),
   });
 }
 
 function outputOf(draft: Draft): Output {
   switch (draft.outputType) {
     case "label":
-      return { type: "label", labels: draft.labels.map((label) => label.trim()) };
+    case "labels":
+      return { type: draft.outputType, labels: draft.labels.map((label) => label.trim()) };
+    case "number":
+      return { type: "number", ...plainLimits(draft.limits) };
     case "json": {
       const read = readSchema(draft.schema);
       return { type: "json", schema: "schema" in read ? read.schema : draft.schema };
@@ -148,7 +184,12 @@ export function setFields(draft: Draft, fields: SchemaField[]): void {
 export function setSchema(draft: Draft, schema: string): void {
   const read = readSchema(schema);
   draft.schema = schema;
-  draft.fields = "schema" in read ? fieldsOf(read.schema) : null;
+  draft.fields = "schema" in read ? shownFields(read.schema) : null;
+}
+
+function shownFields(schema: Value): SchemaField[] | null {
+  const found = fieldsOf(schema);
+  return "fields" in found ? found.fields : null;
 }
 
 /** A copy without the framework's proxies, fit to be sent or kept. */
@@ -164,6 +205,18 @@ export function isSameRecipe(one: Recipe, other: Recipe): boolean {
 /** A recipe in one spelling, with every field there. */
 function spelled(recipe: Recipe): string {
   return JSON.stringify(recipeOf(draftOf(recipe)));
+}
+
+/** Whether two recipes differ in nothing but how labels are calibrated, and do in that. */
+export function isRecalibration(before: Recipe, after: Recipe): boolean {
+  const calibration = after.calibration ?? DEFAULT_CALIBRATION;
+  const isOther = (before.calibration ?? DEFAULT_CALIBRATION) !== calibration;
+  return isOther && canCalibrate(after.output) && isSameRecipe({ ...before, calibration }, after);
+}
+
+/** Whether the cells are one of a fixed set, so that a model says how likely each of them is. */
+export function canCalibrate(output: Pick<Output, "type"> | undefined): boolean {
+  return output?.type === "label" || output?.type === "boolean";
 }
 
 /** Whether a draft says anything else than this recipe. */
@@ -193,9 +246,10 @@ export type DraftProblem =
   | { field: "prompt"; why: "blank" }
   | { field: "prompt"; why: "template"; template: TemplateProblem }
   | { field: "labels"; label: LabelProblem }
-  | { field: "schema"; why: "syntax" | "shape"; detail: string }
+  | { field: "number"; number: NumberProblem }
+  | { field: "schema"; why: "text"; text: SchemaTextProblem }
   | { field: "schema"; why: "fields"; fields: FieldProblem }
-  | { field: "sampling"; why: "temperature" | "top_p" | "max_tokens" }
+  | { field: "sampling"; why: "temperature" | "top_p" | "min_p" | "max_tokens" }
   | { field: "model" };
 
 /**
@@ -219,23 +273,28 @@ export function draftProblems(
   }
   problems.push(...outputProblems(draft));
   if (draft.model.trim() === "") problems.push({ field: "model" });
-  const { temperature, topP, maxTokens } = draft.sampling;
+  const { temperature, topP, minP, maxTokens } = draft.sampling;
   if (!(temperature >= 0 && temperature <= 2)) {
     problems.push({ field: "sampling", why: "temperature" });
   }
   if (!(topP > 0 && topP <= 1)) problems.push({ field: "sampling", why: "top_p" });
+  if (!(minP >= 0 && minP <= 1)) problems.push({ field: "sampling", why: "min_p" });
   if (maxTokens !== null && maxTokens < 1) problems.push({ field: "sampling", why: "max_tokens" });
   return problems;
 }
 
 function outputProblems(draft: Draft): DraftProblem[] {
-  if (draft.outputType === "label") {
+  if (draft.outputType === "label" || draft.outputType === "labels") {
     const label = labelProblem(draft.labels);
     return label === null ? [] : [{ field: "labels", label }];
   }
+  if (draft.outputType === "number") {
+    const number = numberProblem(draft.limits);
+    return number === null ? [] : [{ field: "number", number }];
+  }
   if (draft.outputType !== "json") return [];
   const read = readSchema(draft.schema);
-  if ("problem" in read) return [{ field: "schema", why: read.problem, detail: read.detail }];
+  if ("problem" in read) return [{ field: "schema", why: "text", text: read.problem }];
   const problem = draft.fields === null ? null : fieldProblem(draft.fields);
   return problem === null ? [] : [{ field: "schema", why: "fields", fields: problem }];
 }
@@ -258,39 +317,6 @@ export function freeName(wanted: string, taken: readonly string[]): string {
   let name = wanted;
   for (let number = 2; low.has(name.toLowerCase()); number += 1) name = `${wanted} ${number}`;
   return name;
-}
-
-/** What saving does to cells that are there. */
-export type SaveEffect = { kind: "none" } | { kind: "stale" | "emptied"; cells: number };
-
-const STORED_AS: Record<OutputType, string> = {
-  text: "text",
-  label: "text",
-  number: "number",
-  boolean: "boolean",
-  date: "date",
-  json: "json",
-};
-
-/**
- * What happens to the cells when `before` becomes `after`: finished ones become stale, and an
- * output that is stored as another type empties the column.
- */
-export function saveEffect(
-  before: Recipe,
-  after: Recipe,
-  states: { [state in CellState]?: number },
-): SaveEffect {
-  const finished = (states.done ?? 0) + (states.stale ?? 0);
-  if (storedAs(before) !== storedAs(after)) {
-    return finished === 0 ? { kind: "none" } : { kind: "emptied", cells: finished };
-  }
-  const done = states.done ?? 0;
-  return done === 0 ? { kind: "none" } : { kind: "stale", cells: done };
-}
-
-function storedAs(recipe: Recipe): string {
-  return STORED_AS[recipe.output?.type ?? "text"];
 }
 
 /** The recipe of an AI column; null for a data column. */

@@ -9,6 +9,7 @@ import {
   progressText,
   resumableRun,
   runRate,
+  tokensText,
 } from "./figures";
 
 const progress: RunProgress = {
@@ -58,12 +59,26 @@ const estimate: Estimate = {
 
 describe("a run", () => {
   it("is told with rows, failures, pace and the time left", () => {
-    const pace = { rowsPerSecond: 31.2, tokensPerSecond: null, remainingMs: 22_000 };
+    const pace = {
+      rowsPerSecond: 31.2,
+      tokensPerSecond: null,
+      promptTokensPerSecond: 2_400,
+      remainingMs: 22_000,
+    };
     const said = progressText(progress, pace);
     expect(said).toContain("312 of 1,000 rows");
     expect(said).toContain("12 failed");
     expect(said).toContain("31 rows/s");
     expect(said).toContain("left");
+    expect(tokensText({ ...progress, rows_reused: 3 }, pace)).toBe(
+      "reads 2,400 tokens/s · 3 answers taken again",
+    );
+    const sharing = { ...progress, prompt_tokens: 1_000, shared_tokens: 620, rows_reused: 0 };
+    expect(tokensText(sharing, pace)).toBe("reads 2,400 tokens/s · 62% of it once for all");
+    const writing = { ...pace, promptTokensPerSecond: null, tokensPerSecond: 34.6 };
+    expect(tokensText({ ...progress, rows_reused: 0 }, writing)).toBe("writes 35 tokens/s");
+    expect(tokensText({ ...progress, rows_reused: 0 }, null)).toBe("");
+    expect(tokensText(sharing, null)).toBe("");
   });
 
   it("says so while nothing was measured", () => {

@@ -9,7 +9,7 @@ import type {
   RunProgress,
   Value,
 } from "~/ipc";
-import { formatCount, formatDuration } from "~/lib/format";
+import { formatCount, formatDuration, formatPercent } from "~/lib/format";
 import type { RunPace } from "~/state/runs";
 import { text } from "./strings";
 
@@ -51,6 +51,20 @@ export function progressText(progress: RunProgress, pace: RunPace | null): strin
   if (rate !== "") parts.push(rate);
   const left = pace?.remainingMs ?? null;
   parts.push(left === null ? text.run.timeUnknown : text.run.timeLeft(formatDuration(left)));
+  return parts.join(text.separator);
+}
+
+/** One line about what a live run reads and writes, and what it did not have to ask for. */
+export function tokensText(progress: RunProgress, pace: RunPace | null): string {
+  const parts: string[] = [];
+  const { promptTokensPerSecond: read = null, tokensPerSecond: written = null } = pace ?? {};
+  if (read !== null) parts.push(text.run.reads(formatCount(Math.round(read))));
+  const shared = progress.shared_tokens ?? 0;
+  if (read !== null && shared > 0) {
+    parts.push(text.run.shared(formatPercent(shared / progress.prompt_tokens)));
+  }
+  if (written !== null) parts.push(text.run.writes(formatCount(Math.round(written))));
+  if (progress.rows_reused > 0) parts.push(text.run.reused(progress.rows_reused));
   return parts.join(text.separator);
 }
 

@@ -14,11 +14,12 @@ import {
   startRun,
   stopPreview,
 } from "./commands";
-import { draftOf, plain, recipeOf, recipeOfColumn, saveEffect } from "./draft";
+import { draftOf, plain, recipeOf, recipeOfColumn } from "./draft";
 import { EstimateLine } from "./estimate-line";
 import { resumableRun, rowsEnded } from "./figures";
 import { LiveRunCard } from "./live-run";
 import { problemText } from "./problem-text";
+import { saveEffect } from "./save-effect";
 import { ScopePicker } from "./scope-picker";
 import {
   AiColumnContext,
@@ -160,17 +161,21 @@ const SaveRow = component$(() => {
   const isReadOnly = sheet.readOnly !== null;
 
   // What saving does to cells is worth a query only once there is something to save.
-  useTask$(({ track }) => {
+  useTask$(({ track, cleanup }) => {
     const { column } = state;
     const isAsked = track(() => state.column !== null && isUnsaved(sheet, state));
     track(() => [sheet.changed, runs.ended]);
     if (!isAsked || column === null) return;
+    let isCurrent = true;
+    cleanup(() => {
+      isCurrent = false;
+    });
     ipc.columnStats(sheet.info.id, column, { rows: "all" }, 1, 1).then(
       (stats) => {
-        state.states = stats.states;
+        if (isCurrent) state.states = stats.states;
       },
       () => {
-        state.states = null;
+        if (isCurrent) state.states = null;
       },
     );
   });
@@ -191,7 +196,9 @@ const SaveRow = component$(() => {
             ? text.footer.busy
             : effect.kind === "none"
               ? ""
-              : text.footer[effect.kind](effect.cells)}
+              : effect.kind === "recalibrated"
+                ? text.footer.recalibrated
+                : text.footer[effect.kind](effect.cells)}
         </p>
       )}
       <div class="flex items-center gap-2">

@@ -1,7 +1,8 @@
 import { $, component$, useContext, useSignal, useVisibleTask$ } from "@builder.io/qwik";
+import { labelColours } from "~/lib/label-colours";
 import { SheetContext } from "~/state/sheet";
-import { Button, IconButton, TextField } from "~/ui";
-import { parseLabels, withLabelMoved, withLabels } from "./labels";
+import { Button, IconButton, Switch, TextField } from "~/ui";
+import { parseLabels, withLabels, withMoved } from "./labels";
 import { listen } from "./listen";
 import { problemText } from "./problem-text";
 import { AiColumnContext, problemsOf } from "./state";
@@ -13,7 +14,9 @@ export const LabelEditor = component$(() => {
   const state = useContext(AiColumnContext);
   const typed = useSignal("");
   const entry = useSignal<HTMLElement>();
-  const { labels } = state.draft;
+  const { labels, outputType } = state.draft;
+  // As it is saved: the colour must not change when the space behind a label goes.
+  const colours = labelColours(labels.map((label) => label.trim()));
   const isReadOnly = sheet.readOnly !== null;
   const problem = problemsOf(sheet, state).find((one) => one.field === "labels");
   // A list that is only just begun is not yet wrong.
@@ -49,6 +52,13 @@ export const LabelEditor = component$(() => {
         {labels.map((label, index) => (
           // Labels have no name but their place, and two may be alike while one is typed.
           <li key={index} class="flex items-center gap-1">
+            <span
+              aria-hidden="true"
+              class={[
+                "size-3 shrink-0 rounded-sm border border-(--label-ink) bg-(--label-ground)",
+                `label-${colours.get(label.trim()) ?? "blue"}`,
+              ]}
+            />
             <TextField
               label={text.output.labelNumber(index + 1)}
               hideLabel
@@ -67,7 +77,7 @@ export const LabelEditor = component$(() => {
               label={text.output.labelUp(label)}
               disabled={isReadOnly || index === 0}
               onClick$={() => {
-                state.draft.labels = withLabelMoved(state.draft.labels, index, index - 1);
+                state.draft.labels = withMoved(state.draft.labels, index, index - 1);
               }}
             />
             <IconButton
@@ -76,7 +86,7 @@ export const LabelEditor = component$(() => {
               label={text.output.labelDown(label)}
               disabled={isReadOnly || index === labels.length - 1}
               onClick$={() => {
-                state.draft.labels = withLabelMoved(state.draft.labels, index, index + 1);
+                state.draft.labels = withMoved(state.draft.labels, index, index + 1);
               }}
             />
             <IconButton
@@ -126,6 +136,17 @@ export const LabelEditor = component$(() => {
           />
         )}
       </div>
+      <Switch
+        label={text.output.multi}
+        hint={text.output.multiHint}
+        checked={outputType === "labels"}
+        disabled={isReadOnly}
+        onChange$={(isMulti) => {
+          state.draft.outputType = isMulti ? "labels" : "label";
+        }}
+        testId="inspector-multi-label"
+        class="mt-1"
+      />
     </fieldset>
   );
 });

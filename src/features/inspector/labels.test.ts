@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { labelProblem, parseLabels, withLabelMoved, withLabels } from "./labels";
+import { labelProblem, parseChoices, parseLabels, withLabels, withMoved } from "./labels";
 
 describe("pasted labels", () => {
   const cases: [string, string[]][] = [
@@ -17,6 +17,10 @@ describe("pasted labels", () => {
   for (const [text, labels] of cases) {
     it(JSON.stringify(text), () => expect(parseLabels(text)).toEqual(labels));
   }
+
+  it("are told apart by letter case where they are the choices of a field", () => {
+    expect(parseChoices("Yes, yes, no")).toEqual(["Yes", "yes", "no"]);
+  });
 });
 
 describe("the list of labels", () => {
@@ -25,10 +29,10 @@ describe("the list of labels", () => {
   });
 
   it("moves a label and keeps the rest in order", () => {
-    expect(withLabelMoved(["a", "b", "c"], 2, 0)).toEqual(["c", "a", "b"]);
-    expect(withLabelMoved(["a", "b", "c"], 0, 1)).toEqual(["b", "a", "c"]);
-    expect(withLabelMoved(["a"], 0, -1)).toEqual(["a"]);
-    expect(withLabelMoved(["a"], 0, 1)).toEqual(["a"]);
+    expect(withMoved(["a", "b", "c"], 2, 0)).toEqual(["c", "a", "b"]);
+    expect(withMoved(["a", "b", "c"], 0, 1)).toEqual(["b", "a", "c"]);
+    expect(withMoved(["a"], 0, -1)).toEqual(["a"]);
+    expect(withMoved(["a"], 0, 1)).toEqual(["a"]);
   });
 
   it("names the first problem", () => {

@@ -11,9 +11,14 @@ export type LabelProblem =
  * numbers of a list and quotation marks around a label are taken off; each label comes once.
  */
 export function parseLabels(text: string): string[] {
+  return distinct(parseChoices(text));
+}
+
+/** The same for texts that letter case tells apart, and with those that come twice. */
+export function parseChoices(text: string): string[] {
   const separator = ["\n", "\t", ";", ","].find((one) => text.trim().includes(one));
   const parts = separator === undefined ? [text] : text.split(separator);
-  return distinct(parts.map(bareLabel).filter((label) => label !== ""));
+  return parts.map(bareLabel).filter((label) => label !== "");
 }
 
 function bareLabel(text: string): string {
@@ -37,12 +42,11 @@ function distinct(labels: readonly string[]): string[] {
   });
 }
 
-/** The list with the label at `from` put at `to`; a place outside the list changes nothing. */
-export function withLabelMoved(labels: readonly string[], from: number, to: number): string[] {
-  const moved = [...labels];
+/** The list with what is at `from` put at `to`; a place outside the list changes nothing. */
+export function withMoved<T>(list: readonly T[], from: number, to: number): T[] {
+  const moved = [...list];
   if (from < 0 || from >= moved.length || to < 0 || to >= moved.length) return moved;
-  const [label] = moved.splice(from, 1);
-  if (label !== undefined) moved.splice(to, 0, label);
+  moved.splice(to, 0, ...moved.splice(from, 1));
   return moved;
 }
 

@@ -5,7 +5,7 @@ import { ipc, type LiveRun } from "~/ipc";
 import { RunsContext } from "~/state/runs";
 import { ToastContext } from "~/state/toasts";
 import { Button, Progress } from "~/ui";
-import { fractionOf, progressText } from "./figures";
+import { fractionOf, progressText, tokensText } from "./figures";
 import { text } from "./strings";
 
 /** How far a run of the column is, and how fast. */
@@ -19,6 +19,15 @@ export const LiveRunFigures = component$<{ live: LiveRun }>((props) => {
       <p class="min-h-5 text-sm text-normal tabular-nums">
         {isQueued ? text.run.queued : progressText(progress, pace)}
       </p>
+      {!isQueued && (
+        <p
+          class="min-h-4 text-sm text-muted tabular-nums"
+          title={text.run.tokensHint}
+          data-testid="inspector-run-tokens"
+        >
+          {tokensText(progress, pace)}
+        </p>
+      )}
       <Progress value={isQueued ? 0 : fractionOf(progress)} label={text.run.progress} />
     </>
   );

@@ -140,6 +140,7 @@ function optionsOf(
     const notes = [
       formatBytes(one.size_bytes),
       ...(one.name === usual ? [text.model.default] : []),
+      ...(one.tuned !== null ? [text.model.tuned] : []),
       ...(one.linked ? [text.model.linked] : []),
     ];
     return { value: one.name, label: bareName(one.name), hint: notes.join(text.separator) };

@@ -8,6 +8,7 @@ function model(name: string): ModelFile {
     path: `/m/${name}`,
     size_bytes: 1,
     linked: false,
+    tuned: null,
   };
 }
 const qwen = model("qwen/Qwen3-4B.Q4.gguf");

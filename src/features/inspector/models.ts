@@ -17,7 +17,9 @@ export type ModelStanding =
 export function defaultModel(models: readonly ModelFile[], chosen: string): string {
   if (chosen !== "") return chosen;
   const starter = models.find((model) => fileName(model.name) === STARTER_MODEL);
-  return (starter ?? (models.length === 1 ? models[0] : undefined))?.name ?? "";
+  // A tuned copy is there only beside its original, and only by somebody's choice.
+  const originals = models.filter((model) => model.tuned === null);
+  return (starter ?? (originals.length === 1 ? originals[0] : undefined))?.name ?? "";
 }
 
 /** What stands behind a recipe's model name. */

@@ -2,9 +2,11 @@ import { $, component$, useContext } from "@builder.io/qwik";
 import { FailureNotice, sentence } from "~/errors";
 import { type AppError, failureOf, type PreviewRow, type Value } from "~/ipc";
 import { formatDuration, formatPercent, valueText } from "~/lib/format";
+import { labelColours, labelsIn } from "~/lib/label-colours";
 import { SheetContext } from "~/state/sheet";
-import { Badge, Button, IconButton, Progress } from "~/ui";
+import { Badge, Button, IconButton, LabelChip, Progress } from "~/ui";
 import { isOutdated, stopPreview } from "./commands";
+import { offeredType } from "./draft";
 import { AiColumnContext } from "./state";
 import { text } from "./strings";
 
@@ -128,9 +130,7 @@ const PreviewItem = component$<PreviewItemProps>(({ row, position, inputs }) => 
         </span>
       </p>
       {error === null ? (
-        <p class="line-clamp-4 break-words whitespace-pre-wrap text-strong select-text [unicode-bidi:isolate]">
-          {cut(valueText(row.value), VALUE_CHARACTERS)}
-        </p>
+        <PreviewValue row={row} />
       ) : (
         <p class="break-words text-error select-text">{failureLine(error)}</p>
       )}
@@ -145,6 +145,27 @@ const PreviewItem = component$<PreviewItemProps>(({ row, position, inputs }) => 
         </details>
       )}
     </li>
+  );
+});
+
+const PreviewValue = component$<{ row: PreviewRow }>(({ row }) => {
+  const { draft } = useContext(AiColumnContext);
+  const labels = draft.labels.map((label) => label.trim());
+  const chosen = offeredType(draft.outputType) === "label" ? labelsIn(row.value, labels) : null;
+  if (chosen === null || chosen.length === 0) {
+    return (
+      <p class="line-clamp-4 break-words whitespace-pre-wrap text-strong select-text [unicode-bidi:isolate]">
+        {chosen === null ? cut(valueText(row.value), VALUE_CHARACTERS) : text.preview.noLabels}
+      </p>
+    );
+  }
+  const colours = labelColours(labels);
+  return (
+    <p class="flex flex-wrap gap-1 select-text">
+      {chosen.map((label) => (
+        <LabelChip key={label} label={label} colour={colours.get(label) ?? null} />
+      ))}
+    </p>
   );
 });
 

@@ -1,6 +1,7 @@
 import type { DraftProblem } from "./draft";
 import type { LabelProblem } from "./labels";
-import type { FieldProblem } from "./schema";
+import type { FieldProblem, RawReason } from "./schema";
+import type { SchemaTextProblem } from "./schema-text";
 import { text } from "./strings";
 import type { TemplateProblem } from "./template";
 
@@ -19,14 +20,17 @@ export function problemText(problem: DraftProblem, own: string | null): string {
         : templateProblemText(problem.template, own);
     case "labels":
       return labelProblemText(problem.label);
+    case "number":
+      return text.number.problems[problem.number];
     case "schema":
       return problem.why === "fields"
         ? fieldProblemText(problem.fields)
-        : schemaProblemText(problem.why, problem.detail);
+        : schemaProblemText(problem.text);
     case "sampling":
       return {
         temperature: text.sampling.temperatureBad,
         top_p: text.sampling.topPBad,
+        min_p: text.sampling.minPBad,
         max_tokens: text.sampling.maxTokensBad,
       }[problem.why];
     case "model":
@@ -49,17 +53,43 @@ function labelProblemText(problem: LabelProblem): string {
     : text.output.repeatedLabel(problem.label);
 }
 
-function schemaProblemText(why: "syntax" | "shape", detail: string): string {
-  if (why === "syntax") return text.schema.syntax(detail);
-  return detail === "" ? text.schema.shape : text.schema.shapeType(detail);
+function schemaProblemText(problem: SchemaTextProblem): string {
+  switch (problem.why) {
+    case "syntax": {
+      const { expected, line, column } = problem.syntax;
+      return text.schema.syntax(line, column, text.schema.expected[expected]);
+    }
+    case "shape":
+      return text.schema.shape;
+    case "type":
+      return text.schema.shapeType(problem.place, problem.type);
+  }
 }
 
-function fieldProblemText(problem: FieldProblem): string {
+/** Why a schema is shown as text only. */
+export function rawReasonText(reason: RawReason): string {
+  const { place } = reason;
+  switch (reason.why) {
+    case "keyword":
+      return text.schema.raws.keyword(place, reason.keyword);
+    case "type":
+      return text.schema.raws.type(place, reason.type);
+    case "not_object":
+    case "choices":
+    case "open":
+    case "name":
+    case "required":
+      return text.schema.raws[reason.why](place);
+  }
+}
+
+/** What is wrong with the fields of the builder. */
+export function fieldProblemText(problem: FieldProblem): string {
   switch (problem.kind) {
     case "none":
-      return text.schema.none;
+      return problem.name === "" ? text.schema.none : text.schema.noneIn(problem.name);
     case "nameless":
-      return text.schema.nameless(problem.position);
+      return text.schema.nameless;
     case "repeated":
       return text.schema.repeated(problem.name);
     case "choiceless":

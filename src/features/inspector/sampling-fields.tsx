@@ -78,6 +78,19 @@ export const SamplingFields = component$(() => {
           testId="inspector-top-k"
         />
         <NumberField
+          label={text.sampling.minP}
+          value={sampling.minP}
+          min={0}
+          max={1}
+          step={0.05}
+          disabled={isReadOnly}
+          hint={text.sampling.minPHint}
+          onChange$={(value) => {
+            state.draft.sampling.minP = value ?? DEFAULT_SAMPLING.minP;
+          }}
+          testId="inspector-min-p"
+        />
+        <NumberField
           label={text.sampling.seed}
           value={sampling.seed}
           min={0}

@@ -1,10 +1,11 @@
 import { $, component$, useContext, useSignal } from "@builder.io/qwik";
 import { SheetContext } from "~/state/sheet";
-import { Button, Notice, SegmentedControl, TextField } from "~/ui";
+import { Button, SegmentedControl, TextField } from "~/ui";
 import { setFields, setSchema } from "./draft";
-import { problemText } from "./problem-text";
-import { newField, readSchema, type SchemaField, schemaText } from "./schema";
-import { SchemaFieldRow } from "./schema-field";
+import { problemText, rawReasonText } from "./problem-text";
+import { fieldsOf, type SchemaField } from "./schema";
+import { SchemaFieldList } from "./schema-fields";
+import { readSchema, schemaText } from "./schema-text";
 import { AiColumnContext, problemsOf } from "./state";
 import { text } from "./strings";
 
@@ -13,19 +14,10 @@ export const SchemaEditor = component$(() => {
   const sheet = useContext(SheetContext);
   const state = useContext(AiColumnContext);
   const { fields } = state.draft;
-  const isReadable = "schema" in readSchema(state.draft.schema);
   const view = useSignal(fields === null ? "raw" : "fields");
-  const isReadOnly = sheet.readOnly !== null;
   const problem = problemsOf(sheet, state).find((one) => one.field === "schema");
-
-  const write = $((next: SchemaField[]) => setFields(state.draft, next));
-  const change = $((index: number, field: SchemaField) =>
-    write((state.draft.fields ?? []).map((one, at) => (at === index ? field : one))),
-  );
-  const remove = $((index: number) =>
-    write((state.draft.fields ?? []).filter((_, at) => at !== index)),
-  );
   const isRaw = view.value === "raw" || fields === null;
+  const write = $((next: SchemaField[]) => setFields(state.draft, next));
   return (
     <div class="flex flex-col gap-2" data-testid="inspector-schema">
       <SegmentedControl
@@ -41,56 +33,78 @@ export const SchemaEditor = component$(() => {
         }}
         testId="inspector-schema-view"
       />
-      {isRaw && (
-        <TextField
-          label={text.schema.rawLabel}
-          hideLabel
-          multiline
-          mono
-          rows={12}
-          value={state.draft.schema}
-          disabled={isReadOnly}
-          onInput$={(value) => setSchema(state.draft, value)}
-          onChange$={(value) => {
-            const read = readSchema(value);
-            if ("schema" in read) setSchema(state.draft, schemaText(read.schema));
-          }}
-          error={problem === undefined ? undefined : problemText(problem, null)}
-          hint={
-            fields !== null ? undefined : isReadable ? text.schema.rawOnly : text.schema.rawBroken
-          }
-          testId="inspector-schema-raw"
+      {isRaw || fields === null ? (
+        <RawSchema />
+      ) : (
+        <SchemaFieldList
+          fields={fields}
+          path={[]}
+          of=""
+          disabled={sheet.readOnly !== null}
+          problem={problem?.field === "schema" && problem.why === "fields" ? problem.fields : null}
+          onChange$={write}
         />
-      )}
-      {!isRaw && (
-        <>
-          <ol class="flex flex-col gap-2">
-            {fields.map((field, index) => (
-              // A field's name changes while it is typed; its place does not.
-              <li key={index}>
-                <SchemaFieldRow
-                  field={field}
-                  position={index + 1}
-                  disabled={isReadOnly}
-                  onChange$={(changed) => change(index, changed)}
-                  onRemove$={() => remove(index)}
-                />
-              </li>
-            ))}
-          </ol>
-          {problem !== undefined && <Notice kind="error">{problemText(problem, null)}</Notice>}
-          <Button
-            icon="plus"
-            size="s"
-            class="self-start"
-            disabled={isReadOnly}
-            onClick$={() => write([...(fields ?? []), newField(fields ?? [])])}
-            testId="inspector-add-field"
-          >
-            {text.schema.addField}
-          </Button>
-        </>
       )}
     </div>
   );
 });
+
+/** The text of the schema, with the place of what is wrong with it. */
+const RawSchema = component$(() => {
+  const sheet = useContext(SheetContext);
+  const state = useContext(AiColumnContext);
+  const box = useSignal<HTMLElement>();
+  const problem = problemsOf(sheet, state).find((one) => one.field === "schema");
+  const syntax =
+    problem?.field === "schema" && problem.why === "text" && problem.text.why === "syntax"
+      ? problem.text.syntax
+      : null;
+  return (
+    <div ref={box} class="flex flex-col gap-2">
+      <TextField
+        label={text.schema.rawLabel}
+        hideLabel
+        multiline
+        mono
+        rows={12}
+        value={state.draft.schema}
+        disabled={sheet.readOnly !== null}
+        onInput$={(value) => setSchema(state.draft, value)}
+        onChange$={(value) => {
+          const read = readSchema(value);
+          if ("schema" in read) setSchema(state.draft, schemaText(read.schema));
+        }}
+        error={problem === undefined ? undefined : problemText(problem, null)}
+        hint={hintOf(state.draft.schema)}
+        testId="inspector-schema-raw"
+      />
+      {syntax !== null && (
+        <Button
+          size="s"
+          icon="search"
+          class="self-start"
+          onClick$={() => {
+            const area = box.value?.querySelector("textarea");
+            if (!area) return;
+            area.focus();
+            area.setSelectionRange(syntax.offset, syntax.offset + 1);
+            // Focus scrolls to the caret in some engines only.
+            const lines = area.value.split("\n").length;
+            area.scrollTop = ((syntax.line - 3) * area.scrollHeight) / lines;
+          }}
+          testId="inspector-schema-go-to"
+        >
+          {text.schema.goTo}
+        </Button>
+      )}
+    </div>
+  );
+});
+
+/** Why there is no list of fields; nothing where there is one. */
+function hintOf(schema: string): string | undefined {
+  const read = readSchema(schema);
+  if ("problem" in read) return text.schema.rawBroken;
+  const found = fieldsOf(read.schema);
+  return "reason" in found ? `${text.schema.rawOnly}. ${rawReasonText(found.reason)}` : undefined;
+}

@@ -1,35 +1,59 @@
+/**
+ * The list of fields that stands for the JSON Schema of an object, and the way there and back. The
+ * list has words for a part of JSON Schema only; the rest is edited as text, and `fieldsOf` says
+ * what it is.
+ */
+
 import type { Value } from "~/ipc";
 
-/** The kinds of fields that the schema builder offers. */
-export type FieldKind = "text" | "number" | "integer" | "boolean" | "date" | "choice" | "list";
+/** What a field, or each item of a list, can be. */
+export type FieldKind = "text" | "number" | "integer" | "boolean" | "date" | "choice" | "object";
 
-/** One field of the object that a JSON column holds. */
+/** The kinds in the order in which they are offered. */
+export const FIELD_KINDS: readonly FieldKind[] = [
+  "text",
+  "number",
+  "integer",
+  "boolean",
+  "date",
+  "choice",
+  "object",
+];
+
+/** One field of an object. */
 export interface SchemaField {
   name: string;
   kind: FieldKind;
+  /** Whether it is a list of that kind. */
+  isList: boolean;
   required: boolean;
   description: string;
   /** The allowed texts of a choice. */
   choices: string[];
+  /** The fields of an object. */
+  fields: SchemaField[];
 }
 
-/** What is wrong with the fields of the builder. */
-export type FieldProblem =
-  | { kind: "none" }
-  | { kind: "nameless"; position: number }
-  | { kind: "repeated"; name: string }
-  | { kind: "choiceless"; name: string };
+/** A JSON Schema that is an object, as nearly all are. */
+export type Schema = { [key: string]: Value };
 
-type Schema = { [key: string]: Value };
+/** Why a schema cannot be shown as fields; `place` is that of the part, "" for the whole. */
+export type RawReason =
+  | { why: "not_object"; place: string }
+  | { why: "keyword"; place: string; keyword: string }
+  | { why: "type"; place: string; type: string }
+  | { why: "choices"; place: string }
+  | { why: "open"; place: string }
+  | { why: "name"; place: string }
+  | { why: "required"; place: string };
 
-const TYPES: Record<FieldKind, Schema> = {
+const TYPES: Record<Exclude<FieldKind, "object">, Schema> = {
   text: { type: "string" },
   number: { type: "number" },
   integer: { type: "integer" },
   boolean: { type: "boolean" },
   date: { type: "string", format: "date" },
   choice: { type: "string" },
-  list: { type: "array", items: { type: "string" } },
 };
 
 /** The JSON Schema of an object with these fields and no others. */
@@ -40,54 +64,106 @@ export function schemaOf(fields: readonly SchemaField[]): Schema {
 }
 
 function typeOf(field: SchemaField): Schema {
-  const own: Schema = { ...TYPES[field.kind] };
-  if (field.kind === "choice") own.enum = [...field.choices];
-  if (field.description.trim() !== "") own.description = field.description.trim();
-  return own;
+  const description = field.description.trim();
+  const own: Schema = field.isList ? { type: "array", items: kindOf(field) } : kindOf(field);
+  return description === "" ? own : { ...own, description };
 }
 
-/** The fields that make this schema; null when the builder has no words for all of it. */
-export function fieldsOf(schema: Value): SchemaField[] | null {
-  if (!isObject(schema) || schema.type !== "object" || !isObject(schema.properties)) return null;
-  const known = ["type", "properties", "required", "additionalProperties"];
-  if (Object.keys(schema).some((key) => !known.includes(key))) return null;
-  if ((schema.additionalProperties ?? false) !== false) return null;
+function kindOf(field: SchemaField): Schema {
+  if (field.kind === "object") return schemaOf(field.fields);
+  const own = TYPES[field.kind];
+  return field.kind === "choice" ? { ...own, enum: [...field.choices] } : { ...own };
+}
+
+/** The fields that make this schema, or why the list has no words for all of it. */
+export function fieldsOf(schema: Value): { fields: SchemaField[] } | { reason: RawReason } {
+  try {
+    return { fields: objectFields(schema, "") };
+  } catch (thrown) {
+    if (thrown instanceof Unshowable) return { reason: thrown.reason };
+    throw thrown;
+  }
+}
+
+/** What {@link fieldsOf} stops at; never leaves this module. */
+class Unshowable extends Error {
+  constructor(readonly reason: RawReason) {
+    super(reason.why);
+  }
+}
+
+const OBJECT_WORDS = ["type", "properties", "required", "additionalProperties", "description"];
+
+function objectFields(schema: Value, place: string): SchemaField[] {
+  if (!isObject(schema) || schema.type !== "object" || !isObject(schema.properties ?? {})) {
+    throw new Unshowable({ why: "not_object", place });
+  }
+  // The whole has no place where a description would be shown.
+  const words = place === "" ? OBJECT_WORDS.slice(0, -1) : OBJECT_WORDS;
+  refuseOtherWords(schema, words, place);
+  const properties = (schema.properties ?? {}) as Schema;
+  // Beside properties that it names the engine writes no others; an object without any is of any.
+  const isOpen = Object.keys(properties).length === 0 && schema.additionalProperties !== false;
+  if ((schema.additionalProperties ?? false) !== false || isOpen) {
+    throw new Unshowable({ why: "open", place });
+  }
   const required = schema.required ?? [];
-  if (!isTexts(required)) return null;
-  const { properties } = schema;
-  if (required.some((name) => !(name in properties))) return null;
-  const fields: SchemaField[] = [];
-  for (const [name, own] of Object.entries(properties)) {
-    const field = fieldOf(name, own, required.includes(name));
-    if (field === null) return null;
-    fields.push(field);
+  if (!isTexts(required) || required.some((name) => !Object.hasOwn(properties, name))) {
+    throw new Unshowable({ why: "required", place });
   }
-  return fields;
+  return Object.entries(properties).map(([name, own]) => {
+    const at = place === "" ? name : `${place}.${name}`;
+    if (name === "" || name !== name.trim()) throw new Unshowable({ why: "name", place: at });
+    return fieldOf(name, own, required.includes(name), at);
+  });
 }
 
-function fieldOf(name: string, own: Value, required: boolean): SchemaField | null {
-  if (!isObject(own)) return null;
-  const { description = "", enum: choices, ...type } = own;
-  if (typeof description !== "string") return null;
+function fieldOf(name: string, own: Value, required: boolean, place: string): SchemaField {
+  if (!isObject(own)) throw new Unshowable({ why: "not_object", place });
+  const { description = "" } = own;
+  if (typeof description !== "string") {
+    throw new Unshowable({ why: "keyword", place, keyword: "description" });
+  }
   const base = { name, required, description };
-  if (choices !== undefined) {
-    const plain = isTexts(choices) && same(type, TYPES.choice);
-    return plain ? { ...base, kind: "choice", choices } : null;
+  if (own.type !== "array") return { ...base, isList: false, ...itemOf(own, place, true) };
+  refuseOtherWords(own, ["type", "items", "description"], place);
+  if (!isObject(own.items)) throw new Unshowable({ why: "type", place, type: "array" });
+  return { ...base, isList: true, ...itemOf(own.items, `${place}[]`, false) };
+}
+
+type Item = Pick<SchemaField, "kind" | "choices" | "fields">;
+
+/** What a value is; the description of a list is that of the list and not of its items. */
+function itemOf(own: Schema, place: string, hasDescription: boolean): Item {
+  const words = hasDescription ? ["type", "description"] : ["type"];
+  if (own.type === "object") {
+    if (!hasDescription) refuseOtherWords(own, OBJECT_WORDS.slice(0, -1), place);
+    return { kind: "object", choices: [], fields: objectFields(own, place) };
   }
-  const kinds: FieldKind[] = ["text", "number", "integer", "boolean", "date", "list"];
-  const kind = kinds.find((one) => same(type, TYPES[one]));
-  return kind === undefined ? null : { ...base, kind, choices: [] };
+  if (own.enum !== undefined) {
+    refuseOtherWords(own, [...words, "enum"], place);
+    if (!isTexts(own.enum) || own.enum.length === 0 || (own.type ?? "string") !== "string") {
+      throw new Unshowable({ why: "choices", place });
+    }
+    return { kind: "choice", choices: [...new Set(own.enum)], fields: [] };
+  }
+  const isDate = own.type === "string" && own.format === "date";
+  refuseOtherWords(own, isDate ? [...words, "format"] : words, place);
+  const kinds = ["text", "number", "integer", "boolean"] as const;
+  const kind = isDate ? "date" : kinds.find((one) => TYPES[one].type === own.type);
+  if (kind === undefined) {
+    throw new Unshowable({ why: "type", place, type: JSON.stringify(own.type ?? null) });
+  }
+  return { kind, choices: [], fields: [] };
 }
 
-function same(one: Schema, other: Schema): boolean {
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => JSON.stringify(one[key]) === JSON.stringify(other[key]))
-  );
+function refuseOtherWords(schema: Schema, known: readonly string[], place: string): void {
+  const keyword = Object.keys(schema).find((word) => !known.includes(word));
+  if (keyword !== undefined) throw new Unshowable({ why: "keyword", place, keyword });
 }
 
-function isObject(value: Value | undefined): value is Schema {
+/** Whether a value is an object and no list. */
+export function isObject(value: Value | undefined): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -95,43 +171,36 @@ function isTexts(value: Value): value is string[] {
   return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
+/** What is wrong with the fields, and of which one: its place in each list on the way to it. */
+export type FieldProblem =
+  | { kind: "none"; path: number[]; name: string }
+  | { kind: "nameless"; path: number[] }
+  | { kind: "repeated" | "choiceless"; path: number[]; name: string };
+
 /** The first thing that is wrong with the fields; null when they can be used. */
-export function fieldProblem(fields: readonly SchemaField[]): FieldProblem | null {
-  if (fields.length === 0) return { kind: "none" };
+export function fieldProblem(
+  fields: readonly SchemaField[],
+  path: readonly number[] = [],
+  of = "",
+): FieldProblem | null {
+  if (fields.length === 0) return { kind: "none", path: [...path], name: of };
   const names = fields.map((field) => field.name.trim());
   const nameless = names.indexOf("");
-  if (nameless !== -1) return { kind: "nameless", position: nameless + 1 };
-  const repeated = names.find((name, index) => names.indexOf(name) < index);
-  if (repeated !== undefined) return { kind: "repeated", name: repeated };
-  const choiceless = fields.find((field) => field.kind === "choice" && field.choices.length === 0);
-  return choiceless === undefined ? null : { kind: "choiceless", name: choiceless.name.trim() };
-}
-
-/** A schema as it was typed: the schema, or what is wrong with the text. */
-export type ReadSchema = { schema: Value } | { problem: "syntax" | "shape"; detail: string };
-
-/** Reads a JSON Schema that was typed: an object or, as the standard allows, a boolean. */
-export function readSchema(text: string): ReadSchema {
-  let value: Value;
-  try {
-    value = JSON.parse(text) as Value;
-  } catch (error) {
-    return { problem: "syntax", detail: error instanceof Error ? error.message : String(error) };
+  if (nameless !== -1) return { kind: "nameless", path: [...path, nameless] };
+  const repeated = names.findIndex((name, index) => names.indexOf(name) < index);
+  if (repeated !== -1) {
+    return { kind: "repeated", path: [...path, repeated], name: names[repeated] ?? "" };
   }
-  if (typeof value === "boolean") return { schema: value };
-  if (!isObject(value)) return { problem: "shape", detail: "" };
-  const { type } = value;
-  const words = type === undefined ? [] : Array.isArray(type) ? type : [type];
-  const unknown = words.find((word) => typeof word !== "string" || !JSON_TYPES.includes(word));
-  if (unknown !== undefined) return { problem: "shape", detail: JSON.stringify(unknown) };
-  return { schema: value };
-}
-
-const JSON_TYPES = ["object", "array", "string", "number", "integer", "boolean", "null"];
-
-/** How a schema is shown for editing. */
-export function schemaText(schema: Value): string {
-  return JSON.stringify(schema, null, 2);
+  for (const [index, field] of fields.entries()) {
+    const at = [...path, index];
+    const name = names[index] ?? "";
+    if (field.kind === "choice" && field.choices.length === 0) {
+      return { kind: "choiceless", path: at, name };
+    }
+    const inner = field.kind === "object" ? fieldProblem(field.fields, at, name) : null;
+    if (inner !== null) return inner;
+  }
+  return null;
 }
 
 /** A field that was just added. */
@@ -139,5 +208,19 @@ export function newField(fields: readonly SchemaField[]): SchemaField {
   const taken = new Set(fields.map((field) => field.name.trim()));
   let number = fields.length + 1;
   while (taken.has(`field_${number}`)) number += 1;
-  return { name: `field_${number}`, kind: "text", required: true, description: "", choices: [] };
+  return {
+    name: `field_${number}`,
+    kind: "text",
+    isList: false,
+    required: true,
+    description: "",
+    choices: [],
+    fields: [],
+  };
+}
+
+/** The field as another kind; an object begins with a field to fill in. */
+export function withKind(field: SchemaField, kind: FieldKind): SchemaField {
+  const needsField = kind === "object" && field.fields.length === 0;
+  return { ...field, kind, fields: needsField ? [newField([])] : field.fields };
 }

@@ -1,5 +1,6 @@
 import { createContextId, type NoSerialize } from "@builder.io/qwik";
 import type {
+  CalibrationMode,
   CellState,
   Code,
   Column,
@@ -63,6 +64,8 @@ export interface AiColumnState {
   /** Whether the results of the preview are in sight. */
   isPreviewOpen: boolean;
   failure: PanelFailure | null;
+  /** What the last change of the calibration did, in words, and to which it was changed. */
+  recalibrated: { mode: CalibrationMode; text: string } | null;
   busy: "save" | "add" | "run" | null;
 }
 
@@ -90,6 +93,7 @@ export function newAiColumnState(column: ColumnId | null, draft: Draft): AiColum
     previewFailure: null,
     isPreviewOpen: false,
     failure: null,
+    recalibrated: null,
     busy: null,
   };
 }

@@ -1,5 +1,7 @@
-import type { DataType, RunStatus } from "~/ipc";
+import type { CalibrationMode, DataType, RunStatus } from "~/ipc";
 import { formatCount } from "~/lib/format";
+import type { Expected } from "./json-problem";
+import type { NumberProblem } from "./number-limits";
 import type { FieldKind } from "./schema";
 
 /** `1 row`, `2 rows`. */
@@ -32,7 +34,7 @@ const fieldKinds: Record<FieldKind, string> = {
   boolean: "Yes or no",
   date: "Date",
   choice: "One of…",
-  list: "List of texts",
+  object: "Object",
 };
 
 const runStatus: Record<RunStatus, string> = {
@@ -201,12 +203,15 @@ export const text = {
     hints: {
       text: "Free text",
       label: "Exactly one of the labels below",
-      number: "One number, with a point before decimals",
+      labels: "Any number of the labels below, or none of them",
+      number: "One number",
       boolean: "true or false",
       date: "A calendar date such as 2026-03-31",
-      json: "An object with the fields below. The model is told the schema; an answer that is not JSON fails",
+      json: "An object with the fields below, in their order. An answer that does not fit fails",
     },
     labels: "Labels",
+    multi: "Several labels in one cell",
+    multiHint: "A cell holds any number of them, in the order of this list, or none",
     newLabel: "New label",
     newLabelPlaceholder: "Add a label, or paste many",
     addLabel: "Add label",
@@ -222,29 +227,153 @@ export const text = {
     manyLabels: (count: number) => `${formatCount(count)} labels`,
   },
 
+  calibration: {
+    label: "Calibration",
+    modes: { none: "Off", prior: "By prior", batch: "By rows" } satisfies Record<
+      CalibrationMode,
+      string
+    >,
+    hints: {
+      none: "Each cell is the label that the model holds for the likeliest, also where it likes one of them before it has read anything",
+      prior:
+        "Takes back how much the model likes each label before it has read anything, as a few questions without content show at the start of a run. Cells that you approve or correct refine it",
+      batch:
+        "Takes back how much the model likes each label on average over all rows. Right only where all labels are about as frequent: a rare label gets too many cells",
+    } satisfies Record<CalibrationMode, string>,
+    done: (count: number, changed: number) =>
+      changed === 0
+        ? `${cells(count)} computed anew; every label stays`
+        : `${cells(count)} computed anew; ${formatCount(changed)} ${changed === 1 ? "has" : "have"} another label now`,
+    unscored: (count: number) => `${cells(count)} stay: no scores are kept for them`,
+    saved: "Saved for the next run",
+    withoutPrior: (count: number) =>
+      `${cells(count)} stay until the next run: nothing was measured for their prompt`,
+    stay: (why: string) => `Saved for the next run. The cells stay as they are: ${why}`,
+  },
+
+  labelFigures: {
+    title: "Labels in figures",
+    failed: "The figures of the labels could not be read",
+    empty: "No cell was made yet",
+    unscored: (count: number) =>
+      `${cells(count)} ${count === 1 ? "was" : "were"} made before scores were kept`,
+    counts: "How often each label is in the column",
+    label: "Label",
+    raw: "Model",
+    calibrated: "Calibrated",
+    liking: "Bias",
+    likingHint: "How many times too likely the model holds this label before it reads anything",
+    more: (factor: string) => `×${factor}`,
+    less: (factor: string) => `÷${factor}`,
+    fair: "as it is",
+    none: "No calibration is in use",
+    ofInputs: (inputs: number) =>
+      `The bias was found by ${counted(inputs, "question", "questions")} without content`,
+    ofInputsAndCells: (inputs: number, checked: number) =>
+      `The bias was found by ${counted(inputs, "question", "questions")} without content, and refined by ${cells(checked)} that you approved or corrected`,
+    ofRows: (count: number) => `The bias is the mean over ${rows(count)}`,
+    leadIn: (words: string) => `Labels are scored behind “${words} …”`,
+    leadInHint:
+      "What the model writes by itself before it names a label: there it has made up its mind. Found by letting it write freely for a few rows",
+    unchecked: "Approve or correct some cells to see how often the labels are right",
+    checked: (count: number) => `Measured by ${cells(count)} that you approved or corrected`,
+    accuracy: "Right",
+    error: "Calibration error",
+    errorHint: "How far confidence and the share of right labels are apart, on average; 0% is best",
+    reliability: "Is it right as often as it is sure?",
+    confidence: "Confidence",
+    cells: "Cells",
+    sure: "Sure",
+    range: (from: string, to: string) => `${from} to ${to}`,
+  },
+
+  number: {
+    integer: "Whole numbers only",
+    min: "Least",
+    max: "Greatest",
+    any: "Any",
+    problems: {
+      order: "The least is above the greatest",
+      none: "There is no whole number between the least and the greatest",
+      precise: "Limits of whole numbers reach from −9,007,199,254,740,991 to 9,007,199,254,740,991",
+    } satisfies Record<NumberProblem, string>,
+  },
+
   schema: {
     view: "Edit as",
     fields: "Fields",
     raw: "JSON Schema",
     rawLabel: "JSON Schema",
-    rawOnly: "This schema says more than the list of fields can show; edit it as JSON Schema",
+    rawOnly: "This schema is edited as text",
     rawBroken: "Correct the schema first, to see its fields",
-    fieldName: "Name",
-    fieldKind: "Type",
+    raws: {
+      not_object: (place: string) =>
+        place === ""
+          ? "The list of fields shows objects only, and this schema is not one"
+          : `“${place}” is not a field that the list can show`,
+      keyword: (place: string, keyword: string) =>
+        place === ""
+          ? `The list of fields has no word for “${keyword}”`
+          : `The list of fields has no word for “${keyword}” of “${place}”`,
+      type: (place: string, type: string) =>
+        type === "null"
+          ? `“${place}” has no type`
+          : `The list of fields has no word for the type ${type} of “${place}”`,
+      choices: (place: string) => `“${place}” is one of values that are not all texts`,
+      open: (place: string) =>
+        place === ""
+          ? "It allows other fields than those that it names"
+          : `“${place}” allows other fields than those that it names`,
+      name: (place: string) =>
+        place === "" ? "A field has no name" : `The name of “${place}” has a space at an end`,
+      required: (place: string) =>
+        place === ""
+          ? "It requires a field that it does not name"
+          : `“${place}” requires a field that it does not name`,
+    },
+    fieldName: "Name of the field",
+    fieldKind: "Type of the field",
     fieldKinds,
     required: "Required",
-    description: "Description for the model",
-    choices: "Allowed texts, separated by commas",
-    fieldNumber: (position: number) => `Field ${position}`,
+    isList: "List",
+    isListHint: "A list of such values instead of one",
+    description: "Description",
+    descriptionPlaceholder: "Description for the model",
+    choices: "Allowed texts",
+    newChoice: "New allowed text",
+    newChoicePlaceholder: "Add a text, or paste many",
+    removeChoice: (choice: string) => `Remove ${choice}`,
+    fieldNumber: (place: string) => `Field ${place}`,
     addField: "Add field",
+    addFieldTo: (name: string) => `Add field to ${name}`,
     removeField: (name: string) => `Remove field ${name}`,
+    fieldUp: (name: string) => `Move field ${name} up`,
+    fieldDown: (name: string) => `Move field ${name} down`,
     none: "Add at least one field",
-    nameless: (position: number) => `Field ${position} has no name`,
+    noneIn: (name: string) => `“${name}” has no fields; add at least one`,
+    nameless: "This field has no name",
     repeated: (name: string) => `Two fields are called “${name}”`,
     choiceless: (name: string) => `List the texts that “${name}” may be`,
-    syntax: (detail: string) => `This is not JSON: ${detail}`,
+    syntax: (line: number, column: number, expected: string) =>
+      `Line ${line}, column ${column}: ${expected}`,
+    expected: {
+      value: "a value is expected here",
+      name: "a name in double quotes is expected here",
+      colon: "a colon is missing",
+      comma_or_brace: "a comma or } is missing",
+      comma_or_bracket: "a comma or ] is missing",
+      quote: "the text is not closed by a double quote",
+      escape: "this escape is not one of JSON",
+      digit: "a digit is missing",
+      end: "the schema ends before this",
+      less_depth: "this is nested too deeply",
+    } satisfies Record<Expected, string>,
+    goTo: "Show the place",
     shape: "A JSON Schema is an object",
-    shapeType: (type: string) => `JSON Schema has no type ${type}`,
+    shapeType: (place: string, type: string) =>
+      place === ""
+        ? `JSON Schema has no type ${type}`
+        : `“${place}”: JSON Schema has no type ${type}`,
   },
 
   system: {
@@ -268,6 +397,7 @@ export const text = {
     choose: "Choose a model",
     toSettings: "Open model settings",
     default: "default",
+    tuned: "tuned for this machine",
     linked: "outside the models folder",
     notChosen: "Choose a model for this column",
     missing: (name: string) => `${name} is not on this computer`,
@@ -290,6 +420,8 @@ export const text = {
     topPHint: "Keeps the likeliest words up to this probability; 1 keeps all",
     topK: "Top k",
     topKHint: "Keeps this many likeliest words; 0 keeps all",
+    minP: "Min p",
+    minPHint: "Keeps words at least this share as likely as the likeliest; 0 keeps all",
     maxTokens: "Most tokens",
     maxTokensHint: "Longer answers are cut off",
     automatic: "Automatic",
@@ -299,6 +431,7 @@ export const text = {
     stopsHint: "One a line. The answer ends before any of them; write \\n for a line break",
     temperatureBad: "Between 0 and 2",
     topPBad: "Above 0, at most 1",
+    minPBad: "Between 0 and 1",
     maxTokensBad: "At least 1",
   },
 
@@ -338,6 +471,12 @@ export const text = {
     failed: (count: number) => `${formatCount(count)} failed`,
     timeLeft: (duration: string) => `${duration} left`,
     timeUnknown: "measuring the time…",
+    reads: (count: string) => `reads ${count} tokens/s`,
+    shared: (share: string) => `${share} of it once for all`,
+    writes: (count: string) => `writes ${count} tokens/s`,
+    reused: (count: number) => `${counted(count, "answer", "answers")} taken again`,
+    tokensHint:
+      "The beginning that all rows share is counted for each, although it is computed once. An answer is taken again where the same was asked before",
     queued: "Waits for other runs",
     pause: "Pause",
     stop: "Stop",
@@ -438,6 +577,7 @@ export const text = {
     close: "Close the preview",
     empty: "(empty)",
     nothing: "The sheet has no rows to preview",
+    noLabels: "None of the labels",
     row: (position: number) => `Row ${formatCount(position)}`,
     noInput: "reads no column",
     tokens: (count: number) => counted(count, "token", "tokens"),
@@ -475,6 +615,8 @@ export const text = {
     stale: (count: number) => `Saving makes ${cells(count)} stale`,
     emptied: (count: number) =>
       `Saving empties ${cells(count)}: the new type is stored differently. You can undo this`,
+    recalibrated:
+      "Saving computes the labels anew from what the model said. It is not asked again, and cells that you edited or approved stay",
     goToProblem: "Show",
     more: (count: number) => `and ${formatCount(count)} more`,
     busy: "A run of this column is alive: pause or stop it to change the recipe",

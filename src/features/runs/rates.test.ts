@@ -31,7 +31,12 @@ function heard(rowsPerSecond: number, seconds: number, every_ms = 250): Sample[]
 
 describe("pace", () => {
   it("is unknown before anything was measured", () => {
-    const unknown = { rowsPerSecond: null, tokensPerSecond: null, remainingMs: null };
+    const unknown = {
+      rowsPerSecond: null,
+      tokensPerSecond: null,
+      promptTokensPerSecond: null,
+      remainingMs: null,
+    };
     expect(paceOf([], progress(0), 0)).toEqual(unknown);
     const one = withSample([], progress(3), 0);
     expect(paceOf(one, progress(3, { elapsed_ms: 400 }), 400)).toEqual(unknown);
@@ -75,6 +80,17 @@ describe("pace", () => {
       return paceOf(samples, progress(200), now_ms).rowsPerSecond ?? 0;
     }
     expect(at(9_000)).toBeLessThan(at(5_000));
+  });
+
+  it("counts what is read where nothing is written", () => {
+    const labels = progress(500, {
+      completion_tokens: 0,
+      prompt_tokens: 120_000,
+      elapsed_ms: 60_000,
+    });
+    const pace = paceOf([], labels, 0);
+    expect(pace.tokensPerSecond).toBeNull();
+    expect(pace.promptTokensPerSecond).toBeCloseTo(2_000);
   });
 
   it("gives no tokens per second when answers came from the cache", () => {

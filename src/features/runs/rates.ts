@@ -10,6 +10,7 @@ export interface Sample {
   at_ms: number;
   rowsEnded: number;
   tokens: number;
+  promptTokens: number;
 }
 
 /** The recent past of one run, oldest first. */
@@ -37,6 +38,7 @@ export function withSample(samples: Samples, progress: RunProgress, now_ms: numb
     at_ms: now_ms,
     rowsEnded: rowsEnded(progress),
     tokens: progress.completion_tokens,
+    promptTokens: progress.prompt_tokens,
   };
   const last = samples.at(-1);
   // A run that begins anew counts from fewer rows: its earlier past is another run's.
@@ -56,10 +58,12 @@ export function paceOf(samples: Samples, progress: RunProgress, now_ms: number):
   const overall = overallPace(progress);
   const rowsPerSecond = recent?.rowsPerSecond ?? overall.rowsPerSecond;
   const tokensPerSecond = recent?.tokensPerSecond ?? overall.tokensPerSecond;
+  const promptTokensPerSecond = recent?.promptTokensPerSecond ?? overall.promptTokensPerSecond;
   const rowsLeft = progress.rows_total - rowsEnded(progress);
   return {
     rowsPerSecond,
     tokensPerSecond,
+    promptTokensPerSecond,
     remainingMs: remainingMs(rowsLeft, steadyRate(recent?.rowsPerSecond ?? null, overall)),
   };
 }
@@ -74,6 +78,7 @@ export function remainingMs(rowsLeft: number, rowsPerSecond: number | null): num
 interface Rates {
   rowsPerSecond: number | null;
   tokensPerSecond: number | null;
+  promptTokensPerSecond: number | null;
 }
 
 function recentPace(samples: Samples, now_ms: number): Rates | null {
@@ -84,24 +89,30 @@ function recentPace(samples: Samples, now_ms: number): Rates | null {
   if (span_ms < LEAST_SPAN_MS) return null;
   const rows = last.rowsEnded - first.rowsEnded;
   if (rows <= 0) return null;
-  const tokens = last.tokens - first.tokens;
   return {
     rowsPerSecond: (rows * 1_000) / span_ms,
-    tokensPerSecond: tokens > 0 ? (tokens * 1_000) / span_ms : null,
+    tokensPerSecond: rateOf(last.tokens - first.tokens, span_ms),
+    promptTokensPerSecond: rateOf(last.promptTokens - first.promptTokens, span_ms),
   };
 }
 
 function overallPace(progress: RunProgress): Rates {
   const rows = rowsEnded(progress) - progress.rows_before;
   if (progress.elapsed_ms < LEAST_SPAN_MS || rows <= 0) {
-    return { rowsPerSecond: null, tokensPerSecond: null };
+    return { rowsPerSecond: null, tokensPerSecond: null, promptTokensPerSecond: null };
   }
   // The tokens of a resumed run are also those of its earlier parts, which took another time.
-  const tokens = progress.rows_before > 0 ? 0 : progress.completion_tokens;
+  const isWhole = progress.rows_before === 0;
+  const { elapsed_ms } = progress;
   return {
-    rowsPerSecond: (rows * 1_000) / progress.elapsed_ms,
-    tokensPerSecond: tokens > 0 ? (tokens * 1_000) / progress.elapsed_ms : null,
+    rowsPerSecond: (rows * 1_000) / elapsed_ms,
+    tokensPerSecond: rateOf(isWhole ? progress.completion_tokens : 0, elapsed_ms),
+    promptTokensPerSecond: rateOf(isWhole ? progress.prompt_tokens : 0, elapsed_ms),
   };
+}
+
+function rateOf(tokens: number, span_ms: number): number | null {
+  return tokens > 0 ? (tokens * 1_000) / span_ms : null;
 }
 
 /**

@@ -136,8 +136,19 @@ const Figures = component$<{ run: LiveRun; pace: RunPace | null }>(({ run, pace 
         {text.rowsPerSecond(pace.rowsPerSecond)}
       </span>
       {pace.tokensPerSecond !== null && (
-        <span class="hidden flex-none text-muted tabular-nums min-[1000px]:inline">
+        <span
+          class="hidden flex-none text-muted tabular-nums min-[1000px]:inline"
+          title={text.tokensHint}
+        >
           {text.tokensPerSecond(pace.tokensPerSecond)}
+        </span>
+      )}
+      {pace.promptTokensPerSecond !== null && (
+        <span
+          class="hidden flex-none text-muted tabular-nums min-[1280px]:inline"
+          title={text.promptTokensHint}
+        >
+          {text.promptTokensPerSecond(pace.promptTokensPerSecond)}
         </span>
       )}
       {pace.remainingMs !== null && (

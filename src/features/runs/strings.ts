@@ -25,6 +25,9 @@ export const text = {
       ? `${formatNumber(round(rate * 60))} rows/min`
       : `${formatNumber(round(rate))} rows/s`,
   tokensPerSecond: (rate: number) => `${formatCount(Math.round(rate))} tokens/s`,
+  tokensHint: "Tokens that the model writes",
+  promptTokensPerSecond: (rate: number) => `reads ${formatCount(Math.round(rate))} tokens/s`,
+  promptTokensHint: "Tokens of prompts; the beginning that all rows share is counted for each",
   left: (ms: number) => `${formatDuration(ms)} left`,
   leftUnknown: "Measuring…",
   pause: "Pause",
@@ -74,6 +77,11 @@ export const text = {
   waiting: (count: number) =>
     `${rows(count)} left out: a cell that ${count === 1 ? "it reads" : "they read"} is empty or failed`,
   aRun: "A run",
+  restarted: (model: string, count: number) =>
+    count === 1
+      ? `${model} stopped and was started again`
+      : `${model} stopped and was started again ${formatCount(count)} times`,
+  restartedDetail: "The rows that it was working on are asked again. Nothing is lost",
   showFailed: "Show failed",
   openSheet: "Open sheet",
   chooseModel: "Choose a model",

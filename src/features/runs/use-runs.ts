@@ -1,9 +1,10 @@
 import { $, useContext, useContextProvider, useStore, useTask$ } from "@builder.io/qwik";
-import { ipc } from "~/ipc";
+import { ipc, onEvent } from "~/ipc";
 import { AppContext, type AppState, goToColumn, goToSettings, goToSheet } from "~/state/app";
 import { RunsContext, type RunsState } from "~/state/runs";
 import { showToast, type Toast, ToastContext, type ToastState } from "~/state/toasts";
 import { type EndAction, type EndedRun, endMessage, isWorthTelling } from "./end-message";
+import { restartTeller } from "./engine-restarts";
 import { keepRuns, type RunNames } from "./keep-runs";
 import { text } from "./strings";
 
@@ -21,6 +22,12 @@ export function useRuns(): RunsState {
   useContextProvider(RunsContext, runs);
   useTask$(({ cleanup }) => {
     cleanup(keepRuns(runs, (ended, names) => void tellEnd(ended, names, app, toasts)));
+    const tellRestart = restartTeller(toasts, () => performance.now());
+    cleanup(
+      onEvent((event) => {
+        if (event.event === "engine_restarted") tellRestart(event);
+      }),
+    );
   });
   return runs;
 }

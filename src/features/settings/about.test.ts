@@ -12,7 +12,15 @@ const doctor: Doctor = {
   memory_free_bytes: null,
   home: "/home/a/braincells",
   disk_free_bytes: null,
-  models: [{ name: "Small.gguf", path: "/m/Small.gguf", size_bytes: 1_500_000_000, linked: false }],
+  models: [
+    {
+      name: "Small.gguf",
+      path: "/m/Small.gguf",
+      size_bytes: 1_500_000_000,
+      linked: false,
+      tuned: null,
+    },
+  ],
   default_model: "/m/Small.gguf",
   devices: [
     {
@@ -24,6 +32,7 @@ const doctor: Doctor = {
     },
   ],
   llama: "b9000",
+  llama_modules: ["libggml-cpu-haswell.so"],
   duckdb: "v1.5.0",
   sheet_memory_bytes: 8e9,
   will_use: "the CPU with 8 threads",
@@ -42,6 +51,7 @@ describe("the report", () => {
     expect(text.indexOf("there is no model")).toBeLessThan(text.indexOf("Machine"));
     expect(text).toContain("Model unless told: None");
     expect(reportText(doctor)).toContain("Everything that a run needs is there");
+    expect(reportText(doctor)).toContain("b9000, libggml-cpu-haswell.so");
   });
 
   it("knows a machine without a graphics processor", () => {

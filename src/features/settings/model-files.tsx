@@ -16,6 +16,7 @@ import { showToast, ToastContext } from "~/state/toasts";
 import { Badge, Button, EmptyState, Icon, IconButton } from "~/ui";
 import { SettingGroup } from "./setting-row";
 import { text } from "./strings";
+import { TuneDialog } from "./tune-dialog";
 
 const words = text.models;
 
@@ -30,6 +31,7 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
   const toasts = useContext(ToastContext);
   const failure = useSignal<NoSerialize<Failure>>();
   const isAdding = useSignal(false);
+  const tuning = useSignal<ModelFile | null>(null);
 
   const reveal = $(async (path: string) => {
     try {
@@ -90,10 +92,29 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
                 <span class="min-w-0 flex-1 truncate text-strong" title={model.path}>
                   {model.name}
                 </span>
+                {model.tuned !== null && (
+                  <Badge kind="success" title={text.tuning.tunedHint(model.tuned.file)}>
+                    {text.tuning.tuned}
+                  </Badge>
+                )}
                 {model.linked && <Badge title={words.linkedHint(model.path)}>{words.linked}</Badge>}
                 <span class="flex-none text-muted tabular-nums">
                   {formatBytes(model.size_bytes)}
                 </span>
+                {model.tuned === null && (
+                  <Button
+                    size="s"
+                    variant="ghost"
+                    icon="gauge"
+                    ariaLabel={text.tuning.open(model.name)}
+                    onClick$={() => {
+                      tuning.value = model;
+                    }}
+                    testId="settings-tune"
+                  >
+                    {text.tuning.button}
+                  </Button>
+                )}
                 <IconButton
                   icon="folder"
                   size="s"
@@ -116,6 +137,16 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
             </Button>
           </div>
         </>
+      )}
+      {tuning.value !== null && (
+        <TuneDialog
+          key={tuning.value.path}
+          model={tuning.value}
+          onChanged$={onChanged$}
+          onClose$={() => {
+            tuning.value = null;
+          }}
+        />
       )}
     </SettingGroup>
   );

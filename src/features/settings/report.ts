@@ -48,7 +48,7 @@ export function reportParts(doctor: Doctor): ReportPart[] {
               .map((model) => `${model.name} (${formatBytes(model.size_bytes)})`)
               .join("\n") || words.none,
         },
-        { label: words.llama, value: doctor.llama },
+        { label: words.llama, value: [doctor.llama, ...doctor.llama_modules].join(", ") },
       ],
     },
     {

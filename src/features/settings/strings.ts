@@ -1,3 +1,4 @@
+import type { CandidateOutcome, TuneStage } from "~/ipc";
 import { formatBytes, formatCount, formatRelativeTime } from "~/lib/format";
 
 function counted(count: number, one: string, many: string): string {
@@ -63,9 +64,9 @@ export const text = {
     gpu: "Layers on the graphics processor",
     gpuHint: "0 computes on the processor alone. Automatic takes what fits",
     gpuNone: "No graphics processor was found; this has no effect",
-    exact: "Exact mode",
+    exact: "Reproducible answers",
     exactHint:
-      "One row at a time, so that on a processor every answer is the same each time, bit for bit. Several times slower",
+      "Exact mode: one row at a time, so that on a processor every answer is the same each time, bit for bit. Several times slower",
     memory: "Memory",
     unload: "Free memory when idle",
     unloadHint: "The model leaves memory after a while without work and loads again when needed",
@@ -74,6 +75,73 @@ export const text = {
     unloadNow: "Unload now",
     unloadNowHint: "Frees the memory of models at once. Runs that are going keep theirs",
     unloaded: "Models that nothing uses have left memory",
+  },
+
+  tuning: {
+    title: (model: string) => `Tune ${model} for this machine`,
+    open: (model: string) => `Tune ${model} for this machine…`,
+    button: "Tune…",
+    tuned: "tuned",
+    tunedHint: (original: string) => `A copy of ${original}, tuned for this machine`,
+    what: [
+      "How fast a model is depends on how its numbers are stored, and which way is the fastest depends on the machine.",
+      "This makes copies in other ways, measures each one here beside the original, and compares what both answer. The fastest copy whose answers stay the same in all but the closest cases is kept as a model of its own; the others are deleted.",
+      "The original stays as it is, and columns go on with it until you choose the copy. It takes a minute or a few, and runs of this model wait meanwhile.",
+    ],
+    measure: "Only measure",
+    keep: "Measure and keep the fastest",
+    stop: "Stop",
+    stopping: "Stopping…",
+    close: "Close",
+    use: "Use for new columns",
+    waiting: "Waiting for its turn…",
+    progress: "Progress of the tuning",
+    meanwhile: "The machine is best left alone until this is over, so that the figures are true",
+    stages: {
+      original: "Measuring the original",
+      writing: "writing the copy",
+      measuring: "measuring its speed",
+      comparing: "comparing its answers",
+    } satisfies Record<TuneStage, string>,
+    stageOf: (quantisation: string, stage: string) => `${quantisation}: ${stage}`,
+    original: (quantisation: string | null) =>
+      quantisation === null ? "Original" : `Original (${quantisation})`,
+    kept: "Stays as it is",
+    gain: (factor: string) => `${factor}×`,
+    outcomes: {
+      chosen: "The fastest that is faithful",
+      slower: "Faithful, but another is faster",
+      no_gain: "Not worth it: hardly faster, or not at all",
+      unfaithful: "Answers differ",
+      skipped: "Not tried",
+    } satisfies Record<CandidateOutcome["outcome"], string>,
+    because: (outcome: string, reason: string) => `${outcome}: ${reason}`,
+    columns: {
+      name: "Copy",
+      size: "Size",
+      prefill: "Reads, tokens/s",
+      prefillHint: "Prompt tokens a second",
+      decode: "Writes, tokens/s",
+      decodeHint: "Generated tokens a second, 16 rows at once",
+      gain: "Gain",
+      gainHint: "How many times as fast as the original a typical row is",
+      labels: "Same labels",
+      labelsHint: "How many of the built-in label questions get the same label",
+      tokens: "Same tokens",
+      tokensHint: "At how many places of a built-in text the same token is the likeliest",
+      divergence: "Divergence",
+      divergenceHint:
+        "Kullback-Leibler divergence: how far the next tokens diverge from the original's on average, in nats; 0 is the same",
+    },
+    doneTitle: (copy: string, gain: string) => `${copy} is ${gain} times as fast`,
+    doneBody: (original: string) =>
+      `It is one of your models now. ${original} stays, and columns keep the model that they have`,
+    wouldTitle: (quantisation: string, gain: string) =>
+      `A copy in ${quantisation} would be ${gain} times as fast`,
+    wouldBody: "Nothing was kept",
+    noneTitle: "No copy is worth it",
+    noneBody: "None is clearly faster on this machine and answers like the original",
+    took: (duration: string) => `Measured in ${duration}`,
   },
 
   privacy: {

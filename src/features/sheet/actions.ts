@@ -18,7 +18,7 @@ import { generateSelection, retrySelection, runAll, runColumn, stopRuns } from "
 import { deleteSelectedRows, insertRows } from "./row-actions";
 import { redo, undo } from "./steps";
 import type { SheetDialog, SheetTools } from "./tools";
-import { filterByActive, refreshRows, sortBy } from "./views";
+import { filterByActive, filterUnsure, refreshRows, sortBy } from "./views";
 
 /** Everything that menus, buttons and keys can do to the open sheet. */
 export type SheetAction =
@@ -41,6 +41,7 @@ export type SheetAction =
   | { do: "stop-runs"; column: ColumnId | null }
   | { do: "ask"; dialog: SheetDialog }
   | { do: "sort-by"; key: SortKey; add: boolean }
+  | { do: "filter-unsure"; column: ColumnId }
   | { do: "edit-condition"; index: number | null; column: ColumnId }
   | { do: "refresh-view" }
   | { do: "freeze"; column: ColumnId; frozen: boolean }
@@ -109,6 +110,8 @@ async function act(tools: SheetTools, action: SheetAction): Promise<void> {
       return;
     case "sort-by":
       return sortBy(tools, action.key, action.add);
+    case "filter-unsure":
+      return filterUnsure(tools, action.column);
     case "edit-condition":
       ui.condition = { index: action.index, column: action.column };
       return;

@@ -1,10 +1,11 @@
 import { $ } from "@builder.io/qwik";
-import { type ColumnId, type DataType, ipc } from "~/ipc";
+import { type ColumnId, type DataType, ipc, type SplitProperty } from "~/ipc";
 import { showToast } from "~/state/toasts";
 import { perform } from "./actions";
 import { columnsChanged } from "./changes";
 import { freeColumnName, placeBefore, placeByOne } from "./column-order";
 import { writePreferences } from "./preferences";
+import { splitMessage } from "./split-plan";
 import { text } from "./strings";
 import { columnOf, type SheetTools, shownIds } from "./tools";
 import { toastWithUndo } from "./undo-toast";
@@ -170,6 +171,21 @@ export async function duplicateColumn(tools: SheetTools, column: ColumnId): Prom
   const copy = await ipc.duplicateColumn(sheet.info.id, column, null);
   await columnsChanged(tools);
   ui.view?.goTo(ui.selection?.active?.position ?? 0, copy.id);
+}
+
+/** Makes columns of properties of a JSON column; the message offers to take it back. */
+export async function splitColumn(
+  tools: SheetTools,
+  column: ColumnId,
+  properties: SplitProperty[],
+): Promise<void> {
+  const { sheet, ui } = tools;
+  const made = await ipc.splitJsonColumn(sheet.info.id, column, properties);
+  await columnsChanged(tools);
+  const [first] = made.columns;
+  if (first) ui.view?.goTo(ui.selection?.active?.position ?? 0, first.column.id);
+  const { title, detail } = splitMessage(made);
+  await toastWithUndo(tools, title, detail);
 }
 
 /** Deletes columns; the message offers to take it back. */

@@ -1,5 +1,8 @@
 import type { CellState, CellTest, Column, ColumnId, Filter, Value } from "~/ipc";
 
+/** Cells with less confidence than this are worth a look; the condition can be changed then. */
+export const UNSURE_BELOW = 0.7;
+
 /** One condition of the filter bar. */
 export interface Condition {
   column: ColumnId;

@@ -1,6 +1,9 @@
 import type { CellState, Column, ColumnId } from "~/ipc";
+import { formatPercent } from "~/lib/format";
+import { labelsOfColumn } from "~/lib/label-colours";
 import type { IconName } from "~/ui";
 import type { SheetAction } from "./actions";
+import { UNSURE_BELOW } from "./conditions";
 import { text } from "./strings";
 
 /** One line of a context menu: what it says and what it does. */
@@ -244,6 +247,16 @@ export function columnMenu(scene: MenuScene, at: ColumnScene): MenuEntry[] {
       action: { do: "ask", dialog: { kind: "retype", column: id } },
       disabled: readOnly || isAi,
     },
+    ...(column.value_type === "nested" && labelsOfColumn(column) === null
+      ? [
+          {
+            label: text.menu.split,
+            icon: "columns" as const,
+            action: { do: "ask", dialog: { kind: "split", column: id } } as const,
+            disabled: readOnly,
+          },
+        ]
+      : []),
     {
       label: text.menu.sortUp,
       icon: "sort-asc",
@@ -273,6 +286,14 @@ export function columnMenu(scene: MenuScene, at: ColumnScene): MenuEntry[] {
       icon: "filter",
       action: { do: "edit-condition", index: null, column: id },
     },
+    ...(isAi
+      ? [
+          {
+            label: text.menu.filterUnsure(formatPercent(UNSURE_BELOW)),
+            action: { do: "filter-unsure", column: id } as const,
+          },
+        ]
+      : []),
     {
       label: text.menu.stats,
       icon: "chart",

@@ -23,6 +23,7 @@ import { SheetDialogs } from "./sheet-dialogs";
 import { SheetGrid } from "./sheet-grid";
 import { SqlPanel } from "./sql-panel";
 import { StatusBar } from "./status-bar";
+import { text } from "./strings";
 import { ToolBar } from "./tool-bar";
 import { newFind, newWork, type SheetUi, SheetUiContext } from "./tools";
 import { useSheetEffects } from "./use-sheet-effects";
@@ -90,6 +91,15 @@ export const OpenSheet = component$<OpenSheetProps>(({ opened, fittingPx, onReop
   const tools = { sheet, ui, app, runs, toasts };
 
   useSheetEffects(tools);
+  useTask$(({ track, cleanup }) => {
+    const name = track(() => sheet.info.name);
+    const title = text.windowTitle(name);
+    document.title = title;
+    cleanup(() => {
+      // The next sheet may have set its own already.
+      if (document.title === title) document.title = text.product;
+    });
+  });
   useTask$(({ cleanup }) => {
     cleanup(() => {
       if (ui.work) ui.work.left = true;

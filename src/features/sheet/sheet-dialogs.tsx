@@ -6,6 +6,7 @@ import { PasteDialog } from "./paste-dialog";
 import { RenameDialog } from "./rename-dialog";
 import { ReplaceDialog } from "./replace-dialog";
 import { RetypeDialog } from "./retype-dialog";
+import { SplitDialog } from "./split-dialog";
 import { StatsDialog } from "./stats-dialog";
 import { columnOf, useSheetTools } from "./tools";
 
@@ -33,6 +34,7 @@ export const SheetDialogs = component$(() => {
       />
       {dialog?.kind === "rename" && column && <RenameDialog key={column.id} column={column} />}
       {dialog?.kind === "retype" && column && <RetypeDialog key={column.id} column={column} />}
+      {dialog?.kind === "split" && column && <SplitDialog key={column.id} column={column} />}
       {dialog?.kind === "stats" && column && <StatsDialog key={column.id} column={column} />}
       {plan && <PasteDialog plan={plan} />}
       {dialog?.kind === "replace" && <ReplaceDialog />}

@@ -12,6 +12,9 @@ export const text = {
   columns: (count: number) => plural(count, "column", "columns"),
   aiColumns: (count: number) => plural(count, "AI column", "AI columns"),
 
+  product: "Braincells",
+  windowTitle: (sheet: string) => `${sheet} – Braincells`,
+
   screen: {
     loading: "Opening the sheet…",
     failed: "This sheet could not be opened",
@@ -289,6 +292,7 @@ export const text = {
     inspectData: "About this column…",
     rename: "Rename…",
     retype: "Change type…",
+    split: "Split into columns…",
     runPending: "Fill what is empty, failed or stale",
     runFailed: "Retry failed cells",
     stopRuns: "Stop its runs",
@@ -297,6 +301,7 @@ export const text = {
     sortUpToo: "Then sort by this, ascending",
     sortDownToo: "Then sort by this, descending",
     sortUnsure: "Least confident first",
+    filterUnsure: (share: string) => `Only ${share} confidence or less`,
     sortState: "Sort by state",
     filterColumn: "Filter by this column…",
     stats: "Figures…",
@@ -392,6 +397,25 @@ export const text = {
     confidences: "Confidence",
     bin: (from: string, to: string, count: string) => `${from} to ${to}: ${count}`,
     statesOf: "Cells",
+  },
+
+  split: {
+    title: (name: string) => `Split ${name} into columns`,
+    body: "Each property becomes a column with what the cells hold now. The columns do not follow later changes",
+    looking: "Looking at the properties…",
+    nothing: "There is nothing to split",
+    nothingBody: "No cell of this column holds an object, and its recipe names no properties",
+    unnamed: "Column",
+    blank: "(no name)",
+    name: (property: string) => `Column for ${property}`,
+    type: (property: string) => `Type of ${property}`,
+    confirm: (count: number) =>
+      count === 0 ? "Make columns" : `Make ${plural(count, "column", "columns")}`,
+    done: (count: number) => `Made ${plural(count, "column", "columns")}`,
+    misfits: (column: string, count: number) =>
+      `${column}: ${plural(count, "value", "values")} did not fit and ${count === 1 ? "is" : "are"} empty`,
+    noObjects: (count: number) =>
+      `${plural(count, "cell", "cells")} ${count === 1 ? "holds no object and was" : "hold no object and were"} left out`,
   },
 
   sql: {

@@ -17,6 +17,7 @@ import type { SelectionSnapshot } from "./selection";
 export type SheetDialog =
   | { kind: "rename"; column: ColumnId }
   | { kind: "retype"; column: ColumnId }
+  | { kind: "split"; column: ColumnId }
   | { kind: "stats"; column: ColumnId }
   | { kind: "paste"; plan: PastePlan }
   | { kind: "replace" }

@@ -10,11 +10,16 @@ import type { SheetTools } from "./tools";
  * Tells what the latest step did, with a button that takes it back while the sheet is open and as
  * long as it is the latest: the button must not take back what somebody did afterwards.
  */
-export async function toastWithUndo(tools: SheetTools, title: string): Promise<void> {
+export async function toastWithUndo(
+  tools: SheetTools,
+  title: string,
+  detail: string | null = null,
+): Promise<void> {
   const step = await latestStep(tools);
   showToast(tools.toasts, {
     kind: "info",
     title,
+    ...(detail === null ? {} : { detail }),
     action: {
       label: text.toast.undo,
       run$: $(async () => {

@@ -1,8 +1,16 @@
 import { showFailure } from "~/errors";
-import { type CellState, type ColumnId, type Filter, failureOf, ipc, type SortKey } from "~/ipc";
+import {
+  type CellState,
+  type CellTest,
+  type ColumnId,
+  type Filter,
+  failureOf,
+  ipc,
+  type SortKey,
+} from "~/ipc";
 import { showToast } from "~/state/toasts";
 import { countRows } from "./changes";
-import { type Condition, filterOf, partsOf, withCondition } from "./conditions";
+import { type Condition, filterOf, partsOf, UNSURE_BELOW, withCondition } from "./conditions";
 import { gridModel } from "./model";
 import { viewId } from "./reading";
 import { cycleSort, withSort } from "./sorting";
@@ -169,13 +177,22 @@ export function filterByActive(tools: SheetTools, negated: boolean): void {
 
 /** Shows only the rows in which an AI column has a state. */
 export function filterByState(tools: SheetTools, column: ColumnId, state: CellState): void {
+  filterAnew(tools, column, { test: "state", states: [state] });
+}
+
+/** Shows only the rows in which the model was not sure of an AI column. */
+export function filterUnsure(tools: SheetTools, column: ColumnId): void {
+  filterAnew(tools, column, { test: "confidence", least: null, most: UNSURE_BELOW });
+}
+
+/** Adds a test of a column in place of one of the same kind. */
+function filterAnew(tools: SheetTools, column: ColumnId, test: CellTest): void {
   const parts = partsOf(tools.sheet.filter);
-  const condition: Condition = { column, test: { test: "state", states: [state] }, negated: false };
   const others = parts?.conditions.filter(
-    (other) => !(other.column === column && other.test.test === "state"),
+    (other) => !(other.column === column && other.test.test === test.test),
   );
   const base = others ? filterOf({ match: parts?.match ?? "all", conditions: others }) : null;
-  tools.sheet.filter = withCondition(base, condition);
+  tools.sheet.filter = withCondition(base, { column, test, negated: false });
 }
 
 function viewIsFresh({ sheet, ui }: SheetTools): void {

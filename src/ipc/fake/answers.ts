@@ -1,5 +1,6 @@
 import type { AppError, CellFigures, Message, Recipe, RowId, Value } from "../bindings";
 import { failure } from "./failure";
+import { labelShares, priorOf, scoredLabels } from "./labels";
 import { hashOf } from "./values";
 
 /** What the make-believe model says about one row. */
@@ -35,17 +36,39 @@ export function answerFor(
   const said = value === null ? "" : typeof value === "object" ? json(value) : String(value);
   const pieces = said.match(/\s*\S+/g) ?? [];
   const isChoice = recipe.output !== undefined && recipe.output.type !== "text";
+  const scores = error ? [] : scoresOf(recipe, value, seed);
+  const shares = labelShares(recipe, scores)
+    .map(({ raw, calibrated }) => calibrated ?? raw ?? 0)
+    .sort((left, right) => right - left);
   const figures: CellFigures = {
     model,
     prompt_tokens: promptTokens,
-    completion_tokens: Math.max(1, Math.ceil(said.length / 4)),
+    // A label is chosen and not written.
+    completion_tokens: scores.length > 0 ? 0 : Math.max(1, Math.ceil(said.length / 4)),
     duration_ms: 40 + (seed % 400),
-    confidence: isChoice && !error ? 0.35 + ((seed >>> 5) % 650) / 1000 : null,
+    confidence: isChoice && !error ? (shares[0] ?? 0.35 + ((seed >>> 5) % 650) / 1000) : null,
     cut_off: false,
+    ...(scores.length > 0 ? { label_scores: scores } : {}),
   };
   const isThinking = /think/i.test(model);
   const reasoning = isThinking ? `The row says “${input.slice(0, 60)}”, so that decides it.` : null;
   return { value, pieces, error, reasoning, figures };
+}
+
+/** What the model "thought" of each label, so that the calibrated answer is `value`. */
+function scoresOf(recipe: Recipe, value: Value, seed: number): number[] {
+  const labels = scoredLabels(recipe.output);
+  const at = labels.indexOf(String(value));
+  if (at < 0) return [];
+  const even = 1 / labels.length;
+  const share = even + (1 - even) * (0.15 + ((seed >>> 5) % 850) / 1000);
+  const weights = labels.map((_, other) => 1 + ((seed >>> other) % 4) / 10);
+  const others = weights.reduce((total, weight, other) => total + (other === at ? 0 : weight), 0);
+  const prior = priorOf(labels);
+  return weights.map((weight, other) => {
+    const calibrated = other === at ? share : ((1 - share) * weight) / others;
+    return Math.log(Math.max(calibrated, 1e-9)) + (prior[other] ?? 0);
+  });
 }
 
 const sum = (left: number, right: number): number => left + right;
@@ -76,8 +99,15 @@ function valueFor(recipe: Recipe, seed: number, input: string): Value {
       const known = output.labels.find((label) => label.toLowerCase() === mood);
       return known ?? output.labels[seed % output.labels.length] ?? null;
     }
-    case "number":
-      return mood === "negative" ? 4 + (seed % 2) : 1 + (seed % 3);
+    case "labels":
+      return output.labels.filter(
+        (label, at) => label.toLowerCase() === mood || (seed >>> at) % 3 === 0,
+      );
+    case "number": {
+      const urgency = mood === "negative" ? 4 + (seed % 2) : 1 + (seed % 3);
+      const raised = Math.max(output.min ?? Number.NEGATIVE_INFINITY, urgency);
+      return Math.min(output.max ?? Number.POSITIVE_INFINITY, raised);
+    }
     case "boolean":
       return seed % 2 === 0;
     case "date":
@@ -114,7 +144,7 @@ function jsonFor(schema: Value, seed: number, input: string): Value {
     case "boolean":
       return seed % 2 === 0;
     case "array":
-      return [jsonFor(schema.items ?? {}, seed, input)];
+      return [0, 1].map((at) => jsonFor(schema.items ?? {}, seed >>> at, input));
     default:
       return input.split(" ").slice(0, 4).join(" ");
   }

@@ -3,6 +3,7 @@ import { type Cell, NO_FIGURES } from "./cell";
 import { parseClipboard } from "./clipboard";
 import type { Part } from "./commands";
 import { refuse } from "./failure";
+import { labelShares } from "./labels";
 import type { FakeSheet } from "./sheet";
 import { partsOf } from "./template";
 import { isEmpty, valueFor } from "./values";
@@ -213,11 +214,14 @@ export function cellCommands(world: World): Part<CellCommand> {
     redo: (id) => world.sheet(id).redo(),
     cellHistory: (id, column, row) => {
       const sheet = world.sheet(id);
-      const entries = sheet.entries.get(sheet.column(column).id)?.get(row) ?? [];
+      const { kind } = sheet.column(column);
+      const recipe = kind.kind === "ai" ? kind.recipe : null;
+      const entries = sheet.entries.get(column)?.get(row) ?? [];
       return entries.map(({ messages: _, error, ...entry }) => {
         const step = entry.step === null ? null : sheet.stepInfo(entry.step);
         const shown = { step_name: step?.name ?? null, undone: step?.undone ?? false };
-        return { ...entry, ...shown, error: error?.message ?? null };
+        const labels = labelShares(recipe, entry.figures.label_scores ?? []);
+        return { ...entry, ...shown, error: error?.message ?? null, labels };
       });
     },
     restoreCell: (id, columnId, row, seq) => {

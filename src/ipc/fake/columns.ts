@@ -32,8 +32,17 @@ function refuseBadRecipe(
   if (named.some((column) => column.name === self)) {
     refuse("bad_recipe", `\`${self}\` would read itself`, "refer to other columns only");
   }
-  if (recipe.output?.type === "label" && recipe.output.labels.length === 0) {
-    refuse("bad_recipe", "a label column needs labels", "name at least two");
+  const output = recipe.output ?? { type: "text" };
+  const needsLabels = output.type === "label" || output.type === "labels";
+  if (needsLabels && output.labels.length < 2) {
+    refuse("bad_input", "a label column needs labels", "name at least two");
+  }
+  if (output.type === "number") {
+    const { min = null, max = null } = output;
+    if (min !== null && max !== null && min > max) {
+      const hint = "let the least number be the smaller one";
+      refuse("bad_input", `no number is from ${min} to ${max}`, hint);
+    }
   }
   if (recipe.model !== "") world.model(recipe.model);
 }

@@ -4,13 +4,16 @@ import { cellCommands } from "./cells";
 import { columnCommands } from "./columns";
 import { findCommands } from "./find";
 import { inferenceCommands } from "./inference";
+import { labelCommands } from "./labels";
 import { modelCommands } from "./models";
 import { recipeCommands } from "./recipes";
 import { Runner } from "./runs";
 import { sheetCommands } from "./sheets";
+import { splitCommands } from "./split";
 import { sqlCommands } from "./sql";
 import { statsCommands } from "./stats";
 import { transferCommands } from "./transfer";
+import { tuneCommands } from "./tune";
 import { viewCommands } from "./views";
 import type { World } from "./world";
 
@@ -36,6 +39,7 @@ export function fakeCommands(world: World, runner: Runner = new Runner(world)): 
   return {
     ...appCommands(world, runner),
     ...modelCommands(world, runner),
+    ...tuneCommands(world),
     ...sheetCommands(world, runner),
     ...transferCommands(world),
     ...recipeCommands(world),
@@ -46,5 +50,7 @@ export function fakeCommands(world: World, runner: Runner = new Runner(world)): 
     ...statsCommands(world),
     ...sqlCommands(world),
     ...inferenceCommands(world, runner),
+    ...labelCommands(world, runner),
+    ...splitCommands(world),
   };
 }

@@ -17,6 +17,9 @@ export interface FakeBackend {
   /** The next call of a command fails. */
   fail(command: keyof FakeCommands, code: Code, message: string): void;
   rowsPerSecond(rows: number): void;
+  tuneStageMs(milliseconds: number): void;
+  /** The process of a model ends and is started again. */
+  restart(model: string, reason: string): void;
   clipboard(): string;
   written(): Record<string, string>;
   opened(): string[];
@@ -112,6 +115,10 @@ function backendOf(world: World, calls: Record<string, number>, troubles: string
     rowsPerSecond: (rows) => {
       world.rowsPerSecond = rows;
     },
+    tuneStageMs: (milliseconds) => {
+      world.tuneStageMs = milliseconds;
+    },
+    restart: (model, reason) => world.emit({ event: "engine_restarted", model, reason }),
     clipboard: () => world.clipboard,
     written: () => Object.fromEntries(world.written),
     opened: () => world.opened,

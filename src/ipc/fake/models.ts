@@ -48,7 +48,7 @@ export function modelCommands(world: World, runner: Runner): Part<ModelCommand> 
           "rename one of the two files",
         );
       }
-      const added = { name, path, size_bytes: 469_000_000, linked: true };
+      const added = { name, path, size_bytes: 469_000_000, linked: true, tuned: null };
       world.models = [...world.models, added];
       return added;
     },

@@ -259,6 +259,10 @@ export class Runner {
       messages,
     });
     markStale(sheet, column, row);
+    // What rows say alike is computed with the first of them.
+    const isFirst = progress.rows_done + progress.rows_failed === 0;
+    const shared = isFirst ? 0 : Math.ceil((messages[0]?.content.length ?? 0) / 4);
+    progress.shared_tokens = (progress.shared_tokens ?? 0) + shared;
     if (error) progress.rows_failed += 1;
     else progress.rows_done += 1;
     progress.prompt_tokens += answer.figures.prompt_tokens;

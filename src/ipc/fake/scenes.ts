@@ -9,6 +9,7 @@ import { SETTINGS_KEY } from "./models";
 import { newSheet } from "./new-sheet";
 import { Runner } from "./runs";
 import type { FakeSheet } from "./sheet";
+import { makeTyped } from "./typed";
 import { hashOf, typeOfOutput } from "./values";
 import { World } from "./world";
 
@@ -26,7 +27,8 @@ export type SceneName =
   | "interrupted"
   | "readonly"
   | "hostile"
-  | "nomodel";
+  | "nomodel"
+  | "typed";
 
 function settings(): Settings {
   const kept = globalThis.sessionStorage?.getItem(SETTINGS_KEY);
@@ -150,6 +152,7 @@ export function makeScene(
       path: `${HOME}/models/${model}`,
       size_bytes: bytes,
       linked: false,
+      tuned: null,
     });
     world.models = [
       file(STARTER, 98_500_000),
@@ -159,6 +162,10 @@ export function makeScene(
   if (name === "empty") return { world, runner };
   if (name === "hostile") {
     makeHostile(world);
+    return { world, runner };
+  }
+  if (name === "typed") {
+    makeTyped(world, runner);
     return { world, runner };
   }
   makeMillion(world).info.changed_at_ms = now() - 9 * DAY_MS;

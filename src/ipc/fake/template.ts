@@ -100,6 +100,7 @@ export function messagesFor(
 const OUTPUT_WORDS: Record<Output["type"], string> = {
   text: "the value for the cell and nothing else",
   label: "one of the labels and nothing else",
+  labels: "a JSON list of those labels that fit and nothing else",
   number: "a number and nothing else",
   boolean: "yes or no and nothing else",
   date: "a date as YYYY-MM-DD and nothing else",

@@ -53,11 +53,12 @@ export function dataTypeOf(sqlType: string): DataType {
 export function typeOfOutput(output: Output | undefined): DataType {
   switch (output?.type) {
     case "number":
-      return "number";
+      return output.integer ? "integer" : "number";
     case "boolean":
       return "boolean";
     case "date":
       return "date";
+    case "labels":
     case "json":
       return "json";
     default:

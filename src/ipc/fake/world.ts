@@ -42,8 +42,12 @@ export class World {
   startSheet: SheetId | null = null;
   /** Rows that a run finishes in a second. */
   rowsPerSecond = 40;
+  /** How long each stage of tuning a model takes. */
+  tuneStageMs = 120;
   private readonly live = new Set<string>();
   private readonly cancelled = new Set<string>();
+  /** Ends the pause that a task is in. */
+  private readonly wakes = new Map<string, () => void>();
   private outbox: Event[] = [];
   private lastId = 0;
   private send: ((events: Event[]) => void) | null = null;
@@ -111,7 +115,10 @@ export class World {
   ): Promise<T> {
     this.live.add(name);
     const pause = async (ms = 0): Promise<void> => {
-      await new Promise((resolve) => setTimeout(resolve, ms));
+      await new Promise<void>((resolve) => {
+        this.wakes.set(name, resolve);
+        setTimeout(resolve, ms);
+      });
       if (this.cancelled.has(name)) throw failure("cancelled", "this was stopped");
     };
     try {
@@ -120,12 +127,14 @@ export class World {
     } finally {
       this.live.delete(name);
       this.cancelled.delete(name);
+      this.wakes.delete(name);
     }
   }
 
   cancelTask(name: string): boolean {
     if (!this.live.has(name)) return false;
     this.cancelled.add(name);
+    this.wakes.get(name)?.();
     return true;
   }
 }

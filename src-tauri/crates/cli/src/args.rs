@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use braincells_workbench::Quantisation;
 use clap::builder::{NonEmptyStringValueParser, OsStringValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
@@ -16,6 +17,7 @@ use crate::values::{self, FileFormat};
 mod edit;
 mod fill;
 mod input;
+mod labels;
 mod look;
 mod recipe;
 
@@ -24,6 +26,7 @@ pub use edit::{
 };
 pub use fill::{EngineArgs, FillArgs, OutputArgs, RerunArgs};
 pub use input::InputArgs;
+pub use labels::{Calibrating, LabelsArgs};
 pub use look::{CacheAction, CacheArgs, CellsToFill, SqlArgs, StatsArgs, UpdateArgs, ViewArgs};
 pub use recipe::{FitArgs, RecipeAction, RecipeArgs, RunArgs};
 
@@ -144,6 +147,9 @@ pub enum Verb {
     History(HistoryArgs),
     /// Say what the columns of a sheet hold, in figures
     Stats(StatsArgs),
+    /// Say how a column's labels are spread, calibrated and, where cells were checked, how good
+    /// they are; or calibrate them anew, without a model
+    Labels(LabelsArgs),
     /// Ask a sheet a question in SQL; nothing is changed
     Sql(SqlArgs),
     /// Fill the cells of a sheet that are not up to date
@@ -156,7 +162,7 @@ pub enum Verb {
     Runs(SheetArg),
     /// Go on with what was stopped in a sheet, or try its failed cells again
     Resume(ResumeArgs),
-    /// List the models, or add one
+    /// List the models, add one, or tune one for this machine
     Models(ModelsArgs),
     /// Say what this machine has and what would be used
     Doctor,
@@ -172,6 +178,12 @@ pub enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Run an engine for the process that started it; started by Braincells itself
+    #[command(hide = true)]
+    ServeEngine,
+    /// Tune a model for the process that started it; started by Braincells itself
+    #[command(hide = true)]
+    TuneHere,
 }
 
 /// `import`.
@@ -355,5 +367,24 @@ pub enum ModelsAction {
     Add {
         /// The file
         path: PathBuf,
+    },
+    /// Make a copy of a model in the quantisation that this machine computes fastest
+    ///
+    /// Candidates are written, measured in turns with the original and compared with it on
+    /// built-in texts and questions. The fastest that stays faithful is kept beside the other
+    /// models as NAME.tuned-QUANTISATION.gguf; the original stays what it is, and recipes go on
+    /// to mean it.
+    Tune {
+        /// Name of the model, or its file
+        model: String,
+        /// Measure only, and keep no copy
+        #[arg(long)]
+        dry_run: bool,
+        /// Try only these, separated by commas: Q8_0, Q5_0, Q4_K_M, Q4_K_S, IQ4_NL, Q4_0
+        #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = values::quantisation)]
+        candidates: Vec<Quantisation>,
+        /// CPU threads [default: the settings', else as many as there are physical cores]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
+        threads: Option<u32>,
     },
 }

@@ -248,8 +248,12 @@ pub fn report_line(report: &Report) -> String {
     if let Some(rate) = progress.rows_per_second() {
         parts.push(rate_text(rate));
     }
+    let shared = match progress.shared_share() {
+        Some(share) => format!(" ({:.0} % of them shared)", share * 100.0),
+        None => String::new(),
+    };
     parts.push(format!(
-        "{} prompt and {} generated tokens",
+        "{} prompt{shared} and {} generated tokens",
         HumanCount(progress.prompt_tokens),
         HumanCount(progress.completion_tokens)
     ));

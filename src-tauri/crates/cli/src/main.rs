@@ -45,12 +45,19 @@ use session::Session;
 const LAST_WORDS: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
+    braincells_workbench::use_modules_of(&session::own_path());
     let arguments = Arguments::parse();
     if let Err(error) = arguments.check() {
         error.exit();
     }
     if let Verb::ProbeSheet { arguments } = &arguments.verb {
         return braincells_workbench::answer_probe(arguments).into();
+    }
+    if let Verb::ServeEngine = arguments.verb {
+        braincells_workbench::serve_engine();
+    }
+    if let Verb::TuneHere = arguments.verb {
+        return braincells_workbench::answer_tune().into();
     }
     let output = Arc::new(Output::new(Manner {
         json: arguments.global.json,
@@ -137,13 +144,16 @@ async fn answer(
         Verb::Undo(verb) => commands::undo(&session, verb).await,
         Verb::Redo(verb) => commands::redo(&session, verb).await,
         Verb::History(verb) => commands::history(&session, verb).await,
+        Verb::Labels(verb) => commands::labels(&session, verb).await,
         Verb::Export(verb) => commands::export(&session, verb).await,
         Verb::Runs(verb) => commands::runs(&session, verb).await,
         Verb::Resume(verb) => commands::resume(&session, verb).await,
         Verb::Models(verb) => commands::models(&session, verb).await,
         Verb::Doctor => commands::doctor(&session).await,
         Verb::Completions { shell } => commands::completions(*shell),
-        Verb::ProbeSheet { .. } => unreachable!("`main` answers it before there is a session"),
+        Verb::ProbeSheet { .. } | Verb::ServeEngine | Verb::TuneHere => {
+            unreachable!("`main` answers it before there is a session")
+        }
     }
 }
 

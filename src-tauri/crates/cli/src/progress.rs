@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use braincells_core::{ColumnId, Event, EventSink, OpeningNotice, RunProgress};
+use braincells_core::{ColumnId, Event, EventSink, OpeningNotice, RunProgress, TuneStage};
 use indicatif::{FormattedDuration, HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
 use crate::output::Output;
@@ -45,6 +45,7 @@ struct State {
 enum Phase {
     Import,
     Load,
+    Tune,
     Run(ColumnId),
 }
 
@@ -102,6 +103,11 @@ impl Progress {
                 let text = format!("loading {}", crate::text::cut(name, 40));
                 self.step(&mut state, Phase::Load, percent, 100, &text);
             }
+            Event::ModelTuning { model, stage, quantisation, fraction } => {
+                let percent = (fraction.clamp(0.0, 1.0) * 100.0).round() as u64;
+                let text = tuning_text(model, *stage, quantisation.as_deref());
+                self.step(&mut state, Phase::Tune, percent, 100, &text);
+            }
             Event::RunProgress(progress) => {
                 let text = run_text(progress);
                 let phase = Phase::Run(progress.column);
@@ -109,6 +115,7 @@ impl Progress {
             }
             Event::CellDelta { .. }
             | Event::CellDone { .. }
+            | Event::EngineRestarted { .. }
             | Event::RunEnded { .. }
             | Event::SheetNotice { .. } => {}
         }
@@ -117,7 +124,7 @@ impl Progress {
     fn step(&self, state: &mut State, phase: Phase, position: u64, total: u64, text: &str) {
         let title = match phase {
             Phase::Run(column) => state.titles.get(&column).cloned().unwrap_or_default(),
-            Phase::Import | Phase::Load => String::new(),
+            Phase::Import | Phase::Load | Phase::Tune => String::new(),
         };
         match self.style {
             Style::Hidden => {}
@@ -161,6 +168,11 @@ impl EventSink for Progress {
                 _ => self.output.warn(&line),
             }
         }
+        if let Event::EngineRestarted { reason, .. } = &event
+            && !self.output.manner().json
+        {
+            self.output.warn(&restarted(reason));
+        }
         if let Event::CellDone { column, error: Some(error), .. } = &event
             && let Ok(mut state) = self.state.lock()
         {
@@ -175,10 +187,26 @@ impl EventSink for Progress {
     }
 }
 
+fn tuning_text(model: &str, stage: TuneStage, quantisation: Option<&str>) -> String {
+    let copy = quantisation.unwrap_or_default();
+    match stage {
+        TuneStage::Original => format!("measuring {}", crate::text::cut(model, 40)),
+        TuneStage::Writing => format!("writing {copy}"),
+        TuneStage::Measuring => format!("measuring {copy}"),
+        TuneStage::Comparing => format!("comparing {copy}"),
+    }
+}
+
+fn restarted(reason: &str) -> String {
+    format!(
+        "the engine's process ended and was started again, and its rows are asked again: {reason}"
+    )
+}
+
 fn bar_style(phase: Phase) -> ProgressStyle {
     let template = match phase {
         Phase::Import => "{spinner} {msg}",
-        Phase::Load => "{msg} {wide_bar} {percent:>3}%",
+        Phase::Load | Phase::Tune => "{msg} {wide_bar} {percent:>3}%",
         Phase::Run(_) => "{prefix} {wide_bar} {human_pos}/{human_len}  {msg}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -187,7 +215,7 @@ fn bar_style(phase: Phase) -> ProgressStyle {
 fn line(phase: Phase, title: &str, position: u64, total: u64, text: &str) -> String {
     match phase {
         Phase::Import => text.to_owned(),
-        Phase::Load => format!("{text}, {position} %"),
+        Phase::Load | Phase::Tune => format!("{text}, {position} %"),
         Phase::Run(_) => {
             format!("{title}: {} of {} rows, {text}", HumanCount(position), HumanCount(total))
         }
@@ -243,6 +271,7 @@ mod tests {
             rows_reused: 0,
             rows_cut_off: 0,
             prompt_tokens: 0,
+            shared_tokens: 0,
             completion_tokens: 0,
             elapsed_ms,
         }

@@ -3,7 +3,7 @@
 
 use std::iter;
 
-use braincells_core::{Output, Sampling};
+use braincells_core::{NumberLimits, Output, Sampling};
 use braincells_workbench::{PlannedColumn, RecipeEstimate, RecipePlan};
 use indicatif::HumanCount;
 use serde_json::json;
@@ -98,10 +98,18 @@ fn column_lines(position: usize, column: &PlannedColumn, length: Length) -> Vec<
 
 fn kind(output: &Output) -> String {
     match output {
-        Output::Label { labels } => {
-            format!("label ({})", cut(&labels.join(", "), NAME_COLUMNS))
+        Output::Label { labels } | Output::Labels { labels } => {
+            format!("{} ({})", output.as_str(), cut(&labels.join(", "), NAME_COLUMNS))
         }
-        Output::Text | Output::Number | Output::Boolean | Output::Date | Output::Json { .. } => {
+        Output::Number(NumberLimits { integer, min, max }) => {
+            let kind = if *integer { "integer" } else { "number" };
+            let end = |end: &Option<f64>| end.map_or(String::new(), |end| end.to_string());
+            match (min, max) {
+                (None, None) => kind.to_owned(),
+                _ => format!("{kind} ({}..{})", end(min), end(max)),
+            }
+        }
+        Output::Text | Output::Boolean | Output::Date | Output::Json { .. } => {
             output.as_str().to_owned()
         }
     }
@@ -119,6 +127,9 @@ fn sampling(sampling: &Sampling) -> Vec<String> {
     }
     if sampling.top_k > 0 {
         notes.push(format!("top-k {}", sampling.top_k));
+    }
+    if sampling.min_p > 0.0 {
+        notes.push(format!("min-p {}", sampling.min_p));
     }
     if let Some(tokens) = sampling.max_tokens {
         notes.push(format!("at most {tokens} tokens"));

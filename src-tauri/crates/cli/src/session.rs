@@ -1,11 +1,10 @@
 //! What every verb needs: the workbench, the mouth, the ear.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use braincells_core::{AppError, Code, EventSink, SheetId};
-use braincells_workbench::{Home, LlamaEngines, ProcessProbe, SystemClock, Workbench, World};
+use braincells_workbench::{Home, LlamaEngines, OwnProgram, SystemClock, Workbench, World};
 
 use crate::failure::{Failure, stopped};
 use crate::interrupt::Interrupt;
@@ -40,12 +39,13 @@ impl Session {
         };
         let home = Home::new(root);
         let events: Arc<dyn EventSink> = Arc::<Progress>::clone(&progress);
+        let (program, clock) = (own_program(), Arc::new(SystemClock));
         let workbench = Workbench::open(World {
-            engines: Arc::new(LlamaEngines::new(home.clone(), Arc::new(SystemClock))),
+            engines: Arc::new(LlamaEngines::in_worker(home.clone(), clock, program.engine())),
             clock: Arc::new(SystemClock),
             events,
             home: home.clone(),
-            probe: Arc::new(probe()),
+            probe: Arc::new(program.probe()),
         })?;
         Ok(Self { workbench, home, output, progress, interrupt })
     }
@@ -88,18 +88,14 @@ fn default_home() -> Result<PathBuf, AppError> {
     Ok(folders.data_local_dir().join("braincells"))
 }
 
-/// What a program needs of its environment to be loaded at all. Nothing else is handed on.
-const LOADER: [&str; 4] = ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot", "PATH"];
-
-/// Sheets that may be damaged are tried by this same program.
-fn probe() -> ProcessProbe {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the command line is the one place that reads the environment"
-    )]
-    let environment =
-        LOADER.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+/// Where this program is.
+pub fn own_path() -> PathBuf {
     // A system that cannot name the program finds it by its name.
-    let program = std::env::current_exe().unwrap_or_else(|_unknown| "braincells".into());
-    ProcessProbe::new(program, vec!["probe-sheet".into()], environment.collect())
+    std::env::current_exe().unwrap_or_else(|_unknown| "braincells".into())
+}
+
+/// This same program, for what may crash: sheets that may be damaged are tried by it, and engines
+/// run in it. The one place of the command line that reads the environment.
+fn own_program() -> OwnProgram {
+    OwnProgram::new(own_path(), std::env::vars_os())
 }

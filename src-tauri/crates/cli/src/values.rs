@@ -1,7 +1,7 @@
 //! Values that need more than a number or a word: output types, formats, lists of columns.
 
-use braincells_core::{DataType, Output};
-use braincells_workbench::{Encoding, Format, Quote};
+use braincells_core::{DataType, NumberLimits, Output, SplitProperty, Value};
+use braincells_workbench::{Encoding, Format, Quantisation, Quote};
 
 /// A file format as clap carries it.
 pub type FileFormat = Format;
@@ -10,26 +10,50 @@ pub type FileFormat = Format;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnList(pub Vec<String>);
 
-/// `text`, `number`, `boolean` or `label:a,b,c`.
+/// `text`, `number`, `integer:1..5`, `boolean`, `date`, `label:a,b,c`, `labels:a,b,c` or
+/// `json:SCHEMA`, where the schema is a file or JSON itself.
 pub fn output_type(text: &str) -> Result<Output, String> {
-    let (word, labels) = match text.split_once(':') {
-        Some((word, labels)) => (word, Some(labels)),
-        None => (text, None),
+    let (word, more) = match text.split_once(':') {
+        Some((word, more)) => (word.trim(), Some(more)),
+        None => (text.trim(), None),
     };
-    match (word.trim(), labels) {
+    match (word, more) {
         ("text", None) => Ok(Output::Text),
-        ("number", None) => Ok(Output::Number),
+        ("number" | "integer", more) => number_type(word == "integer", more.unwrap_or("..")),
         ("boolean", None) => Ok(Output::Boolean),
-        ("label", None) => Err("labels are missing, as in `label:yes,no`".to_owned()),
-        ("label", Some(labels)) => label_type(labels),
-        ("text" | "number" | "boolean", Some(_)) => {
-            Err(format!("`{word}` takes nothing after `:`"))
-        }
-        _ => Err("known types are text, number, boolean and label:a,b,c".to_owned()),
+        ("date", None) => Ok(Output::Date),
+        ("label", Some(labels)) => Ok(Output::Label { labels: label_set(labels)? }),
+        ("labels", Some(labels)) => Ok(Output::Labels { labels: label_set(labels)? }),
+        ("label" | "labels", None) => Err(format!("labels are missing, as in `{word}:yes,no`")),
+        ("json", Some(schema)) => Ok(Output::Json { schema: json_schema(schema)? }),
+        ("json", None) => Err("a JSON Schema is missing, as in `json:schema.json`".to_owned()),
+        ("text" | "boolean" | "date", Some(_)) => Err(format!("`{word}` takes nothing after `:`")),
+        _ => Err("known types are text, number, integer, boolean, date, label:a,b,c, \
+                  labels:a,b,c and json:SCHEMA"
+            .to_owned()),
     }
 }
 
-fn label_type(text: &str) -> Result<Output, String> {
+/// `least..greatest`, where either may be missing.
+fn number_type(integer: bool, text: &str) -> Result<Output, String> {
+    let (min, max) = text
+        .split_once("..")
+        .ok_or("a range is written like `0..10`, `0..` or `..10`".to_owned())?;
+    let end = |text: &str| match text.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_not_one| format!("`{text}` is not a number")),
+    };
+    Ok(Output::Number(NumberLimits { integer, min: end(min)?, max: end(max)? }))
+}
+
+fn json_schema(text: &str) -> Result<Value, String> {
+    let from_file = !text.trim_start().starts_with('{');
+    let read = if from_file { std::fs::read_to_string(text.trim()) } else { Ok(text.to_owned()) };
+    let schema = read.map_err(|error| format!("`{text}` cannot be read: {error}"))?;
+    serde_json::from_str(&schema).map_err(|error| format!("the schema is not JSON: {error}"))
+}
+
+fn label_set(text: &str) -> Result<Vec<String>, String> {
     let labels = comma_separated(text)?;
     if labels.len() < 2 {
         return Err("at least two labels are needed, as in `label:yes,no`".to_owned());
@@ -39,7 +63,7 @@ fn label_type(text: &str) -> Result<Output, String> {
             return Err(format!("label `{label}` is there twice"));
         }
     }
-    Ok(Output::Label { labels })
+    Ok(labels)
 }
 
 /// Names separated by commas; quoted as in CSV where a name has a comma itself.
@@ -251,9 +275,60 @@ pub fn data_type(text: &str) -> Result<DataType, String> {
     })
 }
 
+/// The name of a quantisation that a copy of a model can have.
+pub fn quantisation(text: &str) -> Result<Quantisation, String> {
+    Quantisation::parse(text).ok_or_else(|| {
+        let words: Vec<&str> = Quantisation::ALL.iter().map(|known| known.as_str()).collect();
+        format!("the quantisations are {}", words.join(", "))
+    })
+}
+
+/// A property of JSON objects, with a type behind `:` and a name for its column behind `=`:
+/// `city`, `age:integer`, `zip:text=postcode`. What is no type belongs to the property.
+#[expect(clippy::unnecessary_wraps, reason = "what clap calls may fail")]
+pub fn split_property(text: &str) -> Result<SplitProperty, String> {
+    let (left, name) = match text.rsplit_once('=') {
+        Some((left, name)) if !left.is_empty() && !name.trim().is_empty() => {
+            (left, Some(name.trim().to_owned()))
+        }
+        _ => (text, None),
+    };
+    let (property, data_type) = match left.rsplit_once(':') {
+        Some((property, word)) => match DataType::parse(word) {
+            Some(data_type) => (property, Some(data_type)),
+            None => (left, None),
+        },
+        None => (left, None),
+    };
+    Ok(SplitProperty { property: property.to_owned(), name, data_type })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_property_may_have_a_type_and_a_name_of_its_own() {
+        for (text, property, data_type, name) in [
+            ("city", "city", None, None),
+            ("age:integer", "age", Some(DataType::Integer), None),
+            ("zip:text=postcode", "zip", Some(DataType::Text), Some("postcode")),
+            ("zip=post code", "zip", None, Some("post code")),
+            ("a:b", "a:b", None, None),
+            ("a:b:json", "a:b", Some(DataType::Json), None),
+            ("=", "=", None, None),
+        ] {
+            let name = name.map(str::to_owned);
+            let expected = SplitProperty { property: property.to_owned(), name, data_type };
+            assert_eq!(split_property(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_quantisation_is_called_by_its_name() {
+        assert_eq!(quantisation("q8_0"), Ok(Quantisation::Q8_0));
+        assert!(quantisation("Q9").unwrap_err().contains("Q4_K_S"));
+    }
 
     fn labels(text: &str) -> Vec<String> {
         match output_type(text).unwrap() {
@@ -295,7 +370,10 @@ mod tests {
             ("label:a,b,a", "twice"),
             (r#"label:"a,b"#, "not closed"),
             (r#"label:"a"b,c"#, "after a closing quote"),
-            ("number:3", "takes nothing"),
+            ("number:3", "a range is written like"),
+            ("integer:a..", "`a` is not a number"),
+            ("boolean:yes", "takes nothing"),
+            ("json:", "cannot be read"),
             ("float", "known types"),
             ("", "known types"),
         ] {

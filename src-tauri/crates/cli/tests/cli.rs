@@ -26,7 +26,8 @@ fn help_names_every_verb_and_every_exit_code() {
     let said = Bench::new().run(&["--help"]).ok();
     for word in [
         "fill", "run", "recipe", "import", "sheets", "show", "columns", "rows", "undo", "redo",
-        "history", "stats", "sql", "update", "cache", "export", "runs", "resume", "models",
+        "history", "stats", "labels", "sql", "update", "cache", "export", "runs", "resume",
+        "models",
     ] {
         assert!(said.stdout.contains(&format!("\n  {word} ")), "{word}: {}", said.stdout);
     }
@@ -62,6 +63,7 @@ fn the_manual_has_every_option_of_every_verb() {
         "undo",
         "history",
         "stats",
+        "labels",
         "sql",
         "update",
         "cache clear",

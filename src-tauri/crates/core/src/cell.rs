@@ -90,6 +90,10 @@ pub struct CellFigures {
     pub model: Option<String>,
     /// Tokens of the prompt, the shared prefix included.
     pub prompt_tokens: u32,
+    /// Of these, the tokens that other rows had computed already. Told while a run is under way;
+    /// not kept with the cell.
+    #[serde(default)]
+    pub shared_tokens: u32,
     /// Tokens that were generated.
     pub completion_tokens: u32,
     /// Wall time from admission to the last token, in milliseconds.
@@ -101,6 +105,14 @@ pub struct CellFigures {
     /// Whether the answer was taken from the response cache: it took no tokens and no time.
     #[serde(default)]
     pub cached: bool,
+    /// For an answer that is one of a fixed set: the natural logarithms of all labels' raw
+    /// shares, in the order of the recipe that made it. Empty otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub label_scores: Vec<f64>,
+    /// Names the calibration that value and confidence were made with, among those of the sheet;
+    /// `None` where the answer is none of a fixed set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<i64>,
 }
 
 /// One entry for the append-only cell log: the outcome of one attempt at one cell.

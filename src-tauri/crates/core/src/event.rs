@@ -5,6 +5,21 @@ use crate::{
     Value,
 };
 
+/// What is being done while a model is tuned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub enum TuneStage {
+    /// The original is loaded and asked.
+    Original,
+    /// A copy is written.
+    Writing,
+    /// A copy and the original are measured in turns.
+    Measuring,
+    /// A copy is compared with the original.
+    Comparing,
+}
+
 /// Something a window or a progress bar shows while it happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -20,6 +35,25 @@ pub enum Event {
         /// The model's name.
         model: String,
         /// 0 to 1.
+        fraction: f32,
+    },
+    /// The engine's process ended while it worked, and another one goes on in its place. Nothing
+    /// is lost; what it worked on is asked again.
+    EngineRestarted {
+        /// The model's name.
+        model: String,
+        /// How the process ended.
+        reason: String,
+    },
+    /// Copies of a model are made and measured.
+    ModelTuning {
+        /// The file name of the original.
+        model: String,
+        /// What is being done.
+        stage: TuneStage,
+        /// Of which copy; `None` for the original.
+        quantisation: Option<String>,
+        /// Of everything, 0 to 1.
         fraction: f32,
     },
     /// A sheet was opened, and not quite as it was left.

@@ -8,6 +8,7 @@
 //! [`Code`]s. What it leaves out: how anything is stored (`data`), made (`llm`) or done
 //! (`workbench`).
 
+mod calibration;
 mod cell;
 mod error;
 mod event;
@@ -20,21 +21,25 @@ mod recipe;
 mod run;
 mod settings;
 mod sheet;
+mod split;
 mod stats;
 mod step;
 mod template;
 mod view;
 mod world;
 
+pub use calibration::{
+    Calibration, CalibrationMode, CheckedScores, LabelShare, label_score, likeliest, raw_shares,
+};
 pub use cell::{CellFigures, CellRecord, CellState, CellView, Value, render_value};
 pub use error::{AppError, Code};
-pub use event::{Event, EventSink, IgnoreEvents};
+pub use event::{Event, EventSink, IgnoreEvents, TuneStage};
 pub use find::{FindRequest, Found, FoundCell, Replacement};
 pub use graph::{Graph, GraphError};
 pub use id::{ColumnId, RowId, RunId, SheetId, StepId};
 pub use opening::{Holder, OpeningNotice, ReadOnly};
 pub use query::{SqlColumn, SqlLimits, SqlResult};
-pub use recipe::{ExamplePolicy, Output, Recipe, RecipeExample, Sampling};
+pub use recipe::{ExamplePolicy, NumberLimits, Output, Recipe, RecipeExample, Sampling};
 pub use run::{
     LiveRun, Priority, RunInfo, RunProgress, RunRequest, RunScope, RunStatus, UnfinishedRun,
 };
@@ -42,6 +47,7 @@ pub use settings::{EngineOptions, Settings, Theme};
 pub use sheet::{
     Column, ColumnKind, DataType, SheetInfo, TrashedSheet, ValueType, Window, WindowRow,
 };
+pub use split::{JsonProperty, SplitColumn, SplitColumns, SplitProperty};
 pub use stats::{
     Bin, ColumnStats, DistinctValues, LengthStats, NumberStats, NumberSummary, Summary, ValueCount,
 };

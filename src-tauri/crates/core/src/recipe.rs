@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use crate::Value;
+use crate::{CalibrationMode, Value};
 
 /// How an AI column is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,10 @@ pub struct Recipe {
     /// those of the sheet and count towards the same limits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub example_rows: Vec<RecipeExample>,
+    /// How labels are calibrated; of no meaning for other output types. A change of it alone
+    /// makes no cell stale.
+    #[serde(default, skip_serializing_if = "CalibrationMode::is_default")]
+    pub calibration: CalibrationMode,
 }
 
 /// An example that belongs to a recipe and to no row of a sheet.
@@ -42,6 +46,11 @@ pub struct RecipeExample {
 }
 
 impl Recipe {
+    /// Whether both ask the model alike: all but how its answers are calibrated is the same.
+    pub fn asks_like(&self, other: &Self) -> bool {
+        Self { calibration: other.calibration, ..self.clone() } == *other
+    }
+
     /// Follows columns that got other names through the example rows; the prompt has its own
     /// rules. `new_name` gives `None` for a name that stays.
     pub fn rename_example_inputs(&mut self, new_name: impl Fn(&str) -> Option<String>) {
@@ -68,8 +77,13 @@ pub enum Output {
         /// The allowed answers, in the order shown to the model; at least two, all different.
         labels: Vec<String>,
     },
+    /// Any number of a fixed set, as a JSON list in the order of the set; the list may be empty.
+    Labels {
+        /// The allowed answers, in the order shown to the model; at least two, all different.
+        labels: Vec<String>,
+    },
     /// A decimal number.
-    Number,
+    Number(NumberLimits),
     /// `true` or `false`.
     Boolean,
     /// A calendar date, ISO 8601.
@@ -81,13 +95,55 @@ pub enum Output {
     },
 }
 
+/// Which numbers are allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct NumberLimits {
+    /// Whole numbers only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub integer: bool,
+    /// The least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// The greatest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+}
+
 impl Output {
+    /// Any number.
+    pub fn number() -> Self {
+        Self::Number(NumberLimits::default())
+    }
+
+    /// The labels that an engine scores, in the order of their scores; `None` for types whose
+    /// answers are not one of a fixed set.
+    pub fn scored_labels(&self) -> Option<Vec<String>> {
+        match self {
+            // As the prompt has them: without the white space around them.
+            Self::Label { labels } => {
+                Some(labels.iter().map(|label| label.trim().to_owned()).collect())
+            }
+            Self::Boolean => Some(vec!["true".to_owned(), "false".to_owned()]),
+            _ => None,
+        }
+    }
+
+    /// The cell's value for one of [`Output::scored_labels`].
+    pub fn label_value(&self, label: &str) -> Value {
+        match self {
+            Self::Boolean => Value::Bool(label == "true"),
+            _ => Value::String(label.to_owned()),
+        }
+    }
+
     /// The word for this type on the command line and in recipe files.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Label { .. } => "label",
-            Self::Number => "number",
+            Self::Labels { .. } => "labels",
+            Self::Number(_) => "number",
             Self::Boolean => "boolean",
             Self::Date => "date",
             Self::Json { .. } => "json",
@@ -112,6 +168,9 @@ pub struct Sampling {
     /// Keep this many likeliest tokens; 0 keeps all.
     #[serde(default)]
     pub top_k: u32,
+    /// Keep tokens at least this share as likely as the likeliest, 0 to 1; 0 keeps all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub min_p: f32,
     /// Seeds sampled decoding. The same seed, row and build give the same cell.
     #[serde(default)]
     pub seed: u64,
@@ -124,9 +183,22 @@ fn one() -> f32 {
     1.0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
+}
+
 impl Default for Sampling {
     fn default() -> Self {
-        Self { max_tokens: None, temperature: 0.0, top_p: 1.0, top_k: 0, seed: 0, stop: Vec::new() }
+        Self {
+            max_tokens: None,
+            temperature: 0.0,
+            top_p: 1.0,
+            top_k: 0,
+            min_p: 0.0,
+            seed: 0,
+            stop: Vec::new(),
+        }
     }
 }
 

@@ -218,6 +218,9 @@ pub struct RunProgress {
     pub rows_cut_off: u64,
     /// Prompt tokens of the rows so far, the shared prefix counted for each.
     pub prompt_tokens: u64,
+    /// Of these, the tokens that were computed once for several rows and not for each.
+    #[serde(default)]
+    pub shared_tokens: u64,
     /// Generated tokens so far.
     pub completion_tokens: u64,
     /// Milliseconds since the run began in this process.
@@ -234,6 +237,12 @@ impl RunProgress {
     pub fn rows_per_second(&self) -> Option<f64> {
         let rows = self.rows_ended().saturating_sub(self.rows_before);
         (self.elapsed_ms > 0 && rows > 0).then(|| rows as f64 * 1000.0 / self.elapsed_ms as f64)
+    }
+
+    /// The share of the prompts' tokens that were computed once for several rows, 0 to 1; `None`
+    /// if there were none.
+    pub fn shared_share(&self) -> Option<f64> {
+        (self.shared_tokens > 0).then(|| self.shared_tokens as f64 / self.prompt_tokens as f64)
     }
 
     /// Milliseconds until the last row at the rate so far.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{CellFigures, CellState, RunId, StepId, Value};
+use crate::{CellFigures, CellState, LabelShare, RunId, StepId, Value};
 
 /// One named action of a person, which can be undone and done again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,4 +44,7 @@ pub struct HistoryEntry {
     pub reasoning: Option<String>,
     /// Model, tokens, time, confidence.
     pub figures: CellFigures,
+    /// The shares of all labels, in the recipe's order, where the answer is one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<LabelShare>,
 }

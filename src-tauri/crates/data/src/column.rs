@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use braincells_core::{Column, ColumnId, ColumnKind, DataType, Output, ValueType};
+use braincells_core::{Column, ColumnId, ColumnKind, DataType, NumberLimits, Output, ValueType};
 use duckdb::{Connection, params};
 use serde::{Deserialize, Serialize};
 
@@ -201,10 +201,11 @@ pub(crate) fn replace_row(connection: &Connection, row: &ColumnRow) -> Result<()
 pub(crate) fn sql_type(output: &Output) -> &'static str {
     match output {
         Output::Text | Output::Label { .. } => "VARCHAR",
-        Output::Number => "DOUBLE",
+        Output::Number(NumberLimits { integer: true, .. }) => "BIGINT",
+        Output::Number(_) => "DOUBLE",
         Output::Boolean => "BOOLEAN",
         Output::Date => "DATE",
-        Output::Json { .. } => "JSON",
+        Output::Labels { .. } | Output::Json { .. } => "JSON",
     }
 }
 

@@ -6,6 +6,7 @@ use duckdb::{Appender, Connection, params};
 use crate::DataError;
 use crate::column::StoredColumn;
 use crate::error::during;
+use crate::labels;
 use crate::sheet::{CellEdit, SheetStore, Writer};
 use crate::step::{CellNews, News};
 use crate::value::{self, text};
@@ -200,6 +201,8 @@ impl Log<'_> {
                 self.now_ms,
                 self.step.0,
                 figures.map(|figures| figures.cached),
+                figures.and_then(|figures| labels::list(&figures.label_scores)),
+                figures.and_then(|figures| figures.calibration),
             ])?;
         }
         appender.flush()

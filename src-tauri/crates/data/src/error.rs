@@ -138,6 +138,12 @@ pub enum DataError {
         /// The version.
         version: i64,
     },
+    /// Another calibration was wanted, and with it another recipe.
+    #[error("the recipe of `{name}` differs in more than its calibration")]
+    RecipeDiffers {
+        /// The column's name.
+        name: String,
+    },
     /// A column of that name exists; letter case makes no difference.
     #[error("the sheet has a column named `{name}` already")]
     NameTaken {
@@ -183,6 +189,20 @@ pub enum DataError {
     AiColumnType {
         /// The column's name.
         name: String,
+    },
+    /// Only JSON has properties that can become columns.
+    #[error("column `{name}` of type {sql_type} holds no JSON objects")]
+    NoJson {
+        /// The column's name.
+        name: String,
+        /// The column's DuckDB type.
+        sql_type: String,
+    },
+    /// More columns at once than a sheet can bear.
+    #[error("more than {most} properties cannot become columns at once")]
+    TooManyProperties {
+        /// The most.
+        most: usize,
     },
     /// Prompts name the column.
     #[error("column `{name}` is used by {}", users.join(", "))]
@@ -367,6 +387,8 @@ impl DataError {
             Self::NotAiColumn { .. } => "only AI columns have states, confidences and recipes",
             Self::WouldLose { .. } => "correct these values first, or allow them to become empty",
             Self::BlockTooWide { .. } => "add columns first, or paste further to the left",
+            Self::NoJson { .. } => "split a column of type json, or one whose texts are JSON",
+            Self::TooManyProperties { .. } => "name the ones that are needed",
             Self::AiColumnType { .. } => "change the output type of the recipe",
             Self::ColumnInUse { .. } => "take it out of their prompts first, or delete them too",
             Self::ColumnAlive { .. } | Self::StepAlive { .. } => {
@@ -398,6 +420,8 @@ impl DataError {
             | Self::WouldLose { .. }
             | Self::BlockTooWide { .. }
             | Self::AiColumnType { .. }
+            | Self::NoJson { .. }
+            | Self::TooManyProperties { .. }
             | Self::NameUnusable { .. }
             | Self::WrongType { .. }
             | Self::Filter(_)
@@ -423,7 +447,7 @@ impl DataError {
             | Self::Damaged { .. }
             | Self::Untried { .. }
             | Self::Unreadable { .. } => Code::Storage,
-            Self::UnstorableState { .. } => Code::Internal,
+            Self::UnstorableState { .. } | Self::RecipeDiffers { .. } => Code::Internal,
             Self::Cancelled => Code::Cancelled,
         }
     }

@@ -6,6 +6,7 @@ use duckdb::{Row, params};
 use crate::DataError;
 use crate::column::StoredColumn;
 use crate::error::during;
+use crate::labels;
 use crate::run::parse_state;
 use crate::sheet::{CellEdit, SheetStore};
 use crate::value::Shape;
@@ -30,7 +31,8 @@ impl SheetStore {
                      coalesce(s.undone, false), l.run_id, l.recipe_version, l.error_message, \
                      l.reasoning, l.model, coalesce(l.prompt_tokens, 0), \
                      coalesce(l.completion_tokens, 0), coalesce(l.duration_ms, 0), l.confidence, \
-                     coalesce(l.cut_off, false), coalesce(l.cached, false) \
+                     coalesce(l.cut_off, false), coalesce(l.cached, false), l.label_scores, \
+                     l.calibration_id \
                  FROM braincells.cell_log l LEFT JOIN braincells.steps s ON s.id = l.step_id \
                  WHERE l.column_id = ? AND l.row_id = ? ORDER BY l.seq DESC",
             )
@@ -40,6 +42,10 @@ impl SheetStore {
         while let Some(row) = rows.next().map_err(&failed)? {
             entries.push(entry(row, &stored)?);
         }
+        drop(rows);
+        drop(statement);
+        drop(reader);
+        self.add_label_shares(column, &mut entries)?;
         Ok(entries)
     }
 
@@ -149,12 +155,16 @@ fn entry(row: &Row<'_>, stored: &StoredColumn) -> Result<HistoryEntry, DataError
             figures: CellFigures {
                 model: row.get(11)?,
                 prompt_tokens: row.get(12)?,
+                shared_tokens: 0,
                 completion_tokens: row.get(13)?,
                 duration_ms: row.get(14)?,
                 confidence: row.get(15)?,
                 cut_off: row.get(16)?,
                 cached: row.get(17)?,
+                label_scores: labels::scores(row.get(18)?),
+                calibration: row.get(19)?,
             },
+            labels: Vec::new(),
         };
         Ok((state, entry))
     };

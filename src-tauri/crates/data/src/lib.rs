@@ -34,6 +34,7 @@ mod format;
 mod group_commit;
 mod history;
 mod import;
+mod labels;
 mod leftovers;
 mod lock;
 mod opening;
@@ -68,6 +69,7 @@ pub use import::{
     PreviewRequest, Quote, RowSelection, import, import_text, parse_clipboard, preview_import,
     preview_text, text_table,
 };
+pub use labels::{Recalibrated, ScoredCell, StoredCalibration};
 pub use leftovers::{remove_leftovers, remove_sheet};
 pub use lock::is_in_use;
 pub use opening::{
@@ -79,7 +81,7 @@ pub use read::ExampleRow;
 pub use responses::{
     CachedModel, DEFAULT_RESPONSE_BYTES, FileState, NewResponse, ResponseCache, ResponseCacheInfo,
 };
-pub use sheet::{CellEdit, RowPlace, SheetStore};
+pub use sheet::{CellEdit, RowPlace, SheetStore, SplitPart};
 pub use stats::Among;
 pub use step::Compacted;
 pub use view::View;

@@ -7,7 +7,7 @@ use crate::error::during;
 use crate::{DataError, recipe};
 
 /// The format this version writes, and the newest it reads.
-pub(crate) const FORMAT_VERSION: i64 = 2;
+pub(crate) const FORMAT_VERSION: i64 = 3;
 
 /// Columns of `main.rows` that are ours.
 pub(crate) const RESERVED: [&str; 2] = ["row_id", "row_order"];
@@ -36,7 +36,14 @@ CREATE TABLE braincells.cell_log (
     error_code VARCHAR, error_message VARCHAR, error_hint VARCHAR, model VARCHAR,
     recipe_version BIGINT, prompt_tokens UINTEGER, completion_tokens UINTEGER,
     duration_ms UINTEGER, confidence DOUBLE, cut_off BOOLEAN, reasoning VARCHAR, sources JSON,
-    at_ms BIGINT, step_id BIGINT, cached BOOLEAN);
+    at_ms BIGINT, step_id BIGINT, cached BOOLEAN, label_scores DOUBLE[], calibration_id BIGINT);
+";
+
+/// How the labels of cells were calibrated. An entry of the log names its own, so that it stays
+/// what it was whatever is done later; a run has at most one.
+const CALIBRATIONS: &str = "
+CREATE TABLE braincells.calibrations (
+    id BIGINT, column_id BIGINT, run_id BIGINT, at_ms BIGINT, calibration JSON);
 ";
 
 /// What undo needs. A step's cells are its entries in the log; its rows are in `row_moves`, where
@@ -66,6 +73,7 @@ pub(crate) fn create(
     let failed = during("create the sheet");
     connection.execute_batch(TABLES).map_err(&failed)?;
     connection.execute_batch(STEP_TABLES).map_err(&failed)?;
+    connection.execute_batch(CALIBRATIONS).map_err(&failed)?;
     connection
         .execute(
             "INSERT INTO braincells.meta VALUES (?, ?, ?, ?, ?, ?, \
@@ -97,14 +105,25 @@ pub(crate) fn check_format(connection: &Connection, path: &Path) -> Result<(), D
     if found < FORMAT_VERSION {
         let failed = during("bring the sheet's format up to date");
         let transaction = connection.unchecked_transaction().map_err(&failed)?;
-        connection.execute_batch(&from_version_1()).map_err(&failed)?;
-        connection.execute_batch(STEP_TABLES).map_err(&failed)?;
-        recipe::note_inputs(connection)?;
+        if found < 2 {
+            connection.execute_batch(&from_version_1()).map_err(&failed)?;
+            connection.execute_batch(STEP_TABLES).map_err(&failed)?;
+            recipe::note_inputs(connection)?;
+        }
+        connection.execute_batch(FROM_VERSION_2).map_err(&failed)?;
+        connection.execute_batch(CALIBRATIONS).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         connection.execute_batch("CHECKPOINT").map_err(&failed)?;
     }
     Ok(())
 }
+
+/// Version 3 brought label scores and calibrations.
+const FROM_VERSION_2: &str = "
+    UPDATE braincells.meta SET format_version = 3;
+    ALTER TABLE braincells.cell_log ADD COLUMN label_scores DOUBLE[];
+    ALTER TABLE braincells.cell_log ADD COLUMN calibration_id BIGINT;
+";
 
 /// Version 2 brought steps, and room between rows.
 fn from_version_1() -> String {

@@ -23,6 +23,7 @@ mod columns;
 mod rows;
 
 pub use cells::CellEdit;
+pub use columns::SplitPart;
 pub use rows::RowPlace;
 
 /// One open sheet.

@@ -308,6 +308,11 @@ impl LiveRuns {
 
     /// Whether a live run fills the column.
     pub(crate) fn fills(&self, column: ColumnId) -> bool {
-        self.runs.iter().any(|(_, filled, _)| *filled == column)
+        self.fills_beside(column, None)
+    }
+
+    /// Whether a live run other than `own` fills the column.
+    pub(crate) fn fills_beside(&self, column: ColumnId, own: Option<RunId>) -> bool {
+        self.runs.iter().any(|(run, filled, _)| *filled == column && Some(*run) != own)
     }
 }

@@ -21,6 +21,28 @@ pub enum LLMError {
         /// What the loader said.
         reason: String,
     },
+    /// A model file cannot be written.
+    #[error("the model file `{}` cannot be written: {reason}", path.display())]
+    NotWritten {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+        /// Whether its disk is full.
+        full: bool,
+    },
+    /// The model needs more memory than there is.
+    #[error(
+        "the model needs about {} MB of memory and {} MB are available",
+        needed_bytes / 1_000_000,
+        available_bytes / 1_000_000
+    )]
+    ModelTooLarge {
+        /// What it needs, with its context, by an estimate.
+        needed_bytes: u64,
+        /// What there is.
+        available_bytes: u64,
+    },
     /// The engine's thread is gone or the engine was shut down.
     #[error("the engine is not running")]
     NotRunning,
@@ -29,6 +51,17 @@ pub enum LLMError {
     InferenceFailed {
         /// What happened.
         reason: String,
+    },
+    /// The engine's process ended; see [`crate::worker`].
+    #[error(
+        "the engine's process ended while it {}: {reason}",
+        if *requests == 0 { "loaded the model" } else { "computed this" }
+    )]
+    WorkerDied {
+        /// How it ended, with what it said last.
+        reason: String,
+        /// How many requests it had by then: with one, that one is to blame, or nobody.
+        requests: u32,
     },
     /// Prompt and answer do not fit the context.
     #[error("the prompt needs {needed_tokens} tokens and {available_tokens} are available")]
@@ -74,7 +107,10 @@ impl LLMError {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self,
-            Self::InferenceFailed { .. } | Self::OutputInvalid { .. } | Self::RateLimited { .. }
+            Self::InferenceFailed { .. }
+                | Self::WorkerDied { .. }
+                | Self::OutputInvalid { .. }
+                | Self::RateLimited { .. }
         )
     }
 
@@ -84,6 +120,7 @@ impl LLMError {
             self,
             Self::ModelNotFound { .. }
                 | Self::ModelBroken { .. }
+                | Self::ModelTooLarge { .. }
                 | Self::NotRunning
                 | Self::ChatTemplate { .. }
                 | Self::Cancelled
@@ -104,10 +141,28 @@ impl From<LLMError> for AppError {
                 Code::ModelBroken,
                 Some("the file may be incomplete or not a GGUF model; download it again"),
             ),
+            LLMError::NotWritten { full: true, .. } => {
+                (Code::DiskFull, Some("free some space on the disk of the models folder"))
+            }
+            LLMError::NotWritten { full: false, .. } => {
+                (Code::Storage, Some("check the permissions of the models folder"))
+            }
+            LLMError::ModelTooLarge { .. } => (
+                Code::EngineFailed,
+                Some(
+                    "take a smaller model or quantisation, a shorter context, or fewer rows at once",
+                ),
+            ),
             LLMError::NotRunning => (Code::EngineFailed, Some("start the run again")),
             LLMError::InferenceFailed { .. } => (
                 Code::EngineFailed,
                 Some("retry the failed cells; if it happens again, run `braincells doctor`"),
+            ),
+            LLMError::WorkerDied { .. } => (
+                Code::EngineFailed,
+                Some(
+                    "if it happens again, close other programs, compute fewer rows at once, or take a smaller model",
+                ),
             ),
             LLMError::ContextLengthExceeded { .. } => (
                 Code::ContextLength,

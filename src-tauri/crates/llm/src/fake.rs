@@ -25,6 +25,7 @@ use crate::{
 };
 
 type Script = dyn Fn(&LLMRequest) -> FakeAnswer + Send + Sync;
+type LabelLogits = dyn Fn(&LLMRequest) -> Vec<f64> + Send + Sync;
 
 /// An engine that answers from a script. See the module's page for what it promises.
 pub struct FakeEngine {
@@ -32,6 +33,7 @@ pub struct FakeEngine {
     context_tokens: u32,
     parallel_requests: u32,
     fingerprint: Option<String>,
+    label_logits: Option<Arc<LabelLogits>>,
     counts: Arc<Counts>,
 }
 
@@ -69,6 +71,7 @@ impl FakeEngine {
             context_tokens: 4096,
             parallel_requests: DEFAULT_PARALLEL_REQUESTS as u32,
             fingerprint: None,
+            label_logits: None,
             counts: Arc::default(),
         }
     }
@@ -98,6 +101,18 @@ impl FakeEngine {
     #[must_use]
     pub fn with_fingerprint(mut self, fingerprint: &str) -> Self {
         self.fingerprint = Some(fingerprint.to_owned());
+        self
+    }
+
+    /// Scores labels by these logits, one for each label in the recipe's order, as an engine does
+    /// that looks at them instead of writing: where the script answers, the answer is the
+    /// likeliest label.
+    #[must_use]
+    pub fn with_label_logits(
+        mut self,
+        logits: impl Fn(&LLMRequest) -> Vec<f64> + Send + Sync + 'static,
+    ) -> Self {
+        self.label_logits = Some(Arc::new(logits));
         self
     }
 
@@ -138,12 +153,20 @@ impl LLMEngine for FakeEngine {
         let _in_flight = InFlight::begin(&self.counts);
         let prompt_tokens = self.admit(&request)?;
         let (answer, waited_ms) = (self.script)(&request).wait().await;
-        let content = answer.pieces.concat();
+        let mut content = answer.pieces.concat();
         if let Some(error) = answer.error {
             return Err(error);
         }
-        let label_probabilities =
-            echo::probabilities(&request.output, &content, last_user_message(&request));
+        let scored = self.label_logits.as_ref().zip(request.output.scored_labels());
+        let label_probabilities = match scored {
+            Some((logits, labels)) => echo::shares(labels, &logits(&request)),
+            None => echo::probabilities(&request.output, &content, last_user_message(&request)),
+        };
+        if self.label_logits.is_some()
+            && let Some(best) = echo::likeliest(&label_probabilities)
+        {
+            content = best;
+        }
         Ok(LLMResponse {
             confidence: label_probabilities
                 .iter()

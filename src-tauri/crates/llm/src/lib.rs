@@ -19,6 +19,8 @@ mod fake;
 pub mod output;
 mod pool;
 pub mod prompt;
+pub mod schema;
+pub mod worker;
 
 #[cfg(feature = "llama")]
 pub mod llama;
@@ -26,9 +28,9 @@ pub mod llama;
 pub use braincells_core::{Place, Template, TemplateError, nearest, renamed};
 pub use chat_template::{ChatTemplate, Segment};
 pub use engine::{
-    AnswerKey, BatchEvent, BatchEventKind, BatchStream, Capabilities, FinishReason, LLMBackend,
-    LLMEngine, LLMRequest, LLMResponse, LabelProbability, Message, RequestId, RequestStream, Role,
-    TokenStream,
+    AnswerKey, BatchEvent, BatchEventKind, BatchStream, Capabilities, EngineFigures, FinishReason,
+    LLMBackend, LLMEngine, LLMRequest, LLMResponse, LabelProbability, Message, RequestId,
+    RequestStream, Role, TokenStream,
 };
 pub use error::LLMError;
 pub use fake::{FakeAnswer, FakeEngine, FakeGate};

@@ -5,15 +5,15 @@
 //! wrapping that carries no meaning (thinking, quotes, a closing full stop, letter case, a code
 //! fence) is removed, and nothing is guessed from what remains.
 //!
-//! Left out: whether a JSON answer satisfies the column's JSON Schema. An answer for
-//! [`Output::Json`] is only known to be JSON; the schema is checked by the engine that
-//! constrains the answer, and its check belongs into `read_json` once schemas can be made.
+//! A JSON answer is held to the column's JSON Schema, [`crate::schema`], which is read once and
+//! not once per answer.
 
-use braincells_core::{Output, Value};
+use braincells_core::{NumberLimits, Output, Value};
 use chrono::NaiveDate;
 use serde_json::Number;
 
 use crate::LLMError;
+use crate::schema::Schema;
 
 const THINK_OPENS: &str = "<think>";
 const THINK_CLOSES: &str = "</think>";
@@ -39,23 +39,29 @@ pub struct Answer {
 /// - Text: trimmed; a blank answer is refused.
 /// - Label: one of the labels, in the recipe's spelling. Surrounding quotes, full stops and
 ///   whitespace are ignored, and so is letter case, unless two labels would then match.
+/// - Labels: a JSON list of labels, or labels with commas or line breaks between them, or `none`
+///   for an empty list. The value has them in the recipe's order, each once.
 /// - Number: plain decimal notation (`-12`, `0.5`, `.5`, `1e6`), finite. Groups of thousands
 ///   only where they cannot mean anything else: `1,234.5` and `1,234,567` are read, `1,234` is
 ///   refused, because half of the world reads it as a fraction. No units, no percent sign.
 ///   Digits without a point or an exponent give a JSON integer; one too large for that is refused.
+///   A number outside the recipe's limits is refused; where only whole numbers are allowed, `3.0`
+///   is the whole number 3 and `3.5` is refused.
 /// - Boolean: `true`, `false`, `yes` or `no` in any letter case.
 /// - Date: `yyyy-mm-dd`, a day that exists, from the year 1 on.
-/// - Json: any JSON value but `null`, which is how an empty cell is written.
+/// - Json: a JSON value that satisfies the schema; not `null`, which is how an empty cell is
+///   written.
 pub fn read_answer(raw: &str, output: &Output) -> Result<Answer, LLMError> {
     let (reasoning, answer) =
         split_reasoning(raw).ok_or_else(|| invalid(output, "its thinking was cut off"))?;
     let value = match output {
         Output::Text => read_text(answer),
         Output::Label { labels } => read_label(answer, labels),
-        Output::Number => read_number(answer),
+        Output::Labels { labels } => read_labels(answer, labels),
+        Output::Number(limits) => read_number(answer).and_then(|number| limited(number, *limits)),
         Output::Boolean => read_boolean(answer),
         Output::Date => read_date(answer),
-        Output::Json { .. } => read_json(answer),
+        Output::Json { schema } => read_json(answer, schema),
     };
     let value = value.map_err(|reason| invalid(output, reason))?;
     Ok(Answer { value, reasoning })
@@ -68,8 +74,14 @@ pub fn value_matches(value: &Value, output: &Output) -> bool {
         (Output::Text, Value::String(text)) => !text.trim().is_empty(),
         (Output::Label { labels }, Value::String(text)) => labels.contains(text),
         (Output::Date, Value::String(text)) => read_date(text).is_ok_and(|date| date == *value),
-        (Output::Number, Value::Number(_)) | (Output::Boolean, Value::Bool(_)) => true,
-        (Output::Json { .. }, value) => !value.is_null(),
+        (Output::Labels { labels }, Value::Array(chosen)) => {
+            chosen.iter().all(|label| {
+                label.as_str().is_some_and(|label| labels.iter().any(|other| other == label))
+            }) && *value == in_order(chosen, labels)
+        }
+        (Output::Number(limits), Value::Number(number)) => check_limits(number, *limits).is_ok(),
+        (Output::Boolean, Value::Bool(_)) => true,
+        (Output::Json { schema }, value) => check_json(value, schema).is_ok(),
         _ => false,
     }
 }
@@ -116,6 +128,67 @@ fn read_label(answer: &str, labels: &[String]) -> Result<Value, String> {
         (Some(label), None) if !wanted.is_empty() => Ok(Value::from(label.as_str())),
         (Some(_), Some(_)) => Err(format!("{} fits more than one label", quoted(answer))),
         _ => Err(format!("{} is none of {}", quoted(answer), allowed(labels))),
+    }
+}
+
+fn read_labels(answer: &str, labels: &[String]) -> Result<Value, String> {
+    let text = without_fence(answer);
+    let is_list = text.trim_start().starts_with('[');
+    let parts: Vec<String> = if is_list {
+        serde_json::from_str(text).map_err(|error| {
+            format!("{} is not a list of labels in JSON: {error}", quoted(answer))
+        })?
+    } else if let Ok(Value::String(only)) = read_label(text, labels) {
+        // One label may hold a comma itself.
+        vec![only]
+    } else {
+        let parts = text.split([',', ';', '\n']).map(|part| part.trim().trim_start_matches("- "));
+        parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    if parts.is_empty() && !is_list {
+        return Err("it is empty".to_owned());
+    }
+    if let [only] = parts.as_slice()
+        && bare(only).eq_ignore_ascii_case("none")
+        && read_label(only, labels).is_err()
+    {
+        return Ok(Value::Array(Vec::new()));
+    }
+    let chosen: Vec<Value> =
+        parts.iter().map(|part| read_label(part, labels)).collect::<Result<_, _>>()?;
+    Ok(in_order(&chosen, labels))
+}
+
+/// The chosen labels in the order of all labels, each once.
+fn in_order(chosen: &[Value], labels: &[String]) -> Value {
+    labels
+        .iter()
+        .filter(|label| chosen.iter().any(|other| other.as_str() == Some(label)))
+        .map(|label| Value::from(label.as_str()))
+        .collect()
+}
+
+fn limited(value: Value, limits: NumberLimits) -> Result<Value, String> {
+    let Value::Number(number) = value else { return Ok(value) };
+    check_limits(&number, limits)?;
+    let whole = number.as_f64().filter(|_| limits.integer && !number.is_i64() && !number.is_u64());
+    Ok(Value::Number(whole.map_or(number, |whole| Number::from(whole as i64))))
+}
+
+fn check_limits(number: &Number, limits: NumberLimits) -> Result<(), String> {
+    let NumberLimits { integer, min, max } = limits;
+    // Beyond 2^53 neighbouring whole numbers are the same to a float.
+    let is_whole = number
+        .as_f64()
+        .is_some_and(|float| float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0);
+    if integer && !number.is_i64() && !number.is_u64() && !is_whole {
+        return Err(format!("{number} is not a whole number"));
+    }
+    let Some(float) = number.as_f64() else { return Ok(()) };
+    match (min, max) {
+        (Some(min), _) if float < min => Err(format!("{number} is less than {min}")),
+        (_, Some(max)) if float > max => Err(format!("{number} is more than {max}")),
+        _ => Ok(()),
     }
 }
 
@@ -230,12 +303,23 @@ fn read_date(answer: &str) -> Result<Value, String> {
     }
 }
 
-fn read_json(answer: &str) -> Result<Value, String> {
-    match serde_json::from_str(without_fence(answer)) {
-        Ok(Value::Null) => Err("`null` is an empty cell, not an answer".to_owned()),
-        Ok(value) => Ok(value),
-        Err(error) => Err(format!("{} is not JSON: {error}", quoted(answer))),
+fn read_json(answer: &str, schema: &Value) -> Result<Value, String> {
+    let value = serde_json::from_str(without_fence(answer))
+        .map_err(|error| format!("{} is not JSON: {error}", quoted(answer)))?;
+    check_json(&value, schema)?;
+    Ok(value)
+}
+
+fn check_json(value: &Value, schema: &Value) -> Result<(), String> {
+    if value.is_null() {
+        return Err("`null` is an empty cell, not an answer".to_owned());
     }
+    let schema = Schema::of(schema)
+        .map_err(|error| format!("the column's JSON Schema cannot be used: {error}"))?;
+    schema.check(value).map_err(|error| match error.place.as_str() {
+        "" => error.reason,
+        place => format!("at `{place}`, {}", error.reason),
+    })
 }
 
 /// The inside of a Markdown code fence that wraps the whole answer, with or without a language.

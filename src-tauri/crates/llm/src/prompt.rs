@@ -225,9 +225,11 @@ impl PromptPlan {
             temperature: self.sampling.temperature,
             top_p: self.sampling.top_p,
             top_k: self.sampling.top_k,
+            min_p: self.sampling.min_p,
             seed,
             stop_sequences: self.sampling.stop.clone(),
             output: self.output.clone(),
+            lead_in: None,
         }
     }
 
@@ -274,6 +276,9 @@ fn check_sampling(sampling: &Sampling) -> Result<(), PromptError> {
     }
     if !(sampling.top_p > 0.0 && sampling.top_p <= 1.0) {
         return Err(PromptError::TopP { top_p: sampling.top_p });
+    }
+    if !(0.0..=1.0).contains(&sampling.min_p) {
+        return Err(PromptError::MinP { min_p: sampling.min_p });
     }
     if sampling.max_tokens == Some(0) {
         return Err(PromptError::NoTokens);

@@ -11,6 +11,7 @@ mod engines;
 mod events;
 mod home;
 mod probe;
+mod processes;
 mod scripted;
 mod small_disk;
 
@@ -20,5 +21,6 @@ pub use engines::ScriptedEngines;
 pub use events::RecordedEvents;
 pub use home::TempHome;
 pub use probe::{sheet_probe, sheet_probe_beside};
+pub use processes::{becomes, children, kill, lives};
 pub use scripted::{Scripted, scripted_workbench, text_recipe, typed_recipe};
 pub use small_disk::SmallDisk;

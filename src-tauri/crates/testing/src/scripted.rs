@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use braincells_core::{
-    CellState, ColumnId, ExamplePolicy, Output, Recipe, RowId, Sampling, SheetId, Value,
+    CalibrationMode, CellState, ColumnId, ExamplePolicy, Output, Recipe, RowId, Sampling, SheetId,
+    Value,
 };
 use braincells_llm::FakeEngine;
 use braincells_workbench::{InputFile, ProbeHere, Workbench, World};
@@ -118,5 +119,7 @@ pub fn typed_recipe(prompt: &str, output: Output) -> Recipe {
         sampling: Sampling::default(),
         examples: ExamplePolicy::default(),
         example_rows: Vec::new(),
+        // Without questions before the first row: most tests count what the engine was asked.
+        calibration: CalibrationMode::None,
     }
 }

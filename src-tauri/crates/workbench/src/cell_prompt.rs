@@ -1,8 +1,8 @@
 //! The prompt that made a cell.
 
 use braincells_core::{AppError, Code, ColumnId, RowId, SheetId, Value};
-use braincells_llm::Message;
 use braincells_llm::prompt::Example;
+use braincells_llm::{Message, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::Workbench;
@@ -13,7 +13,8 @@ use crate::error::WorkbenchError;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct CellPrompt {
-    /// In the order of the conversation.
+    /// In the order of the conversation. The last one is the model's own where a label was scored
+    /// behind words of it.
     pub messages: Vec<Message>,
     /// Whether more was said that is not kept: the list of earlier items of a column that reads no
     /// other, or a second attempt after an answer that could not be used.
@@ -39,8 +40,10 @@ impl Workbench {
         self.with_store(sheet, move |store| {
             let history = store.cell_history(column, row)?;
             let entry = history.into_iter().find(|entry| entry.seq == seq);
-            let made = entry.and_then(|entry| Some((entry.recipe_version?, entry.step?)));
-            let (version, step) = made.ok_or(WorkbenchError::NoPrompt { seq })?;
+            let made = entry.and_then(|entry| {
+                Some((entry.recipe_version?, entry.step?, entry.figures.calibration))
+            });
+            let (version, step, calibration) = made.ok_or(WorkbenchError::NoPrompt { seq })?;
             let recipe = store.recipe(column, version)?;
             let (plan, inputs) = plan_for(&recipe, &store.columns()?)?;
             let noted: Vec<Noted> = match store.noted_examples(step)? {
@@ -54,8 +57,12 @@ impl Workbench {
                 .map(|noted| Example { inputs: noted.inputs, value: noted.value })
                 .collect();
             let values = store.values_before(&inputs, row, seq)?;
-            let request = plan.request(&values, &examples, recipe.sampling.seed);
-            Ok(CellPrompt { messages: request.messages, is_partial: plan.wants_new_items() })
+            let mut messages = plan.request(&values, &examples, recipe.sampling.seed).messages;
+            let used = calibration.map(|id| store.calibration(id)).transpose()?.flatten();
+            if let Some(lead_in) = used.and_then(|used| used.lead_in) {
+                messages.push(Message::new(Role::Assistant, lead_in));
+            }
+            Ok(CellPrompt { messages, is_partial: plan.wants_new_items() })
         })
         .await
     }

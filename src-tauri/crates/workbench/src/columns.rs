@@ -11,6 +11,7 @@ use braincells_llm::prompt::{Example, PromptPlan};
 use serde::Serialize;
 
 use crate::Workbench;
+use crate::calibration::set_calibration;
 use crate::error::WorkbenchError;
 
 /// A part of a sheet with the columns it is made of.
@@ -118,7 +119,9 @@ impl Workbench {
     }
 
     /// Gives an AI column another recipe. Its done cells become stale; another output type empties
-    /// the column, apart from what a person wrote and the new type can hold. Starts nothing.
+    /// the column, apart from what a person wrote and the new type can hold. If only the
+    /// calibration differs, they stay done and get the values that go with it, as far as that is
+    /// known. Starts nothing.
     pub async fn set_recipe(
         &self,
         sheet: SheetId,
@@ -131,6 +134,10 @@ impl Workbench {
             let name = &column_with_id(&columns, column)?.name;
             check_graph(&columns, [(Some(column), name.as_str(), &recipe)])?;
             plan_for(&recipe, &columns)?;
+            let own = column_with_id(&columns, column)?.recipe();
+            if own.is_some_and(|own| own != &recipe && own.asks_like(&recipe)) {
+                return set_calibration(store, column, &recipe, now_ms);
+            }
             Ok(store.set_recipe(column, &recipe, now_ms)?)
         })
         .await
@@ -232,7 +239,7 @@ impl Workbench {
     }
 
     /// A change that a run of the column must not meet.
-    async fn change_column<T: Send + 'static>(
+    pub(crate) async fn change_column<T: Send + 'static>(
         &self,
         sheet: SheetId,
         column: ColumnId,

@@ -36,8 +36,11 @@ pub struct Doctor {
     pub default_model: Option<PathBuf>,
     /// What llama.cpp can compute on.
     pub devices: Vec<Device>,
-    /// How llama.cpp was built and which processor features it found.
+    /// How llama.cpp was built.
     pub llama: String,
+    /// The modules of llama.cpp that were loaded for this machine, by file; none in a static
+    /// build.
+    pub llama_modules: Vec<String>,
     /// DuckDB's version.
     pub duckdb: String,
     /// The most memory that DuckDB takes for one open sheet, in bytes.
@@ -110,6 +113,7 @@ fn examine(
         will_use: will_use(&devices, physical_cores),
         devices,
         llama: llama::build_info(),
+        llama_modules: llama::loaded_modules(),
         duckdb,
         sheet_memory_bytes: sheet_limits().memory_bytes,
         problems,

@@ -27,10 +27,28 @@ pub(crate) enum WorkbenchError {
     NoSuchColumnId { column: ColumnId },
     #[error("the column `{name}` holds data and has no recipe")]
     NotAiColumn { name: String },
+    #[error("the column `{name}` has no labels")]
+    NoLabels { name: String },
+    #[error("no label scores are kept for the column `{name}`")]
+    NoLabelScores { name: String },
+    #[error("it was never measured which labels the model likes in the column `{name}`")]
+    NoLabelPrior { name: String },
     #[error("the column `{name}` is already being filled")]
     ColumnBusy { name: String },
     #[error("run {run} is {}", status.as_str())]
     RunNotResumable { run: RunId, status: RunStatus },
+    #[error("no object has a property `{name}`")]
+    NoSuchProperty { name: String, known: Vec<String> },
+    #[error("the column `{name}` holds no JSON objects to split")]
+    NothingToSplit { name: String },
+    #[error("`{}` is itself a tuned copy, of `{original}`", path.display())]
+    TunedAlready { path: PathBuf, original: String },
+    #[error("there is another file at `{}`", path.display())]
+    TunedNameTaken { path: PathBuf },
+    #[error("another model is being tuned")]
+    TuningElsewhere,
+    #[error("the process that tunes the model {what}")]
+    TuningEnded { what: String },
     #[error("a column needs a name")]
     NamelessColumn,
     #[error("no model made entry {seq} of that cell")]
@@ -69,6 +87,8 @@ pub(crate) enum WorkbenchError {
     QueryTimeout { timeout: Duration },
     #[error("the engine ended each time that it worked on this row")]
     EndsEngine,
+    #[error("the engine's process ended twice with nothing but this row to work on: {reason}")]
+    EndsWorker { reason: String },
     #[error("the model repeats what the column has already: `{answer}`")]
     Repeats { answer: String },
     #[error("the column `{name}`, which this one reads, was not filled")]
@@ -84,6 +104,7 @@ impl WorkbenchError {
             | Self::SheetFileGone { .. }
             | Self::NotInTrash { .. }
             | Self::NoSuchColumn { .. }
+            | Self::NoSuchProperty { .. }
             | Self::NoSuchColumnId { .. }
             | Self::Unreadable { missing: true, .. }
             | Self::ViewClosed => Code::NotFound,
@@ -93,9 +114,16 @@ impl WorkbenchError {
             | Self::ColumnBusy { .. }
             | Self::RunNotResumable { .. }
             | Self::ModelNameTaken { .. }
+            | Self::TunedNameTaken { .. }
+            | Self::TuningElsewhere
             | Self::AmbiguousModel { .. }
             | Self::InputNotFilled { .. } => Code::Conflict,
             Self::NotAiColumn { .. }
+            | Self::NothingToSplit { .. }
+            | Self::TunedAlready { .. }
+            | Self::NoLabels { .. }
+            | Self::NoLabelScores { .. }
+            | Self::NoLabelPrior { .. }
             | Self::NamelessColumn
             | Self::NamelessSheet
             | Self::NothingToValidate
@@ -109,7 +137,10 @@ impl WorkbenchError {
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
             Self::NoSuchModel { .. } | Self::NoDefaultModel { .. } => Code::ModelMissing,
-            Self::EngineEndedEarly { .. } | Self::EndsEngine => Code::EngineFailed,
+            Self::EngineEndedEarly { .. }
+            | Self::EndsEngine
+            | Self::EndsWorker { .. }
+            | Self::TuningEnded { .. } => Code::EngineFailed,
             Self::QueryTimeout { .. } | Self::Closed => Code::Cancelled,
             Self::Repeats { .. } => Code::OutputInvalid,
         }
@@ -122,8 +153,32 @@ impl WorkbenchError {
             }
             Self::AmbiguousSheet { .. } => "name one of them by its id".to_owned(),
             Self::NoSuchColumn { known, .. } => format!("the columns are {}", listed(known)),
+            Self::NoSuchProperty { known, .. } => {
+                format!("the properties are {}; name a type if there may be more", listed(known))
+            }
+            Self::NothingToSplit { .. } => {
+                "fill it first, or name the properties with their types".to_owned()
+            }
+            Self::TunedAlready { original, .. } => format!("tune `{original}`"),
+            Self::TunedNameTaken { .. } => "rename that file, or remove it".to_owned(),
+            Self::TuningElsewhere => "wait until that is done".to_owned(),
+            Self::TuningEnded { .. } => {
+                "if memory is short, close other programs; else the file may be damaged".to_owned()
+            }
             Self::NoSuchColumnId { .. } | Self::NothingToValidate | Self::Closed => return None,
             Self::NotAiColumn { .. } => "only AI columns are filled and approved".to_owned(),
+            Self::NoLabels { .. } => {
+                "only columns of the types label and boolean are calibrated".to_owned()
+            }
+            Self::NoLabelScores { .. } => {
+                "fill it again: it was filled by an older version, or by an engine that gives none"
+                    .to_owned()
+            }
+            Self::NoLabelPrior { .. } => {
+                "fill it with the calibration `prior`, approve or correct some cells of each \
+                 label, or calibrate by its rows with `batch`"
+                    .to_owned()
+            }
             Self::SheetBusy { .. } | Self::ColumnBusy { .. } => {
                 "wait for the run to end, or stop it first".to_owned()
             }
@@ -160,7 +215,7 @@ impl WorkbenchError {
             Self::ViewClosed => "open it again, only the last few views are kept".to_owned(),
             Self::QueryTimeout { .. } => "ask for less, or allow it more time".to_owned(),
             Self::EmptyInput => "fill the cells that the prompt names".to_owned(),
-            Self::EndsEngine => {
+            Self::EndsEngine | Self::EndsWorker { .. } => {
                 "shorten the row's text, or take another model; the other rows are not affected"
                     .to_owned()
             }

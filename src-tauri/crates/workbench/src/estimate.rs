@@ -9,7 +9,6 @@ use braincells_core::{AppError, ColumnId, Recipe, RunRequest, SheetId};
 use serde::{Deserialize, Serialize};
 
 use crate::blocking::blocking;
-use crate::preview::Asked;
 use crate::run::Order;
 use crate::{EngineOptions, Workbench};
 use pace::{Known, Measured, pace};
@@ -193,27 +192,13 @@ impl Workbench {
         count: u32,
         options: &EngineOptions,
     ) -> Result<Option<Measured>, AppError> {
-        let model = &order.recipe.model;
         let (ordered, request) = (Arc::clone(order), request.clone());
         let rows = blocking(move || {
             let rows = spread(&ordered.rows(&request, None)?.ready, count);
             let values = ordered.store.values(&ordered.inputs, &rows)?;
-            Ok::<_, AppError>((rows, values))
+            Ok::<_, AppError>(rows.into_iter().zip(values).collect())
         });
-        let (rows, values) = rows.await?;
-        // Loaded first, so that the examples are the run's: chosen by the model's own tokens.
-        let asked = self
-            .ask_now(model, options, {
-                let order = Arc::clone(order);
-                move |engine| {
-                    let examples = order.prepare(engine)?.examples;
-                    let asked = |(row, values): (_, Vec<_>)| {
-                        Asked::new(&order.plan, order.seeds(), row, &values, &examples)
-                    };
-                    Ok(rows.into_iter().zip(values).map(asked).collect())
-                }
-            })
-            .await?;
+        let asked = self.ask_now(order, rows.await?, options).await?;
         let figures = asked.rows.iter().map(|row| &row.figures);
         let new: Vec<_> = figures.filter(|f| f.model.is_some() && !f.cached).collect();
         Ok((!new.is_empty()).then(|| Measured {

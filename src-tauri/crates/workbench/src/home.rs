@@ -40,6 +40,12 @@ impl Home {
         self.root.join("responses.sqlite")
     }
 
+    /// Where engines keep what they computed of the beginnings of prompts; may be deleted at any
+    /// time.
+    pub fn prefixes(&self) -> PathBuf {
+        self.root.join("prefixes")
+    }
+
     /// For files that live no longer than one command, on the same disk as the sheets.
     pub fn temporary(&self) -> PathBuf {
         self.root.join("temporary")

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 /// An engine that is kept for the next run.
-pub(crate) struct Kept<E> {
+pub(crate) struct Kept<E: ?Sized> {
     engine: Arc<E>,
     /// When it was last seen in use, Unix milliseconds.
     used_at_ms: i64,
 }
 
-impl<E> Kept<E> {
+impl<E: ?Sized> Kept<E> {
     pub(crate) fn new(engine: Arc<E>, now_ms: i64) -> Self {
         Self { engine, used_at_ms: now_ms }
     }

@@ -14,18 +14,16 @@
 //! # use std::sync::Arc;
 //! # use braincells_core::{AppError, IgnoreEvents, Recipe, RunScope};
 //! # use braincells_workbench::{
-//! #     EngineOptions, Home, InputFile, LlamaEngines, ProcessProbe, SystemClock, Workbench, World,
+//! #     EngineOptions, Home, InputFile, LlamaEngines, OwnProgram, SystemClock, Workbench, World,
 //! # };
 //! # async fn fill(recipe: Recipe) -> Result<(), AppError> {
 //! let home = Home::new("braincells-home".into());
 //! let clock = Arc::new(SystemClock);
+//! // Calls `answer_probe` and `serve_engine` when it is started with their verbs.
+//! let program = OwnProgram::new("braincells".into(), Vec::new());
 //! let workbench = Workbench::open(World {
-//!     engines: Arc::new(LlamaEngines::new(home.clone(), clock.clone())),
-//!     probe: Arc::new(ProcessProbe::new(
-//!         "braincells".into(),
-//!         vec!["probe-sheet".into()],
-//!         Vec::new(),
-//!     )),
+//!     engines: Arc::new(LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine())),
+//!     probe: Arc::new(program.probe()),
 //!     clock,
 //!     events: Arc::new(IgnoreEvents),
 //!     home,
@@ -41,6 +39,7 @@
 mod answers;
 mod blocking;
 mod cache;
+mod calibration;
 mod cell_prompt;
 mod cells;
 mod columns;
@@ -57,6 +56,8 @@ mod llama_engines;
 mod machine;
 mod model_hash;
 mod models;
+mod modules;
+mod own_program;
 mod preview;
 mod probe;
 mod queue;
@@ -66,11 +67,13 @@ mod rows;
 mod run;
 mod settings;
 mod sheets;
+mod split;
 mod sql;
 mod stats;
 mod steps;
 mod tokens;
 mod transfer;
+mod tune_model;
 mod views;
 mod workbench;
 mod world;
@@ -81,8 +84,15 @@ pub use braincells_data::{
     PreviewColumn, ProbeOutcome, ProbeRequest, Quote, ResponseCacheInfo, RowSelection,
     parse_clipboard,
 };
-pub use braincells_llm::llama::{Device, DeviceKind};
+pub use braincells_llm::llama::{
+    Candidate, CandidateOutcome, Device, DeviceKind, Likeness, Quantisation, Speed, TuneProgress,
+    TuneReport, TuneRequest, TunedOrigin,
+};
+pub use braincells_llm::worker::WorkerProgram;
 pub use braincells_llm::{Message, Role};
+pub use calibration::{
+    CheckedFigures, LabelCell, LabelCount, LabelFigures, Recalibration, ReliabilityBin,
+};
 pub use cell_prompt::CellPrompt;
 pub use columns::Shown;
 pub use copy::{CopiedCells, CopyFormat, CopyRequest};
@@ -95,6 +105,8 @@ pub use fill::{Fill, FillRequest};
 pub use home::Home;
 pub use llama_engines::LlamaEngines;
 pub use models::{ModelFile, STARTER_MODEL};
+pub use modules::use_modules_of;
+pub use own_program::{ENGINE_VERB, OwnProgram, PROBE_VERB, TUNE_VERB, serve_engine};
 pub use preview::PreviewRow;
 pub use probe::{ProbeHere, ProcessProbe, SheetProbe, answer_probe};
 pub use recipes::{
@@ -107,5 +119,6 @@ pub use sheets::OpenedSheet;
 pub use stats::Selection;
 pub use steps::Compacted;
 pub use transfer::{ExportFile, InputFile, OutputFile, Positions};
+pub use tune_model::{ModelTuner, ProcessTuner, TuneHere, TuneOptions, TunedModel, answer_tune};
 pub use workbench::Workbench;
 pub use world::{EngineSource, SystemClock, World};

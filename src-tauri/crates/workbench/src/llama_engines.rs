@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use braincells_core::{AppError, Clock, Event, EventSink};
+use braincells_core::{AppError, Clock, Code, Event, EventSink};
 use braincells_data::{Catalogue, DEFAULT_RESPONSE_BYTES, ResponseCache};
 use braincells_llm::LLMEngine;
-use braincells_llm::llama::{LlamaEngine, LoadOptions, build_info, check_file};
+use braincells_llm::llama::{KeptPrefixes, LlamaEngine, LoadOptions, build_info, check_file};
+use braincells_llm::worker::{WorkerEngine, WorkerModel, WorkerNews, WorkerProgram};
 use tokio::sync::Mutex;
 
 use crate::blocking::blocking;
@@ -15,31 +16,47 @@ use crate::kept::Kept;
 use crate::model_hash::model_sha256;
 use crate::models::{list_models, resolve_model};
 use crate::transfer::StopOnDrop;
-use crate::{EngineOptions, EngineSource, Home};
+use crate::{EngineOptions, EngineSource, Home, ModelTuner, ProcessTuner, TUNE_VERB, TuneHere};
 
-/// The lane of all models that llama.cpp runs in this process.
+/// The lane of all models that llama.cpp runs on this machine.
 const LANE: &str = "llama.cpp";
 
-/// Engines made of GGUF files by llama.cpp in this process. Keeps the last one loaded, and lets
-/// one run work at a time: two models may not fit into memory, and two runs of one model would
-/// not be faster together.
+/// Engines made of GGUF files by llama.cpp. Keeps the last one loaded, and lets one run work at a
+/// time: two models may not fit into memory, and two runs of one model would not be faster
+/// together.
 pub struct LlamaEngines {
     home: Home,
     clock: Arc<dyn Clock>,
+    place: Place,
     loaded: Mutex<Option<Loaded>>,
+}
+
+/// Where llama.cpp runs.
+#[derive(Clone)]
+enum Place {
+    /// In this process, which ends when llama.cpp does.
+    Here,
+    /// In a process of its own.
+    Worker(WorkerProgram),
 }
 
 struct Loaded {
     path: PathBuf,
     options: EngineOptions,
-    kept: Kept<LlamaEngine>,
+    kept: Kept<dyn LLMEngine>,
 }
 
 impl LlamaEngines {
-    /// A source for the models that this home lists. The clock says how long a model was idle, and
-    /// is for chat templates that print today's date.
+    /// A source for the models that this home lists, which run in this process. The clock says how
+    /// long a model was idle, and is for chat templates that print today's date.
     pub fn new(home: Home, clock: Arc<dyn Clock>) -> Self {
-        Self { home, clock, loaded: Mutex::new(None) }
+        Self { home, clock, place: Place::Here, loaded: Mutex::new(None) }
+    }
+
+    /// [`LlamaEngines::new`], but each model runs in a process of its own, started as `program`
+    /// says: a crash there is told by [`Event::EngineRestarted`] and costs no row.
+    pub fn in_worker(home: Home, clock: Arc<dyn Clock>, program: WorkerProgram) -> Self {
+        Self { home, clock, place: Place::Worker(program), loaded: Mutex::new(None) }
     }
 }
 
@@ -69,12 +86,13 @@ impl EngineSource for LlamaEngines {
             && loaded.options == *options
             && loaded.kept.engine().is_ready().await
         {
-            return Ok(loaded.kept.take_up(self.clock.now_ms()) as Arc<dyn LLMEngine>);
+            return Ok(loaded.kept.take_up(self.clock.now_ms()));
         }
         // The old model goes first: there may not be memory for two.
         let_go(loaded.take()).await;
-        let options_now = load_options(options, self.clock.now_ms());
-        let engine = load(&path, options_now, self.home.responses(), events).await?;
+        let options_now = load_options(options, &self.home, self.clock.now_ms());
+        let responses = self.home.responses();
+        let engine = self.place.load(&path, options_now, responses, events).await?;
         let kept = Kept::new(Arc::clone(&engine), self.clock.now_ms());
         *loaded = Some(Loaded { path, options: options.clone(), kept });
         Ok(engine)
@@ -86,7 +104,7 @@ impl EngineSource for LlamaEngines {
         // While one is being loaded, none is there to count tokens with.
         let loaded = self.loaded.try_lock().ok()?;
         let loaded = loaded.as_ref().filter(|loaded| loaded.path == path)?;
-        Some(Arc::clone(loaded.kept.engine()) as Arc<dyn LLMEngine>)
+        Some(Arc::clone(loaded.kept.engine()))
     }
 
     async fn unload(&self) {
@@ -107,12 +125,21 @@ impl EngineSource for LlamaEngines {
         true
     }
 
+    fn tuner(&self) -> Arc<dyn ModelTuner> {
+        match &self.place {
+            Place::Here => Arc::new(TuneHere),
+            Place::Worker(WorkerProgram { program, environment, .. }) => Arc::new(
+                ProcessTuner::new(program.clone(), vec![TUNE_VERB.into()], environment.clone()),
+            ),
+        }
+    }
+
     fn lane(&self, _model: &str) -> String {
         LANE.to_owned()
     }
 }
 
-/// Drops a model; where nobody else has it, its thread is waited for.
+/// Drops a model; where nobody else has it, its thread or process is waited for.
 async fn let_go(loaded: Option<Loaded>) {
     let dropped = blocking(move || {
         drop(loaded);
@@ -130,40 +157,87 @@ fn find_model(home: &Home, name: &str) -> Result<PathBuf, AppError> {
     Ok(path)
 }
 
-/// Loads a model, and reads its file once more beside that for the hash by which its answers are
-/// kept, unless the hash is known.
-async fn load(
+impl Place {
+    /// Loads a model, and reads its file once more beside that for the hash by which its answers
+    /// are kept, unless the hash is known.
+    async fn load(
+        &self,
+        path: &Path,
+        options: LoadOptions,
+        responses: PathBuf,
+        events: Arc<dyn EventSink>,
+    ) -> Result<Arc<dyn LLMEngine>, AppError> {
+        let stop = StopOnDrop::default();
+        let (hashing, hashed) = (Arc::clone(&stop.stopped), path.to_owned());
+        let hash = blocking(move || {
+            let remembered = ResponseCache::open(&responses, DEFAULT_RESPONSE_BYTES);
+            model_sha256(&hashed, &remembered, &hashing)
+        });
+        let hash = async {
+            let hash = hash.await;
+            hash.inspect_err(|error| tracing::warn!(%error, "answers of this model are not kept"))
+                .ok()
+        };
+        let told = Told {
+            model: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            events,
+        };
+        match self {
+            Self::Here => load_here(path, options, hash, told, &stop).await,
+            Self::Worker(program) => {
+                let options = serde_json::to_value(&options).map_err(|error| {
+                    AppError::new(Code::Internal, format!("the options cannot be told: {error}"))
+                })?;
+                let model = WorkerModel { path: path.to_owned(), options };
+                let engine =
+                    WorkerEngine::load(program.clone(), model, hash, move |news| match news {
+                        WorkerNews::Loading(fraction) => told.loading(fraction),
+                        WorkerNews::Restarted { reason } => told.restarted(reason),
+                    });
+                Ok(Arc::new(engine.await?))
+            }
+        }
+    }
+}
+
+async fn load_here(
     path: &Path,
     options: LoadOptions,
-    responses: PathBuf,
-    events: Arc<dyn EventSink>,
-) -> Result<Arc<LlamaEngine>, AppError> {
-    let model = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let stop = StopOnDrop::default();
-    let (loading, hashing) = (Arc::clone(&stop.stopped), Arc::clone(&stop.stopped));
+    hash: impl Future<Output = Option<String>>,
+    told: Told,
+    stop: &StopOnDrop,
+) -> Result<Arc<dyn LLMEngine>, AppError> {
+    let (path, stopped) = (path.to_owned(), Arc::clone(&stop.stopped));
     let progress = move |fraction: f32| {
-        events.emit(Event::ModelLoading { model: model.clone(), fraction });
-        !loading.load(Ordering::Relaxed)
+        told.loading(fraction);
+        !stopped.load(Ordering::Relaxed)
     };
-    let (path, hashed) = (path.to_owned(), path.to_owned());
     let engine = blocking(move || LlamaEngine::load(&path, &options, progress));
-    let hash = blocking(move || {
-        let remembered = ResponseCache::open(&responses, DEFAULT_RESPONSE_BYTES);
-        model_sha256(&hashed, &remembered, &hashing)
-    });
-    let hash = async {
-        let hash = hash.await;
-        hash.inspect_err(|error| tracing::warn!(%error, "answers of this model are not kept"))
-    };
     // Of the two, only loading can fail; a broken model does not wait for its hash.
     let (engine, hash) = tokio::try_join!(engine, async { Ok(hash.await) })?;
     Ok(Arc::new(match hash {
-        Ok(hash) => engine.with_model_hash(&hash),
-        Err(_told) => engine,
+        Some(hash) => engine.with_model_hash(&hash),
+        None => engine,
     }))
 }
 
-fn load_options(options: &EngineOptions, now_ms: i64) -> LoadOptions {
+/// Who hears about a model.
+struct Told {
+    model: String,
+    events: Arc<dyn EventSink>,
+}
+
+impl Told {
+    fn loading(&self, fraction: f32) {
+        self.events.emit(Event::ModelLoading { model: self.model.clone(), fraction });
+    }
+
+    fn restarted(&self, reason: String) {
+        self.events.emit(Event::EngineRestarted { model: self.model.clone(), reason });
+    }
+}
+
+fn load_options(options: &EngineOptions, home: &Home, now_ms: i64) -> LoadOptions {
     LoadOptions {
         parallel_rows: options.parallel_rows,
         context_tokens: options.context_tokens,
@@ -171,5 +245,8 @@ fn load_options(options: &EngineOptions, now_ms: i64) -> LoadOptions {
         threads: options.threads,
         exact: options.exact,
         now_ms: Some(now_ms),
+        // Options travel as JSON, which has no word for a folder that is no Unicode.
+        kept_prefixes: home.prefixes().to_str().map(KeptPrefixes::new),
+        ..LoadOptions::default()
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use braincells_core::AppError;
 use braincells_data::{Catalogue, LinkedModel, ResponseCache};
-use braincells_llm::llama::check_file;
+use braincells_llm::llama::{TunedOrigin, check_file, tuned_origin};
 use serde::Serialize;
 
 use crate::Workbench;
@@ -14,6 +14,7 @@ use crate::blocking::blocking;
 use crate::error::WorkbenchError;
 use crate::model_hash::model_sha256;
 use crate::recipe_file::ModelIdentity;
+use crate::tune_model::MARK;
 
 /// The file name of the model that makes the first run work in seconds.
 pub const STARTER_MODEL: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -30,6 +31,16 @@ pub struct ModelFile {
     pub size_bytes: u64,
     /// Whether it lies outside the models folder.
     pub linked: bool,
+    /// What it was made from, if it is a copy that was tuned for a machine.
+    pub tuned: Option<TunedOrigin>,
+}
+
+impl ModelFile {
+    fn new(name: String, path: PathBuf, size_bytes: u64, linked: bool) -> Self {
+        // Only names that a copy has are looked into: reading headers takes milliseconds each.
+        let tuned = if name.contains(MARK) { tuned_origin(&path) } else { None };
+        Self { name, path, size_bytes, linked, tuned }
+    }
 }
 
 impl Workbench {
@@ -59,7 +70,7 @@ impl Workbench {
                 return Err(AppError::from(WorkbenchError::ModelNameTaken { name }));
             }
             catalogue.put_model(&LinkedModel { name: name.clone(), path: path.clone() })?;
-            Ok(ModelFile { name, path, size_bytes, linked: true })
+            Ok(ModelFile::new(name, path, size_bytes, true))
         })
         .await
     }
@@ -107,7 +118,7 @@ pub(crate) fn list_models(
         .into_iter()
         .filter_map(|LinkedModel { name, path }| {
             let size_bytes = path.metadata().ok()?.len();
-            Some(ModelFile { name, path, size_bytes, linked: true })
+            Some(ModelFile::new(name, path, size_bytes, true))
         })
         .collect();
     linked.sort_by(|one, other| one.name.cmp(&other.name));
@@ -120,7 +131,7 @@ fn gguf_files(folder: &Path, prefix: &str) -> Vec<ModelFile> {
         let metadata = path.metadata().ok()?;
         let is_gguf = path.extension()?.eq_ignore_ascii_case("gguf") && metadata.is_file();
         let name = format!("{prefix}{}", path.file_name()?.to_string_lossy());
-        is_gguf.then_some(ModelFile { name, path, size_bytes: metadata.len(), linked: false })
+        is_gguf.then(|| ModelFile::new(name, path, metadata.len(), false))
     };
     entries(folder).into_iter().filter_map(as_model).collect()
 }
@@ -134,21 +145,31 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 /// The file that a recipe's model name means: a listed name, a file name with or without
 /// `.gguf`, the only name that begins so, or a path. Nothing named means the starter model, else
-/// the only model there is.
+/// the only model there is. A tuned copy is meant only by its own name, or by a beginning that no
+/// other model has: what meant its original goes on to mean that.
 pub(crate) fn resolve_model(name: &str, models: &[ModelFile]) -> Result<PathBuf, AppError> {
     let names = || models.iter().map(|model| model.name.clone()).collect::<Vec<_>>();
     if name.is_empty() {
         let starter = models.iter().find(|model| model.name == STARTER_MODEL);
-        return match (starter, models) {
-            (Some(model), _) | (None, [model]) => Ok(model.path.clone()),
-            _ => Err(WorkbenchError::NoDefaultModel { known: names() }.into()),
+        let originals: Vec<&ModelFile> =
+            models.iter().filter(|model| model.tuned.is_none()).collect();
+        let only = match originals.as_slice() {
+            [model] => Some(*model),
+            _ => None,
+        };
+        return match starter.or(only) {
+            Some(model) => Ok(model.path.clone()),
+            None => Err(WorkbenchError::NoDefaultModel { known: names() }.into()),
         };
     }
-    let matches: [&dyn Fn(&ModelFile) -> bool; 4] = [
+    let begins =
+        |model: &ModelFile| file_name(model).to_lowercase().starts_with(&name.to_lowercase());
+    let matches: [&dyn Fn(&ModelFile) -> bool; 5] = [
         &|model| model.name == name,
         &|model| file_name(model) == name,
         &|model| without_extension(file_name(model)) == name,
-        &|model| file_name(model).to_lowercase().starts_with(&name.to_lowercase()),
+        &|model| model.tuned.is_none() && begins(model),
+        &begins,
     ];
     for is_meant in matches {
         let found: Vec<&ModelFile> = models.iter().filter(|model| is_meant(model)).collect();
@@ -211,6 +232,11 @@ mod tests {
             path: PathBuf::from("/models").join(name),
             size_bytes: 1,
             linked: false,
+            tuned: name.contains(MARK).then(|| TunedOrigin {
+                file: String::new(),
+                sha256: String::new(),
+                at_ms: 0,
+            }),
         };
         names.iter().map(model).collect()
     }
@@ -234,6 +260,22 @@ mod tests {
         let unknown = resolve_model("llama", &models).unwrap_err();
         assert_eq!(unknown.code, Code::ModelMissing);
         assert!(unknown.hint.expect("a hint").contains("`phi.gguf`"));
+    }
+
+    #[test]
+    fn a_tuned_copy_does_not_take_the_place_of_its_original() {
+        let models = models(&["phi-q4.gguf", "phi-q4.tuned-Q8_0.gguf", "qwen.tuned-Q8_0.gguf"]);
+        for (name, expected) in [
+            ("phi-q4", "phi-q4.gguf"),
+            ("phi", "phi-q4.gguf"),
+            ("phi-q4.t", "phi-q4.tuned-Q8_0.gguf"),
+            ("phi-q4.tuned-Q8_0", "phi-q4.tuned-Q8_0.gguf"),
+            ("qwen", "qwen.tuned-Q8_0.gguf"),
+            ("", "phi-q4.gguf"),
+        ] {
+            let path = resolve_model(name, &models).expect(name);
+            assert_eq!(path, Path::new("/models").join(expected), "{name}");
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use braincells_core::{AppError, CellFigures, Priority, Recipe, RowId, SheetId, Value};
-use braincells_llm::output::read_answer;
-use braincells_llm::prompt::{Example, PromptPlan};
+use braincells_core::{AppError, CellFigures, Output, Priority, Recipe, RowId, SheetId, Value};
+use braincells_llm::output::{Answer, read_answer};
+use braincells_llm::prompt::PromptPlan;
 use braincells_llm::{
     AnswerKey, BatchEventKind, FinishReason, LLMEngine, LLMError, LLMRequest, LLMResponse, Message,
     RequestId,
@@ -17,11 +17,15 @@ use tokio::time::Instant;
 
 use crate::answers::{Answers, KeyedAnswer};
 use crate::blocking::blocking;
-use crate::columns::{own_examples, plan_for};
+use crate::calibration::Scoring;
+use crate::calibration::ask::Questions;
+use crate::calibration::responses::Kept;
 use crate::error::WorkbenchError;
-use crate::run::Seeds;
-use crate::tokens::estimated_tokens;
+use crate::run::Order;
 use crate::{EngineOptions, Workbench};
+
+/// Names a calibration that no sheet keeps.
+const NOT_STORED: i64 = 0;
 
 /// One row of a preview.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,7 +51,8 @@ impl Workbench {
     /// before the runs that want the same engine.
     ///
     /// Answers that are kept from earlier are taken, and new ones are kept: a run of the same
-    /// recipe does not ask for these rows again.
+    /// recipe does not ask for these rows again. Labels are calibrated as a run would do it, which
+    /// asks what a run asks before its first row.
     pub async fn preview(
         &self,
         sheet: SheetId,
@@ -55,38 +60,81 @@ impl Workbench {
         count: u64,
         options: &EngineOptions,
     ) -> Result<Vec<PreviewRow>, AppError> {
-        let asked = recipe.clone();
-        let rows = self.with_store(sheet, move |store| first_rows(store, &asked, count)).await?;
-        if rows.iter().all(|asked| asked.request.is_none()) {
-            return Ok(rows.into_iter().map(|asked| asked.row).collect());
+        let (store, recipe) = (self.store(sheet).await?, recipe.clone());
+        let default_model = self.settings().await?.model;
+        let (order, rows) = blocking(move || {
+            let columns = store.columns()?;
+            let order = Order::of_new_column(&store, sheet, &columns, recipe, &default_model)?;
+            let rows = store.rows_at(0, count);
+            let values = store.values(&order.inputs, &rows)?;
+            Ok::<_, AppError>((order, rows.into_iter().zip(values).collect::<Vec<_>>()))
+        })
+        .await?;
+        if rows.iter().all(|(_, values)| order.plan.is_input_empty(values)) {
+            let request = |values: &[Value]| order.plan.request(values, &[], 0);
+            let asked = |(row, values): (RowId, Vec<Value>)| {
+                Asked::new(&order.plan, row, &values, request(&values)).row
+            };
+            return Ok(rows.into_iter().map(asked).collect());
         }
-        Ok(self.ask_now(&recipe.model, options, move |_| Ok(rows)).await?.rows)
+        Ok(self.ask_now(&Arc::new(order), rows, options).await?.rows)
     }
 
-    /// Asks for a few rows before anything else. They are made once the engine is there.
+    /// Asks for a few rows as a run would, before anything else. Time is taken of these rows
+    /// alone.
     pub(crate) async fn ask_now(
         &self,
-        model: &str,
+        order: &Arc<Order>,
+        rows: Vec<(RowId, Vec<Value>)>,
         options: &EngineOptions,
-        rows: impl FnOnce(&Arc<dyn LLMEngine>) -> Result<Vec<Asked>, AppError> + Send + 'static,
     ) -> Result<Answered, AppError> {
-        let (model, options) =
-            (self.model_meant(model).await?, self.engine_options(options).await?);
-        let turn = self.lines().enter(self.engines().lane(&model), Priority::Now);
+        let options = self.engine_options(options).await?;
+        let model = &order.recipe.model;
+        let turn = self.lines().enter(self.engines().lane(model), Priority::Now);
         turn.come().await;
-        let engine = self.engines().engine(&model, &options, self.events()).await?;
+        let engine = self.engines().engine(model, &options, self.events()).await?;
         let (answers, now_ms) = (self.answers(), self.now_ms());
-        let (asking, finding) = (Arc::clone(&engine), answers.clone());
+        let (asking, ordered, count) = (Arc::clone(&engine), Arc::clone(order), rows.len());
+        let prepared = blocking(move || {
+            let examples = ordered.prepare(&asking)?.examples;
+            let questions = match ordered.plan.output().scored_labels() {
+                None => None,
+                Some(labels) => {
+                    Some(Questions::new(&ordered, asking.as_ref(), &examples, labels, count)?)
+                }
+            };
+            Ok::<_, AppError>((examples, questions))
+        });
+        let (examples, questions) = prepared.await?;
+        let scoring = match questions {
+            None => None,
+            Some(questions) => {
+                let kept = Kept { answers: answers.clone(), fresh: false, now_ms };
+                let calibration = questions.calibration(engine.as_ref(), kept).await?;
+                Scoring::new(order.plan.output(), NOT_STORED, calibration)
+            }
+        };
+        let lead_in = scoring.as_ref().and_then(Scoring::lead_in).map(str::to_owned);
+        let (asking, ordered, finding) = (Arc::clone(&engine), Arc::clone(order), answers.clone());
+        let scoring = Arc::new(scoring);
+        let reading = Arc::clone(&scoring);
         let mut rows = blocking(move || {
-            let mut rows = rows(&asking)?;
+            let asked = |(row, values): (RowId, Vec<Value>)| {
+                let seed = ordered.seeds().of(row, 0);
+                let request = ordered.plan.request(&values, &examples, seed);
+                let request = LLMRequest { lead_in: lead_in.clone(), ..request };
+                Asked::new(&ordered.plan, row, &values, request)
+            };
+            let mut rows: Vec<Asked> = rows.into_iter().map(asked).collect();
             if let Some(fingerprint) = asking.capabilities().fingerprint {
-                take_kept_answers(&mut rows, &fingerprint, &finding, now_ms);
+                let found = (&finding, now_ms);
+                take_kept_answers(&mut rows, &fingerprint, found, reading.as_ref().as_ref());
             }
             Ok::<_, AppError>(rows)
         })
         .await?;
         let began = Instant::now();
-        let new = answer(engine.as_ref(), &mut rows).await;
+        let new = answer(engine.as_ref(), &mut rows, scoring.as_ref().as_ref()).await;
         let elapsed = began.elapsed();
         blocking(move || {
             answers.keep(&new, now_ms);
@@ -104,7 +152,7 @@ pub(crate) struct Answered {
 }
 
 /// A row to ask for: its request unless there is nothing to ask, and where its answer is kept.
-pub(crate) struct Asked {
+struct Asked {
     row: PreviewRow,
     request: Option<LLMRequest>,
     key: Option<AnswerKey>,
@@ -113,15 +161,8 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// The row as a run would ask for it first.
-    pub(crate) fn new(
-        plan: &PromptPlan,
-        seeds: Seeds,
-        row: RowId,
-        values: &[Value],
-        examples: &[Example],
-    ) -> Self {
-        let request = plan.request(values, examples, seeds.of(row, 0));
+    /// The row as a run would ask for it first, with `request`.
+    fn new(plan: &PromptPlan, row: RowId, values: &[Value], request: LLMRequest) -> Self {
         let empty = plan.is_input_empty(values);
         let preview = PreviewRow {
             row,
@@ -136,23 +177,13 @@ impl Asked {
     }
 }
 
-fn first_rows(
-    store: &braincells_data::SheetStore,
-    recipe: &Recipe,
-    count: u64,
-) -> Result<Vec<Asked>, AppError> {
-    let (plan, inputs) = plan_for(recipe, &store.columns()?)?;
-    let window = store.window(&inputs, 0, count)?;
-    let ids: Vec<RowId> = window.rows.iter().map(|row| row.row).collect();
-    let values = store.values(&inputs, &ids)?;
-    let seeds = Seeds { seed: recipe.sampling.seed, greedy: plan.is_greedy() };
-    let examples = plan.select_examples(own_examples(recipe, &plan), &estimated_tokens);
-    let rows = ids.into_iter().zip(values);
-    Ok(rows.map(|(row, values)| Asked::new(&plan, seeds, row, &values, &examples)).collect())
-}
-
 /// Answers the rows whose answers are kept from earlier. Blocks.
-fn take_kept_answers(rows: &mut [Asked], fingerprint: &str, answers: &Answers, now_ms: i64) {
+fn take_kept_answers(
+    rows: &mut [Asked],
+    fingerprint: &str,
+    (answers, now_ms): (&Answers, i64),
+    scoring: Option<&Scoring>,
+) {
     for asked in rows.iter_mut().filter(|asked| asked.may_be_kept) {
         asked.key = asked.request.as_ref().map(|request| request.answer_key(fingerprint));
     }
@@ -161,7 +192,7 @@ fn take_kept_answers(rows: &mut [Asked], fingerprint: &str, answers: &Answers, n
     for Asked { row, request, key, .. } in rows {
         let Some(kept) = key.and_then(|key| found.get(&key)).cloned() else { continue };
         let Some(asked) = request.take() else { continue };
-        if !enter(row, Ok(kept), &asked.output) {
+        if !enter(row, Ok(kept), &asked.output, scoring) {
             (row.error, *request) = (None, Some(asked));
             continue;
         }
@@ -172,7 +203,11 @@ fn take_kept_answers(rows: &mut [Asked], fingerprint: &str, answers: &Answers, n
 }
 
 /// Asks the engine; returns what can be kept for later.
-async fn answer(engine: &dyn LLMEngine, rows: &mut [Asked]) -> Vec<KeyedAnswer> {
+async fn answer(
+    engine: &dyn LLMEngine,
+    rows: &mut [Asked],
+    scoring: Option<&Scoring>,
+) -> Vec<KeyedAnswer> {
     let requests: Vec<(RequestId, LLMRequest)> = rows
         .iter()
         .enumerate()
@@ -196,7 +231,7 @@ async fn answer(engine: &dyn LLMEngine, rows: &mut [Asked]) -> Vec<KeyedAnswer> 
             continue;
         };
         let response = result.as_ref().ok().cloned();
-        if enter(row, result, &request.output) {
+        if enter(row, result, &request.output, scoring) {
             new.extend(key.zip(response));
         }
     }
@@ -210,20 +245,26 @@ async fn answer(engine: &dyn LLMEngine, rows: &mut [Asked]) -> Vec<KeyedAnswer> 
 fn enter(
     row: &mut PreviewRow,
     result: Result<LLMResponse, LLMError>,
-    output: &braincells_core::Output,
+    output: &Output,
+    scoring: Option<&Scoring>,
 ) -> bool {
     let answer = result.and_then(|response| {
-        row.figures = CellFigures {
-            model: Some(response.model),
+        let answer = read_answer(&response.content, output);
+        let mut figures = CellFigures {
+            model: Some(response.model.clone()),
             prompt_tokens: response.prompt_tokens,
+            shared_tokens: response.shared_tokens,
             completion_tokens: response.completion_tokens,
             duration_ms: response.duration_ms,
             confidence: response.confidence,
             cut_off: response.finish_reason == FinishReason::Length,
-            cached: false,
+            ..CellFigures::default()
         };
+        let label = scoring.and_then(|scoring| scoring.read(&response, &mut figures));
+        row.figures = CellFigures { calibration: None, ..figures };
         row.reasoning = response.reasoning;
-        read_answer(&response.content, output)
+        let answer = answer?;
+        Ok(Answer { value: label.unwrap_or(answer.value), ..answer })
     });
     match answer {
         Ok(answer) => {

@@ -1,6 +1,7 @@
 //! Filling columns: the verbs, and the handle of a run that is under way.
 
 mod batch;
+mod calibrate;
 mod cells;
 mod columns;
 mod commit;
@@ -34,7 +35,6 @@ pub(crate) use live::LiveRuns;
 use live::{Claim, Wish};
 pub(crate) use order::{Order, Rows};
 use progress::Progress;
-pub(crate) use seeds::Seeds;
 
 impl Workbench {
     /// Starts filling a column. Runs that want the same engine work one after the other, by
@@ -245,6 +245,7 @@ async fn begin_run(
         rows_reused: 0,
         rows_cut_off: 0,
         prompt_tokens: 0,
+        shared_tokens: 0,
         completion_tokens: 0,
         elapsed_ms: 0,
     };

@@ -49,6 +49,7 @@ impl Workbench {
         for folder in [world.home.sheets(), world.home.temporary(), world.home.trash()] {
             braincells_data::remove_leftovers(&folder)?;
         }
+        crate::tune_model::remove_leftovers(&world.home.models());
         let catalogue = Arc::new(Catalogue::open(&world.home.catalogue())?);
         tidy_trash(&catalogue, &world)?;
         adopt_sheets(&catalogue, &world)?;

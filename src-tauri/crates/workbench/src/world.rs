@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use braincells_core::{AppError, Clock, EngineOptions, EventSink};
 use braincells_llm::LLMEngine;
 
-use crate::{Home, SheetProbe};
+use crate::{Home, ModelTuner, SheetProbe, TuneHere};
 
 /// Where engines come from: loaded model files, or a test's script.
 #[async_trait]
@@ -40,6 +40,11 @@ pub trait EngineSource: Send + Sync {
     /// and then: what is in use counts as used until it is asked.
     async fn unload_when_idle(&self, _after: Duration) -> bool {
         false
+    }
+
+    /// Where models are tuned.
+    fn tuner(&self) -> Arc<dyn ModelTuner> {
+        Arc::new(TuneHere)
     }
 
     /// What a run of `model` has to itself while it works: runs whose models have the same lane

@@ -314,7 +314,7 @@ async fn an_answer_of_the_wrong_type_is_asked_for_again_with_what_was_wrong() {
 async fn an_answer_that_stays_wrong_fails_after_three_attempts_and_can_be_retried() {
     let scripted = scripted_workbench(FakeEngine::answering(|_| FakeAnswer::text("many")));
     let sheet = scripted.sheet("animal\nowl\ncat\n").await;
-    let recipe = typed_recipe("{{animal}}", Output::Number);
+    let recipe = typed_recipe("{{animal}}", Output::number());
     let column = scripted.workbench.add_ai_column(sheet, "legs", recipe).await.unwrap().id;
     let outcome = fill(&scripted, sheet, column, RunScope::Empty).await;
     assert_eq!((outcome.status, outcome.progress.rows_failed), (RunStatus::Done, 2));

@@ -6,6 +6,10 @@ mod clipboard;
 mod editing;
 #[path = "verbs/settings.rs"]
 mod settings;
+#[path = "verbs/splitting.rs"]
+mod splitting;
+#[path = "verbs/tuning.rs"]
+mod tuning;
 #[path = "verbs/views.rs"]
 mod views;
 

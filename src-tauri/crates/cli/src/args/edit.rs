@@ -1,6 +1,6 @@
 //! What can be typed to change a sheet: its columns, its rows, its cells, and to take it back.
 
-use braincells_core::DataType;
+use braincells_core::{DataType, SplitProperty};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
@@ -77,6 +77,21 @@ pub enum ColumnsAction {
         /// Name of the copy [default: the name with `copy` behind it]
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: Option<String>,
+    },
+    /// Make a typed column of each property of a column of JSON objects
+    ///
+    /// The new columns hold what the objects hold now; they do not follow later changes. A value
+    /// that does not fit its column's type leaves an empty cell and is counted. `undo` takes all
+    /// of them back.
+    Split {
+        /// The column
+        column: String,
+        /// Properties, such as `city`, `age:integer` or `zip:text=postcode`; all without one
+        #[arg(value_name = "PROPERTY[:TYPE][=NAME]", value_parser = values::split_property)]
+        properties: Vec<SplitProperty>,
+        /// List the properties with their types, and make nothing
+        #[arg(short, long, conflicts_with = "properties")]
+        list: bool,
     },
     /// Delete columns; `undo` brings them back
     Delete {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use braincells_core::{ExamplePolicy, Output, Recipe, Sampling};
+use braincells_core::{CalibrationMode, ExamplePolicy, Output, Recipe, Sampling};
 use braincells_workbench::EngineOptions;
 use clap::{Args, builder::NonEmptyStringValueParser};
 
-use super::InputArgs;
+use super::{Calibrating, InputArgs};
 use crate::values::{self, FileFormat};
 
 pub const EXAMPLES: &str = "\
@@ -144,6 +144,10 @@ pub struct ModelArgs {
     /// Most validated and edited cells shown to the model as examples; 0 for none
     #[arg(long, value_name = "N")]
     pub examples: Option<u32>,
+    /// How labels are calibrated: `prior` takes back what the model likes before it has read
+    /// anything, `batch` what it likes on average over the rows, `none` leaves them
+    #[arg(long, value_name = "HOW", default_value_t = CalibrationMode::default().into())]
+    pub calibration: Calibrating,
     /// 0 always takes the likeliest token
     #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = values::temperature)]
     pub temperature: f32,
@@ -153,6 +157,9 @@ pub struct ModelArgs {
     /// Keep this many likeliest tokens; 0 keeps all
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub top_k: u32,
+    /// Keep tokens at least this share as likely as the likeliest one
+    #[arg(long, value_name = "SHARE", value_parser = values::probability)]
+    pub min_p: Option<f32>,
     /// Most tokens of one answer [default: by the type]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_tokens: Option<u32>,
@@ -178,6 +185,7 @@ impl FillArgs {
                 temperature: self.model.temperature,
                 top_p: self.model.top_p,
                 top_k: self.model.top_k,
+                min_p: self.model.min_p.unwrap_or(0.0),
                 seed: self.model.seed,
                 stop: self.model.stop.clone(),
             },
@@ -186,6 +194,7 @@ impl FillArgs {
                 ..default
             },
             example_rows: Vec::new(),
+            calibration: self.model.calibration.into(),
         }
     }
 }

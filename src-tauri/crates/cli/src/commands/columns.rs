@@ -13,6 +13,14 @@ pub async fn columns(session: &Session, arguments: &ColumnsArgs) -> Result<Endin
     let sheet = session.sheet(&arguments.sheet.sheet).await?;
     match &arguments.action {
         None | Some(ColumnsAction::List) => list(session, sheet).await,
+        Some(ColumnsAction::Split { column, properties, list: listed }) => {
+            let column = id(session, sheet, column).await?;
+            if *listed {
+                super::split::properties(session, sheet, column).await
+            } else {
+                super::split::split(session, sheet, column, properties).await
+            }
+        }
         Some(action) => change(session, sheet, action).await,
     }
 }
@@ -66,6 +74,7 @@ async fn change(
     let workbench = &session.workbench;
     let said = match action {
         ColumnsAction::List => return list(session, sheet).await,
+        ColumnsAction::Split { .. } => unreachable!("`columns` does it by itself"),
         ColumnsAction::Add { name, data_type } => {
             let column = workbench.add_data_column(sheet, name, *data_type).await?;
             format!("added `{}`", column.name)

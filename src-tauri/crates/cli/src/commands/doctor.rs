@@ -36,6 +36,9 @@ fn lines(doctor: &Doctor) -> Vec<String> {
         ),
         ("llama.cpp", doctor.llama.clone()),
     ];
+    for module in &doctor.llama_modules {
+        facts.push(("Module", module.clone()));
+    }
     for device in &doctor.devices {
         let memory = if device.memory_total_bytes > 0 {
             format!(

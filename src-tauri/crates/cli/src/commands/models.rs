@@ -1,6 +1,6 @@
 //! `models`.
 
-use braincells_workbench::ModelFile;
+use braincells_workbench::{EngineOptions, ModelFile, TuneOptions};
 use indicatif::HumanBytes;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::failure::{Ending, Failure};
 use crate::session::{Session, absolute};
 use crate::table::{Align, Table};
 
-/// Lists the models, or adds one.
+/// Lists the models, adds one, or tunes one.
 pub async fn models(session: &Session, arguments: &ModelsArgs) -> Result<Ending, Failure> {
     match &arguments.action {
         None | Some(ModelsAction::List) => {
@@ -22,6 +22,14 @@ pub async fn models(session: &Session, arguments: &ModelsArgs) -> Result<Ending,
             let model = session.unless_stopped(session.workbench.add_model(&path)).await?;
             session.output.result("models add", &model)?;
             list(session, &[model])?;
+        }
+        Some(ModelsAction::Tune { model, dry_run, candidates, threads }) => {
+            let options = TuneOptions {
+                dry_run: *dry_run,
+                candidates: candidates.clone(),
+                engine: EngineOptions { threads: *threads, ..EngineOptions::default() },
+            };
+            return super::tune::tune(session, model, &options).await;
         }
     }
     Ok(Ending::Complete)
@@ -37,12 +45,17 @@ fn list(session: &Session, models: &[ModelFile]) -> Result<(), Failure> {
         ));
         return Ok(());
     }
-    let mut table =
-        Table::new([("name", Align::Left), ("size", Align::Right), ("file", Align::Left)]);
+    let mut table = Table::new([
+        ("name", Align::Left),
+        ("size", Align::Right),
+        ("tuned from", Align::Left),
+        ("file", Align::Left),
+    ]);
     for model in models {
         table.push(vec![
             model.name.clone(),
             HumanBytes(model.size_bytes).to_string(),
+            model.tuned.as_ref().map(|origin| origin.file.clone()).unwrap_or_default(),
             model.path.display().to_string(),
         ]);
     }

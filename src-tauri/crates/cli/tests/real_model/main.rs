@@ -5,5 +5,9 @@
 #![expect(clippy::format_collect, reason = "test tables are plainer to read this way, and small")]
 
 mod real_model;
+/// Of the same lane.
+#[cfg(target_os = "linux")]
+#[path = "engine_process.rs"]
+mod real_model_process;
 #[path = "../support/mod.rs"]
 mod support;

@@ -23,7 +23,7 @@ const REVIEWS: [&str; 12] = [
 ];
 
 #[expect(clippy::disallowed_methods, reason = "a test has no `main` that could hand it the path")]
-fn model() -> String {
+pub fn model() -> String {
     std::env::var("BRAINCELLS_TEST_MODEL").expect(
         "BRAINCELLS_TEST_MODEL names no model file; `scripts/test` sets it, and so does \
          `export BRAINCELLS_TEST_MODEL=$(scripts/starter-model --cache-only)`",
@@ -105,6 +105,59 @@ fn a_label_column_holds_only_its_labels_and_is_not_made_twice() {
     let said = bench.run(&fresh).ok();
     assert_ne!(said.results()[0]["sheet"], result["sheet"]);
     assert_eq!(read(&bench.path("filled.csv")), table, "greedy decoding repeats itself");
+}
+
+#[test]
+fn labels_are_calibrated_anew_without_the_model() {
+    let (bench, model) = (reviews(), model());
+    bench.run(&with(&SENTIMENT, &model, &["--out", "filled.csv"])).ok();
+    let calibrated = column(&bench, "reviews", "sentiment");
+    let verb = ["labels", "reviews", "sentiment", "--json"];
+    let labels = |more: &[&str]| {
+        let said = bench.run(&[&verb[..], more].concat()).ok();
+        assert!(!said.stdout.contains("model_loading"), "{}", said.stdout);
+        said.results()[0].clone()
+    };
+    let first = labels(&["--cells"]);
+    let figures = &first["figures"];
+    assert_eq!((&figures["mode"], &figures["cells"]), (&"prior".into(), &12.into()));
+    assert_eq!(figures["calibration"]["inputs"], 32);
+    assert_eq!(figures["calibration"]["bias"].as_array().unwrap().len(), 3);
+    for cell in first["cells"].as_array().unwrap() {
+        let shares = cell["labels"].as_array().unwrap();
+        for kind in ["raw", "calibrated"] {
+            let sum: f64 = shares.iter().map(|share| share[kind].as_f64().unwrap()).sum();
+            assert!((sum - 1.0).abs() < 1e-6, "{cell}");
+        }
+        let best = |kind: &str| {
+            let share = |share: &&serde_json::Value| share[kind].as_f64().unwrap();
+            shares.iter().max_by(|one, other| share(one).total_cmp(&share(other))).unwrap()
+        };
+        assert_eq!(best("calibrated")["label"], cell["value"]);
+    }
+
+    let raw = labels(&["--calibration", "none"]);
+    assert_eq!(
+        (&raw["figures"]["mode"], &raw["recalibrated"]["unscored"]),
+        (&"none".into(), &0.into())
+    );
+    for count in raw["figures"]["counts"].as_array().unwrap() {
+        assert_eq!(count["raw"], count["calibrated"]);
+    }
+    labels(&["--calibration", "batch"]);
+    labels(&["--calibration", "prior"]);
+    assert_eq!(column(&bench, "reviews", "sentiment"), calibrated, "the measured prior is kept");
+
+    for (row, label) in [(1, "positive"), (2, "negative"), (4, "positive"), (5, "negative")] {
+        bench.run(&["rows", "reviews", "set", &row.to_string(), "sentiment", label]).ok();
+    }
+    let said = bench.run(&["labels", "reviews", "sentiment", "--calibration", "prior"]).ok();
+    for word in ["as the model says", "bias", "4 checked cells", "calibration error", "confidence"]
+    {
+        assert!(said.stdout.contains(word), "{word}: {}", said.stdout);
+    }
+    assert_eq!(column(&bench, "reviews", "sentiment")[1], "negative", "a person said so");
+    bench.run(&["undo", "reviews"]).ok();
 }
 
 #[test]
@@ -317,4 +370,67 @@ fn five_kills_lose_no_acknowledged_cell_and_change_no_value() {
     }
     bench.run(&command).ok();
     assert_eq!(read(&bench.path("out.jsonl")), read(&undisturbed.path("out.jsonl")));
+}
+
+fn models_folder(bench: &Bench) -> Vec<String> {
+    let entries = std::fs::read_dir(bench.path("home").join("models")).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_model_is_tuned_and_its_copy_is_a_model_that_says_where_it_came_from() {
+    let (bench, model) = (Bench::new(), model());
+    let tune = ["models", "tune", &model, "--candidates", "Q8_0", "--threads", "1", "--json"];
+    let tuned = bench.run(&tune).ok();
+    let stages: Vec<serde_json::Value> = tuned
+        .json()
+        .into_iter()
+        .filter(|event| event["event"] == "model_tuning")
+        .map(|event| event["stage"].clone())
+        .collect();
+    for stage in ["original", "writing", "measuring"] {
+        assert!(stages.contains(&stage.into()), "{stage}: {stages:?}");
+    }
+    let result = &tuned.results()[0];
+    let candidate = &result["report"]["candidates"][0];
+    assert!(candidate["gain"].as_f64().unwrap() > 0.0, "{candidate}");
+    if result["copy"].is_null() {
+        // On this processor the original is about as fast.
+        assert_eq!(candidate["outcome"], "no_gain", "{candidate}");
+        return;
+    }
+    assert_eq!(candidate["outcome"], "chosen");
+    let likeness = &candidate["likeness"];
+    assert_eq!(likeness["labels"], 40);
+    assert!(likeness["mean_kl_nats"].as_f64().unwrap() < 0.02, "{likeness}");
+    let name = result["copy"]["name"].as_str().unwrap();
+    assert!(name.ends_with(".tuned-Q8_0.gguf"), "{name}");
+    assert_eq!(models_folder(&bench), [name]);
+    let listed = bench.run(&["models", "--json"]).ok().results()[0]["models"][0].clone();
+    assert_eq!(listed["tuned"]["sha256"].as_str().map(str::len), Some(64));
+    assert!(model.ends_with(listed["tuned"]["file"].as_str().unwrap()));
+    bench.run(&["models", "tune", name, "--dry-run"]).fails(BAD_INPUT, "is itself a tuned copy");
+
+    bench.file("one.csv", "text\nI love it\n");
+    let fill = ["fill", "one.csv", "--prompt", "Good or bad? {{text}}", "--type", "label:good,bad"];
+    let said = bench.run(&with(&fill, name, &["--name", "mood", "--json"])).ok();
+    assert_eq!(said.results()[0]["runs"][0]["progress"]["rows_done"], 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_tuning_and_leaves_no_copy() {
+    let (bench, model) = (Bench::new(), model());
+    let tune = ["models", "tune", &model, "--candidates", "Q8_0,Q4_0", "--threads", "1", "--json"];
+    let mut live = Live::start(&bench, &tune);
+    let is_writing = |line: &String| line.contains("\"writing\"");
+    assert!(live.events.by_ref().map(Result::unwrap).any(|line| is_writing(&line)));
+    let sent = Instant::now();
+    live.signal("-INT");
+    live.end().code(STOPPED);
+    let took = sent.elapsed();
+    assert!(took < Duration::from_secs(1), "it took {took:?}");
+    // What the end came too early for is done by the next command.
+    bench.run(&["models"]).ok();
+    assert_eq!(models_folder(&bench), Vec::<String>::new());
 }

@@ -62,6 +62,9 @@ fn what_cannot_be_done_is_said_and_changes_nothing() {
         (&["columns", "people", "rename", "age", "NAME"], NOT_FOUND, "named `NAME` already"),
         (&["columns", "people", "retype", "name", "integer"], BAD_INPUT, "cannot become integer"),
         (&["rows", "people", "approve", "1", "age"], BAD_INPUT, "no recipe"),
+        (&["labels", "people", "age"], BAD_INPUT, "no recipe"),
+        (&["labels", "people", "size"], NOT_FOUND, "no column `size`"),
+        (&["labels", "people", "age", "--calibration", "best"], USAGE, "possible values"),
         (&["rows", "people", "delete", "3-1"], USAGE, "10-20"),
         (&["columns", "people", "add", "x", "--type", "colour"], USAGE, "the types are"),
     ] {
@@ -162,4 +165,30 @@ fn a_sheet_without_ai_columns_has_nothing_to_update_and_an_empty_cache_says_so()
     let cache = bench.run(&["cache", "--json"]).ok().results();
     assert_eq!(cache[0]["limit_bytes"], 5 << 20);
     assert!(bench.run(&["cache", "clear"]).ok().stderr.contains("forgot 0 answers"));
+}
+
+#[test]
+fn a_column_of_json_is_split_into_typed_columns_and_undo_takes_them_back() {
+    let bench = Bench::new();
+    bench.file(
+        "orders.csv",
+        "id,order\n1,\"{\"\"city\"\": \"\"Rome\"\", \"\"n\"\": 2}\"\n\
+         2,\"{\"\"city\"\": \"\"Oslo\"\", \"\"n\"\": \"\"many\"\"}\"\n3,none\n",
+    );
+    bench.run(&["import", "orders.csv"]).ok();
+    let split = ["columns", "orders", "split", "order"];
+    let listed = bench.run(&[&split[..], &["--list", "--json"]].concat()).ok().results();
+    assert_eq!(
+        listed[0]["properties"],
+        json!([{"property": "city", "data_type": "text"}, {"property": "n", "data_type": "json"}])
+    );
+    let said = bench.run(&[&split[..], &["city", "n:integer=count"]].concat()).ok();
+    assert!(said.stderr.contains("1 rows hold no JSON object"), "{}", said.stderr);
+    let export = ["export", "orders", "--out", "-", "--format", "csv", "-c", "id,city,count"];
+    assert_eq!(bench.run(&export).ok().stdout, "id,city,count\n1,Rome,2\n2,Oslo,\n3,,\n");
+    bench.run(&[&split[..], &["citty"]].concat()).fails(NOT_FOUND, "no object has a property");
+    bench.run(&["columns", "orders", "split", "id"]).fails(BAD_INPUT, "holds no JSON objects");
+    bench.run(&["undo", "orders"]).ok();
+    let columns = bench.run(&["columns", "orders", "--json"]).ok().results();
+    assert_eq!(columns[0]["columns"].as_array().map(Vec::len), Some(2));
 }

@@ -7,6 +7,7 @@ fn column(id: i64, name: &str, prompt: Option<&str>) -> Column {
     let kind = prompt.map_or(ColumnKind::Data, |prompt| ColumnKind::Ai {
         recipe: Recipe {
             example_rows: Vec::new(),
+            calibration: crate::CalibrationMode::default(),
             prompt: prompt.to_owned(),
             system: None,
             model: String::new(),

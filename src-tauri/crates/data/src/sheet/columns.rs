@@ -9,6 +9,9 @@ use crate::step::Action;
 use crate::{DataError, recipe};
 
 mod remake;
+mod split;
+
+pub use split::SplitPart;
 
 impl SheetStore {
     /// The columns in display order, hidden ones included.
@@ -70,7 +73,8 @@ impl SheetStore {
 
     /// Gives an AI column a new recipe, keeps the old ones, and returns the new version.
     ///
-    /// Its done cells become stale, and those below them. A recipe with another output type
+    /// Its done cells become stale, and those below them, unless only the calibration differs:
+    /// then they stay as they are. A recipe with another output type
     /// empties the column, apart from cells written or approved by hand whose value fits the new
     /// type; undo brings everything back.
     pub fn set_recipe(
@@ -89,7 +93,9 @@ impl SheetStore {
                 let row = ColumnRow { recipe_version: Some(version), ..row_of(action, column)? };
                 column::replace_row(action.connection, &row)?;
                 action.news.columns = true;
-                self.mark_done_stale(action, column)?;
+                if !stored.column.recipe().is_some_and(|now| now.asks_like(recipe)) {
+                    self.mark_done_stale(action, column)?;
+                }
             } else {
                 self.remake_ai_column(action, &stored, version, wanted)?;
             }

@@ -30,7 +30,7 @@ fn values_of_every_output_type_come_back_as_they_went_in() {
         ),
         (labels, "VARCHAR", vec![json!("yes"), json!("no")]),
         (
-            Output::Number,
+            Output::number(),
             "DOUBLE",
             vec![json!(3), json!(-0.1), json!(9_007_199_254_740_992_i64), json!(1e300)],
         ),
@@ -61,7 +61,7 @@ fn cells_go_on_being_stored_when_columns_were_added_meanwhile() {
     let folder = folder();
     let (store, first, run) = filled(folder.path(), 2, Output::Text);
     store.commit_cells(first, Some(1), &[done(run, 1, "a")], NOW_MS).unwrap();
-    let second = store.add_ai_column("other", &recipe(Output::Number), NOW_MS).unwrap().id;
+    let second = store.add_ai_column("other", &recipe(Output::number()), NOW_MS).unwrap().id;
     store.commit_cells(second, Some(1), &[done(run, 1, 1)], NOW_MS).unwrap();
     store.commit_cells(first, Some(1), &[done(run, 2, "b")], NOW_MS).unwrap();
     let values = store.values(&[first, second], &[RowId(1), RowId(2)]).unwrap();
@@ -71,9 +71,9 @@ fn cells_go_on_being_stored_when_columns_were_added_meanwhile() {
 #[test]
 fn a_value_of_the_wrong_type_is_refused_and_nothing_of_its_group_is_stored() {
     let cases = [
-        (Output::Number, json!("3")),
-        (Output::Number, json!(9_007_199_254_740_993_i64)),
-        (Output::Number, json!(true)),
+        (Output::number(), json!("3")),
+        (Output::number(), json!(9_007_199_254_740_993_i64)),
+        (Output::number(), json!(true)),
         (Output::Boolean, json!("true")),
         (Output::Boolean, json!(1)),
         (Output::Text, json!(3)),
@@ -85,7 +85,7 @@ fn a_value_of_the_wrong_type_is_refused_and_nothing_of_its_group_is_stored() {
     for (output, wrong) in cases {
         let folder = folder();
         let right = match &output {
-            Output::Number => json!(1),
+            Output::Number(_) => json!(1),
             Output::Boolean => json!(true),
             Output::Date => json!("2024-01-01"),
             _ => json!("fine"),

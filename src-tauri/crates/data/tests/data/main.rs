@@ -14,11 +14,13 @@ mod figures;
 mod find;
 mod hostile;
 mod import;
+mod labels;
 mod opening;
 mod options;
 mod point_reads;
 mod runs;
 mod sheets;
+mod split;
 mod sql;
 mod stats;
 mod steps;
@@ -106,6 +108,7 @@ fn recipe(output: Output) -> Recipe {
         sampling: braincells_core::Sampling::default(),
         examples: braincells_core::ExamplePolicy::default(),
         example_rows: Vec::new(),
+        calibration: braincells_core::CalibrationMode::default(),
     }
 }
 

@@ -57,7 +57,7 @@ fn changed_cells_are_read_from_the_sheet_and_the_rest_from_the_file() {
     let folder = folder();
     let text: String = (0..3000).map(|row| format!("{row}\n")).collect();
     let store = sheet(folder.path(), "a.csv", format!("a\n{text}"));
-    let ai = store.add_ai_column("answer", &recipe(Output::Number), NOW_MS).unwrap().id;
+    let ai = store.add_ai_column("answer", &recipe(Output::number()), NOW_MS).unwrap().id;
     let columns = ids(&store);
     let view = backwards(&store);
     assert!(store.prepare_windows(&columns).unwrap());
@@ -111,7 +111,7 @@ fn a_reader_never_sees_a_value_older_than_the_last_commit_it_knows_of() {
     let folder = folder();
     let text: String = (0..ROWS).map(|row| format!("{row}\n")).collect();
     let store = sheet(folder.path(), "a.csv", format!("a\n{text}"));
-    let ai = store.add_ai_column("answer", &recipe(Output::Number), NOW_MS).unwrap().id;
+    let ai = store.add_ai_column("answer", &recipe(Output::number()), NOW_MS).unwrap().id;
     let view = backwards(&store);
     let committed = std::sync::atomic::AtomicI64::new(0);
     std::thread::scope(|scope| {

@@ -113,11 +113,14 @@ fn the_log_holds_everything_about_an_attempt() {
     cell.figures = CellFigures {
         model: Some("tiny.gguf".to_owned()),
         prompt_tokens: 120,
+        shared_tokens: 0,
         completion_tokens: 3,
         duration_ms: 45,
         confidence: Some(0.875),
         cut_off: true,
         cached: false,
+        label_scores: vec![-0.25, -1.5],
+        calibration: Some(3),
     };
     store.commit_cells(column, Some(4), &[failed(run, 2, "no"), cell], NOW_MS + 7).unwrap();
     let path = store.path().to_path_buf();
@@ -140,12 +143,14 @@ fn the_log_holds_everything_about_an_attempt() {
                 "error_message": "no", "error_hint": "try again", "model": null,
                 "recipe_version": 4, "prompt_tokens": 0, "completion_tokens": 0,
                 "duration_ms": 0, "confidence": null, "cut_off": false, "reasoning": null, "sources": null,
-                "at_ms": at_ms, "step_id": 2, "cached": false}),
+                "at_ms": at_ms, "step_id": 2, "cached": false,
+                "label_scores": null, "calibration_id": null}),
             serde_json::json!({"seq": 2, "run_id": 1, "column_id": 2, "row_id": 7,
                 "state": "done", "value": "seven", "error_code": null, "error_message": null,
                 "error_hint": null, "model": "tiny.gguf", "recipe_version": 4,
                 "prompt_tokens": 120, "completion_tokens": 3, "duration_ms": 45,
-                "confidence": 0.875, "cut_off": true, "reasoning": "because", "sources": null, "at_ms": at_ms, "step_id": 2, "cached": false})
+                "confidence": 0.875, "cut_off": true, "reasoning": "because", "sources": null, "at_ms": at_ms, "step_id": 2, "cached": false,
+                "label_scores": [-0.25, -1.5], "calibration_id": 3})
         ]
     );
 }

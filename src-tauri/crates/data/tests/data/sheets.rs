@@ -46,7 +46,7 @@ fn what_is_not_a_sheet_is_refused_and_left_as_it_is() {
 fn several_ai_columns_are_added_together_or_not_at_all() {
     let folder = folder();
     let store = sheet(folder.path(), "a.csv", "a\nx\n");
-    let (text, number) = (recipe(Output::Text), recipe(Output::Number));
+    let (text, number) = (recipe(Output::Text), recipe(Output::number()));
     for (bad, is_right) in [
         ("ONE", (|error| matches!(error, DataError::NameTaken { .. })) as fn(&DataError) -> bool),
         ("A", |error| matches!(error, DataError::NameTaken { .. })),
@@ -70,7 +70,7 @@ fn ai_columns_come_last_with_ids_of_their_own() {
     let folder = folder();
     let store = sheet(folder.path(), "a.csv", "a,row_id\nx,y\n");
     let first = store.add_ai_column("say \"hi\".{{a}}", &recipe(Output::Text), NOW_MS).unwrap();
-    let second = store.add_ai_column("Row_Order", &recipe(Output::Number), NOW_MS).unwrap();
+    let second = store.add_ai_column("Row_Order", &recipe(Output::number()), NOW_MS).unwrap();
     assert_eq!((first.id, second.id), (ColumnId(3), ColumnId(4)));
     assert_eq!(first.recipe(), Some(&recipe(Output::Text)));
     for taken in ["A", "row_ID", "ROW_ORDER"] {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use braincells_core::DataType;
-use braincells_data::{CellEdit, ExportRequest, RowPlace};
+use braincells_core::{Calibration, CalibrationMode, DataType};
+use braincells_data::{CellEdit, ExportRequest, Recalibrated, RowPlace, SplitPart};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -49,7 +49,8 @@ fn seen(store: &SheetStore) -> Seen {
 }
 
 const TABLE: &str = "a,n,when,flag\n\
-    one,1,2024-01-01,true\ntwo,2.5,2024-02-29,false\n\"three\nlines\",,2024-03-01,\n=4,-4,,true\n";
+    one,1,2024-01-01,true\n\
+    \"{\"\"x\"\": 1, \"\"y\"\": \"\"z\"\"}\",2.5,2024-02-29,false\n\"three\nlines\",,2024-03-01,\n=4,-4,,true\n";
 
 /// One action of a person or of a run; numbers pick among what is there.
 #[derive(Clone, Debug)]
@@ -67,9 +68,11 @@ enum Op {
     Hide(usize, bool),
     DeleteColumn(usize),
     Duplicate(usize, u8),
+    Split(usize, u8),
     Retype(usize, usize),
     Recipe(usize, u8),
     Run(usize, u8),
+    Calibrate(usize, u8),
     RenameSheet(u8),
     Restore(usize, usize, usize),
     Undo,
@@ -93,9 +96,11 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (pick(), any::<bool>()).prop_map(|(c, h)| Op::Hide(c, h)),
         1 => pick().prop_map(Op::DeleteColumn),
         1 => (pick(), any::<u8>()).prop_map(|(c, n)| Op::Duplicate(c, n)),
+        1 => (pick(), any::<u8>()).prop_map(|(c, n)| Op::Split(c, n)),
         1 => (pick(), pick()).prop_map(|(c, t)| Op::Retype(c, t)),
         1 => (pick(), any::<u8>()).prop_map(|(c, n)| Op::Recipe(c, n)),
         5 => (pick(), any::<u8>()).prop_map(|(c, n)| Op::Run(c, n)),
+        1 => (pick(), any::<u8>()).prop_map(|(c, n)| Op::Calibrate(c, n)),
         1 => any::<u8>().prop_map(Op::RenameSheet),
         1 => (pick(), pick(), pick()).prop_map(|(c, r, e)| Op::Restore(c, r, e)),
         3 => Just(Op::Undo),
@@ -111,14 +116,14 @@ fn ai_recipe(input: &str, output: Output, salt: u8) -> Recipe {
 fn output(number: u8) -> Output {
     match number % 4 {
         0 | 1 => Output::Text,
-        2 => Output::Number,
+        2 => Output::number(),
         _ => Output::Boolean,
     }
 }
 
 fn answer(output: &Output, salt: u8) -> Value {
     match output {
-        Output::Number => json!(f64::from(salt) / 3.0),
+        Output::Number(_) => json!(f64::from(salt) / 3.0),
         Output::Boolean => json!(salt.is_multiple_of(2)),
         _ => json!(format!("answer {salt}, \"quoted\"\n")),
     }
@@ -139,13 +144,52 @@ fn run(store: &SheetStore, column: &Column, salt: u8) -> Result<(), DataError> {
         .iter()
         .map(|row| match row.0 as u8 ^ salt {
             number if number % 5 == 0 => failed(run, row.0, "no answer"),
-            number => done(run, row.0, answer(&recipe.output, number)),
+            number => {
+                let mut cell = done(run, row.0, answer(&recipe.output, number));
+                if recipe.output.scored_labels().is_some() {
+                    cell.figures.label_scores = vec![-f64::from(number) / 100.0, -1.0];
+                }
+                cell
+            }
         })
         .collect();
     for group in cells.chunks(3) {
         store.commit_cells(column.id, Some(1), group, NOW_MS)?;
     }
     store.set_run_status(run, braincells_core::RunStatus::Done, None, NOW_MS)
+}
+
+fn split_column(store: &SheetStore, column: ColumnId, number: u8) -> Result<(), DataError> {
+    let part = |number: u8| SplitPart {
+        property: ["x", "y"][usize::from(number % 2)].to_owned(),
+        name: "x".to_owned(),
+        data_type: DataType::ALL[usize::from(number) % DataType::ALL.len()],
+    };
+    let parts = [part(number), part(number.wrapping_add(1))];
+    store.split_json_column(column, &parts, NOW_MS).map(drop)
+}
+
+/// One of the AI columns, if there are some.
+fn ai_at(columns: &[Column], at: usize) -> Option<&Column> {
+    let ai: Vec<&Column> = columns.iter().filter(|column| column.recipe().is_some()).collect();
+    ai.get(at % ai.len().max(1)).copied()
+}
+
+/// Gives the scored cells of a column other values.
+fn calibrate(store: &SheetStore, column: &Column, salt: u8) -> Result<(), DataError> {
+    let Some(own) = column.recipe() else { return Ok(()) };
+    let mode = CalibrationMode::ALL[usize::from(salt) % 3];
+    let recipe = Recipe { calibration: mode, ..own.clone() };
+    let done = store.scored_cells(column.id)?.into_iter();
+    let done = done.filter(|cell| cell.state == CellState::Done);
+    let cells: Vec<Recalibrated> = done
+        .map(|cell| {
+            let (value, confidence) = (answer(&own.output, salt), f64::from(salt) / 255.0);
+            Recalibrated { cell, value, confidence, calibration: 0 }
+        })
+        .collect();
+    let unchanged = [Calibration::unchanged(2, "prompt")];
+    store.recalibrate(column.id, None, &recipe, &unchanged, &cells, NOW_MS).map(drop)
 }
 
 /// Does `op`; refusals that a person would meet are fine and must change nothing.
@@ -219,6 +263,7 @@ fn apply(store: &SheetStore, op: &Op) -> Result<(), DataError> {
         Op::Duplicate(c, n) => {
             store.duplicate_column(column(*c).id, &format!("copy {n}"), NOW_MS).map(drop)
         }
+        Op::Split(c, n) => split_column(store, column(*c).id, *n),
         Op::Retype(c, t) => {
             let data_type = DataType::ALL[t % DataType::ALL.len()];
             store.retype_column(column(*c).id, data_type, t % 2 == 0, NOW_MS).map(drop)
@@ -229,12 +274,9 @@ fn apply(store: &SheetStore, op: &Op) -> Result<(), DataError> {
             let recipe = Recipe { output: output(*n), ..old.clone() };
             store.set_recipe(column.id, &recipe, NOW_MS).map(drop)
         }
-        Op::Run(c, n) => {
-            let ai: Vec<&Column> = columns.iter().filter(|c| c.recipe().is_some()).collect();
-            match ai.get(c % ai.len().max(1)) {
-                Some(column) => run(store, column, *n),
-                None => Ok(()),
-            }
+        Op::Run(c, n) => ai_at(&columns, *c).map_or(Ok(()), |column| run(store, column, *n)),
+        Op::Calibrate(c, n) => {
+            ai_at(&columns, *c).map_or(Ok(()), |column| calibrate(store, column, *n))
         }
         Op::RenameSheet(n) => store.rename(&format!("sheet {n}"), NOW_MS),
         Op::Restore(c, r, e) => {

@@ -1,6 +1,6 @@
 //! Answers made from a hash of the question: valid, varied, the same in every process.
 
-use braincells_core::{Output, Value};
+use braincells_core::{NumberLimits, Output, Value, raw_shares};
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, json};
 
@@ -24,11 +24,30 @@ pub(super) fn answer(request: &LLMRequest) -> FakeAnswer {
                 reason: "a label output needs at least one label".to_owned(),
             }),
         },
-        Output::Number => FakeAnswer::Text((hash % 1000).to_string()),
+        Output::Labels { labels } => {
+            let chosen = labels.iter().enumerate().filter(|(at, _)| hash >> (at % 64) & 1 == 1);
+            let chosen: Vec<&str> = chosen.map(|(_, label)| label.as_str()).collect();
+            FakeAnswer::Text(json!(chosen).to_string())
+        }
+        Output::Number(limits) => FakeAnswer::Text(number(*limits, hash).to_string()),
         Output::Boolean => FakeAnswer::Text(hash.is_multiple_of(2).to_string()),
         Output::Date => FakeAnswer::Text(date(hash)),
         Output::Json { schema } => FakeAnswer::Text(value(schema, hash, MOST_LEVELS).to_string()),
     }
+}
+
+/// A whole number within limits that have one; else the least or the greatest.
+fn number(limits: NumberLimits, hash: u64) -> f64 {
+    let any = (hash % 1000) as f64;
+    let (least, greatest) = match (limits.min, limits.max) {
+        (None, None) => return any,
+        (Some(least), None) => (least, least.ceil() + any),
+        (None, Some(greatest)) => (greatest.floor() - any, greatest),
+        (Some(least), Some(greatest)) => (least, greatest),
+    };
+    let first = least.ceil();
+    let count = greatest.floor() - first + 1.0;
+    if count < 1.0 { least } else { first + any % count }
 }
 
 /// A probability for every allowed label, `chosen` being the likeliest, or nothing when `chosen`
@@ -56,6 +75,22 @@ pub(super) fn probabilities(
         .into_iter()
         .map(|label| LabelProbability { probability: probability(&label), label })
         .collect()
+}
+
+/// The labels with their shares of these logits.
+pub(super) fn shares(labels: Vec<String>, logits: &[f64]) -> Vec<LabelProbability> {
+    let shares = raw_shares(logits);
+    labels
+        .into_iter()
+        .zip(shares)
+        .map(|(label, probability)| LabelProbability { label, probability })
+        .collect()
+}
+
+/// The label with the greatest share, the first of equals.
+pub(super) fn likeliest(shares: &[LabelProbability]) -> Option<String> {
+    let probabilities: Vec<f64> = shares.iter().map(|share| share.probability).collect();
+    braincells_core::likeliest(&probabilities).map(|best| shares[best].label.clone())
 }
 
 /// A value for the keywords `const`, `enum`, `type`, `properties` and `items`; what other

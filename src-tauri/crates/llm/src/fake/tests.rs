@@ -18,7 +18,7 @@ fn outputs() -> Vec<Output> {
     vec![
         Output::Text,
         Output::Label { labels: vec!["a".into(), "b".into(), "c".into()] },
-        Output::Number,
+        Output::number(),
         Output::Boolean,
         Output::Date,
         Output::Json {

@@ -1,31 +1,46 @@
 //! The engine's thread: owns the context, takes prepared rows, computes, sends events back.
 //!
-//! The loop asks [`plan`] what to do and does it. A row whose caller is gone is dropped before
-//! the next call; if nobody at all waits any more, the running call is aborted.
+//! The loop asks [`plan`] what to do and does it: take rows on (`admission`, with the prefixes
+//! that they share in `prefixes`), compute prompts and one token of every row here, score labels
+//! (`scores`), both in one call on a GPU (`mixed`). A row whose caller is gone is dropped before
+//! the next call; if nobody at all waits any more, the running call is aborted (`recovery`).
 //!
-//! Longer than most files because every step shares the context, the batch and the list of rows.
+//! Sequences: those of rows first, see `sequences`, then those of prefixes.
 //!
-//! Sequences: rows are `0..slots`, each row's scratch sequence for label scoring follows at
-//! `slots + row`, the shared prefix is the last.
+//! A little longer than most files: the loop stands beside the two steps that it runs most.
 
-use std::collections::VecDeque;
+mod admission;
+mod disk;
+mod mixed;
+mod prefixes;
+mod recovery;
+mod scores;
+mod sequences;
+mod waiting;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
 
+use super::KeptPrefixes;
 use super::ffi::{Batch, Context, DecodeError, Model, Sequence, Token};
-use super::plan::{Situation, Step, plan};
-use super::prefix;
+use super::plan::{AnswerLengths, Calls, Situation, Step, plan};
+use super::queue::Queue;
 use super::row::{ActiveRow, Row};
-use crate::{BatchEvent, FinishReason, LLMError};
+use crate::{BatchEvent, EngineFigures, FinishReason};
+
+use self::prefixes::Prefixes;
+pub use self::prefixes::{FEW_PREFIX_SEQUENCES, PREFIX_SEQUENCES};
+use self::sequences::Sequences;
+use self::waiting::Waiting;
 
 /// How long a group is gathered after the last arrival.
 const GATHER: Duration = Duration::from_millis(5);
-/// How many waiting rows are compared at least to find what prompts have in common.
-const COMPARED_ROWS: usize = 16;
+/// The most rows of one window, in groups: rows that are reordered to share what they can.
+const WINDOW_GROUPS: usize = 8;
 
 /// What the thread shares with the engine's handle and with llama.cpp's abort question.
 #[derive(Default)]
@@ -34,6 +49,10 @@ pub struct Shared {
     pub is_shutting_down: AtomicBool,
     /// Batches that may still send rows.
     pub open_batches: AtomicUsize,
+    /// What the engine has done since it was loaded.
+    pub figures: Mutex<EngineFigures>,
+    /// Names the model and the settings that a prefix on disk depends on, once they are known.
+    pub state_name: OnceLock<String>,
     /// The callers of the rows in the present call. Empty between calls: a clone kept here
     /// would keep a finished batch's stream from ending.
     watched: Mutex<Vec<Sender<BatchEvent>>>,
@@ -52,325 +71,270 @@ impl Shared {
     }
 
     fn watch(&self, senders: Vec<Sender<BatchEvent>>) {
-        *self.watched.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = senders;
+        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = senders;
     }
 }
 
+/// How the thread works.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Rows that generate together.
+    pub slots: usize,
+    /// Sequences for rows: an even number, see `sequences`.
+    pub row_sequences: usize,
+    /// Sequences for prefixes.
+    pub prefixes: usize,
+    /// Whether prompts and generation share their calls.
+    pub is_mixed: bool,
+    /// Whether a row must be computed in the same calls and in the same cells whatever else is
+    /// asked: one row at a time, block by block ([`Calls::Blocks`]), behind a prefix of whole
+    /// blocks that it has all of or behind nothing, from the first cell on. Kernels differ with
+    /// the size of a call, and sums over cells with where the cells lie.
+    pub is_exact: bool,
+    /// Where prefixes are kept on disk.
+    pub kept_prefixes: Option<KeptPrefixes>,
+}
+
 /// The state of the engine's thread.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, none a state")]
 pub struct Actor {
     model: Arc<Model>,
     context: Context,
     shared: Arc<Shared>,
     inbound: Receiver<Row>,
-    waiting: VecDeque<Row>,
+    queue: Queue<Waiting>,
     active: Vec<ActiveRow>,
-    free: Vec<Sequence>,
+    /// Rows whose prompt is computed in part.
+    filling: Vec<ActiveRow>,
+    sequences: Sequences,
     slots: usize,
-    prefix: Vec<Token>,
+    row_sequences: usize,
+    prefixes: Prefixes,
+    kept_prefixes: Option<KeptPrefixes>,
+    /// The prompt that was taken on last. Where one row is computed at a time, the next one may
+    /// wait alone, and this one shows what it shares.
+    last_prompt: Vec<Token>,
+    /// Whether part of a sequence can be copied.
     in_part: bool,
+    /// Whether rows of equal length belong together, because sequences are computed in step.
+    sorts_by_length: bool,
+    is_mixed: bool,
+    is_exact: bool,
+    /// How many rows are taken on at once; fewer after the memory was full.
+    most_admitted: usize,
+    lengths: AnswerLengths,
     batch: Batch,
     gathered: bool,
+    figures: EngineFigures,
+    /// Up to when the figures say where the time went, and the seconds of calls in them then.
+    counted: (Instant, f64),
+    /// Whether the present call generates.
+    is_generating: bool,
+}
+
+/// The tokens that a row shares.
+fn shared_tokens(row: &ActiveRow) -> &[Token] {
+    &row.row.prepared.tokens[..row.shared]
 }
 
 impl Actor {
-    /// Takes the context, made with `2 * slots + 1` sequences, on the thread that will use it.
+    /// Takes the context on the thread that will use it. It must have been made with
+    /// `row_sequences + prefixes` sequences.
     pub fn new(
         model: Arc<Model>,
         context: Context,
-        slots: usize,
+        settings: Settings,
         shared: Arc<Shared>,
         inbound: Receiver<Row>,
     ) -> Self {
+        let Settings { slots, row_sequences, prefixes, is_mixed, is_exact, kept_prefixes } =
+            settings;
         Self {
-            in_part: model.keeps_every_position(),
+            in_part: model.keeps_every_position() && !is_exact,
+            sorts_by_length: model.keeps_one_state(),
             model,
             context,
             shared,
             inbound,
-            waiting: VecDeque::new(),
+            queue: Queue::new(slots, WINDOW_GROUPS * slots.max(2)),
             active: Vec::with_capacity(slots),
-            free: (0..slots as Sequence).rev().collect(),
+            filling: Vec::new(),
+            sequences: Sequences::new(row_sequences),
             slots,
-            prefix: Vec::new(),
+            row_sequences,
+            prefixes: Prefixes::new(row_sequences, prefixes),
+            kept_prefixes,
+            last_prompt: Vec::new(),
+            is_mixed,
+            is_exact,
+            most_admitted: row_sequences,
+            lengths: AnswerLengths::default(),
             batch: Batch::default(),
             gathered: false,
+            figures: EngineFigures::default(),
+            counted: (Instant::now(), 0.0),
+            is_generating: false,
         }
     }
 
     /// Works until the engine is shut down.
     pub fn run(mut self) {
         while !self.shared.is_shutting_down.load(Ordering::Relaxed) {
-            while self.waiting.len() < COMPARED_ROWS.max(2 * self.slots) {
+            // Waiting for something to do does not count.
+            self.counted = (Instant::now(), self.figures.compute_seconds());
+            while !self.queue.is_full() {
                 let Ok(row) = self.inbound.try_recv() else { break };
-                self.waiting.push_back(row);
+                self.queue.push(Waiting::New(Box::new(row)));
             }
             self.drop_cancelled();
             let step = plan(Situation {
                 active: self.active.len(),
+                filling: self.filling.len(),
                 slots: self.slots,
-                waiting: self.waiting.len(),
+                waiting: self.queue.len(),
+                fitting: self.fitting(),
                 more_announced: self.shared.open_batches.load(Ordering::Acquire) > 0,
                 gathered: self.gathered,
+                is_mixed: self.is_mixed,
             });
             match step {
                 Step::Admit(count) => {
                     self.gathered = false;
                     self.admit(count);
                 }
+                Step::Mix(count) => {
+                    self.gathered = false;
+                    self.mix(count);
+                }
                 Step::Generate => self.generate(),
                 Step::Gather => match self.inbound.recv_timeout(GATHER) {
-                    Ok(row) => self.waiting.push_back(row),
+                    Ok(row) => self.queue.push(Waiting::New(Box::new(row))),
                     Err(RecvTimeoutError::Timeout) => self.gathered = true,
                     Err(RecvTimeoutError::Disconnected) => return,
                 },
                 Step::Sleep => match self.inbound.recv() {
                     Ok(row) => {
                         self.gathered = false;
-                        self.waiting.push_back(row);
+                        self.queue.push(Waiting::New(Box::new(row)));
                     }
                     Err(_) => return,
                 },
             }
+            if !matches!(step, Step::Gather | Step::Sleep) {
+                self.publish();
+            }
         }
     }
 
-    fn prefix_sequence(&self) -> Sequence {
-        2 * self.slots as Sequence
-    }
-
-    fn scratch(&self, sequence: Sequence) -> Sequence {
-        self.slots as Sequence + sequence
+    /// Brings the figures up to now. Done before anybody hears of an answer, so that the figures
+    /// of a run have all that its last answer took.
+    fn publish(&mut self) {
+        let (until, computed) = self.counted;
+        self.counted = (Instant::now(), self.figures.compute_seconds());
+        let passed = self.counted.0.duration_since(until).as_secs_f64();
+        self.figures.other_seconds += (passed - (self.counted.1 - computed)).max(0.0);
+        *self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner) = self.figures.clone();
     }
 
     fn drop_cancelled(&mut self) {
-        self.waiting.retain(|row| !row.is_cancelled());
+        self.queue.retain(|waiting| !waiting.is_cancelled());
         let (cancelled, active): (Vec<_>, Vec<_>) =
             self.active.drain(..).partition(|active| active.row.is_cancelled());
         self.active = active;
-        for active in cancelled {
-            self.release(active.sequence);
+        let (stopped, filling): (Vec<_>, Vec<_>) =
+            self.filling.drain(..).partition(|filling| filling.row.is_cancelled());
+        self.filling = filling;
+        for row in cancelled.into_iter().chain(stopped) {
+            self.release(row.sequence);
         }
     }
 
     fn release(&mut self, sequence: Sequence) {
-        self.context.forget(sequence);
-        self.free.push(sequence);
-    }
-
-    /// Computes the prompts of up to `count` waiting rows: the prefix if it pays, then every
-    /// row's own tokens, then the scores of label rows.
-    fn admit(&mut self, count: usize) {
-        let mut group = self.take_group(count);
-        if group.is_empty() {
-            // No room beside the active rows: they go on until one of them ends.
-            self.generate();
-            return;
+        for freed in self.sequences.give_back(sequence) {
+            self.context.forget(freed);
         }
-        let result = self.compute_prompts(&mut group);
-        let result = result.and_then(|()| self.compute_scores(&mut group));
-        match result {
-            Ok(()) => {
-                for row in group {
-                    if row.trie().is_some() {
-                        self.release(row.sequence);
-                        row.finish(FinishReason::Scored);
-                    } else {
-                        self.active.push(row);
-                    }
-                }
-                self.end_finished();
-            }
-            Err(error) => self.give_up(group, error),
-        }
-    }
-
-    /// The rows from the front of the queue that fit into the memory together.
-    fn take_group(&mut self, count: usize) -> Vec<ActiveRow> {
-        let prompts: Vec<&[Token]> = self
-            .waiting
-            .iter()
-            .take(count.max(COMPARED_ROWS))
-            .map(|row| row.prepared.tokens.as_slice())
-            .collect();
-        let better = prefix::better(&self.prefix, &prompts, self.in_part).map(<[Token]>::to_vec);
-        // Rows that started from the old prefix keep its cells: it is replaced when none is left.
-        let replaceable = self.prefix.is_empty() || self.active.is_empty();
-        if let Some(better) = better.filter(|_| replaceable) {
-            self.context.forget(self.prefix_sequence());
-            if self.compute_prefix(&better).is_ok() {
-                self.prefix = better;
-            } else {
-                // Not worth failing rows for: they are computed whole.
-                self.context.forget(self.prefix_sequence());
-                self.prefix.clear();
-            }
-        }
-        let mut group: Vec<ActiveRow> = Vec::with_capacity(count);
-        let cells = self.context.size().cells as usize;
-        let mut used: usize =
-            self.prefix.len() + self.active.iter().map(ActiveRow::cells).sum::<usize>();
-        while group.len() < count {
-            let Some(row) = self.waiting.front() else { break };
-            let mut length = prefix::shared(&self.prefix, &row.prepared.tokens, self.in_part);
-            if used + row.prepared.cells(length) > cells {
-                if !group.is_empty() || !self.active.is_empty() {
-                    break;
-                }
-                // Alone and still too big beside the prefix: then without the prefix.
-                self.context.forget(self.prefix_sequence());
-                self.prefix.clear();
-                (length, used) = (0, 0);
-            }
-            let (Some(row), Some(sequence)) = (self.waiting.pop_front(), self.free.pop()) else {
-                break;
-            };
-            used += row.prepared.cells(length);
-            if length > 0 {
-                let from = self.prefix_sequence();
-                if length == self.prefix.len() {
-                    self.context.share_all(from, sequence);
-                } else {
-                    self.context.share(from, sequence, length);
-                }
-            }
-            group.push(ActiveRow::new(row, sequence, length));
-        }
-        group
-    }
-
-    fn compute_prefix(&mut self, tokens: &[Token]) -> Result<(), DecodeError> {
-        let sequence = self.prefix_sequence();
-        let most = self.context.size().batch_tokens as usize;
-        for (chunk_index, chunk) in tokens.chunks(most).enumerate() {
-            self.batch.clear();
-            for (index, &token) in chunk.iter().enumerate() {
-                self.batch.push(token, chunk_index * most + index, sequence, false);
-            }
-            self.decode(&[])?;
-        }
-        Ok(())
     }
 
     /// One call, watched by the callers of the active rows and of `group`.
     fn decode(&mut self, group: &[ActiveRow]) -> Result<(), DecodeError> {
-        let callers = group.iter().chain(&self.active).map(|active| active.row.events());
-        let waiting = self.waiting.iter().map(Row::events);
+        let callers = group.iter().chain(&self.active).chain(&self.filling);
+        let callers = callers.map(|active| active.row.events());
+        let waiting = self.queue.iter().map(Waiting::events);
         self.shared.watch(callers.chain(waiting).collect());
+        let began = Instant::now();
         let result = self.context.decode(&self.batch);
+        let seconds = began.elapsed().as_secs_f64();
         self.shared.watch(Vec::new());
+        let (tokens, calls) = (self.batch.len() as u64, u64::from(!self.batch.is_empty()));
+        let figures = &mut self.figures;
+        figures.calls += calls;
+        if self.is_generating {
+            figures.generation_seconds += seconds;
+            figures.generated_tokens += tokens;
+        } else {
+            figures.prompt_seconds += seconds;
+            figures.prompt_tokens += tokens;
+        }
         result
     }
 
-    fn compute_prompts(&mut self, group: &mut [ActiveRow]) -> Result<(), DecodeError> {
-        // Calls of equal size: a small rest would cost nearly as much as a full call.
-        let total: usize = group.iter().map(|row| row.own_tokens().count()).sum();
-        let calls = total.div_ceil(self.context.size().batch_tokens as usize);
-        let most = total.div_ceil(calls.max(1));
+    /// How `tokens` of the next rows are cut into calls.
+    fn calls(&self, tokens: usize) -> Calls {
+        Calls::of(tokens, self.context.size().batch_tokens as usize, self.is_exact)
+    }
+
+    /// Computes what every row has pending, with logits after the last token of each, and lets
+    /// the rows take them: a prompt, or what was chosen and forced since.
+    fn compute(&mut self, rows: &mut [ActiveRow]) -> Result<(), DecodeError> {
+        let total = rows.iter().map(|row| row.pending().len()).sum();
+        let calls = self.calls(total);
         self.batch.clear();
-        // Rows whose last token is in the batch: index in the group, index in the batch.
+        // Rows whose last token is in the batch: index in the rows, index in the batch.
         let mut ready: Vec<(usize, usize)> = Vec::new();
-        for index in 0..group.len() {
-            let last = group[index].prompt_length() - 1;
-            let own: Vec<(usize, Token)> = group[index].own_tokens().collect();
-            for (position, token) in own {
-                if self.batch.len() == most {
-                    self.decode(group)?;
-                    self.take_logits(group, &mut ready);
+        for index in 0..rows.len() {
+            let (begin, count) = (rows[index].position(), rows[index].pending().len());
+            for step in 0..count {
+                if calls.end_before(self.batch.len(), begin + step) {
+                    self.decode(rows)?;
+                    self.take_logits(rows, &mut ready);
                 }
-                let place =
-                    self.batch.push(token, position, group[index].sequence, position == last);
-                if position == last {
+                let (row, is_last) = (&rows[index], step + 1 == count);
+                let token = row.pending()[step];
+                let place = self.batch.push(token, begin + step, row.sequence, is_last);
+                if is_last {
                     ready.push((index, place));
                 }
             }
         }
-        self.decode(group)?;
-        self.take_logits(group, &mut ready);
+        self.decode(rows)?;
+        self.take_logits(rows, &mut ready);
         Ok(())
     }
 
     /// Lets rows use the logits of the last call, and empties the batch for the next.
-    fn take_logits(&mut self, group: &mut [ActiveRow], ready: &mut Vec<(usize, usize)>) {
+    fn take_logits(&mut self, rows: &mut [ActiveRow], ready: &mut Vec<(usize, usize)>) {
         for (index, place) in ready.drain(..) {
-            let row = &mut group[index];
-            let logits = self.context.logits(place);
-            match row.trie() {
-                Some(trie) => {
-                    row.scores = vec![Vec::new(); trie.node_count()];
-                    if trie.path(0).is_empty() {
-                        row.scores[0] = trie.score(0, logits);
-                    }
-                }
-                None => row.ended = row.advance(logits, &self.model),
-            }
+            rows[index].take(self.context.logits(place), &self.model);
         }
         self.batch.clear();
     }
 
-    /// Looks at the branching nodes below the prompts of label rows, each behind a scratch copy
-    /// of its row, which every kind of memory can forget again.
-    fn compute_scores(&mut self, group: &mut [ActiveRow]) -> Result<(), DecodeError> {
-        let most = self.context.size().batch_tokens as usize;
-        let nodes = group.iter().filter_map(ActiveRow::trie).map(|trie| trie.node_count()).max();
-        for node in 0..nodes.unwrap_or(0) {
-            let mut looks: Vec<(usize, usize)> = Vec::new();
-            self.batch.clear();
-            for index in 0..group.len() {
-                let Some(trie) = group[index].trie().filter(|trie| node < trie.node_count()) else {
-                    continue;
-                };
-                let path = trie.path(node);
-                let Some(last) = path.len().checked_sub(1) else { continue };
-                if self.batch.len() + path.len() > most {
-                    self.look(group, node, &mut looks)?;
-                }
-                let row = &group[index];
-                let (sequence, begin) = (self.scratch(row.sequence), row.prompt_length());
-                self.context.share_all(row.sequence, sequence);
-                for (step, &token) in path.iter().enumerate() {
-                    let place = self.batch.push(token, begin + step, sequence, step == last);
-                    if step == last {
-                        looks.push((index, place));
-                    }
-                }
-            }
-            self.look(group, node, &mut looks)?;
-        }
-        Ok(())
-    }
-
-    fn look(
-        &mut self,
-        group: &mut [ActiveRow],
-        node: usize,
-        looks: &mut Vec<(usize, usize)>,
-    ) -> Result<(), DecodeError> {
-        self.decode(group)?;
-        for (index, place) in looks.drain(..) {
-            let row = &mut group[index];
-            if let Some(trie) = row.trie() {
-                row.scores[node] = trie.score(node, self.context.logits(place));
-            }
-            self.context.forget(self.scratch(row.sequence));
-        }
-        self.batch.clear();
-        Ok(())
-    }
-
-    /// One token for every active row.
+    /// The next tokens of every active row. Rows that have thought enough about a label are
+    /// scored.
     fn generate(&mut self) {
-        self.batch.clear();
-        let mut places = Vec::with_capacity(self.active.len());
-        for row in &self.active {
-            let (token, position) = row.next.expect("a row that did not end has a next token");
-            places.push(self.batch.push(token, position, row.sequence, true));
-        }
-        if let Err(error) = self.decode(&[]) {
-            self.give_up(Vec::new(), error);
+        let mut rows = std::mem::take(&mut self.active);
+        self.is_generating = true;
+        let result = self.compute(&mut rows);
+        self.is_generating = false;
+        let (mut scored, rows): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| row.trie().is_some());
+        self.active = rows;
+        if let Err(error) = result.and_then(|()| self.compute_scores(&mut scored)) {
+            self.give_up(scored, error);
             return;
         }
-        for (row, place) in self.active.iter_mut().zip(places) {
-            row.ended = row.advance(self.context.logits(place), &self.model);
+        for row in scored {
+            self.answer(row, FinishReason::Scored);
         }
         self.end_finished();
     }
@@ -380,29 +344,19 @@ impl Actor {
             self.active.drain(..).partition(|row| row.ended.is_some());
         self.active = active;
         for row in finished {
-            self.release(row.sequence);
+            self.lengths.push(row.generated());
             let reason = row.ended.unwrap_or(FinishReason::Stop);
-            row.finish(reason);
+            self.answer(row, reason);
         }
     }
 
-    /// A call failed: every row in the context ends, and the context starts afresh. After an
-    /// abort nobody waits for them; after anything else they are told why.
-    fn give_up(&mut self, group: Vec<ActiveRow>, error: DecodeError) {
-        self.context.forget_all();
-        self.prefix.clear();
-        self.free = (0..self.slots as Sequence).rev().collect();
-        let reason = match error {
-            DecodeError::Aborted => None,
-            DecodeError::NoRoom => Some("the key-value memory is full".to_owned()),
-            DecodeError::Failed(code) => Some(format!("llama.cpp's decode answered {code}")),
-        };
-        for active in self.active.drain(..).chain(group) {
-            let error = match &reason {
-                Some(reason) => LLMError::InferenceFailed { reason: reason.clone() },
-                None => LLMError::Cancelled,
-            };
-            active.row.fail(error);
-        }
+    /// Hands a row's answer out and frees its place.
+    fn answer(&mut self, row: ActiveRow, reason: FinishReason) {
+        self.release(row.sequence);
+        self.figures.rows += 1;
+        self.figures.shared_tokens += row.shared as u64;
+        self.figures.forced_tokens += u64::from(row.forced());
+        self.publish();
+        row.finish(reason);
     }
 }

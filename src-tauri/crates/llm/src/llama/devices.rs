@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use llama_cpp_2::gguf::GgufContext;
 use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use serde::{Deserialize, Serialize};
 
-use super::ffi;
+use super::ffi::{self, Header};
 
 /// Memory on a GPU kept free for the context and for other programs.
 const RESERVED_BYTES: u64 = 768 << 20;
@@ -97,11 +96,10 @@ fn layers_that_fit(
 }
 
 fn layer_count(path: &Path) -> Option<u32> {
-    let header = GgufContext::from_file(path)?;
-    let architecture = header.find_key("general.architecture");
-    let architecture = (architecture >= 0).then(|| header.val_str(architecture))??;
-    let key = header.find_key(&format!("{architecture}.block_count"));
-    (key >= 0).then(|| header.val_u32(key))
+    let header = Header::read(path)?;
+    let architecture = header.text("general.architecture")?;
+    let count = header.numbers(&format!("{architecture}.block_count"))?;
+    u32::try_from(*count.first()?).ok()
 }
 
 /// Physical cores that this process may use: more threads than that slow llama.cpp down.

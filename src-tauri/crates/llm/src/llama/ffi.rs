@@ -8,7 +8,7 @@
 //! Promises: no call with a token, sequence or position out of range reaches C (each is checked
 //! here, because ggml answers a violation with `abort()`); a context never outlives its model.
 
-use std::ffi::{CStr, CString, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::{Arc, OnceLock};
@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_sys_2 as sys;
 
-use super::logs;
+use super::{logs, modules};
 use crate::LLMError;
 
 /// A token of a model's vocabulary.
@@ -30,6 +30,7 @@ pub fn initialise() {
     static BACKEND: OnceLock<Option<LlamaBackend>> = OnceLock::new();
     BACKEND.get_or_init(|| {
         logs::install();
+        modules::load();
         LlamaBackend::init().ok()
     });
 }
@@ -110,6 +111,12 @@ impl Model {
         unsafe { sys::llama_model_n_ctx_train(self.raw.as_ptr()) }.max(0) as u32
     }
 
+    /// How many weights it has.
+    pub fn parameter_count(&self) -> u64 {
+        // SAFETY: the model is alive.
+        unsafe { sys::llama_model_n_params(self.raw.as_ptr()) }
+    }
+
     /// How many tokens the vocabulary has.
     pub fn vocabulary_size(&self) -> usize {
         // SAFETY: the vocabulary lives as long as the model.
@@ -124,6 +131,15 @@ impl Model {
             !sys::llama_model_is_recurrent(self.raw.as_ptr())
                 && !sys::llama_model_is_hybrid(self.raw.as_ptr())
                 && sys::llama_model_n_swa(self.raw.as_ptr()) <= 0
+        }
+    }
+
+    /// Whether each sequence has one state of fixed size instead of a cell for every token.
+    pub fn keeps_one_state(&self) -> bool {
+        // SAFETY: the model is alive.
+        unsafe {
+            sys::llama_model_is_recurrent(self.raw.as_ptr())
+                || sys::llama_model_is_hybrid(self.raw.as_ptr())
         }
     }
 
@@ -189,6 +205,14 @@ impl Model {
         attributes & (sys::LLAMA_TOKEN_ATTR_CONTROL | sys::LLAMA_TOKEN_ATTR_UNKNOWN) != 0
     }
 
+    /// Whether the tokenizer joins pieces until nothing can be joined, so that a text has one
+    /// way to be cut that the model was trained on: byte pairs, and SentencePiece.
+    pub fn joins_pieces(&self) -> bool {
+        // SAFETY: the vocabulary lives as long as the model.
+        let kind = unsafe { sys::llama_vocab_type(self.vocab()) };
+        matches!(kind, sys::LLAMA_VOCAB_TYPE_BPE | sys::LLAMA_VOCAB_TYPE_SPM)
+    }
+
     /// The token as it stands in the vocabulary, not as it reads in text.
     pub fn token_name(&self, token: Token) -> Option<String> {
         self.checked(token)?;
@@ -232,6 +256,16 @@ impl Model {
         add_special: bool,
         parse_special: bool,
     ) -> Result<Vec<Token>, LLMError> {
+        self.tokenise_bytes(text.as_bytes(), add_special, parse_special)
+    }
+
+    /// Cuts bytes into tokens. Bytes that are not UTF-8 may come back as others.
+    pub fn tokenise_bytes(
+        &self,
+        text: &[u8],
+        add_special: bool,
+        parse_special: bool,
+    ) -> Result<Vec<Token>, LLMError> {
         let Ok(length) = i32::try_from(text.len()) else {
             let reason = format!("a prompt of {} bytes cannot be cut into tokens", text.len());
             return Err(LLMError::InvalidRequest { reason });
@@ -267,6 +301,197 @@ impl Drop for Model {
     }
 }
 
+/// A quantisation that a copy can have.
+pub type FileType = sys::llama_ftype;
+
+/// The quantisations that [`quantise`] writes, by llama.cpp's names.
+pub const FILE_TYPES: [(&str, FileType); 6] = [
+    ("Q8_0", sys::LLAMA_FTYPE_MOSTLY_Q8_0),
+    ("Q5_0", sys::LLAMA_FTYPE_MOSTLY_Q5_0),
+    ("Q4_K_M", sys::LLAMA_FTYPE_MOSTLY_Q4_K_M),
+    ("Q4_K_S", sys::LLAMA_FTYPE_MOSTLY_Q4_K_S),
+    ("IQ4_NL", sys::LLAMA_FTYPE_MOSTLY_IQ4_NL),
+    ("Q4_0", sys::LLAMA_FTYPE_MOSTLY_Q4_0),
+];
+
+/// llama.cpp's name for the quantisation that a header names by number, for those in use.
+pub fn file_type_name(file_type: u32) -> Option<&'static str> {
+    Some(match file_type {
+        sys::LLAMA_FTYPE_ALL_F32 => "F32",
+        sys::LLAMA_FTYPE_MOSTLY_F16 => "F16",
+        sys::LLAMA_FTYPE_MOSTLY_BF16 => "BF16",
+        sys::LLAMA_FTYPE_MOSTLY_Q4_1 => "Q4_1",
+        sys::LLAMA_FTYPE_MOSTLY_Q5_1 => "Q5_1",
+        sys::LLAMA_FTYPE_MOSTLY_Q2_K => "Q2_K",
+        sys::LLAMA_FTYPE_MOSTLY_Q3_K_S => "Q3_K_S",
+        sys::LLAMA_FTYPE_MOSTLY_Q3_K_M => "Q3_K_M",
+        sys::LLAMA_FTYPE_MOSTLY_Q3_K_L => "Q3_K_L",
+        sys::LLAMA_FTYPE_MOSTLY_Q5_K_S => "Q5_K_S",
+        sys::LLAMA_FTYPE_MOSTLY_Q5_K_M => "Q5_K_M",
+        sys::LLAMA_FTYPE_MOSTLY_Q6_K => "Q6_K",
+        sys::LLAMA_FTYPE_MOSTLY_IQ4_XS => "IQ4_XS",
+        other => FILE_TYPES.iter().find(|(_, file_type)| *file_type == other)?.0,
+    })
+}
+
+/// The most bytes of a note's name and of its text.
+pub const NOTE_BYTES: usize = 127;
+
+/// Writes `source` to `target` in another quantisation, with `notes` (names and texts) added to
+/// its metadata. Blocks for as long as that takes and cannot be stopped; what a failure leaves at
+/// `target` is incomplete.
+pub fn quantise(
+    source: &Path,
+    target: &Path,
+    file_type: FileType,
+    threads: u32,
+    notes: &[(&str, &str)],
+) -> Result<(), LLMError> {
+    initialise();
+    let refused = |reason: String| LLMError::InvalidRequest { reason };
+    if !FILE_TYPES.iter().any(|(_, known)| *known == file_type) {
+        return Err(refused(format!("{file_type} is not a quantisation that is written here")));
+    }
+    let as_text = |path: &Path| {
+        let text = path.to_str().and_then(|text| CString::new(text).ok());
+        text.ok_or_else(|| refused(format!("the path `{}` is not UTF-8", path.display())))
+    };
+    let (from, to) = (as_text(source)?, as_text(target)?);
+    let chars = |text: &str| -> Result<[c_char; NOTE_BYTES + 1], LLMError> {
+        if text.len() > NOTE_BYTES || text.contains('\0') {
+            return Err(refused(format!("a note in a model file cannot be `{text}`")));
+        }
+        let mut chars = [0; NOTE_BYTES + 1];
+        for (char, byte) in chars.iter_mut().zip(text.bytes()) {
+            *char = byte as c_char;
+        }
+        Ok(chars)
+    };
+    let mut overrides = Vec::with_capacity(notes.len() + 1);
+    for (name, text) in notes {
+        overrides.push(sys::llama_model_kv_override {
+            tag: sys::LLAMA_KV_OVERRIDE_TYPE_STR,
+            key: chars(name)?,
+            __bindgen_anon_1: sys::llama_model_kv_override__bindgen_ty_1 { val_str: chars(text)? },
+        });
+    }
+    // An empty name ends the list.
+    overrides.push(sys::llama_model_kv_override {
+        tag: sys::LLAMA_KV_OVERRIDE_TYPE_INT,
+        key: [0; NOTE_BYTES + 1],
+        __bindgen_anon_1: sys::llama_model_kv_override__bindgen_ty_1 { val_i64: 0 },
+    });
+    let _ = logs::take_last_error();
+    // SAFETY: returns a plain struct of defaults.
+    let mut params = unsafe { sys::llama_model_quantize_default_params() };
+    params.ftype = file_type;
+    params.nthread = threads.clamp(1, MOST_THREADS) as i32;
+    params.allow_requantize = true;
+    params.kv_overrides = overrides.as_ptr();
+    // SAFETY: both paths are C strings, the list of overrides is ended and outlives the call, and
+    // the file type is one that needs no importance matrix. C++ exceptions become the answer 1.
+    let code = unsafe { sys::llama_model_quantize(from.as_ptr(), to.as_ptr(), &raw const params) };
+    if code == 0 {
+        return Ok(());
+    }
+    let reason = logs::take_last_error().unwrap_or_else(|| format!("llama.cpp answered {code}"));
+    Err(LLMError::ModelBroken { path: source.to_owned(), reason })
+}
+
+/// The header of a GGUF file: names and values, without the weights.
+pub struct Header {
+    raw: NonNull<sys::gguf_context>,
+}
+
+impl Header {
+    /// Reads it; `None` if the file is not a whole GGUF file.
+    pub fn read(path: &Path) -> Option<Self> {
+        initialise();
+        let text = CString::new(path.to_str()?).ok()?;
+        let params = sys::gguf_init_params { no_alloc: true, ctx: std::ptr::null_mut() };
+        // SAFETY: the path is a C string; no tensors are asked for.
+        let raw = unsafe { sys::gguf_init_from_file(text.as_ptr(), params) };
+        NonNull::new(raw).map(|raw| Self { raw })
+    }
+
+    /// The key's place and the type of its value.
+    fn find(&self, key: &str) -> Option<(i64, sys::gguf_type)> {
+        let key = CString::new(key).ok()?;
+        // SAFETY: the header is alive, the key is a C string.
+        let place = unsafe { sys::gguf_find_key(self.raw.as_ptr(), key.as_ptr()) };
+        // SAFETY: a place that is not negative exists.
+        (place >= 0).then(|| (place, unsafe { sys::gguf_get_kv_type(self.raw.as_ptr(), place) }))
+    }
+
+    /// A text.
+    pub fn text(&self, key: &str) -> Option<String> {
+        let (place, kind) = self.find(key)?;
+        if kind != sys::GGUF_TYPE_STRING {
+            return None;
+        }
+        // SAFETY: the value is a text, which lives with the header.
+        let text = unsafe { sys::gguf_get_val_str(self.raw.as_ptr(), place) };
+        if text.is_null() {
+            return None;
+        }
+        // SAFETY: a C string owned by the header.
+        Some(unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+    }
+
+    /// A whole number, or a list of them. Negative ones are read as 0.
+    pub fn numbers(&self, key: &str) -> Option<Vec<u64>> {
+        let (place, kind) = self.find(key)?;
+        let raw = self.raw.as_ptr();
+        if kind != sys::GGUF_TYPE_ARRAY {
+            let number = match kind {
+                // SAFETY: the value has the type of each getter.
+                sys::GGUF_TYPE_UINT32 => u64::from(unsafe { sys::gguf_get_val_u32(raw, place) }),
+                // SAFETY: as above.
+                sys::GGUF_TYPE_UINT64 => unsafe { sys::gguf_get_val_u64(raw, place) },
+                sys::GGUF_TYPE_INT32 => {
+                    // SAFETY: as above.
+                    u64::try_from(unsafe { sys::gguf_get_val_i32(raw, place) }).unwrap_or(0)
+                }
+                _ => return None,
+            };
+            return Some(vec![number]);
+        }
+        // SAFETY: the value is a list.
+        let (of, length) =
+            unsafe { (sys::gguf_get_arr_type(raw, place), sys::gguf_get_arr_n(raw, place)) };
+        if of != sys::GGUF_TYPE_UINT32 && of != sys::GGUF_TYPE_INT32 {
+            return None;
+        }
+        // SAFETY: a list of numbers has its data in one piece.
+        let data = unsafe { sys::gguf_get_arr_data(raw, place) }.cast::<i32>();
+        if data.is_null() {
+            return None;
+        }
+        // SAFETY: `length` numbers of four bytes, which live with the header. Read one by one,
+        // because nothing promises where in memory they begin.
+        let number = |index| unsafe { data.add(index).read_unaligned() };
+        Some((0..length).map(|index| u64::try_from(number(index)).unwrap_or(0)).collect())
+    }
+
+    /// How many entries a list has.
+    pub fn length(&self, key: &str) -> Option<u64> {
+        let (place, kind) = self.find(key)?;
+        // SAFETY: the value is a list.
+        (kind == sys::GGUF_TYPE_ARRAY)
+            .then(|| unsafe { sys::gguf_get_arr_n(self.raw.as_ptr(), place) } as u64)
+    }
+}
+
+impl Drop for Header {
+    fn drop(&mut self) {
+        // SAFETY: freed once.
+        unsafe { sys::gguf_free(self.raw.as_ptr()) };
+    }
+}
+
+/// The most threads that a context is given.
+pub const MOST_THREADS: u32 = 512;
+
 /// The sizes of a context.
 #[derive(Clone, Copy, Debug)]
 pub struct ContextSize {
@@ -278,7 +503,9 @@ pub struct ContextSize {
     pub batch_tokens: u32,
     /// Threads for both prompt and generation.
     pub threads: u32,
-    /// Flash attention; off in exact mode, where results must not depend on the batch.
+    /// Flash attention; off in exact mode, where results must not depend on the batch. Without
+    /// it a sliding window has as many cells as all other layers, so that no cell is ever used
+    /// again, which would change the order of sums.
     pub flash_attention: bool,
 }
 
@@ -299,7 +526,12 @@ pub type AbortQuestion = Box<dyn Fn() -> bool + Send + Sync>;
 unsafe extern "C" fn ask_abort(data: *mut c_void) -> bool {
     // SAFETY: `data` is the boxed question that the context owns until after it is freed.
     let question = unsafe { &*data.cast::<AbortQuestion>() };
-    question()
+    let stops = question();
+    if stops {
+        // llama.cpp's first compute thread is the calling one, which then reports the abort.
+        logs::expect_abort(true);
+    }
+    stops
 }
 
 /// A model's working memory. Stays on the thread that made it.
@@ -327,7 +559,7 @@ impl Context {
         params.n_ubatch = size.batch_tokens;
         params.n_seq_max = size.sequences;
         // At least `n_seq_max`, or ggml aborts; no more, or the graph reserves a row of the
-        // whole vocabulary for every token of the batch.
+        // whole vocabulary for every token of the batch. No batch asks for more: see `decode`.
         params.n_outputs_max = size.sequences;
         params.n_threads = size.threads as i32;
         params.n_threads_batch = size.threads as i32;
@@ -336,7 +568,7 @@ impl Context {
         } else {
             sys::LLAMA_FLASH_ATTN_TYPE_DISABLED
         };
-        params.swa_full = false;
+        params.swa_full = !size.flash_attention;
         params.kv_unified = true;
         params.abort_callback = Some(ask_abort);
         params.abort_callback_data = std::ptr::from_ref(question.as_ref()).cast_mut().cast();
@@ -391,6 +623,56 @@ impl Context {
         unsafe { sys::llama_memory_seq_cp(self.memory(), from, to, -1, -1) };
     }
 
+    /// The last position that a sequence holds.
+    pub fn last_position(&self, sequence: Sequence) -> Option<usize> {
+        let sequence = self.check(sequence);
+        // SAFETY: the sequence exists; -1 means that it is empty.
+        let last = unsafe { sys::llama_memory_seq_pos_max(self.memory(), sequence) };
+        usize::try_from(last).ok()
+    }
+
+    /// Sets how many threads compute from now on.
+    pub fn set_threads(&mut self, threads: u32) {
+        let threads = threads.clamp(1, MOST_THREADS) as i32;
+        // SAFETY: the context is alive, the numbers are in range.
+        unsafe { sys::llama_set_n_threads(self.raw.as_ptr(), threads, threads) };
+    }
+
+    /// What a sequence holds, as bytes that only this build and this kind of context understand.
+    pub fn state(&mut self, sequence: Sequence) -> Option<Vec<u8>> {
+        let sequence = self.check(sequence);
+        // SAFETY: the context is alive and the sequence exists.
+        let size = unsafe { sys::llama_state_seq_get_size(self.raw.as_ptr(), sequence) };
+        let mut bytes = vec![0_u8; size];
+        // SAFETY: the buffer's length is passed; no more is written.
+        let written = unsafe {
+            sys::llama_state_seq_get_data(
+                self.raw.as_ptr(),
+                bytes.as_mut_ptr(),
+                bytes.len(),
+                sequence,
+            )
+        };
+        (size > 0 && written == size).then_some(bytes)
+    }
+
+    /// Gives an empty sequence what [`Context::state`] answered for `length` tokens. The bytes
+    /// must be unchanged: they are not checked here beyond their length. Answers whether it
+    /// worked; if not, the sequence is empty.
+    pub fn set_state(&mut self, sequence: Sequence, bytes: &[u8], length: usize) -> bool {
+        let sequence = self.check(sequence);
+        // SAFETY: the buffer's length is passed; no more is read.
+        let read = unsafe {
+            sys::llama_state_seq_set_data(self.raw.as_ptr(), bytes.as_ptr(), bytes.len(), sequence)
+        };
+        let is_whole = read == bytes.len()
+            && self.last_position(sequence).is_some_and(|last| last + 1 == length);
+        if !is_whole {
+            self.forget(sequence);
+        }
+        is_whole
+    }
+
     /// Forgets a whole sequence. Always possible, for every kind of memory.
     pub fn forget(&mut self, sequence: Sequence) {
         let sequence = self.check(sequence);
@@ -414,10 +696,13 @@ impl Context {
             self.check(sequence);
             assert!((0..self.vocabulary_size as Token).contains(&token), "token {token}");
         }
+        let outputs = batch.wants_logits.iter().filter(|&&wants| wants != 0).count();
+        assert!(outputs <= self.size.sequences as usize, "{outputs} tokens ask for logits");
         let mut raw = batch.raw();
         // SAFETY: every array of the batch has `n_tokens` entries; tokens, positions and
         // sequences were checked; the arrays outlive the call and are only read.
         let code = unsafe { sys::llama_decode(self.raw.as_ptr(), raw.view()) };
+        logs::expect_abort(false);
         match code {
             0 => Ok(()),
             1 => Err(DecodeError::NoRoom),

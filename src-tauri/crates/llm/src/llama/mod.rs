@@ -4,26 +4,42 @@
 //! context; requests are rendered and cut into tokens beside it (`prepare`); what the thread
 //! does next is decided by a pure function (`plan`). Rows share the start of their prompts
 //! (`prefix`), many rows are computed together, labels are scored instead of decoded
-//! (`labels`), numbers are decoded under a grammar (`number`).
+//! (`labels`), other typed answers are written under a grammar (`grammar`).
 //!
-//! Promises: answers of the types label, boolean and number are always valid. The same request
+//! Promises: typed answers are always valid. The same request
 //! with the same seed gives the same answer whatever else is computed: bit for bit with
 //! [`LoadOptions::exact`] on a CPU; else up to rounding, which differs with the rows computed
-//! together and shows where two tokens are nearly as likely. A broken file is an error. Not promised: that a file made to attack llama.cpp's reader cannot end the process.
+//! together and shows where two tokens are nearly as likely. A broken file is an error, and so
+//! is a model that does not fit into the memory (`memory`). Not promised: that a file made to
+//! attack llama.cpp's reader cannot end the process.
 
 mod actor;
+mod autotune;
 mod devices;
 mod ffi;
+#[cfg(test)]
+mod fidelity;
 mod file;
+mod grammar;
+mod kept_prefix;
 mod labels;
+mod load;
 mod logs;
-mod number;
+mod memory;
+mod modules;
 mod plan;
 mod prefix;
 mod prepare;
+mod quantise;
+mod queue;
+mod repetition;
 mod row;
 mod sample;
 mod text;
+mod thinking;
+mod tuned_copy;
+mod tuning;
+mod vocabulary;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -34,63 +50,42 @@ use std::thread::{Builder, JoinHandle};
 use async_trait::async_trait;
 use futures::future::{Either, select};
 use futures::stream::{self, StreamExt};
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 pub use self::devices::{Device, DeviceKind, devices, physical_cores};
 pub use self::file::check_file;
+pub use self::load::{KeptPrefixes, LoadOptions, memory_estimate};
+pub use self::memory::MemoryEstimate;
+pub use self::modules::{loaded_modules, look_for_modules_in};
+pub use self::quantise::{Quantisation, TunedOrigin, quantise, tuned_origin};
+pub use self::tuned_copy::{
+    Candidate, CandidateOutcome, LEAST_GAIN, LEAST_LABEL_AGREEMENT, Likeness, MOST_FLIP_MARGIN,
+    MOST_MEAN_KL, Speed, TuneProgress, TuneReport, TuneRequest, tune,
+};
+pub use self::tuning::{Tuning, TypicalSizes};
 
-use self::actor::{Actor, Shared};
-use self::ffi::{Context, ContextSize, Model};
+use self::actor::{Actor, Settings, Shared};
+use self::ffi::{Context, Model};
+use self::load::{ModelFacts, Sizes};
 use self::prepare::Preparer;
 use self::row::Row;
 use crate::{
-    BatchEvent, BatchEventKind, BatchStream, Capabilities, LLMBackend, LLMEngine, LLMError,
-    LLMRequest, LLMResponse, RequestId, RequestStream, TokenStream,
+    BatchEvent, BatchEventKind, BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine,
+    LLMError, LLMRequest, LLMResponse, RequestId, RequestStream, TokenStream,
 };
 
-/// Rows computed together on a CPU and on a GPU, where nothing else is asked for. 16 measured
-/// best on CPUs; a GPU has more to gain from a larger batch.
-const CPU_ROWS: u32 = 16;
-const GPU_ROWS: u32 = 32;
-/// The most rows: llama.cpp has at most 256 sequences, a row takes two and the prefix one.
-const MOST_ROWS: u32 = 127;
-/// Tokens per call. Small enough that a call on a GPU, which cannot be aborted, ends soon.
-const BATCH_TOKENS: u32 = 512;
-/// The context of one row, where the model allows more and nothing else is asked for.
-const ROW_CONTEXT: u32 = 8192;
-/// Cells of memory per row that are there in any case.
-const CELLS_PER_ROW: u32 = 512;
 /// Grows when this engine begins to answer the same request differently.
-const ANSWERS_VERSION: u32 = 1;
+const ANSWERS_VERSION: u32 = 2;
 /// Events a caller may be behind.
 const EVENT_ROOM: usize = 1024;
-
-/// How a model is loaded. `None` lets the engine decide.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoadOptions {
-    /// Rows computed together, 1 to 127.
-    pub parallel_rows: Option<u32>,
-    /// The most tokens of prompt and answer of one row.
-    pub context_tokens: Option<u32>,
-    /// Layers on the GPU; 0 computes on the CPU.
-    pub gpu_layers: Option<u32>,
-    /// Threads; the default is the number of physical cores.
-    pub threads: Option<u32>,
-    /// One row at a time without flash attention: on a CPU every answer is then the same, bit
-    /// for bit, whatever else is computed. Several times slower; `parallel_rows` has no effect.
-    pub exact: bool,
-    /// The time that chat templates see, Unix milliseconds. Without it, templates that print
-    /// today's date print the one they were written with, or are refused.
-    pub now_ms: Option<i64>,
-}
 
 /// A loaded model that answers requests. Dropping it ends its thread and frees the model.
 pub struct LlamaEngine {
     path: PathBuf,
     capabilities: Capabilities,
     exact: bool,
+    gpu_layers: i32,
     preparer: Arc<Preparer>,
     shared: Arc<Shared>,
     inbound: Option<SyncSender<Row>>,
@@ -106,10 +101,8 @@ impl LlamaEngine {
         progress: impl FnMut(f32) -> bool + Send + 'static,
     ) -> Result<Self, LLMError> {
         check_file(path)?;
-        let gpu_layers = match options.gpu_layers {
-            Some(layers) => i32::try_from(layers).unwrap_or(i32::MAX),
-            None => devices::automatic_gpu_layers(path),
-        };
+        load::check_memory(path, options)?;
+        let gpu_layers = load::gpu_layers(path, options);
         let model = Arc::new(Model::load(path, gpu_layers, progress)?);
         if !model.generates_text() {
             return Err(LLMError::ModelBroken {
@@ -117,25 +110,20 @@ impl LlamaEngine {
                 reason: "it is not a model that generates text".to_owned(),
             });
         }
-        let wished = options.parallel_rows.unwrap_or(match gpu_layers {
-            0 => CPU_ROWS,
-            _ => GPU_ROWS,
-        });
-        // Kernels and the order of sums differ with the number of rows, so exact means one.
-        let slots = if options.exact { 1 } else { wished.clamp(1, MOST_ROWS) };
-        let trained = model.trained_context().max(256);
-        let row_context =
-            options.context_tokens.unwrap_or(trained.min(ROW_CONTEXT)).clamp(64, trained);
-        let size = ContextSize {
-            cells: row_context.max(slots * CELLS_PER_ROW),
-            sequences: 2 * slots + 1,
-            batch_tokens: BATCH_TOKENS,
-            threads: options.threads.unwrap_or(physical_cores() as u32).clamp(1, 512),
-            flash_attention: !options.exact,
+        let cores = physical_cores() as u32;
+        let sizes = Sizes::new(ModelFacts::of(&model), gpu_layers, cores, options);
+        let settings = Settings {
+            slots: sizes.slots as usize,
+            row_sequences: sizes.row_sequences as usize,
+            prefixes: sizes.prefixes as usize,
+            is_mixed: sizes.is_mixed,
+            is_exact: options.exact,
+            kept_prefixes: options.kept_prefixes.clone(),
         };
-        let preparer = Arc::new(Preparer::new(Arc::clone(&model), row_context, options.now_ms)?);
+        let preparer =
+            Arc::new(Preparer::new(Arc::clone(&model), sizes.row_context, options.now_ms)?);
         let shared = Arc::new(Shared::default());
-        let (inbound, receiver) = sync_channel(4 * slots as usize);
+        let (inbound, receiver) = sync_channel(2 * sizes.slots as usize);
         let (made, context_made) = sync_channel(1);
         let thread = Builder::new()
             .name("braincells-llama".to_owned())
@@ -143,11 +131,12 @@ impl LlamaEngine {
                 let shared = Arc::clone(&shared);
                 move || {
                     let question = Arc::clone(&shared);
-                    match Context::new(&model, size, Box::new(move || question.should_abort())) {
+                    let stops = Box::new(move || question.should_abort());
+                    match Context::new(&model, sizes.context, stops) {
                         Ok(context) => {
                             let answered = made.send(Ok(()));
                             drop(answered);
-                            Actor::new(model, context, slots as usize, shared, receiver).run();
+                            Actor::new(model, context, settings, shared, receiver).run();
                         }
                         Err(error) => drop(made.send(Err(error))),
                     }
@@ -164,13 +153,14 @@ impl LlamaEngine {
         Ok(Self {
             path: path.to_owned(),
             capabilities: Capabilities {
-                context_tokens: row_context,
+                context_tokens: sizes.row_context,
                 constrains_output: true,
                 reports_confidence: true,
-                parallel_requests: slots,
+                parallel_requests: sizes.slots,
                 fingerprint: None,
             },
             exact: options.exact,
+            gpu_layers,
             preparer,
             shared,
             inbound: Some(inbound),
@@ -186,6 +176,17 @@ impl LlamaEngine {
     /// rounding at most, see the module's page.
     #[must_use]
     pub fn with_model_hash(mut self, sha256: &str) -> Self {
+        // Prefixes depend on the model, the build, how and where they are computed, and on how
+        // keys and values lie in memory.
+        let devices: Vec<String> = devices().into_iter().map(|one| one.description).collect();
+        let state = format!(
+            "{}, answers {ANSWERS_VERSION}, model {sha256}, exact {}, {} layers on a GPU of {}",
+            build_info(),
+            self.exact,
+            self.gpu_layers,
+            devices.join(", ")
+        );
+        drop(self.shared.state_name.set(state));
         let Ok(template) = self.preparer.template_hash() else { return self };
         self.capabilities.fingerprint = Some(format!(
             "{}, answers {ANSWERS_VERSION}, model {sha256}, context {}, exact {}, template \
@@ -195,6 +196,25 @@ impl LlamaEngine {
             self.exact
         ));
         self
+    }
+
+    /// Measures which setup computes requests of the given sizes fastest on this machine: how
+    /// many rows at once, how many threads. Takes 2 to 4 seconds besides loading the model, which
+    /// is let go again; `progress` hears of the loading as in [`LlamaEngine::load`].
+    ///
+    /// The caller keeps the answer under the model's hash, the device and these options, and
+    /// passes it as [`LoadOptions::tuning`]. A setup that is not clearly faster than the default
+    /// is not chosen, and a model too slow to be measured in that time keeps the default. While
+    /// the machine is busy with other things it is better not asked.
+    pub fn autotune(
+        path: &Path,
+        options: &LoadOptions,
+        sizes: TypicalSizes,
+        progress: impl FnMut(f32) -> bool + Send + 'static,
+    ) -> Result<Tuning, LLMError> {
+        check_file(path)?;
+        load::check_memory(path, options)?;
+        autotune::autotune(path, options, sizes, progress)
     }
 
     /// Starts a thread that prepares requests and hands them to the engine's thread.
@@ -320,6 +340,10 @@ impl LLMEngine for LlamaEngine {
 
     fn count_tokens(&self, text: &str) -> Option<u32> {
         self.preparer.count_tokens(text)
+    }
+
+    fn figures(&self) -> Option<EngineFigures> {
+        Some(self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 

@@ -63,6 +63,11 @@ impl AnswerText {
         Some(text)
     }
 
+    /// What there is of the answer.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The whole answer. Bytes that are not UTF-8 become U+FFFD.
     pub fn into_text(self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()

@@ -1,4 +1,4 @@
-use braincells_core::{Output, Value};
+use braincells_core::{NumberLimits, Output, Value};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -9,8 +9,12 @@ fn label(labels: &[&str]) -> Output {
     Output::Label { labels: labels.iter().map(|label| (*label).to_owned()).collect() }
 }
 
+fn several(labels: &[&str]) -> Output {
+    Output::Labels { labels: labels.iter().map(|label| (*label).to_owned()).collect() }
+}
+
 fn any_json() -> Output {
-    Output::Json { schema: json!({"type": "object"}) }
+    Output::Json { schema: json!({}) }
 }
 
 fn value(raw: &str, output: &Output) -> Value {
@@ -51,7 +55,7 @@ fn thinking_is_split_off_the_front_only() {
 
 #[test]
 fn thinking_without_an_end_is_an_error_for_every_type() {
-    for output in [Output::Text, label(&["a", "b"]), Output::Number, any_json()] {
+    for output in [Output::Text, label(&["a", "b"]), Output::number(), any_json()] {
         assert_eq!(reason("<think>1 and", &output), "its thinking was cut off");
         assert_eq!(reason("<think>1</think> <think>2", &output), "its thinking was cut off");
     }
@@ -124,10 +128,10 @@ fn numbers_that_mean_one_thing_are_read() {
         ("-0.0", json!(0.0)),
         ("5.0", json!(5.0)),
     ] {
-        assert_eq!(value(raw, &Output::Number), expected, "{raw}");
+        assert_eq!(value(raw, &Output::number()), expected, "{raw}");
     }
-    assert_eq!(value("-0.0", &Output::Number).to_string(), "0.0");
-    assert!(value("42", &Output::Number).is_i64(), "digits alone give an integer");
+    assert_eq!(value("-0.0", &Output::number()).to_string(), "0.0");
+    assert!(value("42", &Output::number()).is_i64(), "digits alone give an integer");
 }
 
 #[test]
@@ -135,7 +139,7 @@ fn numbers_that_may_mean_two_things_or_none_are_refused() {
     for raw in
         ["1,234", "1,5", "1.234,5", "1,23,456", "0,123,456", "1234,567.8", ",123.4", "1,2.3,4"]
     {
-        let reason = reason(raw, &Output::Number);
+        let reason = reason(raw, &Output::number());
         assert!(reason.contains("two ways"), "{raw}: {reason}");
     }
     for raw in [
@@ -161,11 +165,73 @@ fn numbers_that_may_mean_two_things_or_none_are_refused() {
         "1e5.5",
         "1/2",
     ] {
-        let reason = reason(raw, &Output::Number);
+        let reason = reason(raw, &Output::number());
         assert!(reason.contains("plain decimal"), "{raw}: {reason}");
     }
     for raw in ["1e999", "-1e400", "1e-999", "18446744073709551616", "-9223372036854775809"] {
-        assert!(reason(raw, &Output::Number).contains("too large"), "{raw}");
+        assert!(reason(raw, &Output::number()).contains("too large"), "{raw}");
+    }
+}
+
+#[test]
+fn numbers_outside_their_limits_are_refused() {
+    let limits = |integer, min, max| Output::Number(NumberLimits { integer, min, max });
+    let stars = limits(true, Some(1.0), Some(5.0));
+    for (raw, expected) in [("1", json!(1)), ("5.0", json!(5)), ("3e0", json!(3))] {
+        assert_eq!(value(raw, &stars), expected, "{raw}");
+        assert!(value(raw, &stars).is_i64(), "{raw}");
+    }
+    for (raw, part) in [
+        ("0", "less than 1"),
+        ("-1", "less than 1"),
+        ("6", "more than 5"),
+        ("1e300", "not a whole number"),
+        ("3.5", "not a whole number"),
+    ] {
+        assert!(reason(raw, &stars).contains(part), "{raw}: {}", reason(raw, &stars));
+    }
+    assert_eq!(value("-0", &limits(true, Some(0.0), None)), json!(0));
+    assert_eq!(value("-0.5", &limits(false, Some(-0.5), Some(-0.5))), json!(-0.5));
+    assert!(!value_matches(&json!(5.5), &stars) && value_matches(&json!(5), &stars));
+}
+
+#[test]
+fn labels_come_back_in_the_recipes_order_each_once() {
+    let topics = several(&["price", "Quality", "price, all in", "none of it"]);
+    for (raw, expected) in [
+        ("[]", json!([])),
+        ("[ ]", json!([])),
+        ("none", json!([])),
+        ("None.", json!([])),
+        (r#"["Quality", "price"]"#, json!(["price", "Quality"])),
+        (r#"["quality","quality"]"#, json!(["Quality"])),
+        ("```json\n[\"price\"]\n```", json!(["price"])),
+        ("quality; Price", json!(["price", "Quality"])),
+        ("- price\n- quality", json!(["price", "Quality"])),
+        ("price, all in", json!(["price, all in"])),
+        ("none of it", json!(["none of it"])),
+    ] {
+        assert_eq!(value(raw, &topics), expected, "{raw}");
+    }
+    for (raw, part) in [
+        ("", "empty"),
+        (",", "empty"),
+        ("[1]", "not a list of labels"),
+        (r#"["price""#, "not a list of labels"),
+        (r#"["speed"]"#, "is none of"),
+        ("price and quality", "is none of"),
+    ] {
+        assert!(reason(raw, &topics).contains(part), "{raw}: {}", reason(raw, &topics));
+    }
+    for (value, fits) in [
+        (json!([]), true),
+        (json!(["price", "Quality"]), true),
+        (json!(["Quality", "price"]), false),
+        (json!(["price", "price"]), false),
+        (json!(["quality"]), false),
+        (json!("price"), false),
+    ] {
+        assert_eq!(value_matches(&value, &topics), fits, "{value}");
     }
 }
 
@@ -226,8 +292,8 @@ fn a_typed_value_is_held_to_the_same_rules() {
         (json!(1), Output::Text, false),
         (json!("good"), moods.clone(), true),
         (json!("Good"), moods, false),
-        (json!(1.5), Output::Number, true),
-        (json!("1.5"), Output::Number, false),
+        (json!(1.5), Output::number(), true),
+        (json!("1.5"), Output::number(), false),
         (json!(true), Output::Boolean, true),
         (json!("true"), Output::Boolean, false),
         (json!("2024-02-29"), Output::Date, true),
@@ -250,11 +316,37 @@ fn answers() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), near_misses, wrapped]
 }
 
+#[test]
+fn a_json_answer_is_held_to_its_schema() {
+    let output = Output::Json {
+        schema: json!({
+            "type": "object",
+            "properties": {"stars": {"type": "integer", "maximum": 5}},
+            "required": ["stars"],
+        }),
+    };
+    assert_eq!(value("```json\n{\"stars\": 4, \"more\": 1}\n```", &output)["stars"], json!(4));
+    for (raw, part) in [
+        ("[]", "not object"),
+        ("{}", "`stars` is missing"),
+        ("{\"stars\": 6}", "at `/stars`, 6 is more than 5"),
+        ("{\"stars\": \"4\"}", "at `/stars`, it is string, not integer"),
+    ] {
+        assert!(reason(raw, &output).contains(part), "{raw}: {}", reason(raw, &output));
+    }
+    assert!(value_matches(&json!({"stars": 5}), &output));
+    assert!(!value_matches(&json!({"stars": 5.5}), &output));
+    let unsupported = Output::Json { schema: json!({"not": {}}) };
+    assert!(reason("{}", &unsupported).contains("`not` is not supported"));
+}
+
 fn outputs() -> impl Strategy<Value = Output> {
     prop_oneof![
         Just(Output::Text),
         proptest::collection::vec(".{0,6}", 0..4).prop_map(|labels| Output::Label { labels }),
-        Just(Output::Number),
+        proptest::collection::vec(".{0,6}", 0..4).prop_map(|labels| Output::Labels { labels }),
+        Just(Output::number()),
+        Just(Output::Number(NumberLimits { integer: true, min: Some(-3.0), max: Some(99.0) })),
         Just(Output::Boolean),
         Just(Output::Date),
         Just(any_json()),
@@ -282,9 +374,9 @@ proptest! {
 
     #[test]
     fn integers_and_decimals_survive_printing(integer in any::<i64>(), decimal in any::<f64>()) {
-        prop_assert_eq!(value(&integer.to_string(), &Output::Number), json!(integer));
+        prop_assert_eq!(value(&integer.to_string(), &Output::number()), json!(integer));
         prop_assume!(decimal.is_finite() && decimal != 0.0);
-        let read = value(&format!("{decimal:?}"), &Output::Number);
+        let read = value(&format!("{decimal:?}"), &Output::number());
         prop_assert_eq!(read.as_f64(), Some(decimal));
     }
 }

@@ -29,6 +29,21 @@ pub enum PromptError {
         /// The label.
         label: String,
     },
+    /// The least allowed number is above the greatest, one of them is none, or no number between
+    /// them can be written.
+    #[error("no number is from {least} to {greatest}")]
+    NoNumberLeft {
+        /// The recipe's least.
+        least: f64,
+        /// The recipe's greatest.
+        greatest: f64,
+    },
+    /// The JSON Schema is not one, or has something that is not supported.
+    #[error("the JSON Schema cannot be used: {reason}")]
+    Schema {
+        /// The keyword and its place.
+        reason: String,
+    },
     /// Outside 0 to 2.
     #[error("the temperature is {temperature}, and it must be between 0 and 2")]
     Temperature {
@@ -40,6 +55,12 @@ pub enum PromptError {
     TopP {
         /// As the recipe says.
         top_p: f32,
+    },
+    /// Outside 0 to 1.
+    #[error("min-p is {min_p}, and it must be between 0 and 1")]
+    MinP {
+        /// As the recipe says.
+        min_p: f32,
     },
     /// A limit of zero tokens.
     #[error("the most tokens of an answer is 0, and it must be at least 1")]
@@ -64,8 +85,14 @@ impl From<PromptError> for AppError {
             PromptError::RepeatedLabel { .. } => {
                 "name each label once; spaces around a label do not count"
             }
+            PromptError::Schema { .. } => "see docs/json-schema.md for what a schema may say",
+            PromptError::NoNumberLeft { .. } => {
+                "let the least number be the smaller one; a number has at most 15 digits before \
+                 the point and six after it"
+            }
             PromptError::Temperature { .. } => "use 0 for the likeliest answer each time",
             PromptError::TopP { .. } => "use 1 to keep all tokens",
+            PromptError::MinP { .. } => "use 0 to keep all tokens",
             PromptError::NoTokens => "leave it out to let the output type decide",
             PromptError::EmptyStop => "remove it",
         };

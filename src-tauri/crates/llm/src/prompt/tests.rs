@@ -1,4 +1,4 @@
-use braincells_core::{AppError, Code};
+use braincells_core::{AppError, Code, NumberLimits};
 use serde_json::json;
 
 use super::*;
@@ -12,6 +12,7 @@ fn recipe(prompt: &str) -> Recipe {
         sampling: Sampling::default(),
         examples: ExamplePolicy::default(),
         example_rows: Vec::new(),
+        calibration: braincells_core::CalibrationMode::default(),
     }
 }
 
@@ -68,7 +69,7 @@ fn the_system_message_says_what_the_answer_must_be() {
     let cases = [
         (Output::Text, "the result only"),
         (labels(&["yes", " no "]), "\n- yes\n- no"),
-        (Output::Number, "number"),
+        (Output::number(), "number"),
         (Output::Boolean, "`true` or `false`"),
         (Output::Date, "YYYY-MM-DD"),
         (Output::Json { schema: json!({"type": "object"}) }, r#"{"type":"object"}"#),
@@ -153,7 +154,7 @@ fn no_examples_when_few_shot_is_off() {
 #[test]
 fn a_recipe_that_makes_no_sense_is_refused_with_a_hint() {
     type Change = fn(&mut Recipe);
-    let cases: [(Change, Code, &str); 14] = [
+    let cases: [(Change, Code, &str); 17] = [
         (|recipe| recipe.prompt = " ".to_owned(), Code::BadInput, "empty"),
         (|recipe| recipe.prompt = "{{text".to_owned(), Code::BadTemplate, "closes"),
         (|recipe| recipe.prompt = "{{txt}}".to_owned(), Code::BadTemplate, "`txt`"),
@@ -161,11 +162,21 @@ fn a_recipe_that_makes_no_sense_is_refused_with_a_hint() {
         (|recipe| recipe.output = labels(&[]), Code::BadInput, "has 0"),
         (|recipe| recipe.output = labels(&["a", " "]), Code::BadInput, "label 2"),
         (|recipe| recipe.output = labels(&["a", "b", " a "]), Code::BadInput, "`a`"),
+        (
+            |recipe| {
+                let schema = json!({"items": {"uniqueItems": true}});
+                recipe.output = Output::Json { schema };
+            },
+            Code::BadInput,
+            "`uniqueItems` is not supported at `/items/uniqueItems`",
+        ),
         (|recipe| recipe.sampling.temperature = 2.1, Code::BadInput, "2.1"),
         (|recipe| recipe.sampling.temperature = -0.1, Code::BadInput, "-0.1"),
         (|recipe| recipe.sampling.temperature = f32::NAN, Code::BadInput, "NaN"),
         (|recipe| recipe.sampling.top_p = 0.0, Code::BadInput, "top-p"),
         (|recipe| recipe.sampling.top_p = 1.01, Code::BadInput, "1.01"),
+        (|recipe| recipe.sampling.min_p = 1.5, Code::BadInput, "min-p"),
+        (|recipe| recipe.sampling.min_p = f32::NAN, Code::BadInput, "NaN"),
         (|recipe| recipe.sampling.max_tokens = Some(0), Code::BadInput, "at least 1"),
         (|recipe| recipe.sampling.stop = vec![String::new()], Code::BadInput, "stop"),
     ];
@@ -245,6 +256,34 @@ fn only_what_has_room_for_many_answers_must_be_new() {
     };
     assert_eq!(asks("Go.", Output::Json { schema: json!({}) }, 0.3), (true, false));
     assert_eq!(asks("Go.", labels(&["a", "b"]), 0.0), (false, false));
-    assert_eq!(asks("Go.", Output::Number, 0.0), (false, false));
+    assert_eq!(asks("Go.", Output::number(), 0.0), (false, false));
     assert_eq!(asks("{{text}}", Output::Text, 0.0), (false, true));
+}
+
+#[test]
+fn limits_between_which_no_number_can_be_written_are_refused() {
+    let planned = |integer, min, max| {
+        let mut recipe = recipe("{{text}}");
+        recipe.output = Output::Number(NumberLimits { integer, min, max });
+        PromptPlan::new(&recipe, &["text"]).map(|_| ())
+    };
+    for (integer, min, max) in [
+        (false, None, None),
+        (false, Some(1.0), Some(1.0)),
+        (true, Some(0.5), Some(1.5)),
+        (false, Some(-1e300), Some(1e300)),
+    ] {
+        assert_eq!(planned(integer, min, max), Ok(()), "{integer} {min:?} {max:?}");
+    }
+    for (integer, min, max) in [
+        (false, Some(2.0), Some(1.0)),
+        (true, Some(0.2), Some(0.8)),
+        (false, Some(1e-8), Some(2e-8)),
+        (true, Some(1e16), None),
+        (false, Some(f64::NAN), None),
+        (false, None, Some(f64::INFINITY)),
+    ] {
+        let error = planned(integer, min, max).unwrap_err();
+        assert!(matches!(error, PromptError::NoNumberLeft { .. }), "{error}");
+    }
 }

@@ -4,6 +4,7 @@ use braincells_core::{AppError, RowId};
 use braincells_llm::{AnswerKey, LLMEngine, LLMRequest};
 
 use crate::answers::Answers;
+use crate::calibration::ask::known_lead_in;
 use crate::examples::weighed_examples;
 use crate::run::Order;
 use crate::tokens::estimated_tokens;
@@ -50,11 +51,18 @@ impl Sample {
         let weighed = weighed_examples(order, &count_tokens)?.into_iter();
         let used = weighed.filter(|(_, example)| example.used);
         let examples: Vec<_> = used.map(|(_, weighed)| weighed.example).collect();
+        let lead_in = match &counting.engine {
+            Some(engine) => known_lead_in(order, engine.as_ref(), &examples)?,
+            None => None,
+        };
         let rows = spread(rows, count.max(1));
         let values = order.store.values(&order.inputs, &rows)?;
         let asked = rows.iter().zip(&values).filter(|(_, v)| !order.plan.is_input_empty(v));
         let requests: Vec<LLMRequest> = asked
-            .map(|(row, values)| order.plan.request(values, &examples, order.seeds().of(*row, 0)))
+            .map(|(row, values)| LLMRequest {
+                lead_in: lead_in.clone(),
+                ..order.plan.request(values, &examples, order.seeds().of(*row, 0))
+            })
             .collect();
         let kept = counting.kept(&requests);
         let is_asked = |index: usize| kept.as_ref().is_none_or(|kept| !kept[index]);

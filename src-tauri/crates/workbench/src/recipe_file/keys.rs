@@ -29,10 +29,19 @@ const OF_COLUMN: [&str; 13] = [
 const OF_OWN: [(&str, &[&str]); 5] = [
     (
         "braincells",
-        &["version", "output", "sampling", "examples", "system", "example_rows", "model_file"],
+        &[
+            "version",
+            "output",
+            "sampling",
+            "examples",
+            "system",
+            "example_rows",
+            "calibration",
+            "model_file",
+        ],
     ),
-    ("output", &["type", "labels", "schema"]),
-    ("sampling", &["max_tokens", "temperature", "top_p", "top_k", "seed", "stop"]),
+    ("output", &["type", "labels", "schema", "integer", "min", "max"]),
+    ("sampling", &["max_tokens", "temperature", "top_p", "top_k", "min_p", "seed", "stop"]),
     ("examples", &["max_count", "max_tokens"]),
     ("model_file", &["sha256", "size_bytes"]),
 ];

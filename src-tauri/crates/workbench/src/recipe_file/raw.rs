@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use braincells_core::{ExamplePolicy, Output, RecipeExample, Sampling};
+use braincells_core::{CalibrationMode, ExamplePolicy, Output, RecipeExample, Sampling};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
@@ -47,6 +47,7 @@ pub(super) struct RawOwn {
     pub(super) examples: ExamplePolicy,
     pub(super) system: Option<String>,
     pub(super) example_rows: Vec<RecipeExample>,
+    pub(super) calibration: CalibrationMode,
     pub(super) model_file: Option<super::ModelIdentity>,
 }
 
@@ -59,6 +60,7 @@ impl Default for RawOwn {
             examples: ExamplePolicy::default(),
             system: None,
             example_rows: Vec::new(),
+            calibration: CalibrationMode::default(),
             model_file: None,
         }
     }

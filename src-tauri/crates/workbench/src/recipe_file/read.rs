@@ -116,12 +116,14 @@ impl RawColumn {
                 references.push(listed.to_owned());
             }
         }
-        let RawOwn { output, sampling, examples, system, mut example_rows, model_file, .. } = own;
+        let RawOwn { output, sampling, examples, system, calibration, model_file, .. } = own;
+        let mut example_rows = own.example_rows;
         if let Some(wrapped) = wrapped {
             example_rows = ai_sheets::examples(&wrapped, &references);
         }
         fit_examples(name, &mut example_rows, &output, warnings);
-        let recipe = Recipe { prompt, system, model, output, sampling, examples, example_rows };
+        let recipe =
+            Recipe { prompt, system, model, output, sampling, examples, example_rows, calibration };
         let names: Vec<&str> = references.iter().map(String::as_str).collect();
         PromptPlan::new(&recipe, &names)
             .map_err(|error| AppError { code: Code::BadRecipe, ..in_column(name, error.into()) })?;

@@ -35,6 +35,7 @@ fn column(name: &str, prompt: &str) -> RecipeColumn {
         sampling: Sampling::default(),
         examples: ExamplePolicy::default(),
         example_rows: Vec::new(),
+        calibration: braincells_core::CalibrationMode::default(),
     };
     RecipeColumn::new(name, recipe).unwrap()
 }

@@ -1,4 +1,4 @@
-use braincells_core::{AppError, Sampling, Value};
+use braincells_core::{AppError, CalibrationMode, Sampling, Value};
 use braincells_llm::Role;
 use braincells_llm::prompt::PromptPlan;
 use serde_json::{Map, json};
@@ -77,6 +77,9 @@ fn own_keys(column: &RecipeColumn) -> Value {
     if !recipe.example_rows.is_empty() {
         own["example_rows"] = json!(recipe.example_rows);
     }
+    if recipe.calibration != CalibrationMode::default() {
+        own["calibration"] = json!(recipe.calibration);
+    }
     if let Some(model_file) = &column.model_file {
         own["model_file"] = json!(model_file);
     }
@@ -86,8 +89,14 @@ fn own_keys(column: &RecipeColumn) -> Value {
 /// With 0.7 as `0.7` and not as the nearest `f64` of its `f32`.
 fn sampling(sampling: &Sampling) -> Value {
     let mut keys = json!(sampling);
-    for (key, number) in [("temperature", sampling.temperature), ("top_p", sampling.top_p)] {
-        if let Ok(short) = number.to_string().parse::<f64>() {
+    let numbers = [
+        ("temperature", sampling.temperature),
+        ("top_p", sampling.top_p),
+        ("min_p", sampling.min_p),
+    ];
+    for (key, number) in numbers {
+        // One that is not written because it is not set stays so.
+        if let (Some(_), Ok(short)) = (keys.get(key), number.to_string().parse::<f64>()) {
             keys[key] = json!(short);
         }
     }

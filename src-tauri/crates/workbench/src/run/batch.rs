@@ -19,6 +19,7 @@ use super::feed::{Asking, Feed, Ready, lock, requests};
 use super::live::Aside;
 use super::order::{Order, Prepared};
 use super::rows::PendingRows;
+use crate::calibration::Scoring;
 use crate::error::WorkbenchError;
 use crate::queue::TurnView;
 
@@ -48,6 +49,7 @@ impl UnderWay {
             plan: Arc::clone(&order.plan),
             inputs: order.inputs.clone(),
             examples: prepared.examples,
+            lead_in: prepared.scoring.as_ref().and_then(Scoring::lead_in).map(str::to_owned),
             seeds: order.seeds(),
             answers: (!tools.fresh).then(|| tools.answers.clone()),
             fingerprint: Mutex::default(),
@@ -55,7 +57,8 @@ impl UnderWay {
             room: Notify::new(),
             clock: Arc::clone(&tools.world.clock),
         });
-        let desk = Arc::new(Mutex::new(Desk::new(run, order.seeds(), prepared.items)));
+        let desk =
+            Arc::new(Mutex::new(Desk::new(run, order.seeds(), prepared.items, prepared.scoring)));
         let (sender, ready) = mpsc::channel(READY_CELLS);
         let feed = Feed {
             asking: Arc::clone(&asking),

@@ -4,6 +4,8 @@ use braincells_core::{AppError, CellFigures, CellRecord, CellState, RowId, RunId
 use braincells_llm::output::Answer;
 use braincells_llm::{FinishReason, LLMResponse};
 
+use crate::calibration::Scoring;
+
 /// The same outcome for another row, which took no tokens and no time.
 pub(super) fn reuse(cell: &CellRecord, row: RowId) -> CellRecord {
     let figures = CellFigures { completion_tokens: 0, duration_ms: 0, ..cell.figures.clone() };
@@ -36,30 +38,34 @@ impl Spend for CellFigures {
     fn add(&mut self, response: &LLMResponse) {
         self.model = Some(response.model.clone());
         self.prompt_tokens = self.prompt_tokens.saturating_add(response.prompt_tokens);
+        self.shared_tokens = self.shared_tokens.saturating_add(response.shared_tokens);
         self.completion_tokens = self.completion_tokens.saturating_add(response.completion_tokens);
         self.duration_ms = self.duration_ms.saturating_add(response.duration_ms);
     }
 }
 
-/// A cell with a valid answer.
+/// A cell with a valid answer. Where labels were scored, `scoring` says which of them it is.
 pub(super) fn done_cell(
     run: RunId,
     row: RowId,
     answer: Answer,
     response: &LLMResponse,
     figures: CellFigures,
+    scoring: Option<&Scoring>,
 ) -> CellRecord {
+    let mut figures = CellFigures {
+        confidence: response.confidence,
+        cut_off: response.finish_reason == FinishReason::Length,
+        ..figures
+    };
+    let label = scoring.and_then(|scoring| scoring.read(response, &mut figures));
     CellRecord {
         run: Some(run),
         row,
         state: CellState::Done,
-        value: answer.value,
+        value: label.unwrap_or(answer.value),
         error: None,
         reasoning: answer.reasoning.or_else(|| response.reasoning.clone()),
-        figures: CellFigures {
-            confidence: response.confidence,
-            cut_off: response.finish_reason == FinishReason::Length,
-            ..figures
-        },
+        figures,
     }
 }

@@ -6,16 +6,18 @@ mod attempts;
 mod items;
 mod sharing;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use braincells_core::{AppError, CellFigures, CellRecord, RowId, RunId};
-use braincells_llm::output::read_answer;
+use braincells_llm::output::{Answer, read_answer};
 use braincells_llm::{AnswerKey, LLMError, LLMRequest, LLMResponse, RequestId};
 use tokio::time::Instant;
 
 use super::cells::{Spend, done_cell, failed_cell};
 use super::seeds::Seeds;
 use crate::answers::KeyedAnswer;
+use crate::calibration::Scoring;
 use crate::error::WorkbenchError;
 use attempts::{Attempts, Verdict};
 pub(super) use items::NewItems;
@@ -26,6 +28,8 @@ pub(super) struct Desk {
     seeds: Seeds,
     /// What the column has already, where each row must be something new.
     items: Option<NewItems>,
+    /// How label scores become values, where there are some.
+    scoring: Option<Scoring>,
     asked: u64,
     open: HashMap<RequestId, Open>,
     /// Where the same prompt always gets the same answer.
@@ -36,6 +40,8 @@ pub(super) struct Desk {
     hold_until: Option<Instant>,
     /// Cells that seem to end the engine. They count as failed once it is known to live.
     suspects: Vec<Ended>,
+    /// How the engine's process ended, until something is answered.
+    process_end: Option<LLMError>,
     feed: FeedState,
     stepped_aside: bool,
     left_out: u64,
@@ -76,17 +82,24 @@ pub(super) struct Ended {
 }
 
 impl Desk {
-    pub(super) fn new(run: RunId, seeds: Seeds, items: Option<NewItems>) -> Self {
+    pub(super) fn new(
+        run: RunId,
+        seeds: Seeds,
+        items: Option<NewItems>,
+        scoring: Option<Scoring>,
+    ) -> Self {
         Self {
             run,
             seeds,
             items,
+            scoring,
             asked: 0,
             open: HashMap::new(),
             sharing: seeds.greedy.then(Sharing::default),
             again: BTreeMap::new(),
             hold_until: None,
             suspects: Vec::new(),
+            process_end: None,
             feed: FeedState::HasMore,
             stepped_aside: false,
             left_out: 0,
@@ -134,14 +147,23 @@ impl Desk {
             cached: true,
             ..CellFigures::default()
         };
-        Some(done_cell(self.run, row, answer, response, figures))
+        Some(self.done(row, answer, response, figures))
     }
 
-    /// A request to be asked again now, if there is one.
+    /// A request to be asked again now, if there is one: first what the engine's process ended
+    /// over, so that it is soon known which row is to blame.
     pub(super) fn next_attempt(&mut self, now: Instant) -> Option<(RequestId, LLMRequest)> {
-        let entry = self.again.first_entry().filter(|entry| entry.key().0 <= now)?;
-        let ((_, id), request) = entry.remove_entry();
-        Some((id, request))
+        let due = self.again.range(..=(now, RequestId(u64::MAX))).map(|(key, _)| *key);
+        let suspicion = |id: RequestId| self.open.get(&id).map(|open| open.attempts.suspicion());
+        let key = due.min_by_key(|(at, id)| (Reverse(suspicion(*id)), *at, *id))?;
+        let request = self.again.remove(&key)?;
+        Some((key.1, request))
+    }
+
+    /// How many requests may be in flight now, of `usual`.
+    pub(super) fn most_in_flight(&self, usual: u64) -> u64 {
+        let rows = self.open.values();
+        rows.map(|open| open.attempts.most_together(usual)).min().unwrap_or(usual)
     }
 
     /// When the next request may be asked again, if any is to be.
@@ -216,6 +238,7 @@ impl Desk {
         now: Instant,
     ) -> Option<Ended> {
         let mut open = self.open.remove(&id)?;
+        self.process_end = None;
         open.spent.add(&response);
         let answer = match read_answer(&response.content, &open.request.output) {
             Ok(answer) => answer,
@@ -228,7 +251,7 @@ impl Desk {
         }
         let figures = std::mem::take(&mut open.spent);
         let size = response.content.len() + answer.reasoning.as_ref().map_or(0, String::len);
-        let cell = done_cell(self.run, open.row, answer, &response, figures);
+        let cell = self.done(open.row, answer, &response, figures);
         let sharing = self.sharing.as_mut().zip(open.prompt);
         let also = sharing
             .map_or_else(Vec::new, |(sharing, prompt)| sharing.answered(prompt, &cell, size));
@@ -238,7 +261,15 @@ impl Desk {
     /// Takes a failure of one request; `None` as in [`Desk::answered`].
     pub(super) fn failed(&mut self, id: RequestId, error: LLMError, now: Instant) -> Option<Ended> {
         let open = self.open.remove(&id)?;
+        if let LLMError::WorkerDied { .. } = error {
+            self.process_end = Some(error.clone());
+        }
         self.fail_or_ask_again(id, open, error, "", now)
+    }
+
+    /// How the engine's process ended, if nothing was answered since.
+    pub(super) fn take_process_end(&mut self) -> Option<LLMError> {
+        self.process_end.take()
     }
 
     /// The engine is gone: what it was asked is asked again, except for what was there each time
@@ -294,7 +325,14 @@ impl Desk {
         now: Instant,
     ) -> Option<Ended> {
         let wait = match open.attempts.after(&error) {
-            Verdict::Fail => return Some(self.end_failed(open, error.into())),
+            Verdict::Fail => {
+                let LLMError::WorkerDied { reason, .. } = error else {
+                    return Some(self.end_failed(open, error.into()));
+                };
+                let ended = self.end_failed(open, WorkbenchError::EndsWorker { reason }.into());
+                self.suspects.push(ended);
+                return None;
+            }
             Verdict::AskAgain { wait } => wait,
             Verdict::HoldAll { wait } => {
                 self.hold_until = self.hold_until.max(Some(now + wait));
@@ -312,9 +350,22 @@ impl Desk {
         None
     }
 
+    fn done(
+        &self,
+        row: RowId,
+        answer: Answer,
+        response: &LLMResponse,
+        figures: CellFigures,
+    ) -> CellRecord {
+        done_cell(self.run, row, answer, response, figures, self.scoring.as_ref())
+    }
+
     fn end_failed(&mut self, open: Open, error: AppError) -> Ended {
         let sharing = self.sharing.as_mut().zip(open.prompt);
         let also = sharing.map_or_else(Vec::new, |(sharing, prompt)| sharing.failed(prompt));
         Ended { cell: failed_cell(self.run, open.row, error, open.spent), also, keep: None }
     }
 }
+
+#[cfg(test)]
+mod tests;

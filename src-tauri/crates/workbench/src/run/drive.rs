@@ -192,7 +192,7 @@ impl Drive {
 
     /// Makes what the rows are asked with, once it is known who answers: examples are chosen by
     /// the model's own tokens.
-    async fn get_under_way(&mut self, engine: &Arc<dyn LLMEngine>) -> Result<(), End> {
+    async fn get_under_way(&mut self, engine: &Arc<dyn LLMEngine>) -> Result<(), Cut> {
         if let Some(under_way) = &self.under_way {
             under_way.answers_from(engine.as_ref());
             return Ok(());
@@ -208,7 +208,8 @@ impl Drive {
             }
             Ok(prepared)
         });
-        let prepared = prepared.await.map_err(End::Unsaved)?;
+        let mut prepared = prepared.await.map_err(End::Unsaved)?;
+        prepared.scoring = self.scoring(engine, &prepared.examples, self.rows.len()).await?;
         self.committer.set_in_flight(engine.capabilities().parallel_requests);
         let rows = std::mem::take(&mut self.rows);
         let aside = self.claim.aside();
@@ -225,7 +226,9 @@ impl Drive {
         tracing::warn!(%error, engines_in_a_row, "an engine ended");
         self.tools.engine = None;
         if engines_in_a_row > MOST_ENGINES_IN_A_ROW {
-            return Err(End::Broken(error));
+            // Tells more than that there is no engine.
+            let process_end = self.under_way.as_ref().and_then(|way| way.desk().take_process_end());
+            return Err(End::Broken(process_end.map_or(error, AppError::from)));
         }
         if let Some(under_way) = &self.under_way {
             under_way.desk().engine_went(Instant::now());
@@ -259,7 +262,13 @@ impl Drive {
             End::Unsaved(error) => (RunStatus::Paused, Some(error)),
         };
         let written = match self.committer.write_all().await {
-            Ok(()) => self.write_status(status, error.as_ref()).await,
+            Ok(()) => {
+                // Before the run counts as done: one that is killed here goes on to this again.
+                if status == RunStatus::Done {
+                    self.calibrate_column().await;
+                }
+                self.write_status(status, error.as_ref()).await
+            }
             Err(unsaved) => Err(unsaved),
         };
         if let Err(unsaved) = written {

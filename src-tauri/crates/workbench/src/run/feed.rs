@@ -37,6 +37,8 @@ pub(super) struct Asking {
     pub(super) plan: Arc<PromptPlan>,
     pub(super) inputs: Vec<ColumnId>,
     pub(super) examples: Vec<Example>,
+    /// The words behind which labels are scored.
+    pub(super) lead_in: Option<String>,
     pub(super) seeds: Seeds,
     /// Where earlier answers are looked up, and whose; `None` if none are wanted.
     pub(super) answers: Option<Answers>,
@@ -108,7 +110,7 @@ impl Feed {
                 return None;
             }
             self.wait_while_held().await;
-            if lock(&self.desk).in_flight() >= self.asking.most_in_flight.load(Ordering::Relaxed) {
+            if self.is_full() {
                 self.asking.room.notified().await;
                 continue;
             }
@@ -136,6 +138,12 @@ impl Feed {
             };
             self.unsent = Some(Ready { cell, reused });
         }
+    }
+
+    fn is_full(&self) -> bool {
+        let desk = lock(&self.desk);
+        let usual = self.asking.most_in_flight.load(Ordering::Relaxed);
+        desk.in_flight() >= desk.most_in_flight(usual)
     }
 
     async fn send_unsent(&mut self) -> Option<()> {
@@ -255,7 +263,10 @@ impl Asking {
     }
 
     fn request(&self, row: RowId, values: &[Value]) -> Option<LLMRequest> {
-        let ask = || self.plan.request(values, &self.examples, self.seeds.of(row, 0));
+        let ask = || LLMRequest {
+            lead_in: self.lead_in.clone(),
+            ..self.plan.request(values, &self.examples, self.seeds.of(row, 0))
+        };
         (!self.plan.is_input_empty(values)).then(ask)
     }
 

@@ -12,6 +12,7 @@ use braincells_llm::prompt::{Example, PromptPlan};
 
 use super::desk::NewItems;
 use super::seeds::Seeds;
+use crate::calibration::Scoring;
 use crate::columns::plan_for;
 use crate::error::WorkbenchError;
 use crate::examples::weighed_examples;
@@ -52,6 +53,8 @@ pub(crate) struct Rows {
 pub(crate) struct Prepared {
     pub(crate) examples: Vec<Example>,
     pub(super) items: Option<NewItems>,
+    /// How label scores are read; known once the model was asked about it.
+    pub(super) scoring: Option<Scoring>,
 }
 
 impl Order {
@@ -173,7 +176,8 @@ impl Order {
         if !self.plan.wants_new_items() {
             let weighed = weighed_examples(self, &count_tokens)?.into_iter();
             let used = weighed.filter(|(_, example)| example.used);
-            return Ok(Prepared { examples: used.map(|(_, e)| e.example).collect(), items: None });
+            let examples = used.map(|(_, weighed)| weighed.example).collect();
+            return Ok(Prepared { examples, items: None, scoring: None });
         }
         let mut items = NewItems::new(Arc::clone(&self.plan), Arc::new(count_tokens));
         let mut start = 0;
@@ -189,6 +193,6 @@ impl Order {
                 break;
             }
         }
-        Ok(Prepared { examples: Vec::new(), items: Some(items) })
+        Ok(Prepared { examples: Vec::new(), items: Some(items), scoring: None })
     }
 }

@@ -46,6 +46,7 @@ impl Progress {
         }
         counted.rows_cut_off += u64::from(cell.figures.cut_off);
         counted.prompt_tokens += u64::from(cell.figures.prompt_tokens);
+        counted.shared_tokens += u64::from(cell.figures.shared_tokens);
         counted.completion_tokens += u64::from(cell.figures.completion_tokens);
     }
 

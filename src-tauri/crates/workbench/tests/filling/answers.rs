@@ -47,7 +47,7 @@ async fn only_the_same_question_to_the_same_engine_is_answered_from_before() {
         ("hot again", hot, 0),
         ("short", short, 1),
         ("other", text_recipe("an {{animal}}"), 1),
-        ("typed", typed_recipe("{{animal}}", Output::Json { schema: Value::Null }), 3),
+        ("typed", typed_recipe("{{animal}}", Output::Json { schema: Value::from(true) }), 3),
     ] {
         let column = add(&scripted, sheet, name, recipe).await;
         fill(&scripted, sheet, column, RunScope::Empty).await;
@@ -89,7 +89,7 @@ async fn a_failure_is_never_kept_but_an_answer_after_it_is() {
     });
     let scripted = scripted_workbench(engine.with_fingerprint("engine"));
     let sheet = scripted.sheet("animal\nowl\n").await;
-    let recipe = typed_recipe("Legs of {{animal}}?", Output::Number);
+    let recipe = typed_recipe("Legs of {{animal}}?", Output::number());
     let column = add(&scripted, sheet, "legs", recipe).await;
     fill(&scripted, sheet, column, RunScope::Empty).await;
     assert_eq!(scripted.engine.requests_seen(), 2);

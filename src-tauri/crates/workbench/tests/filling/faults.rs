@@ -210,7 +210,7 @@ async fn a_hundred_thousand_cells_under_faults_all_end_once() {
     let engines = Arc::new(Reloading::new());
     let (workbench, scripted) = workbench_with(Arc::clone(&engines) as _);
     let sheet = scripted.sheet(&numbered_rows(ROWS)).await;
-    let recipe = typed_recipe("{{text}}", Output::Number);
+    let recipe = typed_recipe("{{text}}", Output::number());
     let column = workbench.add_ai_column(sheet, "number", recipe).await.unwrap().id;
     let outcome = fill(&scripted, sheet, column, RunScope::Empty).await;
     assert_eq!((outcome.status, &outcome.error), (RunStatus::Done, &None));

@@ -7,6 +7,7 @@ mod estimate;
 mod examples;
 mod faults;
 mod items;
+mod labels;
 mod live;
 mod queue;
 mod real_model;

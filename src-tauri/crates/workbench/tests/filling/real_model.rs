@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use braincells_core::{Output, RunScope};
-use braincells_workbench::{EngineSource, LlamaEngines, SystemClock, Workbench, World};
+use braincells_workbench::{
+    EngineSource, LlamaEngines, ModelTuner, Quantisation, SystemClock, TuneHere, TuneRequest,
+    TunedOrigin, Workbench, World,
+};
 
 use super::*;
 
@@ -138,4 +141,29 @@ async fn the_text_of_an_answer_is_told_while_it_comes() {
         }
     }
     assert!(texts.is_empty(), "nothing comes behind a cell");
+}
+
+#[test]
+fn a_copy_that_the_disk_has_no_room_for_is_told_and_gone() {
+    let home = braincells_testing::TempHome::new();
+    let folder = home.outside().join("disk");
+    let Some(disk) = braincells_testing::SmallDisk::new(folder, 40) else {
+        println!("skipped: mounting a small file system is not permitted here");
+        return;
+    };
+    let origin = TunedOrigin { file: "starter".to_owned(), sha256: "0".repeat(64), at_ms: 1 };
+    let request = TuneRequest {
+        model: model_path(),
+        origin,
+        scratch: disk.path().to_owned(),
+        candidates: vec![Quantisation::Q4_0],
+        threads: Some(1),
+        gpu_layers: Some(0),
+        memory_bytes: None,
+        // As if others had taken the space in the meantime.
+        disk_bytes: None,
+    };
+    let error = TuneHere.tune(&request, &Arc::default(), Arc::new(|_| {})).unwrap_err();
+    assert_eq!(error.code, braincells_core::Code::DiskFull, "{error}");
+    assert_eq!(std::fs::read_dir(disk.path()).unwrap().count(), 0);
 }

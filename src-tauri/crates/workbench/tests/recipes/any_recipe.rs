@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use braincells_core::CalibrationMode;
 use braincells_workbench::recipe_file::RecipeColumn;
 use proptest::prelude::*;
 
@@ -44,11 +45,14 @@ fn values() -> impl Strategy<Value = Value> {
 fn outputs() -> impl Strategy<Value = Output> {
     prop_oneof![
         Just(Output::Text),
-        Just(Output::Number),
+        Just(Output::number()),
         Just(Output::Boolean),
         Just(Output::Date),
         Just(labels(&["yes", "no", "1"])),
-        values().prop_map(|value| Output::Json { schema: json!({ "enum": [value] }) }),
+        // A schema that allows only `null`, which is an empty cell, is refused.
+        values()
+            .prop_filter("an empty cell", |value| !value.is_null())
+            .prop_map(|value| Output::Json { schema: json!({ "enum": [value] }) }),
     ]
 }
 
@@ -60,6 +64,7 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
         temperature,
         top_p,
         top_k,
+        min_p: if limited { 0.05 } else { 0.0 },
         seed,
         stop: if limited { vec!["\n".to_owned(), "END\0".to_owned()] } else { Vec::new() },
     });
@@ -83,6 +88,7 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                 output,
                 sampling,
                 examples: ExamplePolicy { max_count: max_count % 5, max_tokens },
+                calibration: CalibrationMode::ALL[max_count as usize % 3],
             }
         },
     )

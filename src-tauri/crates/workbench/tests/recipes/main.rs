@@ -43,7 +43,8 @@ fn answer(request: &LLMRequest) -> String {
     match &request.output {
         Output::Text => format!("answer {length}"),
         Output::Label { labels } => labels[length % labels.len()].clone(),
-        Output::Number => length.to_string(),
+        Output::Labels { labels } => json!([labels[length % labels.len()]]).to_string(),
+        Output::Number(_) => length.to_string(),
         Output::Boolean => length.is_multiple_of(2).to_string(),
         Output::Date => "2026-01-31".to_owned(),
         Output::Json { .. } => json!({ "length": length }).to_string(),

@@ -256,7 +256,8 @@ fn copy_states(action: &mut Action<'_>, from: ColumnId, to: ColumnId) -> Result<
                      AS value, \
                  entry.error_code, entry.error_message, entry.error_hint, entry.model, \
                  entry.prompt_tokens, entry.completion_tokens, entry.duration_ms, \
-                 entry.confidence, entry.cut_off, entry.cached, entry.reasoning, $4 AS at_ms, $5 AS step_id \
+                 entry.confidence, entry.cut_off, entry.cached, entry.reasoning, \
+                 entry.label_scores, entry.calibration_id, $4 AS at_ms, $5 AS step_id \
              FROM latest LEFT JOIN valued ON valued.row_id = latest.row_id WHERE {condition}"
         );
         let logged = action

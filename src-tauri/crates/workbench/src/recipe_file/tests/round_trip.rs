@@ -1,5 +1,6 @@
 //! Written and read again.
 
+use braincells_core::CalibrationMode;
 use proptest::prelude::*;
 use serde_norway::Value as Yaml;
 
@@ -28,6 +29,7 @@ fn full() -> RecipeFile {
             temperature: 0.7,
             top_p: 0.9,
             top_k: 40,
+            min_p: 0.05,
             seed: u64::MAX,
             stop: vec!["\n\n".into(), "END".into()],
         },
@@ -36,6 +38,7 @@ fn full() -> RecipeFile {
             example(&json!({"text": "great \"fun\"", "2024-01-01": 7}), "yes"),
             example(&json!({"text": {"a": [1, 2.5]}}), "no"),
         ],
+        calibration: CalibrationMode::Batch,
     };
     let mut mood = RecipeColumn::new("mood: 1", recipe).unwrap();
     mood.model_file = Some(ModelIdentity { sha256: "0f".repeat(32), size_bytes: 7 });
@@ -163,8 +166,10 @@ proptest! {
         column.recipe.model = model;
         column.recipe.system = Some(stop.clone());
         column.recipe.sampling.stop = vec![stop.clone()];
-        column.recipe.output = Output::Json { schema: json!({ stop: [[], [{}, prompt], [[1e-7]]] }) };
-            let file = RecipeFile::new(vec![column]);
+        // Where a schema may hold anything.
+        let remark = json!([{ stop: [[], [{}, prompt], [[1e-7]]] }]);
+        column.recipe.output = Output::Json { schema: json!({ "examples": remark }) };
+        let file = RecipeFile::new(vec![column]);
         let yaml = write(&file).unwrap();
         prop_assert_eq!(read(&yaml, None).map_err(|e| format!("{e}\n{yaml}")), Ok(file));
     }

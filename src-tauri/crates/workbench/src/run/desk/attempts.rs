@@ -14,6 +14,14 @@ const MOST_WAITS: u32 = 8;
 /// How many engines may end while they work on one row.
 const MOST_ENGINES: u32 = 3;
 
+/// How often the engine's process may end while one row is all that it works on.
+const MOST_DEATHS_ALONE: u32 = 2;
+
+/// Of the requests that may be in flight, the share that is asked together after the engine's
+/// process has ended over them. Few enough to find the row that ends it soon, enough that rows
+/// which only happened to be there do not take long.
+const SUSPECTS_SHARE: u64 = 4;
+
 /// The wait before the second attempt after a failure; it doubles each time.
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 
@@ -31,6 +39,9 @@ pub(super) struct Attempts {
     repeats: u32,
     waits: u32,
     engines: u32,
+    /// Ends of the engine's process while it had the row, and those while it had nothing else.
+    deaths: u32,
+    deaths_alone: u32,
 }
 
 /// What follows from a failure.
@@ -56,6 +67,14 @@ impl Attempts {
             let wait = asked.unwrap_or_else(|| doubled(FIRST_WAIT, self.waits)).min(LONGEST_WAIT);
             return Verdict::HoldAll { wait };
         }
+        if let LLMError::WorkerDied { requests, .. } = error {
+            self.deaths += 1;
+            self.deaths_alone += u32::from(*requests == 1);
+            if self.deaths_alone >= MOST_DEATHS_ALONE {
+                return Verdict::Fail;
+            }
+            return Verdict::AskAgain { wait: Duration::ZERO };
+        }
         self.failures += 1;
         if !error.is_retryable() || self.failures >= MOST_ATTEMPTS {
             return Verdict::Fail;
@@ -78,6 +97,23 @@ impl Attempts {
     pub(super) fn survives_engine(&mut self) -> bool {
         self.engines += 1;
         self.engines < MOST_ENGINES
+    }
+
+    /// How much speaks for it that the row ends the engine's process. The more does, the sooner it
+    /// is asked again.
+    pub(super) fn suspicion(self) -> (u32, u32) {
+        (self.deaths_alone, self.deaths)
+    }
+
+    /// How many requests may be in flight while this row is open, of `usual`: few after one end of
+    /// the engine's process, none beside it after two, or after one that it was alone with. So it
+    /// shows which row ends the process.
+    pub(super) fn most_together(self, usual: u64) -> u64 {
+        match (self.deaths, self.deaths_alone) {
+            (0, _) => usual,
+            (1, 0) => (usual / SUSPECTS_SHARE).max(1),
+            _ => 1,
+        }
     }
 
     /// Which attempt the next one is, counted from 0, for its seed.
@@ -151,5 +187,22 @@ mod tests {
         }
         assert_eq!(attempts.after(&failed), again(250));
         assert_eq!(attempts.number(), 1);
+    }
+
+    #[test]
+    fn a_row_is_to_blame_when_the_process_ends_twice_with_nothing_else_in_it() {
+        let died = |requests| LLMError::WorkerDied { reason: "x".to_owned(), requests };
+        let mut attempts = Attempts::default();
+        let mut after = |requests| {
+            let verdict = attempts.after(&died(requests));
+            (verdict, attempts.most_together(32), attempts.most_together(2))
+        };
+        assert_eq!(after(32), (again(0), 8, 1));
+        assert_eq!(after(8), (again(0), 1, 1));
+        assert_eq!(after(1), (again(0), 1, 1));
+        assert_eq!(after(1).0, Verdict::Fail);
+        assert_eq!(attempts.number(), 0, "the answer is that of a first attempt");
+        assert_eq!(waits(&died(1), 2), [again(0), Verdict::Fail]);
+        assert_eq!(waits(&died(2), 20), [again(0); 20], "somebody else may be to blame");
     }
 }

@@ -1,0 +1,64 @@
+//! `oneOf` is written like `anyOf`, which is right where no value fits two of its branches. That
+//! must be plain to see, or the schema is refused.
+
+use super::Misfit;
+use super::check::fits;
+use super::node::{Node, NodeId, Types};
+
+/// How far references are followed to tell two branches apart.
+const MOST_STEPS: usize = 8;
+
+/// Refuses a `oneOf` whose branches may overlap.
+pub fn check(nodes: &[Node]) -> Result<(), Misfit> {
+    for node in nodes {
+        let branches = node.one_of.as_deref().unwrap_or_default();
+        for (index, &a) in branches.iter().enumerate() {
+            for &b in &branches[index + 1..] {
+                if !are_disjoint(nodes, a, b, MOST_STEPS) {
+                    let place = format!("{}/oneOf", node.place);
+                    let reason = format!(
+                        "`oneOf` is not supported where one value may fit two of its schemas, \
+                         `{}` and `{}`; use `anyOf`, or a required property with a `const` of its \
+                         own in each",
+                        nodes[a].place, nodes[b].place
+                    );
+                    return Err(Misfit::new(place, reason));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn are_disjoint(nodes: &[Node], a: NodeId, b: NodeId, steps: usize) -> bool {
+    let Some(steps) = steps.checked_sub(1) else { return false };
+    let (one, other) = (&nodes[a], &nodes[b]);
+    if one.never || other.never {
+        return true;
+    }
+    for (id, node, against) in [(a, one, b), (b, other, a)] {
+        if let Some(target) = node.reference {
+            return are_disjoint(nodes, target, against, steps);
+        }
+        if let Some(branches) = node.any_of.as_ref().or(node.one_of.as_ref()) {
+            return branches.iter().all(|&branch| are_disjoint(nodes, branch, against, steps));
+        }
+        if let Some(literals) = &node.literals {
+            let mut own = literals.iter().filter(|value| fits(nodes, id, value));
+            return own.all(|value| !fits(nodes, against, value));
+        }
+    }
+    let (types, others) = (one.types.unwrap_or(Types::ALL), other.types.unwrap_or(Types::ALL));
+    if !types.overlaps(others) {
+        return true;
+    }
+    // Two objects are told apart by a property that both must have.
+    types.both(others) == Types::OBJECT
+        && one.object.required.iter().any(|name| {
+            other.object.required.contains(name)
+                && match (one.object.property(name), other.object.property(name)) {
+                    (Some(a), Some(b)) => are_disjoint(nodes, a, b, steps),
+                    _ => false,
+                }
+        })
+}

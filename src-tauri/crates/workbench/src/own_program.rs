@@ -1,0 +1,142 @@
+//! This program as a child of itself: what the command line and the window start when something
+//! may crash, and what of their environment the child gets.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use braincells_llm::worker::{LoadLlama, Served, WorkerProgram, serve_process};
+
+use crate::ProcessProbe;
+
+/// The argument with which the program calls [`answer_probe`](crate::answer_probe).
+pub const PROBE_VERB: &str = "probe-sheet";
+/// The argument with which the program calls [`serve_engine`].
+pub const ENGINE_VERB: &str = "serve-engine";
+/// The argument with which the program calls [`answer_tune`](crate::answer_tune).
+pub const TUNE_VERB: &str = "tune-here";
+
+/// What a program needs of its environment to be loaded at all.
+const LOADER: [&str; 4] = ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "PATH"];
+
+/// What drivers, their caches and the threads of an engine are set up by.
+const ENGINE: [&str; 18] = [
+    "APPDATA",
+    "HOME",
+    "LANG",
+    "LOCALAPPDATA",
+    "NUMBER_OF_PROCESSORS",
+    "PROGRAMDATA",
+    "RUST_BACKTRACE",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "USERPROFILE",
+    "WINDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_DIRS",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_DIRS",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+];
+
+/// How the names of such settings begin.
+const ENGINE_PREFIXES: [&str; 15] = [
+    "CUDA_", "GGML_", "GOMP_", "HIP_", "HSA_", "KMP_", "LC_", "MESA_", "METAL_", "MTL_", "NVIDIA_",
+    "OMP_", "ROCR_", "SYCL_", "VK_",
+];
+
+/// What no child gets, however it begins.
+const SECRETS: [&str; 6] = ["AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN"];
+
+/// This program, to be started again as a child. Children get of the environment only what is
+/// known to be needed, so no keys.
+#[derive(Clone, Debug)]
+pub struct OwnProgram {
+    path: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl OwnProgram {
+    /// The program at `path`, which answers [`PROBE_VERB`], [`ENGINE_VERB`] and [`TUNE_VERB`],
+    /// with the environment that it was started in.
+    pub fn new(path: PathBuf, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let known = |(name, _): &(OsString, OsString)| is_for_loader(name) || is_for_engine(name);
+        Self { path, environment: environment.into_iter().filter(known).collect() }
+    }
+
+    /// Tries sheets in a child.
+    pub fn probe(&self) -> ProcessProbe {
+        let environment = self.environment.iter().filter(|(name, _)| is_for_loader(name));
+        let environment = environment.cloned().collect();
+        ProcessProbe::new(self.path.clone(), vec![PROBE_VERB.into()], environment)
+    }
+
+    /// Runs engines in a child.
+    pub fn engine(&self) -> WorkerProgram {
+        WorkerProgram {
+            program: self.path.clone(),
+            arguments: vec![ENGINE_VERB.into()],
+            environment: self.environment.clone(),
+        }
+    }
+}
+
+fn is_for_loader(name: &OsStr) -> bool {
+    LOADER.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+fn is_for_engine(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    let name = name.to_ascii_uppercase();
+    let wanted = ENGINE.contains(&name.as_str())
+        || ENGINE_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    wanted && !SECRETS.iter().any(|secret| name.contains(secret))
+}
+
+/// What the process that runs an engine does, all of it; see [`braincells_llm::worker`]. Ends the
+/// process.
+pub fn serve_engine() -> ! {
+    let code = match serve_process(LoadLlama) {
+        Served::ShutDown => 0,
+        Served::ParentGone | Served::Broken => 1,
+    };
+    // Destructors of statics must not run beneath llama.cpp's threads.
+    signal_hook::low_level::exit(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_gets_what_it_needs_of_the_environment_and_no_keys() {
+        let given = [
+            "PATH",
+            "HOME",
+            "SystemRoot",
+            "LD_LIBRARY_PATH",
+            "OMP_NUM_THREADS",
+            "GGML_VK_DEVICE",
+            "CUDA_VISIBLE_DEVICES",
+            "VK_ICD_FILENAMES",
+            "LC_ALL",
+            "OPENAI_API_KEY",
+            "HF_TOKEN",
+            "CUDA_LICENSE_KEY",
+            "AWS_SECRET_ACCESS_KEY",
+            "SSH_AUTH_SOCK",
+            "BRAINCELLS_HOME",
+            "LD_PRELOAD",
+            "GITHUB_TOKEN",
+            "",
+        ];
+        let environment = given.map(|name| (OsString::from(name), OsString::from("value")));
+        let program = OwnProgram::new("braincells".into(), environment);
+        let engine = program.engine();
+        let names: Vec<&str> =
+            engine.environment.iter().map(|(name, _)| name.to_str().unwrap()).collect();
+        assert_eq!(names, given[..9]);
+        assert_eq!(engine.arguments, ["serve-engine"]);
+    }
+}
