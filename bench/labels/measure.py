@@ -21,7 +21,7 @@ from pathlib import Path
 from figures import accuracy, calibration_error, mean, moved, reliability
 from prompts import PROMPTS, labels, recipe
 
-METHODS = ["written", "alone", "raw", "in-domain", "batch", "prior"]
+METHODS = ["written", "alone", "raw", "said", "batch", "prior"]
 SETS = ["mixed", "good only", "bad only"]
 
 
@@ -126,12 +126,12 @@ def measure(program, folder, name, prompt, model, truths, checked):
         sheet = filled(program, folder, name, prompt, table, model)
         figures, cells = label_cells(program, sheet, name)
         rows = scores(cells)
-        in_domain = centred(figures["calibration"]["prior"])
+        said = centred(figures["calibration"]["prior"])
         nothing = [0.0] * len(names)
         shares = {
             "alone": [moved(row, nothing) for row in alone],
             "raw": [moved(row, nothing) for row in rows],
-            "in-domain": [moved(row, in_domain) for row in rows],
+            "said": [moved(row, said) for row in rows],
         }
         shares["prior"] = calibrated(cells)
         # The program's own, over the same scores; nothing is asked.
@@ -207,7 +207,7 @@ def report(found, checked):
             print(f"{line:14}" + "".join(f"{figure:>14}" for figure in figures))
     print("\nmixed: expected calibration error, per cent; `checked` is `prior` refined by "
           f"{checked} cells, over the other rows")
-    methods = ["alone", "raw", "in-domain", "batch", "prior"] + (["checked"] if checked else [])
+    methods = ["alone", "raw", "said", "batch", "prior"] + (["checked"] if checked else [])
     print(f"{'wording':14}" + "".join(f"{method:>14}" for method in methods) + f"{'right, checked':>18}")
     pooled = {method: ([], []) for method in methods}
     for name, (_, shares, right) in found.items():

@@ -297,11 +297,11 @@ export type Calibration = {
 	/**  What the differences are divided by; 1 leaves them, more makes the model less certain. */
 	temperature: number | null,
 	/**
-	 *  The mean scores of the inputs that say nothing, before anything else was made of them;
+	 *  The mean scores of texts that name a label, each label counted alike;
 	 *  empty where none were asked.
 	 */
 	prior?: (number | null)[],
-	/**  How many such inputs were answered. */
+	/**  How many such texts were answered. */
 	inputs?: number,
 	/**  How many approved and corrected cells refined it. */
 	checked_cells?: number,

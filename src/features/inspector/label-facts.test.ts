@@ -49,7 +49,7 @@ describe("the labels in figures", () => {
 
   it("say what the calibration was found by", () => {
     expect(sourceText(null)).toMatch(/^No calibration/);
-    expect(sourceText(prior)).toContain("12 questions");
+    expect(sourceText(prior)).toContain("12 texts");
     expect(sourceText({ ...prior, checked_cells: 1 })).toContain("1 cell");
     expect(sourceText({ ...prior, mode: "batch", rows: 400 })).toContain("400 rows");
   });

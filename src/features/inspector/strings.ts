@@ -236,7 +236,7 @@ export const text = {
     hints: {
       none: "Each cell is the label that the model holds for the likeliest, also where it likes one of them before it has read anything",
       prior:
-        "Takes back how much the model likes each label before it has read anything, as a few questions without content show at the start of a run. Cells that you approve or correct refine it",
+        "Takes back how much the model likes each label before it has read a row, as texts that name a label show at the start of a run. Cells that you approve or correct refine it",
       batch:
         "Takes back how much the model likes each label on average over all rows. Right only where all labels are about as frequent: a rare label gets too many cells",
     } satisfies Record<CalibrationMode, string>,
@@ -268,9 +268,9 @@ export const text = {
     fair: "as it is",
     none: "No calibration is in use",
     ofInputs: (inputs: number) =>
-      `The bias was found by ${counted(inputs, "question", "questions")} without content`,
+      `The bias was found by ${counted(inputs, "text", "texts")} that name a label`,
     ofInputsAndCells: (inputs: number, checked: number) =>
-      `The bias was found by ${counted(inputs, "question", "questions")} without content, and refined by ${cells(checked)} that you approved or corrected`,
+      `The bias was found by ${counted(inputs, "text", "texts")} that name a label, and refined by ${cells(checked)} that you approved or corrected`,
     ofRows: (count: number) => `The bias is the mean over ${rows(count)}`,
     leadIn: (words: string) => `Labels are scored behind “${words} …”`,
     leadInHint:

@@ -68,11 +68,11 @@ pub struct Calibration {
     pub bias: Vec<f64>,
     /// What the differences are divided by; 1 leaves them, more makes the model less certain.
     pub temperature: f64,
-    /// The mean scores of the inputs that say nothing, before anything else was made of them;
+    /// The mean scores of texts that name a label, each label counted alike;
     /// empty where none were asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<f64>,
-    /// How many such inputs were answered.
+    /// How many such texts were answered.
     #[serde(default)]
     pub inputs: u32,
     /// How many approved and corrected cells refined it.

@@ -2,7 +2,7 @@
 //! verbs that look at a column's labels and calibrate it anew.
 //!
 //! A run finds the words that the model writes before it names a label ([`lead_in`]) and measures
-//! what it says behind them where there is nothing to read ([`probes`]; both asked by [`ask`]). It
+//! what it says behind them of texts that name a label ([`sayings`]; both asked by [`ask`]). It
 //! makes a calibration of that ([`estimate`]) and stores it before the first cell; a run that goes
 //! on takes the stored one, so every cell of a run is made alike. A preview does the same and
 //! stores nothing. [`Scoring`] turns an answer into a cell's value. [`plan`] does the same for the
@@ -15,8 +15,8 @@ mod estimate;
 mod figures;
 mod lead_in;
 mod plan;
-mod probes;
 pub(crate) mod responses;
+mod sayings;
 mod scoring;
 mod verbs;
 

@@ -28,7 +28,7 @@ pub struct LabelsArgs {
 pub enum Calibrating {
     /// As the model says
     None,
-    /// By inputs that say nothing, and by cells that a person approved or corrected
+    /// By texts that name a label, and by cells that a person approved or corrected
     Prior,
     /// By the mean over the rows
     Batch,

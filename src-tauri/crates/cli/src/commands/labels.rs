@@ -104,7 +104,7 @@ fn calibration_lines(figures: &LabelFigures) -> Vec<String> {
 fn described(used: &Calibration) -> String {
     let mut parts = vec![used.mode.as_str().to_owned()];
     if used.inputs > 0 {
-        parts.push(format!("{} inputs that say nothing", HumanCount(used.inputs.into())));
+        parts.push(format!("{} texts that name a label", HumanCount(used.inputs.into())));
     }
     if used.checked_cells > 0 {
         parts.push(format!("{} checked cells", HumanCount(used.checked_cells.into())));

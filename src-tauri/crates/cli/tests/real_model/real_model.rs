@@ -121,7 +121,7 @@ fn labels_are_calibrated_anew_without_the_model() {
     let first = labels(&["--cells"]);
     let figures = &first["figures"];
     assert_eq!((&figures["mode"], &figures["cells"]), (&"prior".into(), &12.into()));
-    assert_eq!(figures["calibration"]["inputs"], 32);
+    assert_eq!(figures["calibration"]["inputs"], 9, "three texts for each label");
     assert_eq!(figures["calibration"]["bias"].as_array().unwrap().len(), 3);
     for cell in first["cells"].as_array().unwrap() {
         let shares = cell["labels"].as_array().unwrap();

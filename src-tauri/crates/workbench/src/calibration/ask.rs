@@ -1,5 +1,6 @@
 //! What a run asks before its first cell to know how the model speaks of labels: what it writes
-//! before it names one, then, behind these words, the probes and cells whose label a person knows.
+//! before it names one, then, behind these words, texts that name labels and cells whose label a
+//! person knows.
 //! Called by the run once it has its engine.
 
 use std::collections::{HashMap, HashSet};
@@ -16,13 +17,16 @@ use super::estimate::{Prior, estimate, spread};
 use super::label_of;
 use super::lead_in::{self, FreeInputs};
 use super::plan::still_so;
-use super::probes;
 use super::responses::{Kept, responses};
+use super::sayings::sayings;
 use super::scoring::label_scores;
 use crate::run::Order;
 
 /// The most approved and corrected cells that are asked for again.
 const MOST_CHECKED: usize = 64;
+
+/// Rows that are looked at for some that have something to read.
+const MOST_ROWS: usize = 64;
 
 /// Such cells that are looked at: some are examples of the prompt, some are not of the labels.
 const LOOKED_AT: u32 = 1024;
@@ -63,7 +67,7 @@ impl Measured {
 }
 
 enum About {
-    Nothing,
+    Saying(usize),
     Checked(RowId, usize),
 }
 
@@ -94,19 +98,13 @@ impl Questions {
         };
         let (mut free, mut requests) = (None, Vec::new());
         if measured.is_none() {
-            let of_rows = sample(order)?;
-            let mut probes = probes::scrambled(&of_rows, order.recipe.sampling.seed);
-            if probes.is_empty() {
-                probes = probes::blank(order.inputs.len());
+            let columns = order.inputs.len();
+            for saying in sayings(&labels, usize::MAX, columns) {
+                requests.push((About::Saying(saying.label), request(&saying.values, examples)));
             }
-            requests
-                .extend(probes.iter().map(|values| (About::Nothing, request(values, examples))));
-            let is_empty = |values: &Vec<Value>| order.plan.is_input_empty(values);
-            let of_rows = of_rows.into_iter().filter(|values| !is_empty(values)).collect();
-            let inputs = FreeInputs::new(of_rows, &labels);
+            let inputs = FreeInputs::new(sample(order)?, &labels, columns);
             // Examples name the label at once, and the model would only do as they do.
-            let asked = inputs.values.iter().map(|values| freely(request(values, &[])));
-            let asked = asked.collect();
+            let asked = inputs.values().map(|values| freely(request(values, &[]))).collect();
             free = Some((inputs, asked));
         }
         let cells = labelled_cells(order, &labels)?;
@@ -136,13 +134,13 @@ impl Questions {
         }
         let prompt = with_lead_in(&self.prompt, lead_in.as_deref());
         let responses = responses(engine, requests, kept).await?;
-        let (mut nothing, mut checked) = (Vec::new(), Vec::new());
+        let (mut said, mut checked) = (Vec::new(), Vec::new());
         for (about, response) in about.into_iter().zip(responses) {
             let Some(scores) = response.and_then(|given| label_scores(&self.labels, &given)) else {
                 continue;
             };
             match about {
-                About::Nothing => nothing.push(scores),
+                About::Saying(label) => said.push((label, scores)),
                 About::Checked(row, label) => checked.push(CheckedScores { row, scores, label }),
             }
         }
@@ -152,7 +150,7 @@ impl Questions {
         earlier.retain(|cell| !asked.contains(&cell.row));
         earlier.sort_by_key(|cell| cell.row);
         checked.append(&mut earlier);
-        let prior = self.measured.map_or_else(|| Prior::of(&nothing), |measured| measured.prior);
+        let prior = self.measured.map_or_else(|| Prior::of(&said), |measured| measured.prior);
         // A batch is known at its end; until then its cells are made by the prior.
         let mode = match self.mode {
             CalibrationMode::None => CalibrationMode::None,
@@ -236,10 +234,12 @@ fn hexadecimal(bytes: &[u8]) -> String {
     text
 }
 
-/// The inputs of some rows, evenly over the sheet.
+/// The inputs of some rows that have any, evenly over the sheet.
 fn sample(order: &Order) -> Result<Vec<Vec<Value>>, AppError> {
-    let rows = spread(order.store.rows_at(0, u64::MAX), probes::MOST_ROWS);
-    Ok(order.store.values(&order.inputs, &rows)?)
+    let rows = spread(order.store.rows_at(0, u64::MAX), MOST_ROWS);
+    let mut values = order.store.values(&order.inputs, &rows)?;
+    values.retain(|values| !order.plan.is_input_empty(values));
+    Ok(values)
 }
 
 /// The cells with a label that a person knows, in sheet order.

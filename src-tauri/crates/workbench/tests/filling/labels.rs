@@ -12,11 +12,10 @@ use serde_json::json;
 
 use super::*;
 
-/// Inputs that say nothing: scrambled texts.
-const PROBES: usize = 32;
+/// Texts that name a label: three for each of two.
+const PROBES: usize = 6;
 
-/// What is answered freely before them in a sheet of six rows: these, and three texts for each of
-/// two labels.
+/// What is answered freely before them in a sheet of six rows: these, and the same texts.
 const FREE: usize = 12;
 
 /// What is asked before the first row.
@@ -95,7 +94,7 @@ async fn a_liking_is_measured_before_the_first_row_and_taken_back() {
     let shares = shares(&scripted, sheet, column, 3).await;
     assert!(shares[0].raw > 0.85, "the model said good: {shares:?}");
     let calibrated = shares[1].calibrated.unwrap();
-    assert!(calibrated > 0.6, "{shares:?}");
+    assert!(calibrated > 0.5, "{shares:?}");
     let shown = figures(&scripted, sheet, column, 3).await.confidence.unwrap();
     assert!((shown - calibrated).abs() < 1e-12, "the confidence is of the value shown");
 }
@@ -270,11 +269,7 @@ fn a_mode_that_was_chosen_while_a_run_was_stopped_is_that_of_all_its_cells() {
         let figures = workbench.label_figures(sheet, column).await.unwrap();
         assert_eq!(figures.mode, CalibrationMode::None, "the run leaves the recipe alone");
         let used = figures.calibration.unwrap();
-        assert_eq!(
-            (used.mode, used.inputs),
-            (CalibrationMode::None, 32),
-            "what was measured stays"
-        );
+        assert_eq!((used.mode, used.inputs), (CalibrationMode::None, 6), "what was measured stays");
     });
 }
 
@@ -284,7 +279,7 @@ async fn probes_that_end_the_engines_process_cost_no_others() {
     let died = || LLMError::WorkerDied { reason: "killed".to_owned(), requests: 1 };
     // All that are asked together fail, and of the others one more.
     let engine = FakeEngine::answering(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
-        FREE..BEFORE | 52 => FakeAnswer::Fail(died()),
+        FREE..BEFORE | 20 => FakeAnswer::Fail(died()),
         _ => FakeAnswer::text("good"),
     });
     let engine = engine.with_label_logits(|request| opinion(request, 3.0));
