@@ -7,7 +7,7 @@ fn main() {
     drop(std::fs::create_dir_all("../dist"));
     if cfg!(all(feature = "dynamic-backends", target_os = "linux")) {
         println!(
-            "cargo:rustc-link-arg-bins=-Wl,-rpath,$ORIGIN/backends:$ORIGIN/../lib/braincells/backends"
+            "cargo:rustc-link-arg-bins=-Wl,--disable-new-dtags,-rpath,$ORIGIN/backends:$ORIGIN/../lib/braincells/backends"
         );
     }
     tauri_build::build();

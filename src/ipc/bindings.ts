@@ -2031,6 +2031,11 @@ export type TuneReport = {
 	original_speed: Speed | null,
 	/**  The candidates, in the order in which they were tried. */
 	candidates: Candidate[],
+	/**
+	 *  How many rows at once and how many threads are fastest for the chosen one, or for the
+	 *  original where none was chosen; `None` where that could not be measured.
+	 */
+	setup: Tuning | null,
 	/**  How long it took. */
 	elapsed_ms: number,
 };
@@ -2044,7 +2049,12 @@ export type TuneStage =
 /**  A copy and the original are measured in turns. */
 "measuring" | 
 /**  A copy is compared with the original. */
-"comparing";
+"comparing" | 
+/**
+ *  How many rows at once and how many threads are fastest is measured, with the chosen copy
+ *  or, without one, the original.
+ */
+"setup";
 
 /**  What came of tuning a model. */
 export type TunedModel = {
@@ -2064,6 +2074,27 @@ export type TunedOrigin = {
 	sha256: string,
 	/**  When the copy was made, Unix milliseconds. */
 	at_ms: number,
+};
+
+/**
+ *  A measured setup: what [`LlamaEngine::autotune`] found for a model on a device. Kept by the
+ *  caller under the model's hash and the options; [`LoadOptions::tuning`] takes it, and it counts
+ *  there only on the same device.
+ * 
+ *  [`LlamaEngine::autotune`]: super::LlamaEngine::autotune
+ *  [`LoadOptions::tuning`]: super::LoadOptions::tuning
+ */
+export type Tuning = {
+	/**  What it was measured on. */
+	device: string,
+	/**  Rows computed together. */
+	parallel_rows: number,
+	/**  Threads. */
+	threads: number,
+	/**  Estimated microseconds for one row with this setup; 0 if nothing could be measured. */
+	row_us: number,
+	/**  The same with the default setup. */
+	default_row_us: number,
 };
 
 /**  A run that can go on and is not alive: it was paused, it failed, or its process ended. */

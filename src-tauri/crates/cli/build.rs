@@ -5,7 +5,7 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     if cfg!(all(feature = "dynamic-backends", target_os = "linux")) {
         println!(
-            "cargo:rustc-link-arg-bins=-Wl,-rpath,$ORIGIN/backends:$ORIGIN/../lib/braincells/backends"
+            "cargo:rustc-link-arg-bins=-Wl,--disable-new-dtags,-rpath,$ORIGIN/backends:$ORIGIN/../lib/braincells/backends"
         );
     }
 }

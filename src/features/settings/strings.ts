@@ -102,6 +102,7 @@ export const text = {
       writing: "writing the copy",
       measuring: "measuring its speed",
       comparing: "comparing its answers",
+      setup: "measuring how many rows at once are fastest",
     } satisfies Record<TuneStage, string>,
     stageOf: (quantisation: string, stage: string) => `${quantisation}: ${stage}`,
     original: (quantisation: string | null) =>
@@ -142,6 +143,10 @@ export const text = {
     noneTitle: "No copy is worth it",
     noneBody: "None is clearly faster on this machine and answers like the original",
     took: (duration: string) => `Measured in ${duration}`,
+    setup: (rows: number, threads: number) =>
+      `Fastest with ${formatCount(rows)} rows at once and ${threads === 1 ? "one thread" : `${formatCount(threads)} threads`}`,
+    setupIsUsual: "which is the usual setup",
+    setupGain: (percent: string) => `${percent} less time a row than in the usual setup`,
   },
 
   privacy: {

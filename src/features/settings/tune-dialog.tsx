@@ -20,7 +20,7 @@ import { Button, Dialog, Notice, Progress } from "~/ui";
 import { apply } from "./apply";
 import { MarksContext } from "./context";
 import { text } from "./strings";
-import { progressText, type TuningProgress, tuningRows, tuningVerdict } from "./tuning";
+import { progressText, setupText, type TuningProgress, tuningRows, tuningVerdict } from "./tuning";
 
 const words = text.tuning;
 
@@ -180,6 +180,7 @@ export const TuneDialog = component$<TuneDialogProps>(({ model, onClose$, onChan
 
 const Result = component$<{ tuned: TunedModel }>(({ tuned }) => {
   const verdict = tuningVerdict(tuned);
+  const setup = setupText(tuned);
   return (
     <div class="flex flex-col gap-3" data-testid="tune-result">
       <Notice kind={verdict.kind} title={verdict.title}>
@@ -234,6 +235,7 @@ const Result = component$<{ tuned: TunedModel }>(({ tuned }) => {
           </tbody>
         </table>
       </div>
+      {setup !== null && <p class="text-sm text-muted">{setup}</p>}
       <p class="text-sm text-muted">{words.took(formatDuration(tuned.report.elapsed_ms))}</p>
     </div>
   );

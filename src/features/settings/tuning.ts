@@ -92,6 +92,15 @@ function outcomeText(candidate: Candidate): string {
   }
 }
 
+/** How many rows and threads are fastest; `null` where that was not measured. */
+export function setupText({ report: { setup } }: TunedModel): string | null {
+  if (setup === null) return null;
+  const { parallel_rows, threads, row_us, default_row_us } = setup;
+  const less = default_row_us === 0 ? 0 : 1 - row_us / default_row_us;
+  const compared = less <= 0 ? words.setupIsUsual : words.setupGain(formatPercent(less));
+  return `${words.setup(parallel_rows, threads)}, ${compared}`;
+}
+
 /** The result in one sentence. */
 export function tuningVerdict(tuned: TunedModel): {
   kind: "success" | "info";

@@ -64,7 +64,7 @@ export function tuneCommands(world: World): Part<"tuneModel"> {
         if (original.tuned !== null) {
           refuse("bad_input", `\`${name}\` is a tuned copy itself`, "tune its original");
         }
-        const all = 1 + FOUND.length * STAGES.length;
+        const all = 2 + FOUND.length * STAGES.length;
         const tell = async (stage: TuneStage, quantisation: string | null, done: number) => {
           const fraction = done / all;
           const model = original.name;
@@ -78,6 +78,7 @@ export function tuneCommands(world: World): Part<"tuneModel"> {
             await tell(stage, quantisation, 1 + at * STAGES.length + step);
           }
         }
+        await tell("setup", "Q8_0", all - 1);
         const candidates = FOUND.map((_, at) => candidateOf(original.size_bytes, at));
         const tuned: TunedModel = {
           original: original.name,
@@ -86,6 +87,13 @@ export function tuneCommands(world: World): Part<"tuneModel"> {
             original_size_bytes: original.size_bytes,
             original_speed: { prefill_tokens_per_s: 307, decode_tokens_per_s: 121 },
             candidates,
+            setup: {
+              device: "a processor, 4 cores",
+              parallel_rows: 24,
+              threads: 4,
+              row_us: 92_000,
+              default_row_us: 100_000,
+            },
             elapsed_ms: 1000 + world.now() - began,
           },
           copy: dryRun ? null : keepCopy(world, original, "Q8_0"),

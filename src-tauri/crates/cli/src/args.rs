@@ -6,7 +6,6 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use braincells_workbench::Quantisation;
 use clap::builder::{NonEmptyStringValueParser, OsStringValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
@@ -19,7 +18,9 @@ mod fill;
 mod input;
 mod labels;
 mod look;
+mod models;
 mod recipe;
+mod sheets;
 
 pub use edit::{
     ColumnsAction, ColumnsArgs, HistoryArgs, PlaceArgs, RowsAction, RowsArgs, UndoArgs,
@@ -28,7 +29,9 @@ pub use fill::{EngineArgs, FillArgs, OutputArgs, RerunArgs};
 pub use input::InputArgs;
 pub use labels::{Calibrating, LabelsArgs};
 pub use look::{CacheAction, CacheArgs, CellsToFill, SqlArgs, StatsArgs, UpdateArgs, ViewArgs};
+pub use models::{ModelsAction, ModelsArgs};
 pub use recipe::{FitArgs, RecipeAction, RecipeArgs, RunArgs};
+pub use sheets::{SheetsAction, SheetsArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -209,81 +212,6 @@ pub struct SheetArg {
     pub sheet: String,
 }
 
-/// `sheets`.
-#[derive(Debug, Args)]
-pub struct SheetsArgs {
-    /// List is what happens without one.
-    #[command(subcommand)]
-    pub action: Option<SheetsAction>,
-}
-
-/// What `sheets` can do besides listing.
-#[derive(Debug, Subcommand)]
-pub enum SheetsAction {
-    /// List the sheets, the last changed first
-    List,
-    /// Make a sheet without rows or columns
-    New {
-        /// Its name
-        name: String,
-    },
-    /// Give a sheet another name
-    Rename {
-        /// The sheet.
-        #[command(flatten)]
-        sheet: SheetArg,
-        /// The new name
-        name: String,
-    },
-    /// Make a new sheet of everything in another, its history included
-    Duplicate {
-        /// The sheet.
-        #[command(flatten)]
-        sheet: SheetArg,
-        /// Name of the new sheet [default: the old one's with ` copy`]
-        #[arg(short, long)]
-        name: Option<String>,
-    },
-    /// Move sheets to the trash, from where they can be restored for 30 days
-    Delete {
-        /// Ids, beginnings of ids, or names
-        #[arg(value_name = "SHEET", required = true)]
-        sheets: Vec<String>,
-        /// Delete without the trash; asks first
-        #[arg(long)]
-        for_good: bool,
-        /// Do not ask
-        #[arg(short, long)]
-        yes: bool,
-    },
-    /// Bring sheets back from the trash
-    Restore {
-        /// Ids, beginnings of ids, or names
-        #[arg(value_name = "SHEET", required = true)]
-        sheets: Vec<String>,
-    },
-    /// List what is in the trash, or empty it
-    Trash {
-        /// Delete everything in the trash for good; asks first
-        #[arg(long)]
-        empty: bool,
-        /// Do not ask
-        #[arg(short, long, requires = "empty")]
-        yes: bool,
-    },
-    /// Forget old steps, and what only undo could bring back: deleted rows and columns
-    Compact {
-        /// The sheet.
-        #[command(flatten)]
-        sheet: SheetArg,
-        /// How many of the latest steps can still be taken back
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        keep: u64,
-    },
-    /// Read the whole of a sheet, and bring its last good copy back if it is damaged
-    Check(SheetArg),
-}
-
 /// `show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -348,43 +276,4 @@ pub struct ResumeArgs {
     /// How the engine runs.
     #[command(flatten)]
     pub engine: EngineArgs,
-}
-
-/// `models`.
-#[derive(Debug, Args)]
-pub struct ModelsArgs {
-    /// List is what happens without one.
-    #[command(subcommand)]
-    pub action: Option<ModelsAction>,
-}
-
-/// What `models` can do.
-#[derive(Debug, Subcommand)]
-pub enum ModelsAction {
-    /// List the models
-    List,
-    /// Add a model file (GGUF) where it is, without copying it
-    Add {
-        /// The file
-        path: PathBuf,
-    },
-    /// Make a copy of a model in the quantisation that this machine computes fastest
-    ///
-    /// Candidates are written, measured in turns with the original and compared with it on
-    /// built-in texts and questions. The fastest that stays faithful is kept beside the other
-    /// models as NAME.tuned-QUANTISATION.gguf; the original stays what it is, and recipes go on
-    /// to mean it.
-    Tune {
-        /// Name of the model, or its file
-        model: String,
-        /// Measure only, and keep no copy
-        #[arg(long)]
-        dry_run: bool,
-        /// Try only these, separated by commas: Q8_0, Q5_0, Q4_K_M, Q4_K_S, IQ4_NL, Q4_0
-        #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = values::quantisation)]
-        candidates: Vec<Quantisation>,
-        /// CPU threads [default: the settings', else as many as there are physical cores]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
-        threads: Option<u32>,
-    },
 }

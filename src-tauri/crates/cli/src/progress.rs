@@ -194,6 +194,7 @@ fn tuning_text(model: &str, stage: TuneStage, quantisation: Option<&str>) -> Str
         TuneStage::Writing => format!("writing {copy}"),
         TuneStage::Measuring => format!("measuring {copy}"),
         TuneStage::Comparing => format!("comparing {copy}"),
+        TuneStage::Setup => "measuring how many rows at once are fastest".to_owned(),
     }
 }
 

@@ -18,6 +18,9 @@ pub enum TuneStage {
     Measuring,
     /// A copy is compared with the original.
     Comparing,
+    /// How many rows at once and how many threads are fastest is measured, with the chosen copy
+    /// or, without one, the original.
+    Setup,
 }
 
 /// Something a window or a progress bar shows while it happens.

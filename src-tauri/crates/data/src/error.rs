@@ -1,9 +1,18 @@
+//! The error of this crate: what can go wrong, each with its message.
+//!
+//! A little longer than most files because an enum cannot be divided.
+
 use std::io;
 use std::path::{Path, PathBuf};
 
-use braincells_core::{AppError, CellState, Code, ColumnId, Holder, RowId, RunId, TemplateError};
+use braincells_core::{AppError, CellState, ColumnId, Holder, RowId, RunId, TemplateError};
 
 use crate::{FilterError, SqlError};
+
+mod cause;
+mod told;
+
+pub(crate) use cause::during;
 
 /// What can go wrong with a sheet, an import, an export or the catalogue.
 #[derive(Debug, thiserror::Error)]
@@ -299,183 +308,10 @@ pub enum DataError {
     Cancelled,
 }
 
-impl DataError {
-    /// An operating system error; a full disk gets its own variant.
-    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::DiskFull { action: format!("{action} `{}`", path.display()) }
-            }
-            _ => Self::Io { action, path: path.to_path_buf(), source },
-        }
-    }
-
-    /// What DuckDB or SQLite said. Neither gives codes for these cases through its Rust
-    /// wrapper, so that the text has to tell them apart.
-    pub(crate) fn database(action: impl Into<String>, text: &str) -> Self {
-        let action = action.into();
-        if text.contains("No space left") || text.contains("disk is full") {
-            return Self::DiskFull { action };
-        }
-        if text.starts_with("INTERRUPT") {
-            return Self::Cancelled;
-        }
-        if text.contains("attached in read-only mode") {
-            return Self::ReadOnly { holder: None };
-        }
-        let reason = text.lines().map(str::trim).find(|line| !line.is_empty());
-        Self::Database { action, reason: reason.unwrap_or("no reason was given").to_owned() }
-    }
-
-    /// Whether an opening that ended so points at the file or its log, rather than at the machine
-    /// or at the version of the program.
-    pub(crate) fn is_damage(&self) -> bool {
-        // What DuckDB says when the operating system or the memory limit stands in the way.
-        const MACHINE: [&str; 10] = [
-            "Out of Memory",
-            "storage version number",
-            "Cannot open file",
-            "Could not set lock",
-            "Could not read from file",
-            "Could not write",
-            "Could not fsync",
-            "Could not truncate",
-            "Could not rename",
-            "Could not remove",
-        ];
-        match self {
-            Self::NotASheet { .. } | Self::Unreadable { .. } => true,
-            Self::Database { reason, .. } => !MACHINE.iter().any(|words| reason.contains(words)),
-            _ => false,
-        }
-    }
-
-    /// What happened, without what was attempted.
-    pub(crate) fn reason(&self) -> String {
-        match self {
-            Self::Database { reason, .. } | Self::NotASheet { reason, .. } => reason.clone(),
-            error => error.to_string(),
-        }
-    }
-
-    fn hint(&self) -> Option<&str> {
-        Some(match self {
-            Self::Trial(error) => return error.hint.as_deref(),
-            Self::SourceMissing { .. } => "check the path and the spelling of the name",
-            Self::SourceUnusable { hint, .. } => hint,
-            Self::OptionUnusable { .. } => "leave the option out, or correct it",
-            Self::TargetUnusable { .. } => "choose a file in a folder that exists and is writable",
-            Self::SheetMissing { .. } => "import the file again",
-            Self::AlreadyExists { .. } => "choose another name or remove the file",
-            Self::InUse { .. } => "close the other window or command that has it open",
-            Self::ReadOnly { .. } => "close it there, or wait until that is done",
-            Self::Damaged { .. } => {
-                "put a copy of your own in its place, or delete the sheet; other sheets are not \
-                 affected"
-            }
-            Self::Untried { .. } => "start Braincells again",
-            Self::Database { reason, .. } if reason.contains("Corrupt database file") => {
-                "`braincells sheets check` looks at the whole sheet and brings the last good copy \
-                 back"
-            }
-            Self::Database { reason, .. } if reason.contains("storage version number") => {
-                "update Braincells"
-            }
-            Self::NotASheet { .. } => "import data files instead of opening them",
-            Self::NewerFormat { .. } => "update Braincells",
-            Self::NameTaken { .. } => "choose another name",
-            Self::NotAiColumn { .. } => "only AI columns have states, confidences and recipes",
-            Self::WouldLose { .. } => "correct these values first, or allow them to become empty",
-            Self::BlockTooWide { .. } => "add columns first, or paste further to the left",
-            Self::NoJson { .. } => "split a column of type json, or one whose texts are JSON",
-            Self::TooManyProperties { .. } => "name the ones that are needed",
-            Self::AiColumnType { .. } => "change the output type of the recipe",
-            Self::ColumnInUse { .. } => "take it out of their prompts first, or delete them too",
-            Self::ColumnAlive { .. } | Self::StepAlive { .. } => {
-                "wait for the run to end, or stop it first"
-            }
-            Self::NameUnusable { .. } => "use a name without `{{`, `}}` and spaces around it",
-            Self::WrongType { .. } => "write it in the column's type, or change the type to text",
-            Self::Filter(error) => error.hint(),
-            Self::Sql(error) => error.hint(),
-            Self::DiskFull { .. } => "free some space and try again, what is stored is safe",
-            Self::Database { reason, .. } if reason.contains("Out of Memory") => {
-                "allow more memory in the settings"
-            }
-            _ => return None,
-        })
-    }
-
-    /// What kind of failure it is.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::SourceUnusable { .. }
-            | Self::OptionUnusable { .. }
-            | Self::TargetUnusable { .. }
-            | Self::NotASheet { .. }
-            | Self::NewerFormat { .. }
-            | Self::NameBlank
-            | Self::SheetNameBlank
-            | Self::NotAiColumn { .. }
-            | Self::WouldLose { .. }
-            | Self::BlockTooWide { .. }
-            | Self::AiColumnType { .. }
-            | Self::NoJson { .. }
-            | Self::TooManyProperties { .. }
-            | Self::NameUnusable { .. }
-            | Self::WrongType { .. }
-            | Self::Filter(_)
-            | Self::Sql(_) => Code::BadInput,
-            Self::SourceMissing { .. }
-            | Self::SheetMissing { .. }
-            | Self::ColumnMissing { .. }
-            | Self::RowMissing { .. }
-            | Self::RunMissing { .. }
-            | Self::EntryMissing { .. }
-            | Self::RecipeMissing { .. } => Code::NotFound,
-            Self::AlreadyExists { .. }
-            | Self::InUse { .. }
-            | Self::ReadOnly { .. }
-            | Self::NameTaken { .. }
-            | Self::ColumnInUse { .. }
-            | Self::ColumnAlive { .. }
-            | Self::StepAlive { .. } => Code::Conflict,
-            Self::Trial(error) => error.code,
-            Self::DiskFull { .. } => Code::DiskFull,
-            Self::Io { .. }
-            | Self::Database { .. }
-            | Self::Damaged { .. }
-            | Self::Untried { .. }
-            | Self::Unreadable { .. } => Code::Storage,
-            Self::UnstorableState { .. } | Self::RecipeDiffers { .. } => Code::Internal,
-            Self::Cancelled => Code::Cancelled,
-        }
-    }
-}
-
 fn process(holder: Option<&Holder>) -> String {
     holder.map_or_else(|| "another process".to_owned(), |holder| format!("process {}", holder.pid))
 }
 
 fn beside(log: Option<&Path>) -> String {
     log.map_or_else(String::new, |log| format!(" (its log is `{}`)", log.display()))
-}
-
-impl From<DataError> for AppError {
-    fn from(error: DataError) -> Self {
-        let mut message = error.to_string();
-        if let DataError::Io { source, .. } = &error {
-            message = format!("{message}: {source}");
-        }
-        let app = Self::new(error.code(), message);
-        match error.hint() {
-            Some(hint) => app.with_hint(hint),
-            None => app,
-        }
-    }
-}
-
-/// Names what was attempted when DuckDB refuses: `.map_err(during("read the rows"))`.
-pub(crate) fn during(action: &'static str) -> impl Fn(duckdb::Error) -> DataError {
-    move |error| DataError::database(action, &error.to_string())
 }

@@ -1,42 +1,28 @@
+//! Answers that were given before, so that the same question is not computed twice.
+
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
 use crate::DataError;
 use crate::database::hold;
-use crate::lock::with_suffix;
 
-/// How long a call waits for another process that is writing.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+use file::{begin_to_write, is_damage, is_useless, make_room, open_file, put_aside, stored_bytes};
 
-/// Grows when the tables change. A cache of another version is made anew, not migrated.
-const VERSION: i64 = 1;
+mod file;
+mod hashes;
+
+pub use hashes::FileState;
 
 /// How precisely the time of the last use is kept: a write for each read would cost more than
 /// forgetting the wrong answer now and then.
 const USE_PRECISION_MS: i64 = 3_600_000;
 
-/// Beyond the limit, the oldest answers go until this share of it is left, so that not every
-/// write has to make room.
-const SHARE_KEPT: f64 = 0.9;
-
 /// The limit where nobody chose one: 1 GiB.
 pub const DEFAULT_RESPONSE_BYTES: u64 = 1 << 30;
-
-const TABLES: &str = "
-CREATE TABLE responses (
-    key BLOB PRIMARY KEY, model TEXT NOT NULL, answer TEXT NOT NULL, bytes INTEGER NOT NULL,
-    made_at_ms INTEGER NOT NULL, used_at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE INDEX responses_by_use ON responses (used_at_ms, bytes);
-CREATE TABLE file_hashes (
-    path TEXT PRIMARY KEY, size_bytes INTEGER NOT NULL, changed_at_ms INTEGER NOT NULL,
-    sha256 TEXT NOT NULL) STRICT;
-";
 
 /// The answers that engines gave, by what they were asked, and the hashes of model files: one
 /// SQLite file that nothing depends on.
@@ -98,17 +84,6 @@ pub struct CachedModel {
     pub bytes: u64,
 }
 
-/// What names a file's content without reading it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileState {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its size.
-    pub size_bytes: u64,
-    /// When it was last written, Unix milliseconds.
-    pub changed_at_ms: i64,
-}
-
 impl ResponseCache {
     /// Opens the cache at `path`, made if missing, made anew if damaged. At most `limit_bytes` of
     /// answers are kept.
@@ -142,15 +117,11 @@ impl ResponseCache {
                     found.insert(*key, answer);
                 }
             }
-            if !old.is_empty() {
-                let transaction = connection.unchecked_transaction()?;
-                let sql = "UPDATE responses SET used_at_ms = ? WHERE key = ?";
-                let mut statement = transaction.prepare_cached(sql)?;
-                for key in old {
-                    statement.execute(params![now_ms, key])?;
-                }
-                drop(statement);
-                transaction.commit()?;
+            if !old.is_empty()
+                && let Err(error) = mark_used(connection, &old, now_ms)
+            {
+                // They are found all the same, and only count as older than they are.
+                tracing::warn!(%error, "could not say that answers in the response cache are used");
             }
             Ok(found)
         })
@@ -163,7 +134,7 @@ impl ResponseCache {
             return;
         }
         self.try_or_default("keep an answer", |connection, (limit_bytes, bytes)| {
-            let transaction = connection.unchecked_transaction()?;
+            let transaction = begin_to_write(connection)?;
             let mut total = *bytes;
             {
                 let mut old =
@@ -241,48 +212,13 @@ impl ResponseCache {
         open.limit_bytes = limit_bytes;
         let (connection, bytes) = self.usable(&mut open)?;
         let mut shrink = || -> rusqlite::Result<()> {
-            let transaction = connection.unchecked_transaction()?;
+            let transaction = begin_to_write(connection)?;
             if stored_bytes(&transaction)? > limit_bytes {
                 *bytes = make_room(&transaction, limit_bytes)?;
             }
             transaction.commit()
         };
         shrink().map_err(during("shrink the response cache"))
-    }
-
-    /// The SHA-256 of a file that was read before and has not changed since.
-    pub fn file_hash(&self, file: &FileState) -> Option<String> {
-        self.try_or_default("look a file's hash up", |connection, _| {
-            connection
-                .query_row(
-                    "SELECT sha256 FROM file_hashes \
-                     WHERE path = ? AND size_bytes = ? AND changed_at_ms = ?",
-                    params![
-                        file.path.to_string_lossy(),
-                        file.size_bytes as i64,
-                        file.changed_at_ms
-                    ],
-                    |row| row.get(0),
-                )
-                .optional()
-        })
-    }
-
-    /// Remembers the SHA-256 of a file.
-    pub fn put_file_hash(&self, file: &FileState, sha256: &str) {
-        self.try_or_default("remember a file's hash", |connection, _| {
-            connection
-                .execute(
-                    "INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?, ?)",
-                    params![
-                        file.path.to_string_lossy(),
-                        file.size_bytes as i64,
-                        file.changed_at_ms,
-                        sha256
-                    ],
-                )
-                .map(drop)
-        });
     }
 
     /// Does something with the cache, if it can be used. Damage that shows is repaired.
@@ -318,10 +254,14 @@ impl ResponseCache {
         Ok((connection, bytes))
     }
 
-    /// Opens the file as it is now: another process may have repaired it. Else it is put aside.
+    /// Opens the file as it is now: another process may have repaired it. One that holds nothing
+    /// that can be read is put aside.
     fn reopen(&self, open: &mut Open) {
         open.connection = None;
         let opened = open_file(&self.path).or_else(|error| {
+            if !is_useless(&error) {
+                return Err(error);
+            }
             tracing::warn!(path = %self.path.display(), %error, "the response cache is made anew");
             put_aside(&self.path);
             open_file(&self.path)
@@ -338,59 +278,15 @@ impl ResponseCache {
     }
 }
 
-fn open_file(path: &Path) -> rusqlite::Result<(Connection, u64)> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // A power cut may take the last answers with it; they can be asked for again.
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
-    let transaction = connection.unchecked_transaction()?;
-    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found == 0 {
-        transaction.execute_batch(TABLES)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-    } else if found != VERSION {
-        return Err(rusqlite::Error::InvalidQuery);
+fn mark_used(connection: &Connection, keys: &[&[u8; 32]], now_ms: i64) -> rusqlite::Result<()> {
+    let transaction = begin_to_write(connection)?;
+    let sql = "UPDATE responses SET used_at_ms = ? WHERE key = ?";
+    let mut statement = transaction.prepare_cached(sql)?;
+    for key in keys {
+        statement.execute(params![now_ms, key])?;
     }
-    transaction.commit()?;
-    // Looks at every page that a run would.
-    let bytes = stored_bytes(&connection)?;
-    connection.query_row("SELECT count(*) FROM file_hashes", [], |row| row.get::<_, i64>(0))?;
-    Ok((connection, bytes))
-}
-
-/// Moves the file out of the way under a name that replaces an older one: the last damaged copy is
-/// enough to look at, and caches must not pile up.
-fn put_aside(path: &Path) {
-    for suffix in ["-wal", "-shm"] {
-        drop(fs::remove_file(with_suffix(path, suffix)));
-    }
-    if let Err(error) = fs::rename(path, with_suffix(path, ".damaged")) {
-        tracing::warn!(path = %path.display(), %error, "a damaged file could not be put aside");
-    }
-}
-
-fn is_damage(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error_code();
-    matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
-}
-
-fn stored_bytes(connection: &Connection) -> rusqlite::Result<u64> {
-    connection
-        .query_row("SELECT coalesce(sum(bytes), 0) FROM responses", [], |row| row.get::<_, i64>(0))
-        .map(|bytes| bytes as u64)
-}
-
-/// Removes the answers that were not used for the longest time; returns the bytes that are left.
-fn make_room(transaction: &Transaction<'_>, limit_bytes: u64) -> rusqlite::Result<u64> {
-    let kept = (limit_bytes as f64 * SHARE_KEPT) as i64;
-    transaction.execute(
-        "DELETE FROM responses WHERE key IN (SELECT key FROM (SELECT key, \
-         sum(bytes) OVER (ORDER BY used_at_ms DESC, key ROWS UNBOUNDED PRECEDING) AS newer \
-         FROM responses) WHERE newer > ?)",
-        [kept],
-    )?;
-    stored_bytes(transaction)
+    drop(statement);
+    transaction.commit()
 }
 
 /// Names what was attempted when SQLite refuses.

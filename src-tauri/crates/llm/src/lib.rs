@@ -20,6 +20,7 @@ pub mod output;
 mod pool;
 pub mod prompt;
 pub mod schema;
+mod single;
 pub mod worker;
 
 #[cfg(feature = "llama")]

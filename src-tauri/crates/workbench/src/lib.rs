@@ -54,6 +54,7 @@ mod home;
 mod kept;
 mod llama_engines;
 mod machine;
+mod measured_setup;
 mod model_hash;
 mod models;
 mod modules;
@@ -86,7 +87,7 @@ pub use braincells_data::{
 };
 pub use braincells_llm::llama::{
     Candidate, CandidateOutcome, Device, DeviceKind, Likeness, Quantisation, Speed, TuneProgress,
-    TuneReport, TuneRequest, TunedOrigin,
+    TuneReport, TuneRequest, TunedOrigin, Tuning,
 };
 pub use braincells_llm::worker::WorkerProgram;
 pub use braincells_llm::{Message, Role};

@@ -7,13 +7,16 @@ use async_trait::async_trait;
 use braincells_core::{AppError, Clock, Code, Event, EventSink};
 use braincells_data::{Catalogue, DEFAULT_RESPONSE_BYTES, ResponseCache};
 use braincells_llm::LLMEngine;
-use braincells_llm::llama::{KeptPrefixes, LlamaEngine, LoadOptions, build_info, check_file};
+use braincells_llm::llama::{
+    KeptPrefixes, LlamaEngine, LoadOptions, Tuning, build_info, check_file,
+};
 use braincells_llm::worker::{WorkerEngine, WorkerModel, WorkerNews, WorkerProgram};
 use tokio::sync::Mutex;
 
 use crate::blocking::blocking;
 use crate::kept::Kept;
-use crate::model_hash::model_sha256;
+use crate::measured_setup::Measured;
+use crate::model_hash::{known_sha256, model_sha256};
 use crate::models::{list_models, resolve_model};
 use crate::transfer::StopOnDrop;
 use crate::{EngineOptions, EngineSource, Home, ModelTuner, ProcessTuner, TUNE_VERB, TuneHere};
@@ -90,7 +93,7 @@ impl EngineSource for LlamaEngines {
         }
         // The old model goes first: there may not be memory for two.
         let_go(loaded.take()).await;
-        let options_now = load_options(options, &self.home, self.clock.now_ms());
+        let options_now = self.load_options(&path, options).await;
         let responses = self.home.responses();
         let engine = self.place.load(&path, options_now, responses, events).await?;
         let kept = Kept::new(Arc::clone(&engine), self.clock.now_ms());
@@ -137,6 +140,44 @@ impl EngineSource for LlamaEngines {
     fn lane(&self, _model: &str) -> String {
         LANE.to_owned()
     }
+}
+
+impl LlamaEngines {
+    async fn load_options(&self, path: &Path, options: &EngineOptions) -> LoadOptions {
+        let now_ms = self.clock.now_ms();
+        let (home, path, asked) = (self.home.clone(), path.to_owned(), options.clone());
+        let setup = blocking(move || measured_setup(&home, &path, &asked, now_ms)).await;
+        let setup = setup.inspect_err(|error: &AppError| {
+            tracing::warn!(%error, "what was measured of the model is not used");
+        });
+        LoadOptions {
+            parallel_rows: options.parallel_rows,
+            context_tokens: options.context_tokens,
+            gpu_layers: options.gpu_layers,
+            threads: options.threads,
+            exact: options.exact,
+            now_ms: Some(now_ms),
+            tuning: setup.unwrap_or_default(),
+            // Options travel as JSON, which has no word for a folder that is no Unicode.
+            kept_prefixes: self.home.prefixes().to_str().map(KeptPrefixes::new),
+            ..LoadOptions::default()
+        }
+    }
+}
+
+/// What tuning the model has found. A file that was never read whole has not been tuned, so that
+/// nothing waits for its hash.
+fn measured_setup(
+    home: &Home,
+    path: &Path,
+    options: &EngineOptions,
+    now_ms: i64,
+) -> Result<Option<Tuning>, AppError> {
+    let remembered = ResponseCache::open(&home.responses(), DEFAULT_RESPONSE_BYTES);
+    let Some(sha256) = known_sha256(path, &remembered) else { return Ok(None) };
+    let build = build_info();
+    let measured = Measured { model_sha256: &sha256, build: &build, options };
+    Ok(measured.known(&Catalogue::open(&home.catalogue())?, now_ms)?)
 }
 
 /// Drops a model; where nobody else has it, its thread or process is waited for.
@@ -237,16 +278,38 @@ impl Told {
     }
 }
 
-fn load_options(options: &EngineOptions, home: &Home, now_ms: i64) -> LoadOptions {
-    LoadOptions {
-        parallel_rows: options.parallel_rows,
-        context_tokens: options.context_tokens,
-        gpu_layers: options.gpu_layers,
-        threads: options.threads,
-        exact: options.exact,
-        now_ms: Some(now_ms),
-        // Options travel as JSON, which has no word for a folder that is no Unicode.
-        kept_prefixes: home.prefixes().to_str().map(KeptPrefixes::new),
-        ..LoadOptions::default()
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use braincells_testing::{ManualClock, TempHome};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_tuned_model_is_loaded_with_the_setup_that_was_measured() {
+        const NOW_MS: i64 = 1_800_000_000_000;
+        let temporary = TempHome::new();
+        let home = Home::new(temporary.outside().to_owned());
+        let path = temporary.write("model.gguf", "what it holds");
+        let setup = Tuning {
+            device: "a processor".to_owned(),
+            parallel_rows: 24,
+            threads: 3,
+            row_us: 900,
+            default_row_us: 1000,
+        };
+        let options = EngineOptions::default();
+        let engines = LlamaEngines::new(home.clone(), Arc::new(ManualClock::at(NOW_MS)));
+        let catalogue = Catalogue::open(&home.catalogue()).unwrap();
+        let responses = ResponseCache::open(&home.responses(), 1 << 20);
+        assert_eq!(engines.load_options(&path, &options).await.tuning, None);
+        let sha256 = model_sha256(&path, &responses, &AtomicBool::new(false)).unwrap();
+        let build = build_info();
+        let measured = Measured { model_sha256: &sha256, build: &build, options: &options };
+        measured.remember(&catalogue, setup.clone(), NOW_MS).unwrap();
+        assert_eq!(engines.load_options(&path, &options).await.tuning, Some(setup));
+        let exact = EngineOptions { exact: true, ..EngineOptions::default() };
+        assert_eq!(engines.load_options(&path, &exact).await.tuning, None);
     }
 }

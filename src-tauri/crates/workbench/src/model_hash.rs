@@ -1,7 +1,7 @@
 //! What a model file holds, named by the SHA-256 of its bytes.
 
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,13 +30,7 @@ pub(crate) fn model_sha256(
         reason: error.to_string(),
     };
     let mut file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    let state = FileState {
-        path: path.to_owned(),
-        size_bytes: metadata.len(),
-        changed_at_ms: changed.map_or(0, |since| since.as_millis() as i64),
-    };
+    let state = state_of(path, &file.metadata().map_err(unreadable)?);
     if let Some(known) = remembered.file_hash(&state) {
         return Ok(known);
     }
@@ -59,6 +53,20 @@ pub(crate) fn model_sha256(
     Ok(digits)
 }
 
+/// The same, if it is remembered; nothing is read.
+pub(crate) fn known_sha256(path: &Path, remembered: &ResponseCache) -> Option<String> {
+    remembered.file_hash(&state_of(path, &path.metadata().ok()?))
+}
+
+fn state_of(path: &Path, metadata: &Metadata) -> FileState {
+    let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    FileState {
+        path: path.to_owned(),
+        size_bytes: metadata.len(),
+        changed_at_ms: changed.map_or(0, |since| since.as_millis() as i64),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use braincells_testing::TempHome;
@@ -73,7 +81,9 @@ mod tests {
         let running = AtomicBool::new(false);
         let hash = || model_sha256(&path, &cache, &running);
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(known_sha256(&path, &cache), None);
         assert_eq!(hash().unwrap(), abc);
+        assert_eq!(known_sha256(&path, &cache).as_deref(), Some(abc));
         let stopped = AtomicBool::new(true);
         assert_eq!(model_sha256(&path, &cache, &stopped).unwrap(), abc, "nothing was read");
         std::fs::write(&path, "abcd").unwrap();

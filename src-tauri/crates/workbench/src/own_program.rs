@@ -2,7 +2,9 @@
 //! may crash, and what of their environment the child gets.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{self, Read as _};
 use std::path::PathBuf;
+use std::thread;
 
 use braincells_llm::worker::{LoadLlama, Served, WorkerProgram, serve_process};
 
@@ -103,6 +105,19 @@ pub fn serve_engine() -> ! {
     };
     // Destructors of statics must not run beneath llama.cpp's threads.
     signal_hook::low_level::exit(code)
+}
+
+/// Ends this process with `code` as soon as stdin ends: whoever started it is gone, and what it
+/// holds must be free for the next one. `false` if that cannot be watched.
+pub(crate) fn end_with_parent(code: u8) -> bool {
+    let watch = thread::Builder::new().name("parent-watch".to_owned()).spawn(move || {
+        let mut ignored = [0; 64];
+        let mut stdin = io::stdin().lock();
+        while stdin.read(&mut ignored).is_ok_and(|length| length > 0) {}
+        // Destructors of statics must not run beneath the threads of DuckDB or llama.cpp.
+        signal_hook::low_level::exit(code.into());
+    });
+    watch.is_ok()
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@
 mod process;
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::thread;
 
 use braincells_data::{Limits, ProbeOutcome, ProbeRequest, TornTail, probe_sheet};
 
 pub use process::ProcessProbe;
+
+use crate::own_program::end_with_parent;
 
 /// Tries sheets that were not closed well, before they are opened.
 pub trait SheetProbe: Send + Sync {
@@ -77,14 +78,7 @@ fn parse(arguments: &[OsString]) -> Option<ProbeRequest> {
 /// find the sheet free.
 pub fn answer_probe(arguments: &[OsString]) -> u8 {
     let Some(request) = parse(arguments) else { return WRONG_USAGE };
-    let watch = thread::Builder::new().name("parent-watch".to_owned()).spawn(|| {
-        let mut ignored = [0; 64];
-        let mut stdin = io::stdin().lock();
-        while stdin.read(&mut ignored).is_ok_and(|length| length > 0) {}
-        // Destructors of statics must not run beneath DuckDB's threads.
-        signal_hook::low_level::exit(UNHEARD.into());
-    });
-    if watch.is_err() {
+    if !end_with_parent(UNHEARD) {
         return UNHEARD;
     }
     let outcome = probe_sheet(&request);

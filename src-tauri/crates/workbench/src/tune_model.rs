@@ -19,13 +19,15 @@ use std::sync::Arc;
 use braincells_core::{AppError, Event, Priority};
 use braincells_llm::LLMError;
 use braincells_llm::llama::{
-    Quantisation, TuneProgress, TuneReport, TuneRequest, TunedOrigin, check_file, tuned_origin,
+    Quantisation, TuneProgress, TuneReport, TuneRequest, TunedOrigin, Tuning, build_info,
+    check_file, tuned_origin,
 };
 use serde::Serialize;
 
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
 use crate::machine::{disk_free_bytes, memory};
+use crate::measured_setup::Measured;
 use crate::model_hash::model_sha256;
 use crate::models::{ModelFile, list_models, resolve_model};
 use crate::transfer::StopOnDrop;
@@ -76,6 +78,7 @@ impl Workbench {
         let (model, engine) =
             (self.model_meant(model).await?, self.engine_options(&options.engine).await?);
         let (catalogue, folder) = (self.catalogue(), self.home().models());
+        let setups = catalogue.clone();
         let (named, models_folder) = (model.clone(), folder.clone());
         let path = blocking(move || {
             let path = resolve_model(&named, &list_models(&models_folder, &catalogue)?)?;
@@ -106,8 +109,19 @@ impl Workbench {
                     fraction: progress.fraction,
                 });
             };
-            let sha256 = model_sha256(&work.path, answers.cache(), &stopped)?;
-            work.run(sha256, |request| place.tune(request, &stopped, Arc::new(hear)))
+            let sha256 = |path: &Path| model_sha256(path, answers.cache(), &stopped);
+            let of_original = sha256(&work.path)?;
+            let tuned = work.run(of_original.clone(), |request| {
+                place.tune(request, &stopped, Arc::new(hear))
+            })?;
+            if let Some((setup, copy)) = work.setup_to_keep(&tuned) {
+                let model = copy.map_or(Ok(of_original), |copy| sha256(&copy.path))?;
+                let build = build_info();
+                let measured =
+                    Measured { model_sha256: &model, build: &build, options: &work.engine };
+                measured.remember(&setups, setup.clone(), work.now_ms)?;
+            }
+            Ok::<_, AppError>(tuned)
         })
         .await;
         drop(turn);
@@ -159,6 +173,15 @@ impl Work {
             None => None,
         };
         Ok(TunedModel { original: self.file_name(), report, copy })
+    }
+
+    /// The fastest setup, with the copy that it is of; without a copy it is the original's.
+    fn setup_to_keep<'a>(
+        &self,
+        tuned: &'a TunedModel,
+    ) -> Option<(&'a Tuning, Option<&'a ModelFile>)> {
+        let setup = tuned.report.setup.as_ref().filter(|_| !self.options.dry_run)?;
+        Some((setup, tuned.copy.as_ref()))
     }
 
     fn target(&self, quantisation: Quantisation) -> PathBuf {

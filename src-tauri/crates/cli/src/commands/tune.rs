@@ -1,6 +1,8 @@
 //! `models tune`.
 
-use braincells_workbench::{Candidate, CandidateOutcome, Likeness, Speed, TuneOptions, TunedModel};
+use braincells_workbench::{
+    Candidate, CandidateOutcome, Likeness, Speed, TuneOptions, TunedModel, Tuning,
+};
 use indicatif::HumanBytes;
 
 use crate::failure::{Ending, Failure};
@@ -18,6 +20,9 @@ pub async fn tune(
     session.output.result("models tune", &tuned)?;
     session.output.say_table(&table(&tuned), false)?;
     session.output.notice(&conclusion(&tuned, options.dry_run));
+    if let Some(setup) = &tuned.report.setup {
+        session.output.notice(&fastest_setup(setup));
+    }
     Ok(Ending::Complete)
 }
 
@@ -77,6 +82,14 @@ fn verdict(candidate: &Candidate) -> String {
         CandidateOutcome::Unfaithful { reason } => format!("not faithful: {reason}"),
         CandidateOutcome::Skipped { reason } => format!("not tried: {reason}"),
     }
+}
+
+fn fastest_setup(setup: &Tuning) -> String {
+    let gain = setup.default_row_us as f64 / setup.row_us.max(1) as f64;
+    format!(
+        "fastest with {} rows at once and {} threads, {gain:.2} times the usual setup",
+        setup.parallel_rows, setup.threads
+    )
 }
 
 fn conclusion(tuned: &TunedModel, dry_run: bool) -> String {

@@ -2,7 +2,9 @@ use std::io::{Seek, SeekFrom, Write};
 
 use tempfile::TempDir;
 
+use super::file::VERSION;
 use super::*;
+use crate::lock::with_suffix;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -130,6 +132,32 @@ fn damage_while_it_is_open_costs_answers_and_nothing_else() {
     cache.put(&[response(1000, "m", "new")], 2);
     assert_eq!(known(&cache, [1000], 2), [1000], "it works again");
     assert!(with_suffix(&path, ".damaged").exists());
+}
+
+#[test]
+fn many_that_open_it_first_in_one_moment_share_one_file() {
+    const OPENERS: u32 = 8;
+    for _round in 0..20 {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("responses.sqlite");
+        let together = std::sync::Barrier::new(OPENERS as usize);
+        let open_and_put = &|number| {
+            together.wait();
+            let cache = ResponseCache::open(&path, 1 << 20);
+            cache.put(&[response(number, "m", "one")], 1);
+            cache
+        };
+        std::thread::scope(|scope| {
+            let openers: Vec<_> =
+                (0..OPENERS).map(|number| scope.spawn(move || open_and_put(number))).collect();
+            for opener in openers {
+                opener.join().unwrap();
+            }
+        });
+        assert!(!with_suffix(&path, ".damaged").exists());
+        let kept = known(&ResponseCache::open(&path, 1 << 20), 0..OPENERS, 1);
+        assert_eq!(kept, (0..OPENERS).collect::<Vec<_>>());
+    }
 }
 
 #[test]

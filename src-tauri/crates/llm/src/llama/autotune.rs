@@ -1,4 +1,4 @@
-//! Measuring what `tune` decides over: single calls on synthetic tokens, with a context of their
+//! Measuring what `tuning` decides over: single calls on synthetic tokens, with a context of their
 //! own. The content of tokens has no influence on how long they take.
 
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::ffi::{Batch, Context, ContextSize, DecodeError, Model, Sequence, Token};
 use super::load::{BATCH_TOKENS, ModelFacts, Sizes, gpu_layers};
-use super::tuning::{Probe, Setup, Tuning, TypicalSizes, tune};
+use super::tuning::{Choice, Probe, Setup, Tuning, TypicalSizes, choose};
 use super::{LoadOptions, devices};
 use crate::LLMError;
 
@@ -26,12 +26,13 @@ pub fn autotune(
     progress: impl FnMut(f32) -> bool + Send + 'static,
 ) -> Result<Tuning, LLMError> {
     let cores = devices::physical_cores() as u32;
+    let gpu_layers = gpu_layers(path, options);
+    let device = devices::computing(gpu_layers);
     if options.exact {
         // One row at a time, whatever is measured.
         let threads = options.threads.unwrap_or(cores);
-        return Ok(untuned(Setup { rows: 1, threads }));
+        return Ok(Choice::unmeasured(Setup { rows: 1, threads }).on(device));
     }
-    let gpu_layers = gpu_layers(path, options);
     let model = Arc::new(Model::load(path, gpu_layers, progress)?);
     let without = LoadOptions { tuning: None, ..options.clone() };
     let plan = Sizes::new(ModelFacts::of(&model), gpu_layers, cores, &without);
@@ -68,20 +69,15 @@ pub fn autotune(
         vocabulary_size: model.vocabulary_size(),
     };
     let measured = bench.begin().and_then(|()| {
-        tune(default, rows, &threads, sizes, BUDGET_SECONDS, |probe| bench.measure(probe))
+        choose(default, rows, &threads, sizes, BUDGET_SECONDS, |probe| bench.measure(probe))
     });
     let failed = |reason: String| Err(LLMError::InferenceFailed { reason });
     match measured {
-        Ok(tuning) => Ok(tuning),
-        Err(DecodeError::Aborted) => Ok(untuned(default)),
+        Ok(choice) => Ok(choice.on(device)),
+        Err(DecodeError::Aborted) => Ok(Choice::unmeasured(default).on(device)),
         Err(DecodeError::NoRoom) => failed("no room to measure the engine's speed".to_owned()),
         Err(DecodeError::Failed(code)) => failed(format!("llama.cpp's decode answered {code}")),
     }
-}
-
-/// A setup that was not measured.
-fn untuned(Setup { rows, threads }: Setup) -> Tuning {
-    Tuning { parallel_rows: rows, threads, row_us: 0, default_row_us: 0 }
 }
 
 struct Bench {

@@ -102,6 +102,19 @@ fn layer_count(path: &Path) -> Option<u32> {
     u32::try_from(*count.first()?).ok()
 }
 
+/// What computes a model with so many layers on a GPU, as text; a setup that was measured on one
+/// device says nothing of another.
+pub fn computing(gpu_layers: i32) -> String {
+    name_of(&devices(), physical_cores(), gpu_layers != 0)
+}
+
+fn name_of(devices: &[Device], cores: usize, with_gpu: bool) -> String {
+    let counts = |device: &&Device| device.kind == DeviceKind::Cpu || (with_gpu && device.is_gpu());
+    let names: Vec<&str> =
+        devices.iter().filter(counts).map(|device| device.description.as_str()).collect();
+    format!("{}, {cores} cores", names.join(" + "))
+}
+
 /// Physical cores that this process may use: more threads than that slow llama.cpp down.
 pub fn physical_cores() -> usize {
     let allowed = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -111,6 +124,24 @@ pub fn physical_cores() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_graphics_card_counts_where_it_is_used() {
+        let device = |description: &str, kind| Device {
+            name: String::new(),
+            description: description.to_owned(),
+            kind,
+            memory_total_bytes: 1,
+            memory_free_bytes: 1,
+        };
+        let all = [
+            device("a processor", DeviceKind::Cpu),
+            device("a library", DeviceKind::Accelerator),
+            device("a card", DeviceKind::Gpu),
+        ];
+        assert_eq!(name_of(&all, 4, false), "a processor, 4 cores");
+        assert_eq!(name_of(&all, 4, true), "a processor + a card, 4 cores");
+    }
 
     #[test]
     fn layers_go_where_there_is_room() {

@@ -70,8 +70,8 @@ pub struct LoadOptions {
     /// The time that chat templates see, Unix milliseconds. Without it, templates that print
     /// today's date print the one they were written with, or are refused.
     pub now_ms: Option<i64>,
-    /// What `LlamaEngine::autotune` measured for this model on this device. What is asked for
-    /// above comes first.
+    /// What `LlamaEngine::autotune` measured for this model. What is asked for above comes first,
+    /// and it has no effect on another device.
     pub tuning: Option<Tuning>,
     /// Cells of key-value memory for all rows together; the default has room for a usual row in
     /// each place. Never fewer than one row may need.
@@ -131,7 +131,7 @@ impl Sizes {
         let on_cpu = gpu_layers == 0;
         let (usual, most) =
             if on_cpu { (CPU_ROWS, MOST_CPU_ROWS as u32) } else { (GPU_ROWS, MOST_ROWS) };
-        let tuning = options.tuning;
+        let tuning = options.tuning.as_ref();
         let wished = options.parallel_rows.or(tuning.map(|tuning| tuning.parallel_rows));
         // Kernels and the order of sums differ with the number of rows, so exact means one.
         let slots = if options.exact { 1 } else { wished.unwrap_or(usual).clamp(1, most) };
@@ -171,6 +171,12 @@ impl Sizes {
     }
 }
 
+/// The options without a setup that was measured on another device.
+pub fn on_this_device(options: &LoadOptions, gpu_layers: i32) -> LoadOptions {
+    let is_here = |tuning: &Tuning| tuning.device == devices::computing(gpu_layers);
+    LoadOptions { tuning: options.tuning.clone().filter(is_here), ..options.clone() }
+}
+
 /// How many layers go to the GPU.
 pub fn gpu_layers(path: &Path, options: &LoadOptions) -> i32 {
     match options.gpu_layers {
@@ -190,7 +196,8 @@ pub fn memory_estimate(path: &Path, options: &LoadOptions) -> Option<MemoryEstim
         keeps_one_state: figures.state_length > 0,
     };
     let cores = devices::physical_cores() as u32;
-    let sizes = Sizes::new(facts, gpu_layers(path, options), cores, options);
+    let gpu_layers = gpu_layers(path, options);
+    let sizes = Sizes::new(facts, gpu_layers, cores, &on_this_device(options, gpu_layers));
     Some(memory::estimate(&figures, &sizes.context))
 }
 
@@ -281,7 +288,8 @@ mod tests {
 
     #[test]
     fn a_tuning_is_taken_unless_something_else_is_asked_for() {
-        let tuning = Tuning { parallel_rows: 24, threads: 3, row_us: 1, default_row_us: 2 };
+        let device = "any".to_owned();
+        let tuning = Tuning { device, parallel_rows: 24, threads: 3, row_us: 1, default_row_us: 2 };
         let tuned = LoadOptions { tuning: Some(tuning), ..LoadOptions::default() };
         let found = sizes(0, &tuned);
         assert_eq!((found.slots, found.context.threads), (24, 3));

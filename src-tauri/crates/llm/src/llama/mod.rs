@@ -49,7 +49,7 @@ use std::thread::{Builder, JoinHandle};
 
 use async_trait::async_trait;
 use futures::future::{Either, select};
-use futures::stream::{self, StreamExt};
+use futures::stream::StreamExt;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -70,9 +70,10 @@ use self::ffi::{Context, Model};
 use self::load::{ModelFacts, Sizes};
 use self::prepare::Preparer;
 use self::row::Row;
+use crate::single;
 use crate::{
     BatchEvent, BatchEventKind, BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine,
-    LLMError, LLMRequest, LLMResponse, RequestId, RequestStream, TokenStream,
+    LLMError, LLMRequest, LLMResponse, RequestStream, TokenStream,
 };
 
 /// Grows when this engine begins to answer the same request differently.
@@ -111,6 +112,7 @@ impl LlamaEngine {
             });
         }
         let cores = physical_cores() as u32;
+        let options = &load::on_this_device(options, gpu_layers);
         let sizes = Sizes::new(ModelFacts::of(&model), gpu_layers, cores, options);
         let settings = Settings {
             slots: sizes.slots as usize,
@@ -202,8 +204,8 @@ impl LlamaEngine {
     /// many rows at once, how many threads. Takes 2 to 4 seconds besides loading the model, which
     /// is let go again; `progress` hears of the loading as in [`LlamaEngine::load`].
     ///
-    /// The caller keeps the answer under the model's hash, the device and these options, and
-    /// passes it as [`LoadOptions::tuning`]. A setup that is not clearly faster than the default
+    /// The caller keeps the answer under the model's hash and these options, and passes it as
+    /// [`LoadOptions::tuning`]. A setup that is not clearly faster than the default
     /// is not chosen, and a model too slow to be measured in that time keeps the default. While
     /// the machine is busy with other things it is better not asked.
     pub fn autotune(
@@ -279,46 +281,14 @@ async fn forward(
     }
 }
 
-fn single(request: LLMRequest) -> RequestStream {
-    stream::iter([(RequestId(0), request)]).boxed()
-}
-
 #[async_trait]
 impl LLMEngine for LlamaEngine {
     async fn generate(&self, request: LLMRequest) -> Result<LLMResponse, LLMError> {
-        let mut events = self.submit(single(request));
-        while let Some(event) = events.recv().await {
-            match event.kind {
-                BatchEventKind::Done(response) => return Ok(*response),
-                BatchEventKind::Failed(error) => return Err(error),
-                BatchEventKind::Started | BatchEventKind::Delta(_) => {}
-            }
-        }
-        Err(LLMError::NotRunning)
+        single::answer(ReceiverStream::new(self.submit(single::batch_of(request)))).await
     }
 
     async fn generate_stream(&self, request: LLMRequest) -> Result<TokenStream, LLMError> {
-        let events = ReceiverStream::new(self.submit(single(request)));
-        let mut seen = 0;
-        Ok(events
-            .filter_map(move |event| {
-                let piece = match event.kind {
-                    BatchEventKind::Started => None,
-                    BatchEventKind::Delta(text) => {
-                        seen += text.len();
-                        Some(Ok(text))
-                    }
-                    // What no delta brought: the end of the text, or a scored answer as a whole.
-                    BatchEventKind::Done(response) => response
-                        .content
-                        .get(seen..)
-                        .filter(|rest| !rest.is_empty())
-                        .map(|rest| Ok(rest.to_owned())),
-                    BatchEventKind::Failed(error) => Some(Err(error)),
-                };
-                std::future::ready(piece)
-            })
-            .boxed())
+        Ok(single::pieces(ReceiverStream::new(self.submit(single::batch_of(request)))))
     }
 
     fn generate_batch(&self, requests: RequestStream) -> BatchStream<'_> {

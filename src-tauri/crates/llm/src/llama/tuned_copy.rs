@@ -4,7 +4,8 @@
 //! [`tune`] is called by the workbench, in a process of its own where it can be ended at any
 //! time. It writes each candidate to a folder of leftovers, measures it in turns with the
 //! original, compares what both say about built-in texts and questions ([`texts`]), and leaves
-//! the fastest faithful one there. The bounds are in [`likeness`]; how they were found is in
+//! the fastest faithful one there; last it measures how many rows at once are fastest with that.
+//! The bounds are in [`likeness`]; how they were found is in
 //! `docs/adr/0010-tuned-copies.md`. What it leaves out: where the copy is kept, and whether
 //! anyone wants it.
 
@@ -31,6 +32,7 @@ use super::devices::physical_cores;
 use super::ffi::MOST_THREADS;
 use super::file::check_file;
 use super::quantise::{Quantisation, TunedOrigin, quantisation_name};
+use super::{LlamaEngine, LoadOptions, Tuning, TypicalSizes};
 use crate::LLMError;
 
 /// What to tune, and with what.
@@ -94,7 +96,7 @@ pub fn tune(
         [] => DEFAULTS.to_vec(),
         named => named.to_vec(),
     };
-    let steps = Steps { hear, all: 1.0 + STAGES * tried.len() as f32 };
+    let steps = Steps { hear, all: 2.0 + STAGES * tried.len() as f32 };
     let mut original = None;
     let mut candidates: Vec<Candidate> = Vec::with_capacity(tried.len());
     for (at, quantisation) in tried.into_iter().enumerate() {
@@ -119,15 +121,49 @@ pub fn tune(
     if stopped.load(Ordering::Relaxed) {
         return Err(LLMError::Cancelled);
     }
+    let original_speed = original.as_ref().and_then(|original| median_speed(&original.rates));
+    // Its memory is for the model that is measured next.
+    drop(original);
+    let chosen = candidates.iter().find(|one| one.outcome == CandidateOutcome::Chosen);
+    let chosen = chosen.map(|one| one.quantisation);
+    steps.tell(TuneStage::Setup, chosen, steps.all - 1.0);
     let report = TuneReport {
         original_quantisation: own_name.map(str::to_owned),
         original_size_bytes,
-        original_speed: original.and_then(|original| median_speed(&original.rates)),
+        original_speed,
+        setup: fastest_setup(request, chosen, stopped)?,
         candidates,
         elapsed_ms: began.elapsed().as_millis() as u64,
     };
     written.keep();
     Ok(report)
+}
+
+/// The fastest setup of the chosen copy, or of the original.
+fn fastest_setup(
+    request: &TuneRequest,
+    chosen: Option<Quantisation>,
+    stopped: &Arc<AtomicBool>,
+) -> Result<Option<Tuning>, LLMError> {
+    let path = chosen.map_or_else(|| request.model.clone(), |one| request.copy_path(one));
+    let options = LoadOptions {
+        threads: request.threads,
+        gpu_layers: request.gpu_layers,
+        available_memory_bytes: request.memory_bytes,
+        ..LoadOptions::default()
+    };
+    let stop = Arc::clone(stopped);
+    let goes_on = move |_fraction| !stop.load(Ordering::Relaxed);
+    let measured = LlamaEngine::autotune(&path, &options, TypicalSizes::default(), goes_on);
+    match measured {
+        Ok(tuning) => Ok((tuning.row_us > 0).then_some(tuning)),
+        Err(LLMError::Cancelled) => Err(LLMError::Cancelled),
+        Err(error) => {
+            // The copy is worth having all the same.
+            tracing::warn!(%error, "the fastest setup could not be measured");
+            Ok(None)
+        }
+    }
 }
 
 /// What is tried unless something else is named, by the measurements in the ADR.

@@ -34,12 +34,16 @@ impl Default for TypicalSizes {
 }
 
 /// A measured setup: what [`LlamaEngine::autotune`] found for a model on a device. Kept by the
-/// caller under the model's hash, the device and the options; [`LoadOptions::tuning`] takes it.
+/// caller under the model's hash and the options; [`LoadOptions::tuning`] takes it, and it counts
+/// there only on the same device.
 ///
 /// [`LlamaEngine::autotune`]: super::LlamaEngine::autotune
 /// [`LoadOptions::tuning`]: super::LoadOptions::tuning
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Tuning {
+    /// What it was measured on.
+    pub device: String,
     /// Rows computed together.
     pub parallel_rows: u32,
     /// Threads.
@@ -121,16 +125,40 @@ impl Times {
     }
 }
 
+/// A setup, chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The fastest setup.
+    pub setup: Setup,
+    /// Estimated microseconds for one row with it; 0 if nothing could be measured.
+    pub row_us: u64,
+    /// The same with the default setup.
+    pub default_row_us: u64,
+}
+
+impl Choice {
+    /// A setup that was not measured.
+    pub fn unmeasured(setup: Setup) -> Self {
+        Self { setup, row_us: 0, default_row_us: 0 }
+    }
+
+    /// The same as it is kept.
+    pub fn on(self, device: String) -> Tuning {
+        let Self { setup: Setup { rows, threads }, row_us, default_row_us } = self;
+        Tuning { device, parallel_rows: rows, threads, row_us, default_row_us }
+    }
+}
+
 /// Measures setups in turn until `budget_seconds` are spent and chooses: first how many rows,
 /// then how many threads. `measure` answers with the seconds of one call.
-pub fn tune<E>(
+pub fn choose<E>(
     default: Setup,
     rows: &[u32],
     threads: &[u32],
     sizes: TypicalSizes,
     budget_seconds: f64,
     mut measure: impl FnMut(Probe) -> Result<f64, E>,
-) -> Result<Tuning, E> {
+) -> Result<Choice, E> {
     let mut times = Times::default();
     let mut spent = 0.0;
     let mut best = default;
@@ -172,12 +200,7 @@ pub fn tune<E>(
     let micros = |setup: Setup| {
         setup.row_seconds(sizes, &times).map_or(0, |seconds| (seconds * 1e6).round() as u64)
     };
-    Ok(Tuning {
-        parallel_rows: best.rows,
-        threads: best.threads,
-        row_us: micros(best),
-        default_row_us: micros(default),
-    })
+    Ok(Choice { setup: best, row_us: micros(best), default_row_us: micros(default) })
 }
 
 #[cfg(test)]
@@ -195,9 +218,9 @@ mod tests {
         sizes: TypicalSizes,
         budget: f64,
         mut cost: impl FnMut(Probe) -> f64,
-    ) -> (Tuning, usize) {
+    ) -> (Choice, usize) {
         let mut calls = 0;
-        let found = tune(DEFAULT, &ROWS, &[4, 3], sizes, budget, |probe| {
+        let found = choose(DEFAULT, &ROWS, &[4, 3], sizes, budget, |probe| {
             calls += 1;
             Ok::<_, Infallible>(cost(probe))
         });
@@ -215,7 +238,7 @@ mod tests {
     #[test]
     fn more_rows_are_taken_where_they_are_clearly_faster() {
         let (found, _) = tuned(TypicalSizes::default(), 100.0, usual);
-        assert_eq!((found.parallel_rows, found.threads), (48, 4));
+        assert_eq!(found.setup, Setup { rows: 48, threads: 4 });
         assert!(found.row_us < found.default_row_us * 97 / 100, "{found:?}");
     }
 
@@ -227,7 +250,7 @@ mod tests {
             Probe::Prompt { tokens, .. } => f64::from(tokens) * 1e-3,
         };
         let (found, _) = tuned(TypicalSizes::default(), 100.0, flat);
-        assert_eq!((found.parallel_rows, found.threads), (16, 4));
+        assert_eq!(found.setup, Setup { rows: 16, threads: 4 });
         assert_eq!(found.row_us, found.default_row_us);
     }
 
@@ -240,7 +263,7 @@ mod tests {
             _ => usual(probe),
         };
         let (found, _) = tuned(TypicalSizes::default(), 100.0, busy);
-        assert_eq!((found.parallel_rows, found.threads), (48, 3));
+        assert_eq!(found.setup, Setup { rows: 48, threads: 3 });
     }
 
     #[test]
@@ -250,13 +273,13 @@ mod tests {
             calls += 1;
             usual(probe) * if calls % 5 == 0 { 9.0 } else { 1.0 }
         });
-        assert_eq!(found.parallel_rows, 48);
+        assert_eq!(found.setup.rows, 48);
     }
 
     #[test]
     fn a_slow_model_is_not_measured_for_long_and_keeps_the_default() {
         let (found, calls) = tuned(TypicalSizes::default(), 4.0, |_| 3.0);
-        assert_eq!((found.parallel_rows, found.threads, found.row_us), (16, 4, 0));
+        assert_eq!(found, Choice::unmeasured(DEFAULT));
         assert!(calls <= 3, "{calls}");
     }
 
@@ -267,7 +290,7 @@ mod tests {
             assert!(matches!(probe, Probe::Prompt { .. }), "{probe:?}");
             usual(probe)
         });
-        assert_eq!(found.parallel_rows, 16);
+        assert_eq!(found.setup.rows, 16);
     }
 
     proptest! {

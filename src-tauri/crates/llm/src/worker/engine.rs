@@ -9,7 +9,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::stream::{self, Stream, StreamExt};
+use futures::stream::{Stream, StreamExt};
 use futures::task::AtomicWaker;
 use tokio::sync::oneshot;
 
@@ -18,6 +18,7 @@ use super::protocol::BatchId;
 use super::shared::{Look, Phase, Sent, Shared};
 use super::supervisor::Supervisor;
 use super::{WorkerModel, WorkerNews, WorkerProgram};
+use crate::single;
 use crate::{
     BatchEvent, BatchEventKind, BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine,
     LLMError, LLMRequest, LLMResponse, RequestId, RequestStream, TokenStream,
@@ -102,44 +103,14 @@ impl WorkerEngine {
     }
 }
 
-fn single(request: LLMRequest) -> RequestStream {
-    stream::iter([(RequestId(0), request)]).boxed()
-}
-
 #[async_trait]
 impl LLMEngine for WorkerEngine {
     async fn generate(&self, request: LLMRequest) -> Result<LLMResponse, LLMError> {
-        let mut events = self.batch(single(request));
-        while let Some(event) = events.next().await {
-            match event.kind {
-                BatchEventKind::Done(response) => return Ok(*response),
-                BatchEventKind::Failed(error) => return Err(error),
-                BatchEventKind::Started | BatchEventKind::Delta(_) => {}
-            }
-        }
-        Err(LLMError::NotRunning)
+        single::answer(self.batch(single::batch_of(request))).await
     }
 
     async fn generate_stream(&self, request: LLMRequest) -> Result<TokenStream, LLMError> {
-        let mut seen = 0;
-        let pieces = self.batch(single(request)).filter_map(move |event| {
-            let piece = match event.kind {
-                BatchEventKind::Started => None,
-                BatchEventKind::Delta(text) => {
-                    seen += text.len();
-                    Some(Ok(text))
-                }
-                // What no delta brought: the end of the text, or a scored answer as a whole.
-                BatchEventKind::Done(response) => response
-                    .content
-                    .get(seen..)
-                    .filter(|rest| !rest.is_empty())
-                    .map(|rest| Ok(rest.to_owned())),
-                BatchEventKind::Failed(error) => Some(Err(error)),
-            };
-            std::future::ready(piece)
-        });
-        Ok(pieces.boxed())
+        Ok(single::pieces(self.batch(single::batch_of(request))))
     }
 
     fn generate_batch(&self, requests: RequestStream) -> BatchStream<'_> {

@@ -1,22 +1,25 @@
 //! What the engine's callers and the thread that listens to the child share: the batches that are
 //! open, and what they wait for. Bookkeeping under one lock that is never held while anything
 //! waits.
+//!
+//! The callers' side is here, the listener's in `listener`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod listener;
+mod open_batch;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::process::Child;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::task::AtomicWaker;
 
+use self::open_batch::OpenBatch;
 use super::outbox::Outbox;
 use super::protocol::{BatchId, EVENT_ROOM, FrameError, ToWorker};
 use crate::{
     BatchEvent, BatchEventKind, Capabilities, EngineFigures, LLMError, LLMRequest, RequestId,
 };
-
-/// Children that may end one after the other without an answer in between.
-const MOST_DEATHS_IN_A_ROW: u32 = 3;
 
 /// Where the engine stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,19 +81,6 @@ impl Default for State {
     }
 }
 
-#[derive(Default)]
-struct OpenBatch {
-    /// Given to the present child and not ended.
-    sent: BTreeSet<RequestId>,
-    /// Not taken by the caller yet.
-    events: VecDeque<BatchEvent>,
-    /// How many of them the present child did not send.
-    others: usize,
-    /// Events of the present child that were taken and not given back as credit.
-    owed: u32,
-    waker: Arc<AtomicWaker>,
-}
-
 /// What a batch can do next.
 pub enum Look {
     /// Hand this on.
@@ -109,8 +99,6 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    // The caller's side.
 
     pub fn phase(&self) -> Phase {
         self.state().phase
@@ -256,126 +244,6 @@ impl Shared {
     pub fn kill(&self) {
         self.state().kill();
     }
-
-    // The listener's side.
-
-    /// Takes a child that was started. If nobody wants it any more, it is ended.
-    pub fn began(
-        &self,
-        child: Child,
-        outbox: Arc<Outbox>,
-        load: &ToWorker,
-    ) -> Result<(), FrameError> {
-        let mut state = self.state();
-        state.child = Some(child);
-        if state.is_dropped {
-            state.kill();
-        }
-        outbox.control(load)?;
-        if let Some(frame) = &state.model_hash {
-            outbox.control(frame)?;
-        }
-        state.outbox = Some(outbox);
-        Ok(())
-    }
-
-    /// The child has loaded the model.
-    pub fn loaded(&self, capabilities: Capabilities) {
-        let mut state = self.state();
-        state.capabilities = Some(capabilities);
-        state.phase = Phase::Ready;
-        if state.is_dropped
-            && let Some(outbox) = &state.outbox
-        {
-            drop(outbox.control(&ToWorker::Shutdown));
-        }
-        state.wake_all();
-    }
-
-    /// Passes events on to a batch; an error if the child does not keep to its bounds.
-    pub fn take_events(&self, id: BatchId, events: Vec<BatchEvent>) -> Result<(), String> {
-        let mut state = self.state();
-        // A batch that was cancelled is not there any more.
-        let Some(batch) = state.batches.get_mut(&id) else { return Ok(()) };
-        let mut answered = false;
-        for event in events {
-            let known = match &event.kind {
-                BatchEventKind::Started | BatchEventKind::Delta(_) => {
-                    batch.sent.contains(&event.id)
-                }
-                BatchEventKind::Done(_) | BatchEventKind::Failed(_) => batch.sent.remove(&event.id),
-            };
-            if !known {
-                return Err(format!("it spoke of request {}, which it does not have", event.id.0));
-            }
-            answered |= matches!(event.kind, BatchEventKind::Done(_));
-            batch.events.push_back(event);
-        }
-        // With room to spare: of the others only the number is known, not the places.
-        if batch.events.len() - batch.others > 2 * EVENT_ROOM as usize {
-            return Err("it sent more events than it was asked for".to_owned());
-        }
-        batch.waker.wake();
-        if answered {
-            state.deaths_in_a_row = 0;
-        }
-        Ok(())
-    }
-
-    /// Takes what the child says that it has computed.
-    pub fn take_figures(&self, figures: Option<EngineFigures>) {
-        if figures.is_some() {
-            self.state().figures.0 = figures;
-        }
-    }
-
-    /// Passes the answer of a count on.
-    pub fn take_counts(&self, id: u64, counts: Vec<Option<u32>>) {
-        let mut state = self.state();
-        if let Some(at) = state.counts.iter().position(|(asked, _)| *asked == id)
-            && let Some((_, asker)) = state.counts.remove(at)
-        {
-            // Who asked may have lost patience.
-            drop(asker.try_send(counts));
-        }
-    }
-
-    /// The child's process, to be waited for.
-    pub fn take_child(&self) -> Option<Child> {
-        self.state().child.take()
-    }
-
-    /// The child has ended: what it had fails. Returns whether another one is to be started: not
-    /// when nobody waits for answers, and not when one after the other ends without any.
-    pub fn died(&self, reason: &str) -> bool {
-        let mut state = self.state();
-        state.forget_child();
-        let requests: usize = state.batches.values().map(|batch| batch.sent.len()).sum();
-        let error = LLMError::WorkerDied { reason: reason.to_owned(), requests: requests as u32 };
-        for batch in state.batches.values_mut() {
-            for id in std::mem::take(&mut batch.sent) {
-                let kind = BatchEventKind::Failed(error.clone());
-                batch.events.push_back(BatchEvent { id, kind });
-            }
-            batch.others = batch.events.len();
-            batch.owed = 0;
-        }
-        state.deaths_in_a_row += 1;
-        let goes_on = !state.is_dropped
-            && !state.batches.is_empty()
-            && state.deaths_in_a_row < MOST_DEATHS_IN_A_ROW;
-        state.phase = if goes_on { Phase::Starting } else { Phase::Ended };
-        state.wake_all();
-        goes_on
-    }
-
-    /// There is no child and none will come.
-    pub fn end(&self) {
-        let mut state = self.state();
-        state.forget_child();
-        state.phase = Phase::Ended;
-        state.wake_all();
-    }
 }
 
 impl State {
@@ -400,18 +268,6 @@ impl State {
         for batch in self.batches.values() {
             batch.waker.wake();
         }
-    }
-}
-
-impl OpenBatch {
-    fn take_event(&mut self) -> Option<BatchEvent> {
-        let event = self.events.pop_front()?;
-        // Only the numbers matter, not which event is whose.
-        match self.others.checked_sub(1) {
-            Some(others) => self.others = others,
-            None => self.owed += 1,
-        }
-        Some(event)
     }
 }
 
@@ -440,188 +296,4 @@ pub fn room(parallel_requests: u32) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::worker::protocol::read_frame;
-
-    fn request() -> LLMRequest {
-        LLMRequest::new("m", Vec::new())
-    }
-
-    fn capabilities(parallel_requests: u32) -> Capabilities {
-        Capabilities {
-            context_tokens: 1,
-            constrains_output: true,
-            reports_confidence: true,
-            parallel_requests,
-            fingerprint: None,
-        }
-    }
-
-    /// A child as far as this bookkeeping sees one.
-    fn connect(shared: &Shared) {
-        let outbox = Arc::new(Outbox::default());
-        shared.state().outbox = Some(outbox);
-        shared.loaded(capabilities(2));
-    }
-
-    fn started(id: u64) -> BatchEvent {
-        BatchEvent { id: RequestId(id), kind: BatchEventKind::Started }
-    }
-
-    fn failed(id: u64) -> BatchEvent {
-        let kind = BatchEventKind::Failed(LLMError::Cancelled);
-        BatchEvent { id: RequestId(id), kind }
-    }
-
-    /// Takes all events of a batch.
-    fn drain(shared: &Shared, batch: BatchId) -> (Vec<BatchEvent>, Look) {
-        let mut events = Vec::new();
-        loop {
-            match shared.look(batch) {
-                Look::Event(event) => events.push(event),
-                look => return (events, look),
-            }
-        }
-    }
-
-    #[test]
-    fn a_batch_has_twice_as_many_requests_open_as_are_worked_on() {
-        let shared = Shared::default();
-        let (batch, _waker) = shared.open_batch();
-        assert!(matches!(shared.look(batch), Look::NoChild));
-        assert!(matches!(shared.send(batch, RequestId(0), request()), Sent::Back(_)));
-        connect(&shared);
-        for id in 0..4 {
-            assert!(matches!(shared.look(batch), Look::Room));
-            assert!(matches!(shared.send(batch, RequestId(id), request()), Sent::Taken));
-        }
-        assert!(matches!(shared.look(batch), Look::Busy));
-        shared.take_events(batch, vec![started(1), failed(1)]).unwrap();
-        let (events, look) = drain(&shared, batch);
-        assert_eq!(events, [started(1), failed(1)]);
-        assert!(matches!(look, Look::Room));
-    }
-
-    #[test]
-    fn a_request_that_cannot_be_sent_fails_alone() {
-        let shared = Shared::default();
-        let (batch, _waker) = shared.open_batch();
-        connect(&shared);
-        let hot = LLMRequest { temperature: f32::NAN, ..request() };
-        assert!(matches!(shared.send(batch, RequestId(1), hot), Sent::Taken));
-        let (events, look) = drain(&shared, batch);
-        let BatchEventKind::Failed(LLMError::InvalidRequest { .. }) = &events[0].kind else {
-            panic!("{events:?}")
-        };
-        assert!(matches!(look, Look::Room) && shared.has_nothing_left(batch));
-        assert_eq!(shared.state().batches[&batch].owed, 0, "the child did not send it");
-        let hot = LLMRequest { min_p: f32::INFINITY, ..request() };
-        assert!(matches!(shared.send(batch, RequestId(2), hot), Sent::Taken));
-        assert!(!shared.has_nothing_left(batch), "it still has to be told");
-    }
-
-    #[test]
-    fn a_batch_is_over_only_when_its_last_event_was_taken() {
-        let shared = Shared::default();
-        let (batch, _waker) = shared.open_batch();
-        connect(&shared);
-        assert!(shared.has_nothing_left(batch));
-        shared.send(batch, RequestId(1), request());
-        assert!(matches!(shared.look(batch), Look::Room));
-        // The end may come between a look and this question.
-        shared.take_events(batch, vec![failed(1)]).unwrap();
-        assert!(!shared.has_nothing_left(batch));
-        assert_eq!(drain(&shared, batch).0, [failed(1)]);
-        assert!(shared.has_nothing_left(batch));
-    }
-
-    #[test]
-    fn a_child_that_does_not_keep_to_its_bounds_is_given_up() {
-        let shared = Shared::default();
-        let (batch, _waker) = shared.open_batch();
-        connect(&shared);
-        shared.send(batch, RequestId(1), request());
-        assert!(shared.take_events(batch, vec![started(2)]).is_err(), "it was not asked that");
-        assert!(shared.take_events(BatchId(9), vec![started(1)]).is_ok(), "that was cancelled");
-        let flood = vec![started(1); 2 * EVENT_ROOM as usize + 1];
-        assert!(shared.take_events(batch, flood).is_err());
-    }
-
-    #[test]
-    fn room_is_given_back_for_what_the_present_child_sent_and_not_for_what_an_earlier_one_did() {
-        let shared = Shared::default();
-        let (batch, _waker) = shared.open_batch();
-        connect(&shared);
-        shared.send(batch, RequestId(1), request());
-        shared.take_events(batch, vec![started(1); EVENT_ROOM as usize]).unwrap();
-        assert!(shared.died("x"));
-        connect(&shared);
-        let outbox = Arc::clone(shared.state().outbox.as_ref().unwrap());
-        let (events, _) = drain(&shared, batch);
-        assert_eq!(events.len(), EVENT_ROOM as usize + 1, "and the failure");
-        shared.send(batch, RequestId(2), request());
-        let half = EVENT_ROOM / 2;
-        shared.take_events(batch, vec![started(2); half as usize]).unwrap();
-        assert_eq!(drain(&shared, batch).0.len(), half as usize);
-        let mut sent = Vec::new();
-        outbox.control(&ToWorker::Shutdown).unwrap();
-        let (reader, writer) = std::io::pipe().unwrap();
-        let written = Arc::clone(&outbox);
-        let writing = std::thread::Builder::new().spawn(move || written.write_to(writer)).unwrap();
-        let mut reader = std::io::BufReader::new(reader);
-        while sent.last() != Some(&ToWorker::Shutdown) {
-            sent.push(read_frame::<ToWorker>(&mut reader).unwrap().unwrap());
-        }
-        outbox.close();
-        writing.join().unwrap();
-        assert_eq!(sent, [ToWorker::Credit { batch, events: half }, ToWorker::Shutdown]);
-    }
-
-    #[test]
-    fn what_a_child_had_fails_with_how_many_it_had_and_three_ends_in_a_row_are_enough() {
-        let shared = Shared::default();
-        let (batch, _waker) = shared.open_batch();
-        connect(&shared);
-        for round in 0..3 {
-            for id in [1, 2] {
-                shared.send(batch, RequestId(id), request());
-            }
-            if round == 0 {
-                shared.take_events(batch, vec![started(1)]).unwrap();
-            }
-            assert_eq!(shared.died("gone"), round < 2);
-            let (events, look) = drain(&shared, batch);
-            let error = LLMError::WorkerDied { reason: "gone".to_owned(), requests: 2 };
-            let fails = |event: &&BatchEvent| event.kind == BatchEventKind::Failed(error.clone());
-            assert_eq!(events.iter().filter(fails).count(), 2);
-            if round < 2 {
-                assert!(matches!(look, Look::NoChild));
-                connect(&shared);
-            } else {
-                assert!(matches!(look, Look::Ended));
-            }
-        }
-        let shared = Shared::default();
-        connect(&shared);
-        assert!(!shared.died("gone"), "nobody waits for another one");
-    }
-
-    #[test]
-    fn figures_are_those_of_all_children_together() {
-        let rows = |rows| Some(EngineFigures { rows, other_seconds: 0.5, ..Default::default() });
-        let shared = Shared::default();
-        let (_batch, _waker) = shared.open_batch();
-        connect(&shared);
-        assert_eq!(shared.figures(), None);
-        shared.take_figures(rows(2));
-        shared.take_figures(None);
-        assert_eq!(shared.figures(), rows(2), "the newest count");
-        assert!(shared.died("gone"));
-        connect(&shared);
-        assert_eq!(shared.figures(), rows(2));
-        shared.take_figures(rows(3));
-        let all = shared.figures().unwrap();
-        assert_eq!((all.rows, all.other_seconds), (5, 1.0));
-    }
-}
+mod tests;

@@ -1,13 +1,14 @@
 //! Where a model is tuned: a trait, this process, and what the process of its own does.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use braincells_core::AppError;
 use braincells_llm::llama::{TuneProgress, TuneReport, TuneRequest, tune};
 use serde::{Deserialize, Serialize};
+
+use crate::own_program::end_with_parent;
 
 /// Hears how far it is.
 pub type HearTuning = Arc<dyn Fn(TuneProgress) + Send + Sync>;
@@ -67,14 +68,7 @@ pub fn answer_tune() -> u8 {
         return WRONG_USAGE;
     }
     let Ok(request) = serde_json::from_str::<TuneRequest>(&line) else { return WRONG_USAGE };
-    let watch = thread::Builder::new().name("parent-watch".to_owned()).spawn(|| {
-        let mut ignored = [0; 64];
-        let mut stdin = io::stdin().lock();
-        while stdin.read(&mut ignored).is_ok_and(|length| length > 0) {}
-        // Destructors of statics must not run beneath llama.cpp's threads.
-        signal_hook::low_level::exit(UNHEARD.into());
-    });
-    if watch.is_err() {
+    if !end_with_parent(UNHEARD) {
         return UNHEARD;
     }
     let last = Arc::new(Mutex::new(None));

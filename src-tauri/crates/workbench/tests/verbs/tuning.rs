@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use braincells_core::{AppError, Code, Event, EventSink, TuneStage};
+use braincells_data::Catalogue;
 use braincells_llm::{FakeEngine, LLMEngine, LLMError};
 use braincells_testing::{ManualClock, RecordedEvents, TempHome};
 use braincells_workbench::{
     Candidate, CandidateOutcome, EngineOptions, EngineSource, ModelTuner, ProbeHere, Quantisation,
-    TuneOptions, TuneProgress, TuneReport, TuneRequest, Workbench, World,
+    TuneOptions, TuneProgress, TuneReport, TuneRequest, Tuning, Workbench, World,
 };
 
 /// A header without anything behind it: enough for whoever does not load it.
@@ -83,9 +84,15 @@ impl ModelTuner for ScriptedTuner {
                 gain: Some(2.0),
                 likeness: None,
             }],
+            setup: Some(setup()),
             elapsed_ms: 1,
         })
     }
+}
+
+fn setup() -> Tuning {
+    let device = "a processor".to_owned();
+    Tuning { device, parallel_rows: 24, threads: 2, row_us: 900, default_row_us: 1000 }
 }
 
 struct TunedEngines(Arc<ScriptedTuner>);
@@ -132,6 +139,12 @@ impl Bench {
         self.home.home().models()
     }
 
+    fn kept_setups(&self) -> usize {
+        let catalogue = Catalogue::open(&self.home.home().catalogue()).expect("it is there");
+        let kept = catalogue.setting("engine_setups").expect("it can be read");
+        kept.map_or(0, |kept| kept.as_object().expect("one each").len())
+    }
+
     async fn tune(
         &self,
         options: &TuneOptions,
@@ -171,6 +184,7 @@ async fn a_copy_is_kept_beside_its_original_under_a_name_of_its_own() {
     assert_eq!((origin.file.as_str(), origin.at_ms), ("small.Q4_1.gguf", 1_800_000_000_000));
     assert_eq!(origin.sha256.len(), 64);
     assert_eq!(files(&bench.models()), ["small.Q4_1.gguf", "small.Q4_1.tuned-Q8_0.gguf"]);
+    assert_eq!(bench.kept_setups(), 1);
     let asked = bench.tuner.asked.lock().unwrap().remove(0);
     assert_eq!((asked.threads, asked.gpu_layers, asked.origin), (Some(3), None, origin));
     assert!(asked.disk_bytes.is_some_and(|bytes| bytes > 0));
@@ -192,6 +206,8 @@ async fn nothing_is_kept_that_was_not_wanted_or_is_no_better() {
         let bench = Bench::new(ending);
         let tuned = bench.tune(&options).await.unwrap();
         assert_eq!(tuned.copy, None);
+        // Of the original, if that is the best; of what is thrown away, none.
+        assert_eq!(bench.kept_setups(), usize::from(!options.dry_run));
         assert_eq!(tuned.report.candidates.len(), 1, "what was measured is told");
         assert_eq!(files(&bench.models()), ["small.Q4_1.gguf"]);
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::quantise::Quantisation;
+use super::super::tuning::Tuning;
 use super::likeness::Likeness;
 
 /// How fast a model is on this machine.
@@ -70,6 +71,9 @@ pub struct TuneReport {
     pub original_speed: Option<Speed>,
     /// The candidates, in the order in which they were tried.
     pub candidates: Vec<Candidate>,
+    /// How many rows at once and how many threads are fastest for the chosen one, or for the
+    /// original where none was chosen; `None` where that could not be measured.
+    pub setup: Option<Tuning>,
     /// How long it took.
     pub elapsed_ms: u64,
 }
