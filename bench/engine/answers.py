@@ -5,16 +5,19 @@ import math
 
 #: Rows at the beginning that do not count for the steady speed: filling slots, first prefixes.
 STARTING = 0.2
+#: Ends of rows that one call of the model computed lie no further apart.
+SAME_MOMENT_SECONDS = 0.005
 
 
 def steady_rows_per_second(answers):
     """Rows a second once it runs; `None` for too few rows."""
     times = sorted(one["seconds"] for one in answers if one and "seconds" in one)
     skipped = int(len(times) * STARTING)
-    rest = times[skipped:]
-    if len(rest) < 10 or rest[-1] <= rest[0]:
+    if len(times) - skipped < 10 or times[-1] <= times[skipped]:
         return None
-    return (len(rest) - 1) / (rest[-1] - rest[0])
+    # Rows that ended with the first one, in the same call, were computed before the clock starts.
+    begin = times[skipped] + SAME_MOMENT_SECONDS
+    return sum(one > begin for one in times) / (times[-1] - times[skipped])
 
 
 def value(row, answer):

@@ -32,8 +32,9 @@ PLAN = {
 }
 SLOTS = [8, 16, 32]
 NODE_SEQUENCES = [8, 16]
+NODE_FEW_ROWS = 8
 #: Of the rows of a workload, for choosing the best variant of a peer.
-TUNING_SHARE, TUNING_LEAST = 0.3, 48
+TUNING_SHARE, TUNING_LEAST = 0.5, 48
 #: How often a round is repeated that others disturbed, and how long quiet is waited for.
 REPEATS, QUIET_SECONDS = 3, 60
 BEST, SHIPPED = "llama-server, tuned", "llama-server, as shipped"
@@ -100,7 +101,23 @@ class Bench:
                           "GGML_NATIVE", "GGML_AVX2", "GGML_AVX512", "GGML_OPENMP",
                           "GGML_CPU_REPACK", "GGML_LLAMAFILE")},
         }
+        self.about["same"] = {
+            "scale": self.options.scale, "autotune": self.options.autotune,
+            "reviews": models.sha256(self.options.reviews) if self.options.reviews else None,
+            "copy": str(self.options.tuned_copy or ""),
+            "program": models.sha256(self.options.engine),
+        }
+        self.check_goes_on()
         self.keep(self.about)
+
+    def check_goes_on(self):
+        """Runs of a folder that is gone on with were made as those to come will be."""
+        same = ("machine", "threads", "rounds", "seed", "peer", "engine", "node", "flags", "same")
+        for earlier in self.known(kind="about"):
+            different = [name for name in same if earlier.get(name) != self.about[name]]
+            if different:
+                raise SystemExit(f"bench: {self.out} has runs with another {different[0]}: "
+                                 f"{earlier.get(different[0])}, not {self.about[different[0]]}")
 
     def keep(self, line):
         self.results.append(line)
@@ -121,7 +138,7 @@ class Bench:
         if self.options.build_only:
             return
         for name in names:
-            chosen = self.options.workloads or ",".join(PLAN.get(name, ["W1", "W2", "W3"]))
+            chosen = self.options.workloads or ",".join(PLAN.get(name) or ["W1", "W2", "W3"])
             for workload in chosen.split(","):
                 self.workload(name, paths[name], workload, copy)
                 self.write()
@@ -155,8 +172,7 @@ class Bench:
         if not self.known(kind="work", model=name, workload=workload):
             self.keep({"kind": "work", "model": name, "workload": workload, "rows": len(rows),
                        "shared_tokens": shared, "own_tokens": own,
-                       "model_bytes": path.stat().st_size,
-                       "kv_bytes_per_cell": gguf.kv_bytes_per_cell(keys)})
+                       "model_bytes": path.stat().st_size})
         return work
 
     def workload(self, name, path, workload, copy):
@@ -174,7 +190,8 @@ class Bench:
             competitors.append(Server(self.bins / "llama-server", llama_server.AsShipped(),
                                       SHIPPED))
         if self.node:
-            variants = [Node(self.node, HERE / "node_peer.mjs", count) for count in NODE_SEQUENCES]
+            threads = self.node_threads(work)
+            variants = [self.node_peer(count, threads) for count in NODE_SEQUENCES]
             competitors.append(self.best(work, [variants], "node-llama-cpp"))
         if "bounds" not in self.without and workload == "W1":
             competitors.append(PrefillBound(self.bins / "llama-bench"))
@@ -188,6 +205,27 @@ class Bench:
             turn = round_number % len(competitors)
             for competitor in competitors[turn:] + competitors[:turn]:
                 self.measured(work, competitor, round_number, len(work.rows))
+
+    def node_peer(self, sequences, threads):
+        return Node(self.node, HERE / "node_peer.mjs", sequences, threads)
+
+    def node_threads(self, work):
+        """How many threads node-llama-cpp is fastest with: as many as it takes by itself, or one.
+        On virtual cores its threads can wait for each other most of the time. Looked at once for
+        each model, on a few rows, because the slower way can take very long."""
+        if known := self.known(kind="node threads", model=work.model_name):
+            return known[0]["threads"]
+        speeds = {}
+        for threads in (None, 1):
+            figures.wait_for_quiet(say, QUIET_SECONDS)
+            found = self.node_peer(NODE_SEQUENCES[0], threads).run(work, NODE_FEW_ROWS).figures
+            speeds[threads] = found["rows_per_second"] if found["failed"] == 0 else 0.0
+        threads = max(speeds, key=speeds.get)
+        say(f"node-llama-cpp, rows/s with its own number of threads: {speeds[None]:.2f}, with one: "
+            f"{speeds[1]:.2f}")
+        self.keep({"kind": "node threads", "model": work.model_name, "threads": threads,
+                   "rows_per_second": {str(key): speed for key, speed in speeds.items()}})
+        return threads
 
     def server_variants(self, work):
         """All slots and both kinds of memory with twice as many requests as slots; then, of the
@@ -218,7 +256,7 @@ class Bench:
     def measured(self, work, competitor, round_number, count, attempts=REPEATS):
         """The line of one run, from the results if it is there."""
         variant = getattr(getattr(competitor, "variant", None), "name", None) or \
-            str(getattr(competitor, "sequences", ""))
+            getattr(competitor, "key", "")
         key = {"kind": "run", "model": work.model_name, "workload": work.workload,
                "competitor": competitor.name, "key": variant, "round": round_number}
         if known := self.known(**key):

@@ -138,7 +138,14 @@ class Node:
     folder: Path
     script: Path
     sequences: int
+    #: `None` is what it takes by itself.
+    threads: int = None
     name: str = "node-llama-cpp"
+
+    @property
+    def key(self):
+        """Names the variant in the results."""
+        return f"{self.sequences} sequences, {self.threads or 'its own'} threads"
 
     def run(self, work, count):
         rows = []
@@ -149,14 +156,15 @@ class Node:
         warm_up = [{"tokens": work.prompts[0][-8:], "maxTokens": 8}] * self.sequences
         file = work.folder / f"{work.workload}.node.json"
         file.write_text(json.dumps({
-            "model": str(work.model), "sequences": self.sequences, "rows": rows,
+            "model": str(work.model), "sequences": self.sequences, "threads": self.threads,
+            "rows": rows,
             "warmUp": warm_up, "context": -(-(work.most_tokens() + 16) // 256) * 256}))
         done = subprocess.run(["node", self.script, self.folder, file], capture_output=True,
                               text=True, timeout=RUN_SECONDS)
         if done.returncode != 0:
             raise RuntimeError(f"node-llama-cpp: {done.stderr.strip()[-300:]}")
         found = json.loads(done.stdout)
-        return Outcome(found["figures"], found["answers"], f"{self.sequences} sequences")
+        return Outcome(found["figures"], found["answers"], self.key)
 
 
 @dataclass(frozen=True)

@@ -40,14 +40,3 @@ def value(file, kind):
         for _item in range(count):
             value(file, inner)
     return count
-
-
-def kv_bytes_per_cell(keys):
-    """Keys and values of one token in f16; an upper bound where layers look at a window only."""
-    arch = keys["general.architecture"]
-    heads = keys[f"{arch}.attention.head_count"]
-    kv_heads = keys.get(f"{arch}.attention.head_count_kv", heads)
-    width = keys[f"{arch}.embedding_length"] // heads
-    key = keys.get(f"{arch}.attention.key_length", width)
-    value_width = keys.get(f"{arch}.attention.value_length", width)
-    return 2 * keys[f"{arch}.block_count"] * kv_heads * (key + value_width)

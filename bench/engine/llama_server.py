@@ -72,7 +72,6 @@ class Server:
         self.log = open(log, "ab")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT,
                                         stdin=subprocess.DEVNULL)
-        self.command = command
 
     def __enter__(self):
         try:

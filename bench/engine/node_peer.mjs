@@ -1,6 +1,6 @@
 // node-llama-cpp as a peer: its prebuilt binary, its defaults, many sequences of one context.
-// Reads one object from the file that is named: {model, sequences, context, warmUp, rows}, rows
-// with {tokens, maxTokens, grammar, stops}. Writes the answers and the figures to stdout as JSON.
+// Reads one object from the file that is named: {model, sequences, threads, context, warmUp, rows},
+// rows with {tokens, maxTokens, grammar, stops}. Writes the answers and the figures to stdout as JSON.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -21,6 +21,7 @@ const model = await llama.loadModel({ modelPath: work.model });
 const context = await model.createContext({
   sequences: work.sequences,
   contextSize: work.context,
+  ...(work.threads ? { threads: work.threads } : {}),
   flashAttention: true,
 });
 const completions = Array.from(

@@ -65,6 +65,10 @@ class Runs:
                  if number in theirs]
         return [one / two for one, two in pairs if one and two]
 
+    def has_failed(self, name):
+        """Whether rows were left without a valid answer; being fast at that is no win."""
+        return any(self.all(name, lambda line: line["figures"].get("failed") or line["invalid"]))
+
     def one(self, name):
         return next(iter(self.rounds.get(name, {}).values()), None)
 
@@ -159,8 +163,9 @@ def bar_rows(every):
         for (model, workload, peer), bar in BARS.items():
             if (model, workload) == (runs.model, runs.workload):
                 found = median(runs.ratios(OURS, peer))
+                wanted = "MISSED: rows failed" if runs.has_failed(OURS) else verdict(found, bar)
                 yield [runs.model, runs.workload, f"rows/s against {peer}", number(found, 2),
-                       verdict(found, bar)]
+                       wanted]
         if runs.workload in ("W1", "W2", "W3"):
             share = median(runs.all(OURS, outside))
             yield [runs.model, runs.workload, "share of time outside `llama_decode`",

@@ -94,6 +94,9 @@ class Answers(unittest.TestCase):
         slow_start = [{"seconds": 100 + at / 10} for at in range(100)]
         self.assertAlmostEqual(answers.steady_rows_per_second(slow_start), 10.0)
         self.assertIsNone(answers.steady_rows_per_second(slow_start[:5]))
+        # Sixteen in each call, a call a second.
+        calls = [{"seconds": 1 + at // 16 + at % 16 * 1e-5} for at in range(320)]
+        self.assertAlmostEqual(answers.steady_rows_per_second(calls), 16.0, places=3)
 
     def test_the_margin_of_a_flip_is_the_original_one(self):
         def answer(content, good):

@@ -147,6 +147,10 @@ fn gather(events: &mut Vec<Event>, event: Event) {
                     Event::CellDelta { sheet: s, column: c, row: r, text: t }
                         if (*s, *c, *r) == (*sheet, *column, *row) =>
                     {
+                        // The empty beginning of an attempt stays: an earlier one may be shown.
+                        if t.is_empty() {
+                            break;
+                        }
                         t.push_str(text);
                         return;
                     }
@@ -242,7 +246,8 @@ mod tests {
         let ended = gathered([delta(sheet, 1, "a"), delta(sheet, 2, "x"), done(sheet, 1)]);
         assert_eq!(ended, [delta(sheet, 2, "x"), done(sheet, 1)]);
         let second = gathered([delta(sheet, 1, "a"), delta(sheet, 1, ""), delta(sheet, 1, "b")]);
-        assert_eq!(second, [delta(sheet, 1, "b")], "only the second attempt counts");
+        let begun = [delta(sheet, 1, ""), delta(sheet, 1, "b")];
+        assert_eq!(second, begun, "only the second attempt counts, and that it began is told");
         let again = gathered([done(sheet, 1), delta(sheet, 1, "a")]);
         assert_eq!(again, [done(sheet, 1), delta(sheet, 1, "a")]);
     }

@@ -329,7 +329,7 @@ export type CalibrationMode =
 /**  As the model says. */
 "none" | 
 /**
- *  By what the model says where there is nothing to read, and by the cells that a person
+ *  By what the model says of texts that only name labels, and by the cells that a person
  *  approved or corrected. Does not depend on what the rows are.
  */
 "prior" | 
@@ -1449,7 +1449,10 @@ export type PreviewColumn = {
 export type PreviewRow = {
 	/**  The row. */
 	row: RowId,
-	/**  The final prompt, exactly as the engine gets it. */
+	/**
+	 *  The final prompt, exactly as the engine gets it. The last message is the model's own where
+	 *  a label is scored behind words of it.
+	 */
 	messages: Message[],
 	/**  The value, if the row was answered validly. */
 	value: Value,

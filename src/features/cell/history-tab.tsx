@@ -1,10 +1,10 @@
 import { component$ } from "@builder.io/qwik";
 import { Words } from "~/errors";
 import { formatDateTime, formatRelativeTime } from "~/lib/format";
+import { harmless } from "~/lib/harmless";
 import { Badge, Button, EmptyState, Spinner } from "~/ui";
 import { figuresOf, type HistoryItem, historyItems } from "./history-items";
 import { goBack, openLoaded, type PanelTools } from "./panel";
-import { harmless } from "./pieces";
 import { text as words } from "./strings";
 import { stateBadges } from "./value-tab";
 

@@ -1,8 +1,8 @@
 import { $, component$, type NoSerialize, useComputed$, useStore } from "@builder.io/qwik";
 import type { Value } from "~/ipc";
+import { harmless } from "~/lib/harmless";
 import { Icon } from "~/ui";
 import { type JsonLine, jsonLines, LIMIT_PATH, type Path } from "./json-lines";
-import { harmless } from "./pieces";
 import { text as words } from "./strings";
 
 const colors: Record<JsonLine["kind"], string> = {

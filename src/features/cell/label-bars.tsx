@@ -1,10 +1,10 @@
 import { component$, useSignal } from "@builder.io/qwik";
 import type { Column, LabelShare, Value } from "~/ipc";
 import { formatPercent } from "~/lib/format";
+import { harmless } from "~/lib/harmless";
 import { type LabelColour, labelColours, labelsOfColumn } from "~/lib/label-colours";
 import { Button, LabelChip } from "~/ui";
 import { isOverturned, SHOWN_LABELS, type ShareRow, shareRows } from "./label-shares";
-import { harmless } from "./pieces";
 import { text as words } from "./strings";
 
 interface LabelBarsProps {

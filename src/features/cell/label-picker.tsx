@@ -1,10 +1,10 @@
 import { component$, useId, useSignal, useVisibleTask$ } from "@builder.io/qwik";
 import type { Column } from "~/ipc";
+import { harmless } from "~/lib/harmless";
 import { labelColours, labelsOfColumn } from "~/lib/label-colours";
 import { LabelChip } from "~/ui";
 import { chosenLabels, typedLabels } from "./edit-value";
 import type { PanelTools } from "./panel";
-import { harmless } from "./pieces";
 import { text as words } from "./strings";
 
 /** The labels of a column to choose from, one or several, in place of a text to type. */
@@ -15,10 +15,11 @@ export const LabelPicker = component$<{ tools: PanelTools; column: Column }>(
     const list = useSignal<HTMLElement>();
     const isMulti = column.value_type === "nested";
     const labels = labelsOfColumn(column) ?? [];
-    const chosen = useSignal(chosenLabels(panel.edit?.before ?? "", column));
+    const before = useSignal(chosenLabels(panel.edit?.before ?? "", column));
+    const chosen = useSignal(before.value);
     const colours = labelColours(labels);
     // A text that somebody typed once stays a choice, so that looking at it does not lose it.
-    const offered = [...labels, ...chosen.value.filter((label) => !labels.includes(label))];
+    const offered = [...labels, ...before.value.filter((label) => !labels.includes(label))];
 
     // biome-ignore lint/correctness/noQwikUseVisibleTask: focus needs the element
     useVisibleTask$(() => {

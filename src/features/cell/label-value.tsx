@@ -1,8 +1,8 @@
 import { component$ } from "@builder.io/qwik";
 import type { CellView, Column } from "~/ipc";
+import { harmless } from "~/lib/harmless";
 import { labelColours, labelsIn, labelsOfColumn } from "~/lib/label-colours";
 import { LabelChip } from "~/ui";
-import { harmless } from "./pieces";
 import { text as words } from "./strings";
 
 /** A cell of a label column in the colours of its labels. */

@@ -1,10 +1,11 @@
 import { $, component$, type JSXOutput, type QRL, useContext, useSignal } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
 import { ipc } from "~/ipc";
+import { harmless } from "~/lib/harmless";
 import { ToastContext } from "~/state/toasts";
 import { Button, ConfirmDialog, Icon } from "~/ui";
 import { type Align, type Block, type Inline, parseMarkdown } from "./markdown";
-import { firstPieces, harmless } from "./pieces";
+import { firstPieces } from "./pieces";
 import { text as words } from "./strings";
 
 type Ask = QRL<(url: string) => void>;

@@ -40,19 +40,3 @@ export function snippet(text: string, length = 120): string {
   if (start.length <= length) return text.length > length * 4 ? `${start}…` : start;
   return `${start.slice(0, wholeCharacters(start, length)).trimEnd()}…`;
 }
-
-/**
- * A text in which nothing is hidden: control characters and those that turn the direction of
- * writing appear as signs. What is copied or edited is the text itself.
- */
-export function harmless(text: string): string {
-  return text.replace(HIDDEN, (character) => {
-    const code = character.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    if (code === 0x7f) return "\u2421";
-    return `[U+${code.toString(16).toUpperCase().padStart(4, "0")}]`;
-  });
-}
-
-/** Control characters but tab and line breaks, and those that override the direction. */
-const HIDDEN = /(?![\n\t]|\r\n)\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;

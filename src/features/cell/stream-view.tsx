@@ -1,6 +1,6 @@
 import { component$, type NoSerialize, useSignal, useVisibleTask$ } from "@builder.io/qwik";
+import { harmless } from "~/lib/harmless";
 import { Spinner } from "~/ui";
-import { harmless } from "./pieces";
 import { text as words } from "./strings";
 
 /** What the model writes, as it writes it: straight into the page, once a frame. */

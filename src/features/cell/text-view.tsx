@@ -1,6 +1,7 @@
 import { component$, useSignal } from "@builder.io/qwik";
+import { harmless } from "~/lib/harmless";
 import { Button } from "~/ui";
-import { firstPieces, harmless } from "./pieces";
+import { firstPieces } from "./pieces";
 import { text as words } from "./strings";
 
 interface TextViewProps {

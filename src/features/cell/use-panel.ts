@@ -112,8 +112,10 @@ function hear(event: Event, panel: PanelState, sheet: SheetState): void {
   switch (event.event) {
     case "cell_delta":
       if (event.row !== cell.row || event.column !== cell.column) return;
+      // An attempt begins with an empty piece: what an earlier one said no longer counts.
+      if (event.text === "") panel.stream = noSerialize({ text: "" });
       // The text grows within one object: a signal for every token would draw for every token.
-      if (panel.stream) panel.stream.text += event.text;
+      else if (panel.stream) panel.stream.text += event.text;
       else panel.stream = noSerialize({ text: event.text });
       break;
     case "cell_done": {

@@ -1,4 +1,5 @@
-import { fullText, harmless } from "./cell-render";
+import { harmless } from "~/lib/harmless";
+import { fullText } from "./cell-render";
 import type { GridCore } from "./grid-core";
 import type { ColumnId } from "./types";
 

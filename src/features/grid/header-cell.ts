@@ -1,5 +1,5 @@
 /** The elements of one column's header. */
-import { harmless } from "./cell-render";
+import { harmless } from "~/lib/harmless";
 import { element, headerPx, type IconName, icon, quietButton, setIcon } from "./grid-dom";
 import { text as words } from "./strings";
 import type { ColumnId, GridColumn } from "./types";

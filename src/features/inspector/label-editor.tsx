@@ -112,7 +112,8 @@ export const LabelEditor = component$(() => {
           onInput$={(value) => {
             typed.value = value;
           }}
-          onEnter$={add}
+          // Also when the field is left: what was typed there was meant.
+          onChange$={add}
           error={isShown ? problemText(problem, null) : undefined}
           testId="inspector-new-label"
           class="flex-1"

@@ -92,6 +92,8 @@ export function fieldProblemText(problem: FieldProblem): string {
       return text.schema.nameless;
     case "repeated":
       return text.schema.repeated(problem.name);
+    case "numeric":
+      return text.schema.numeric(problem.name);
     case "choiceless":
       return text.schema.choiceless(problem.name);
   }

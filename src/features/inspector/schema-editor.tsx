@@ -16,6 +16,9 @@ export const SchemaEditor = component$(() => {
   const { fields } = state.draft;
   const view = useSignal(fields === null ? "raw" : "fields");
   const problem = problemsOf(sheet, state).find((one) => one.field === "schema");
+  // Two fields of one name are one property in the text, and one of them would be lost there.
+  const kind = problem?.field === "schema" && problem.why === "fields" ? problem.fields.kind : null;
+  const isAmbiguous = kind === "nameless" || kind === "repeated";
   const isRaw = view.value === "raw" || fields === null;
   const write = $((next: SchemaField[]) => setFields(state.draft, next));
   return (
@@ -26,7 +29,7 @@ export const SchemaEditor = component$(() => {
         value={isRaw ? "raw" : "fields"}
         options={[
           { value: "fields", label: text.schema.fields, disabled: fields === null },
-          { value: "raw", label: text.schema.raw },
+          { value: "raw", label: text.schema.raw, disabled: !isRaw && isAmbiguous },
         ]}
         onChange$={(value) => {
           view.value = value;

@@ -189,6 +189,7 @@ describe("fields and their schema", () => {
     expect(fieldProblem([])).toEqual(none);
     expect(fieldProblem([field("a"), field(" ")])).toEqual({ kind: "nameless", path: [1] });
     expect(fieldProblem([field("a"), field("a ")])).toMatchObject({ kind: "repeated", path: [1] });
+    expect(fieldProblem([field("a"), field("2024")])).toMatchObject({ kind: "numeric", path: [1] });
     expect(fieldProblem([field("a", "choice")])).toMatchObject({ kind: "choiceless", name: "a" });
     expect(fieldProblem([field("a"), field("A")])).toBeNull();
     const inner = field("o", "object", { fields: [field("x"), field("")] });

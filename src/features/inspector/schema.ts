@@ -175,7 +175,10 @@ function isTexts(value: Value): value is string[] {
 export type FieldProblem =
   | { kind: "none"; path: number[]; name: string }
   | { kind: "nameless"; path: number[] }
-  | { kind: "repeated" | "choiceless"; path: number[]; name: string };
+  | { kind: "repeated" | "numeric" | "choiceless"; path: number[]; name: string };
+
+/** Names that JavaScript puts before all others, whatever their order. */
+const WHOLE_NUMBER = /^(0|[1-9]\d*)$/;
 
 /** The first thing that is wrong with the fields; null when they can be used. */
 export function fieldProblem(
@@ -190,6 +193,10 @@ export function fieldProblem(
   const repeated = names.findIndex((name, index) => names.indexOf(name) < index);
   if (repeated !== -1) {
     return { kind: "repeated", path: [...path, repeated], name: names[repeated] ?? "" };
+  }
+  const numeric = names.findIndex((name) => WHOLE_NUMBER.test(name));
+  if (numeric !== -1) {
+    return { kind: "numeric", path: [...path, numeric], name: names[numeric] ?? "" };
   }
   for (const [index, field] of fields.entries()) {
     const at = [...path, index];

@@ -256,13 +256,14 @@ export const text = {
     failed: "The figures of the labels could not be read",
     empty: "No cell was made yet",
     unscored: (count: number) =>
-      `${cells(count)} ${count === 1 ? "was" : "were"} made before scores were kept`,
+      `No scores are kept for ${cells(count)}: an older version made them, or a model that gives none, such as one that thinks first`,
     counts: "How often each label is in the column",
     label: "Label",
     raw: "Model",
     calibrated: "Calibrated",
     liking: "Bias",
-    likingHint: "How many times too likely the model holds this label before it reads anything",
+    likingHint:
+      "By what factor the calibration divides this label's share, because the model holds it too likely",
     more: (factor: string) => `×${factor}`,
     less: (factor: string) => `÷${factor}`,
     fair: "as it is",
@@ -352,6 +353,8 @@ export const text = {
     none: "Add at least one field",
     noneIn: (name: string) => `“${name}” has no fields; add at least one`,
     nameless: "This field has no name",
+    numeric: (name: string) =>
+      `“${name}” is a number: such fields would all come first, whatever their order`,
     repeated: (name: string) => `Two fields are called “${name}”`,
     choiceless: (name: string) => `List the texts that “${name}” may be`,
     syntax: (line: number, column: number, expected: string) =>

@@ -146,6 +146,8 @@ export const text = {
     setup: (rows: number, threads: number) =>
       `Fastest with ${formatCount(rows)} rows at once and ${threads === 1 ? "one thread" : `${formatCount(threads)} threads`}`,
     setupIsUsual: "which is the usual setup",
+    setupKept: "the model is loaded so from now on",
+    setupNotKept: "nothing of it is kept",
     setupGain: (percent: string) => `${percent} less time a row than in the usual setup`,
   },
 

@@ -32,6 +32,8 @@ interface TuneDialogProps {
 
 interface TuneState {
   task: string | null;
+  /** Whether the last tuning was only to measure. */
+  isDryRun: boolean;
   isStopping: boolean;
   progress: TuningProgress | null;
   failure: AppError | null;
@@ -45,6 +47,7 @@ export const TuneDialog = component$<TuneDialogProps>(({ model, onClose$, onChan
   const buttons = useSignal<HTMLElement>();
   const state = useStore<TuneState>({
     task: null,
+    isDryRun: false,
     isStopping: false,
     progress: null,
     failure: null,
@@ -65,6 +68,7 @@ export const TuneDialog = component$<TuneDialogProps>(({ model, onClose$, onChan
   const tune = $(async (isDryRun: boolean) => {
     const task = `tune ${crypto.randomUUID()}`;
     state.task = task;
+    state.isDryRun = isDryRun;
     state.failure = null;
     state.progress = null;
     result.value = undefined;
@@ -138,7 +142,7 @@ export const TuneDialog = component$<TuneDialogProps>(({ model, onClose$, onChan
           ))}
         </div>
       )}
-      {!isBusy && tuned !== undefined && <Result tuned={tuned} />}
+      {!isBusy && tuned !== undefined && <Result tuned={tuned} isDryRun={state.isDryRun} />}
       <div ref={buttons} q:slot="footer" class="flex flex-wrap justify-end gap-2">
         {isBusy ? (
           <Button icon="stop" busy={state.isStopping} onClick$={stop} testId="tune-stop">
@@ -178,9 +182,9 @@ export const TuneDialog = component$<TuneDialogProps>(({ model, onClose$, onChan
   );
 });
 
-const Result = component$<{ tuned: TunedModel }>(({ tuned }) => {
+const Result = component$<{ tuned: TunedModel; isDryRun: boolean }>(({ tuned, isDryRun }) => {
   const verdict = tuningVerdict(tuned);
-  const setup = setupText(tuned);
+  const setup = setupText(tuned, isDryRun);
   return (
     <div class="flex flex-col gap-3" data-testid="tune-result">
       <Notice kind={verdict.kind} title={verdict.title}>

@@ -93,12 +93,13 @@ function outcomeText(candidate: Candidate): string {
 }
 
 /** How many rows and threads are fastest; `null` where that was not measured. */
-export function setupText({ report: { setup } }: TunedModel): string | null {
+export function setupText({ report: { setup } }: TunedModel, isDryRun: boolean): string | null {
   if (setup === null) return null;
   const { parallel_rows, threads, row_us, default_row_us } = setup;
   const less = default_row_us === 0 ? 0 : 1 - row_us / default_row_us;
   const compared = less <= 0 ? words.setupIsUsual : words.setupGain(formatPercent(less));
-  return `${words.setup(parallel_rows, threads)}, ${compared}`;
+  const kept = isDryRun ? words.setupNotKept : words.setupKept;
+  return `${words.setup(parallel_rows, threads)}, ${compared}; ${kept}`;
 }
 
 /** The result in one sentence. */

@@ -1,6 +1,7 @@
 import { $, component$, useSignal } from "@builder.io/qwik";
 import { type Column, failureOf } from "~/ipc";
-import { Button, Dialog, TextField } from "~/ui";
+import { TextField } from "~/ui";
+import { AskDialog } from "./ask-dialog";
 import { renameColumn } from "./column-actions";
 import { text } from "./strings";
 import { useSheetTools } from "./tools";
@@ -13,9 +14,6 @@ export const RenameDialog = component$<{ column: Column }>(({ column }) => {
   const name = useSignal(before);
   const problem = useSignal<string>();
   const busy = useSignal(false);
-  const close = $(() => {
-    ui.dialog = null;
-  });
   const rename = $(async () => {
     const wanted = name.value.trim();
     if (wanted === "") {
@@ -38,12 +36,14 @@ export const RenameDialog = component$<{ column: Column }>(({ column }) => {
     }
   });
   return (
-    <Dialog
-      open
+    <AskDialog
       width="s"
       title={text.column.renameTitle}
-      onClose$={close}
+      confirm={text.column.rename}
+      busy={busy}
+      onConfirm$={rename}
       testId="column-rename-dialog"
+      confirmTestId="column-rename"
     >
       <form preventdefault:submit onSubmit$={rename}>
         <TextField
@@ -58,18 +58,6 @@ export const RenameDialog = component$<{ column: Column }>(({ column }) => {
           testId="column-name"
         />
       </form>
-      <Button q:slot="footer" onClick$={close}>
-        {text.column.cancel}
-      </Button>
-      <Button
-        q:slot="footer"
-        variant="primary"
-        busy={busy.value}
-        onClick$={rename}
-        testId="column-rename"
-      >
-        {text.column.rename}
-      </Button>
-    </Dialog>
+    </AskDialog>
   );
 });

@@ -2,7 +2,8 @@ import { $, component$, useSignal, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
 import { type AppError, failureOf, type Replacement } from "~/ipc";
 import { formatCount } from "~/lib/format";
-import { Button, Dialog, Spinner } from "~/ui";
+import { Spinner } from "~/ui";
+import { AskDialog } from "./ask-dialog";
 import { short } from "./condition-text";
 import { previewAll, replaceAll } from "./find";
 import { text } from "./strings";
@@ -39,9 +40,6 @@ export const ReplaceDialog = component$(() => {
     void read();
   });
 
-  const close = $(() => {
-    ui.dialog = null;
-  });
   const replace = $(async () => {
     busy.value = true;
     try {
@@ -58,7 +56,16 @@ export const ReplaceDialog = component$(() => {
   const cells = preview.cells;
   const count = text.cells(cells?.length ?? 0);
   return (
-    <Dialog open width="l" title={text.find.replaceTitle} onClose$={close} testId="replace-dialog">
+    <AskDialog
+      width="l"
+      title={text.find.replaceTitle}
+      confirm={text.find.confirm}
+      busy={busy}
+      disabled={cells === null || cells.length === 0}
+      onConfirm$={replace}
+      testId="replace-dialog"
+      confirmTestId="replace-confirm"
+    >
       {failure.error && <FailureNotice failure={failure.error} class="mb-3" />}
       {cells === null && failure.error === null && <Spinner label={text.find.lookingFor} />}
       {cells !== null && (
@@ -98,19 +105,6 @@ export const ReplaceDialog = component$(() => {
       {preview.more && cells && (
         <p class="mt-2 text-sm text-muted">{text.find.shown(formatCount(cells.length))}</p>
       )}
-      <Button q:slot="footer" onClick$={close}>
-        {text.column.cancel}
-      </Button>
-      <Button
-        q:slot="footer"
-        variant="primary"
-        busy={busy.value}
-        disabled={cells === null || cells.length === 0}
-        onClick$={replace}
-        testId="replace-confirm"
-      >
-        {text.find.confirm}
-      </Button>
-    </Dialog>
+    </AskDialog>
   );
 });

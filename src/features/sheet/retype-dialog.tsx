@@ -1,7 +1,8 @@
 import { $, component$, useSignal, useStore } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
 import { type AppError, type Column, type DataType, failureOf } from "~/ipc";
-import { Button, Dialog, Notice, RadioGroup } from "~/ui";
+import { Notice, RadioGroup } from "~/ui";
+import { AskDialog } from "./ask-dialog";
 import { retypeColumn } from "./column-actions";
 import { dataTypeOf } from "./data-type";
 import { text } from "./strings";
@@ -16,9 +17,6 @@ export const RetypeDialog = component$<{ column: Column }>(({ column }) => {
   const chosen = useSignal<DataType>(present);
   const loses = useStore<{ error: AppError | null }>({ error: null });
   const busy = useSignal(false);
-  const close = $(() => {
-    ui.dialog = null;
-  });
   const retype = $(async () => {
     busy.value = true;
     const mayLose = loses.error?.code === "conflict";
@@ -34,12 +32,16 @@ export const RetypeDialog = component$<{ column: Column }>(({ column }) => {
   });
   const isConflict = loses.error?.code === "conflict";
   return (
-    <Dialog
-      open
+    <AskDialog
       width="s"
       title={text.column.retypeTitle(column.name)}
-      onClose$={close}
+      confirm={isConflict ? text.column.lose : text.column.retype}
+      busy={busy}
+      disabled={chosen.value === present}
+      isDanger={isConflict}
+      onConfirm$={retype}
       testId="column-retype-dialog"
+      confirmTestId="column-retype"
     >
       <RadioGroup
         label={text.column.type}
@@ -58,19 +60,6 @@ export const RetypeDialog = component$<{ column: Column }>(({ column }) => {
         </Notice>
       )}
       {loses.error && !isConflict && <FailureNotice failure={loses.error} class="mt-3" />}
-      <Button q:slot="footer" onClick$={close}>
-        {text.column.cancel}
-      </Button>
-      <Button
-        q:slot="footer"
-        variant={isConflict ? "danger" : "primary"}
-        busy={busy.value}
-        disabled={chosen.value === present}
-        onClick$={retype}
-        testId="column-retype"
-      >
-        {isConflict ? text.column.lose : text.column.retype}
-      </Button>
-    </Dialog>
+    </AskDialog>
   );
 });

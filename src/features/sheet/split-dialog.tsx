@@ -1,7 +1,8 @@
 import { $, component$, useSignal, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
 import { type AppError, type Column, type DataType, errorOf, ipc } from "~/ipc";
-import { Button, Checkbox, Dialog, EmptyState, Select, Spinner, TextField } from "~/ui";
+import { Checkbox, EmptyState, Select, Spinner, TextField } from "~/ui";
+import { AskDialog } from "./ask-dialog";
 import { splitColumn } from "./column-actions";
 import {
   firstChoices,
@@ -38,9 +39,6 @@ export const SplitDialog = component$<{ column: Column }>(({ column }) => {
     );
   });
 
-  const close = $(() => {
-    ui.dialog = null;
-  });
   const split = $(async () => {
     busy.value = true;
     form.error = null;
@@ -56,12 +54,15 @@ export const SplitDialog = component$<{ column: Column }>(({ column }) => {
   const choices = form.choices;
   const wanted = splitRequest(choices ?? [], sheet.columns).length;
   return (
-    <Dialog
-      open
+    <AskDialog
       width="m"
       title={text.split.title(column.name)}
-      onClose$={close}
+      confirm={text.split.confirm(wanted)}
+      busy={busy}
+      disabled={wanted === 0}
+      onConfirm$={split}
       testId="column-split-dialog"
+      confirmTestId="column-split"
     >
       {form.error && <FailureNotice failure={form.error} class="mb-3" />}
       {choices === null && form.error === null && <Spinner label={text.split.looking} />}
@@ -80,7 +81,7 @@ export const SplitDialog = component$<{ column: Column }>(({ column }) => {
                   onChange$={(isChosen) => {
                     choice.isChosen = isChosen;
                   }}
-                  class="w-36 min-w-0 flex-none truncate pt-1 font-mono"
+                  class="w-36 min-w-0 flex-none pt-1 font-mono [overflow-wrap:anywhere]"
                   testId={`column-split-${at + 1}`}
                 />
                 <TextField
@@ -112,20 +113,7 @@ export const SplitDialog = component$<{ column: Column }>(({ column }) => {
           </ul>
         </>
       )}
-      <Button q:slot="footer" onClick$={close}>
-        {text.column.cancel}
-      </Button>
-      <Button
-        q:slot="footer"
-        variant="primary"
-        busy={busy.value}
-        disabled={wanted === 0}
-        onClick$={split}
-        testId="column-split"
-      >
-        {text.split.confirm(wanted)}
-      </Button>
-    </Dialog>
+    </AskDialog>
   );
 });
 

@@ -1,5 +1,6 @@
 /** Splitting a JSON column: what a person chose of its properties, and what is asked for. */
 import type { Column, DataType, JsonProperty, SplitColumns, SplitProperty } from "~/ipc";
+import { harmless } from "~/lib/harmless";
 import { text } from "./strings";
 
 /** One property in the dialog. */
@@ -27,7 +28,7 @@ export function firstChoices(
 
 /** The property as it is called on screen, where nothing would be no name. */
 export function shownProperty({ property }: SplitChoice): string {
-  return property.trim() === "" ? text.split.blank : property;
+  return property.trim() === "" ? text.split.blank : harmless(property);
 }
 
 /** What is wrong with the name of a chosen property; null when it can be used. */

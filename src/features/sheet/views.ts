@@ -191,7 +191,10 @@ function filterAnew(tools: SheetTools, column: ColumnId, test: CellTest): void {
   const others = parts?.conditions.filter(
     (other) => !(other.column === column && other.test.test === test.test),
   );
-  const base = others ? filterOf({ match: parts?.match ?? "all", conditions: others }) : null;
+  // A filter that is no list of conditions stays as it is.
+  const base = others
+    ? filterOf({ match: parts?.match ?? "all", conditions: others })
+    : tools.sheet.filter;
   tools.sheet.filter = withCondition(base, { column, test, negated: false });
 }
 

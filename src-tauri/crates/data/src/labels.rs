@@ -81,7 +81,7 @@ impl SheetStore {
     /// The calibrations that were ever used in a column, the latest first.
     pub fn calibrations(&self, column: ColumnId) -> Result<Vec<StoredCalibration>, DataError> {
         let failed = during("read the calibrations");
-        let reader = self.reader();
+        let reader = self.own_reader()?;
         // A copy of a column names those of the other one.
         let mut statement = reader
             .prepare(
@@ -108,13 +108,13 @@ impl SheetStore {
         Ok(self.calibrations_named(&BTreeSet::from([id]))?.remove(&id))
     }
 
-    /// The calibration that a run has used so far.
+    /// The calibration that a run has used last.
     pub fn calibration_of_run(&self, run: RunId) -> Result<Option<StoredCalibration>, DataError> {
         let found: Option<(i64, String)> = self
             .reader()
             .query_row(
                 "SELECT id, calibration::VARCHAR FROM braincells.calibrations WHERE run_id = ? \
-                 ORDER BY id LIMIT 1",
+                 ORDER BY id DESC LIMIT 1",
                 [run.0],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
@@ -129,7 +129,9 @@ impl SheetStore {
     /// scores.
     pub fn scored_cells(&self, column: ColumnId) -> Result<Vec<ScoredCell>, DataError> {
         let stored = self.ai_column(column)?;
-        read_scored(&self.reader(), &stored)
+        // Of its own: a window of the grid must not wait until all of a column is read.
+        let reader = self.own_reader()?;
+        read_scored(&reader, &stored)
     }
 
     /// Adds what each entry's scores say of its labels.
@@ -153,7 +155,8 @@ impl SheetStore {
             if let Entry::Vacant(vacant) = labels.entry(version) {
                 let recipe = match version {
                     Some(version) => Some(self.recipe(column, version)?),
-                    None => self.stored_column(column)?.column.recipe().cloned(),
+                    // A copy of a column begins with the recipe that its values were made by.
+                    None => self.recipe(column, 1).ok(),
                 };
                 let names = recipe.and_then(|recipe| recipe.output.scored_labels());
                 vacant.insert(names.unwrap_or_default());

@@ -156,6 +156,48 @@ impl SheetStore {
         Ok((result, step))
     }
 
+    /// Does `work` as a part of the step that a live run has taken: it is undone with the run, and
+    /// what a person has undone meanwhile can be done again. Columns must stay as they are.
+    pub(crate) fn act_in_run<T>(
+        &self,
+        writer: &mut Writer,
+        run: RunId,
+        now_ms: i64,
+        work: impl FnOnce(&mut Action<'_>) -> Result<T, DataError>,
+    ) -> Result<T, DataError> {
+        let step = writer.live_runs.step_of(run).ok_or(DataError::RunMissing { run })?;
+        let done = Self::add_to_step(writer, step, now_ms, work);
+        if done.is_err() {
+            self.states().clear();
+        }
+        let (result, news) = done?;
+        self.learn(writer, news)?;
+        Ok(result)
+    }
+
+    fn add_to_step<T>(
+        writer: &mut Writer,
+        step: StepId,
+        now_ms: i64,
+        work: impl FnOnce(&mut Action<'_>) -> Result<T, DataError>,
+    ) -> Result<(T, News), DataError> {
+        let failed = during("store what belongs to the run");
+        let transaction = writer.connection.unchecked_transaction().map_err(&failed)?;
+        let mut action = Action {
+            connection: &writer.connection,
+            step,
+            now_ms,
+            next_seq: writer.next_seq,
+            news: News::default(),
+            change: Change::default(),
+        };
+        let result = work(&mut action)?;
+        let Action { next_seq, news, .. } = action;
+        transaction.commit().map_err(&failed)?;
+        writer.next_seq = next_seq;
+        Ok((result, news))
+    }
+
     fn take_step<T>(
         writer: &mut Writer,
         name: &str,

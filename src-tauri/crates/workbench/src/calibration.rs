@@ -24,5 +24,5 @@ use plan::label_of;
 
 pub use figures::{CheckedFigures, LabelCount, ReliabilityBin};
 pub(crate) use scoring::Scoring;
+pub(crate) use verbs::{After, calibrate_after_run, set_calibration};
 pub use verbs::{LabelCell, LabelFigures, Recalibration};
-pub(crate) use verbs::{calibrate_after_run, set_calibration};

@@ -39,11 +39,21 @@ impl Workbench {
     ) -> Result<CellPrompt, AppError> {
         self.with_store(sheet, move |store| {
             let history = store.cell_history(column, row)?;
-            let entry = history.into_iter().find(|entry| entry.seq == seq);
-            let made = entry.and_then(|entry| {
-                Some((entry.recipe_version?, entry.step?, entry.figures.calibration))
+            let entry = history.iter().find(|entry| entry.seq == seq);
+            // One that was calibrated anew asked nobody: the entry before it did that a run made.
+            let asked = entry.and_then(|entry| match entry.figures.calibration {
+                Some(_) if entry.run.is_none() => {
+                    let earlier = history.iter().filter(|one| one.seq < seq && one.run.is_some());
+                    earlier.max_by_key(|one| one.seq)
+                }
+                _ => Some(entry),
             });
-            let (version, step, calibration) = made.ok_or(WorkbenchError::NoPrompt { seq })?;
+            let made = asked.and_then(|asked| {
+                let step = (asked.recipe_version?, asked.step?, asked.seq);
+                Some((step, asked.figures.calibration))
+            });
+            let made = made.ok_or(WorkbenchError::NoPrompt { seq })?;
+            let ((version, step, seq), calibration) = made;
             let recipe = store.recipe(column, version)?;
             let (plan, inputs) = plan_for(&recipe, &store.columns()?)?;
             let noted: Vec<Noted> = match store.noted_examples(step)? {

@@ -6,13 +6,14 @@ use std::fs::File;
 use std::io::Read;
 
 use braincells_core::{
-    AppError, Column, ColumnId, Recipe, RunId, RunRequest, RunScope, RunStatus, SheetId, Value,
+    AppError, Column, ColumnId, Recipe, RunId, RunRequest, RunScope, SheetId, Value,
 };
 use braincells_data::{ImportOptions, SheetStore};
 use sha2::{Digest, Sha256};
 
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
+use crate::run::end_killed_run;
 use crate::transfer::known_format;
 use crate::{EngineOptions, InputFile, RunHandle, Workbench};
 
@@ -197,8 +198,7 @@ fn work_left(
         if !store.rows_to_fill(column, request, Some(run.id))?.is_empty() {
             return Ok(WorkLeft::GoOn(run.id));
         }
-        // Killed between its last row and its end.
-        store.set_run_status(run.id, RunStatus::Done, None, now_ms)?;
+        end_killed_run(store, &run, now_ms)?;
     }
     let nothing = store.rows_to_fill(column, request, None)?.is_empty();
     Ok(if nothing { WorkLeft::Nothing } else { WorkLeft::Begin })

@@ -93,9 +93,13 @@ impl EngineSource for LlamaEngines {
         }
         // The old model goes first: there may not be memory for two.
         let_go(loaded.take()).await;
-        let options_now = self.load_options(&path, options).await;
         let responses = self.home.responses();
-        let engine = self.place.load(&path, options_now, responses, events).await?;
+        let responses = blocking(move || {
+            Ok::<_, AppError>(ResponseCache::open(&responses, DEFAULT_RESPONSE_BYTES))
+        });
+        let remembered = Arc::new(responses.await?);
+        let options_now = self.load_options(&path, options, Arc::clone(&remembered)).await;
+        let engine = self.place.load(&path, options_now, remembered, events).await?;
         let kept = Kept::new(Arc::clone(&engine), self.clock.now_ms());
         *loaded = Some(Loaded { path, options: options.clone(), kept });
         Ok(engine)
@@ -143,10 +147,16 @@ impl EngineSource for LlamaEngines {
 }
 
 impl LlamaEngines {
-    async fn load_options(&self, path: &Path, options: &EngineOptions) -> LoadOptions {
+    async fn load_options(
+        &self,
+        path: &Path,
+        options: &EngineOptions,
+        remembered: Arc<ResponseCache>,
+    ) -> LoadOptions {
         let now_ms = self.clock.now_ms();
         let (home, path, asked) = (self.home.clone(), path.to_owned(), options.clone());
-        let setup = blocking(move || measured_setup(&home, &path, &asked, now_ms)).await;
+        let setup =
+            blocking(move || measured_setup(&home, &path, &asked, &remembered, now_ms)).await;
         let setup = setup.inspect_err(|error: &AppError| {
             tracing::warn!(%error, "what was measured of the model is not used");
         });
@@ -171,10 +181,10 @@ fn measured_setup(
     home: &Home,
     path: &Path,
     options: &EngineOptions,
+    remembered: &ResponseCache,
     now_ms: i64,
 ) -> Result<Option<Tuning>, AppError> {
-    let remembered = ResponseCache::open(&home.responses(), DEFAULT_RESPONSE_BYTES);
-    let Some(sha256) = known_sha256(path, &remembered) else { return Ok(None) };
+    let Some(sha256) = known_sha256(path, remembered) else { return Ok(None) };
     let build = build_info();
     let measured = Measured { model_sha256: &sha256, build: &build, options };
     Ok(measured.known(&Catalogue::open(&home.catalogue())?, now_ms)?)
@@ -205,15 +215,12 @@ impl Place {
         &self,
         path: &Path,
         options: LoadOptions,
-        responses: PathBuf,
+        remembered: Arc<ResponseCache>,
         events: Arc<dyn EventSink>,
     ) -> Result<Arc<dyn LLMEngine>, AppError> {
         let stop = StopOnDrop::default();
         let (hashing, hashed) = (Arc::clone(&stop.stopped), path.to_owned());
-        let hash = blocking(move || {
-            let remembered = ResponseCache::open(&responses, DEFAULT_RESPONSE_BYTES);
-            model_sha256(&hashed, &remembered, &hashing)
-        });
+        let hash = blocking(move || model_sha256(&hashed, &remembered, &hashing));
         let hash = async {
             let hash = hash.await;
             hash.inspect_err(|error| tracing::warn!(%error, "answers of this model are not kept"))
@@ -302,14 +309,17 @@ mod tests {
         let options = EngineOptions::default();
         let engines = LlamaEngines::new(home.clone(), Arc::new(ManualClock::at(NOW_MS)));
         let catalogue = Catalogue::open(&home.catalogue()).unwrap();
-        let responses = ResponseCache::open(&home.responses(), 1 << 20);
-        assert_eq!(engines.load_options(&path, &options).await.tuning, None);
-        let sha256 = model_sha256(&path, &responses, &AtomicBool::new(false)).unwrap();
+        let remembered = Arc::new(ResponseCache::open(&home.responses(), 1 << 20));
+        let tuning = async |options| {
+            engines.load_options(&path, options, Arc::clone(&remembered)).await.tuning
+        };
+        assert_eq!(tuning(&options).await, None);
+        let sha256 = model_sha256(&path, &remembered, &AtomicBool::new(false)).unwrap();
         let build = build_info();
         let measured = Measured { model_sha256: &sha256, build: &build, options: &options };
         measured.remember(&catalogue, setup.clone(), NOW_MS).unwrap();
-        assert_eq!(engines.load_options(&path, &options).await.tuning, Some(setup));
+        assert_eq!(tuning(&options).await, Some(setup));
         let exact = EngineOptions { exact: true, ..EngineOptions::default() };
-        assert_eq!(engines.load_options(&path, &exact).await.tuning, None);
+        assert_eq!(tuning(&exact).await, None);
     }
 }

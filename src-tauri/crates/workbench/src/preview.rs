@@ -9,7 +9,7 @@ use braincells_llm::output::{Answer, read_answer};
 use braincells_llm::prompt::PromptPlan;
 use braincells_llm::{
     AnswerKey, BatchEventKind, FinishReason, LLMEngine, LLMError, LLMRequest, LLMResponse, Message,
-    RequestId,
+    RequestId, Role,
 };
 use futures::{StreamExt, stream};
 use serde::Serialize;
@@ -33,7 +33,8 @@ const NOT_STORED: i64 = 0;
 pub struct PreviewRow {
     /// The row.
     pub row: RowId,
-    /// The final prompt, exactly as the engine gets it.
+    /// The final prompt, exactly as the engine gets it. The last message is the model's own where
+    /// a label is scored behind words of it.
     pub messages: Vec<Message>,
     /// The value, if the row was answered validly.
     pub value: Value,
@@ -145,6 +146,11 @@ impl Workbench {
     }
 }
 
+fn shown(request: &LLMRequest) -> Vec<Message> {
+    let own = request.lead_in.iter().map(|words| Message::new(Role::Assistant, words));
+    request.messages.iter().cloned().chain(own).collect()
+}
+
 /// Rows that were asked for, and how long the engine took.
 pub(crate) struct Answered {
     pub(crate) rows: Vec<PreviewRow>,
@@ -166,7 +172,7 @@ impl Asked {
         let empty = plan.is_input_empty(values);
         let preview = PreviewRow {
             row,
-            messages: request.messages.clone(),
+            messages: shown(&request),
             value: Value::Null,
             reasoning: None,
             error: empty.then(|| WorkbenchError::EmptyInput.into()),

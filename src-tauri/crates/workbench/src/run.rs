@@ -35,6 +35,7 @@ pub(crate) use live::LiveRuns;
 use live::{Claim, Wish};
 pub(crate) use order::{Order, Rows};
 use progress::Progress;
+pub(crate) use unfinished::end_killed_run;
 
 impl Workbench {
     /// Starts filling a column. Runs that want the same engine work one after the other, by

@@ -36,7 +36,10 @@ impl Workbench {
     ) -> Result<SplitColumns, AppError> {
         let now_ms = self.now_ms();
         self.change_store(sheet, move |store| {
-            let known = known_properties(store, column)?;
+            // Looking for them takes long, and finds too many where most are of no interest.
+            let is_all_said = !properties.is_empty()
+                && properties.iter().all(|property| property.data_type.is_some());
+            let known = if is_all_said { Vec::new() } else { known_properties(store, column)? };
             let parts = parts(properties, &known)?;
             if parts.is_empty() {
                 let name = column_with_id(&store.columns()?, column)?.name.clone();

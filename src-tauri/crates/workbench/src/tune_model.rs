@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use braincells_core::{AppError, Event, Priority};
+use braincells_data::Catalogue;
 use braincells_llm::LLMError;
 use braincells_llm::llama::{
     Quantisation, TuneProgress, TuneReport, TuneRequest, TunedOrigin, Tuning, build_info,
@@ -115,11 +116,12 @@ impl Workbench {
                 place.tune(request, &stopped, Arc::new(hear))
             })?;
             if let Some((setup, copy)) = work.setup_to_keep(&tuned) {
-                let model = copy.map_or(Ok(of_original), |copy| sha256(&copy.path))?;
-                let build = build_info();
-                let measured =
-                    Measured { model_sha256: &model, build: &build, options: &work.engine };
-                measured.remember(&setups, setup.clone(), work.now_ms)?;
+                let model = copy.map_or(Ok(of_original), |copy| sha256(&copy.path));
+                let kept = model.and_then(|model| work.keep_setup(&setups, &model, setup));
+                // The copy is there, and is worth having without it.
+                if let Err(error) = kept {
+                    tracing::warn!(%error, "the fastest setup of a model could not be kept");
+                }
             }
             Ok::<_, AppError>(tuned)
         })
@@ -173,6 +175,23 @@ impl Work {
             None => None,
         };
         Ok(TunedModel { original: self.file_name(), report, copy })
+    }
+
+    fn keep_setup(
+        &self,
+        catalogue: &Catalogue,
+        model_sha256: &str,
+        setup: &Tuning,
+    ) -> Result<(), AppError> {
+        let build = build_info();
+        // What was measured with: how many rows at once was free to choose, and the context usual.
+        let options = EngineOptions {
+            threads: self.engine.threads,
+            gpu_layers: self.engine.gpu_layers,
+            ..EngineOptions::default()
+        };
+        let measured = Measured { model_sha256, build: &build, options: &options };
+        Ok(measured.remember(catalogue, setup.clone(), self.now_ms)?)
     }
 
     /// The fastest setup, with the copy that it is of; without a copy it is the original's.

@@ -105,7 +105,8 @@ pub struct FillArgs {
     /// Read the instruction from a file
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     pub prompt_file: Option<PathBuf>,
-    /// What every cell must be: text, number, boolean, or label:a,b,c
+    /// What every cell must be: text, number[:1..5], integer[:1..5], boolean, date, label:a,b,c,
+    /// labels:a,b,c, or json:SCHEMA with a file or a schema
     #[arg(short = 't', long = "type", value_name = "TYPE", default_value = "text")]
     #[arg(value_parser = values::output_type)]
     pub output_type: Output,
@@ -144,8 +145,8 @@ pub struct ModelArgs {
     /// Most validated and edited cells shown to the model as examples; 0 for none
     #[arg(long, value_name = "N")]
     pub examples: Option<u32>,
-    /// How labels are calibrated: `prior` takes back what the model likes before it has read
-    /// anything, `batch` what it likes on average over the rows, `none` leaves them
+    /// How labels are calibrated: `prior` takes back what the model likes over texts that only
+    /// name the labels, `batch` what it likes on average over the rows, `none` leaves them
     #[arg(long, value_name = "HOW", default_value_t = CalibrationMode::default().into())]
     pub calibration: Calibrating,
     /// 0 always takes the likeliest token

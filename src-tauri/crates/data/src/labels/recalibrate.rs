@@ -23,8 +23,8 @@ impl SheetStore {
     /// one in nothing else. `cells` get new values, in one step that can be undone, unless a
     /// person has written or approved them meanwhile or something else made them anew.
     ///
-    /// Refused while a run fills the column, unless that is `run`, which has written all its cells.
-    /// Cells that were made from changed values become stale. Returns how many cells got another
+    /// Refused while a run fills the column, unless that is `run`, which has written all its cells:
+    /// then this belongs to the run's own step, and the recipe must be the present one. Cells that were made from changed values become stale. Returns how many cells got another
     /// value; without anything to change, no step is taken.
     pub fn recalibrate(
         &self,
@@ -47,6 +47,11 @@ impl SheetStore {
         let mut writer = self.writer()?;
         if writer.live_runs.fills_beside(column, run) {
             return Err(DataError::ColumnAlive { name: stored.column.name });
+        }
+        if let Some(run) = run.filter(|_| same_recipe) {
+            return self.act_in_run(&mut writer, run, now_ms, |action| {
+                self.write_recalibrated(action, &stored, calibrations, cells)
+            });
         }
         let step = format!("Calibrate `{}`", stored.column.name);
         let (changed, _) = self.act_with(&mut writer, &step, now_ms, |action| {

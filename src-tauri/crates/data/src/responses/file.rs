@@ -11,6 +11,9 @@ use crate::lock::with_suffix;
 /// How long a call waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How many may open a new file at the same time.
+const MOST_OPENERS: u32 = 64;
+
 /// Grows when the tables change. A cache of another version is made anew, not migrated.
 pub(super) const VERSION: i64 = 1;
 
@@ -31,7 +34,7 @@ CREATE TABLE file_hashes (
 pub(super) fn open_file(path: &Path) -> rusqlite::Result<(Connection, u64)> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    log_ahead(&connection)?;
     // A power cut may take the last answers with it; they can be asked for again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     if version(&connection)? == 0 {
@@ -50,6 +53,20 @@ pub(super) fn open_file(path: &Path) -> rusqlite::Result<(Connection, u64)> {
     let bytes = stored_bytes(&connection)?;
     connection.query_row("SELECT count(*) FROM file_hashes", [], |row| row.get::<_, i64>(0))?;
     Ok((connection, bytes))
+}
+
+/// Changing how a file is written needs it alone for a moment, and SQLite does not wait for that:
+/// of those that open a new file together, the others wait for a write lock and try once more.
+fn log_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    for _ in 0..MOST_OPENERS {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                begin_to_write(connection)?.rollback()?;
+            }
+            done => return done,
+        }
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {

@@ -1,6 +1,6 @@
 //! Label scores and calibrations, as the log keeps them.
 
-use braincells_core::{Calibration, CalibrationMode, CheckedScores, HistoryEntry};
+use braincells_core::{Calibration, CalibrationMode, CheckedScores, HistoryEntry, RunStatus};
 use braincells_data::{CellEdit, Recalibrated, RowPlace, ScoredCell};
 use serde_json::json;
 
@@ -194,9 +194,21 @@ fn a_live_run_keeps_its_column() {
     let error =
         store.recalibrate(verdict, None, &labelled(), &[prior(1.0)], &cells, NOW_MS).unwrap_err();
     assert!(matches!(error, DataError::ColumnAlive { .. }), "{error}");
-    let own = [prior(1.0)];
+    // A person works on something else meanwhile, and has just taken that back.
+    let input = store.columns().unwrap()[0].id;
+    store.edit_cells(&[CellEdit::new(input, RowId(1), "other".into())], NOW_MS).unwrap();
+    store.undo(NOW_MS).unwrap();
+    let (own, steps) = ([prior(1.0)], store.steps().unwrap());
+    let before = shown(&store, verdict);
     let changed = store.recalibrate(verdict, Some(run), &labelled(), &own, &cells, NOW_MS).unwrap();
     assert_eq!(changed, 4, "at its end the run itself may");
+    assert_eq!(store.steps().unwrap(), steps, "it belongs to the run");
+    store.set_run_status(run, RunStatus::Done, None, NOW_MS).unwrap();
+    let redone = store.redo(NOW_MS).unwrap().unwrap();
+    assert_eq!(redone.id, steps.last().unwrap().id, "what was taken back can be done again");
+    store.undo(NOW_MS).unwrap();
+    store.undo(NOW_MS).unwrap();
+    assert_eq!(shown(&store, verdict), before, "it is undone with the run");
 }
 
 #[test]

@@ -150,7 +150,9 @@ impl Questions {
         earlier.retain(|cell| !asked.contains(&cell.row));
         earlier.sort_by_key(|cell| cell.row);
         checked.append(&mut earlier);
-        let prior = self.measured.map_or_else(|| Prior::of(&said), |measured| measured.prior);
+        // Without its lead-in, what was measured says nothing of this prompt.
+        let measured = self.measured.filter(|measured| measured.lead_in == lead_in);
+        let prior = measured.map_or_else(|| Prior::of(&said), |measured| measured.prior);
         // A batch is known at its end; until then its cells are made by the prior.
         let mode = match self.mode {
             CalibrationMode::None => CalibrationMode::None,
@@ -192,6 +194,16 @@ pub(crate) fn known_lead_in(
     let measured =
         Measured::of_prompt(&calibrations(order)?, &prompt_name(order, engine, examples));
     Ok(measured.and_then(|measured| measured.lead_in))
+}
+
+/// Whether a calibration was made for what a run asks now.
+pub(crate) fn is_of_prompt(
+    calibration: &Calibration,
+    order: &Order,
+    engine: &dyn LLMEngine,
+    examples: &[Example],
+) -> bool {
+    calibration.prompt.starts_with(&prompt_name(order, engine, examples))
 }
 
 /// The calibrations of a column, the latest first.

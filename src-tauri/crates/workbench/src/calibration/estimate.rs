@@ -1,10 +1,14 @@
-//! Finding a calibration: from what the model says where there is nothing to read, from cells
+//! Finding a calibration: from what the model says of texts that only name labels, from cells
 //! whose label a person knows, and from the rows. Pure functions of scores; the same scores give
 //! the same calibration to the last bit.
 
 use std::collections::BTreeMap;
 
 use braincells_core::{Calibration, CalibrationMode, CheckedScores};
+
+/// Labels beyond which checked cells do not refine a calibration: a bias for each would be told by
+/// hardly a cell, and finding them takes time with the third power of their number.
+const MOST_REFINED_LABELS: usize = 100;
 
 /// The part of the measured liking that is taken back, and the most of it that stays: a difference
 /// between logarithms of shares. Texts that name a label are not read quite like rows, and a
@@ -131,6 +135,9 @@ pub(crate) fn refined(prior: &[f64], checked: &[CheckedScores]) -> Option<(Vec<f
         return None;
     }
     let labels = prior.len();
+    if labels > MOST_REFINED_LABELS {
+        return None;
+    }
     let usable = |cell: &CheckedScores| cell.scores.len() == labels && cell.label < labels;
     if !checked.iter().all(usable) {
         return None;

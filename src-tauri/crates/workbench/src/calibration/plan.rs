@@ -80,9 +80,9 @@ pub(crate) fn groups<'a>(
     let mut by_prompt: BTreeMap<&str, Vec<&ScoredCell>> = BTreeMap::new();
     for cell in cells {
         let version = cell.recipe_version;
-        let is_now = version.is_none_or(|version| {
-            *versions.entry(version).or_insert_with(|| asks_like_now(version))
-        });
+        // A copy of a column begins with the recipe that its values were made by.
+        let version = version.unwrap_or(1);
+        let is_now = *versions.entry(version).or_insert_with(|| asks_like_now(version));
         if is_now && cell.scores.len() == labels.len() {
             let used = cell.calibration.and_then(|id| known.get(&id));
             by_prompt.entry(used.map_or("", |one| &one.prompt)).or_default().push(cell);

@@ -40,11 +40,13 @@ impl Scoring {
 /// The scores of an answer in the order of `labels`; `None` if one of them has no share.
 pub(crate) fn label_scores(labels: &[String], response: &LLMResponse) -> Option<Vec<f64>> {
     let found = &response.label_probabilities;
-    let score = |label: &String| {
-        let entry = found.iter().find(|entry| entry.label == *label)?;
+    let score = |(at, label): (usize, &String)| {
+        // Engines give them in the order in which they were asked.
+        let in_place = found.get(at).filter(|entry| entry.label == *label);
+        let entry = in_place.or_else(|| found.iter().find(|entry| entry.label == *label))?;
         Some(label_score(entry.probability))
     };
-    labels.iter().map(score).collect()
+    labels.iter().enumerate().map(score).collect()
 }
 
 /// What a calibration makes of scores: the index of the label and its share.

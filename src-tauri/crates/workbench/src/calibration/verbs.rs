@@ -135,15 +135,23 @@ fn recalibrate_column(
     Ok((done, plan.cells))
 }
 
+/// When a column is calibrated after a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// The run has written its last cell, and is alive.
+    ItsLastCell,
+    /// The process ended between the run's last cell and its end.
+    AKill,
+}
+
 /// Calibrates a column anew when a run of it has written its last cell, if its cells may be other
 /// than the column is to have them: by its rows, which are all there now; or because another mode
-/// was chosen while the run, which began in the mode `ran_in`, was stopped. Returns the cells that
-/// were written.
+/// was chosen while the run was stopped. Returns the cells that were written.
 pub(crate) fn calibrate_after_run(
     store: &SheetStore,
     column: ColumnId,
     run: RunId,
-    ran_in: CalibrationMode,
+    after: After,
     now_ms: i64,
 ) -> Result<Vec<Recalibrated>, AppError> {
     let columns = store.columns()?;
@@ -152,10 +160,12 @@ pub(crate) fn calibrate_after_run(
         return Ok(Vec::new());
     };
     let mode = recipe.calibration;
+    let ran_in = store.recipe(column, store.run(run)?.recipe_version)?.calibration;
     if mode == ran_in && mode != CalibrationMode::Batch {
         return Ok(Vec::new());
     }
-    let (_, mut cells) = recalibrate_column(store, column, Some(run), mode, now_ms)?;
+    let of_run = (after == After::ItsLastCell).then_some(run);
+    let (_, mut cells) = recalibrate_column(store, column, of_run, mode, now_ms)?;
     // What a person has changed meanwhile was left alone.
     let scored = store.scored_cells(column)?.into_iter();
     let now: HashMap<RowId, ScoredCell> = scored.map(|cell| (cell.row, cell)).collect();

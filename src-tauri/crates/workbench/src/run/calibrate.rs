@@ -1,5 +1,5 @@
 //! The calibration of a run: found and stored before its first cell, taken as it is when the run
-//! goes on, and found once more at its end where the rows count or another mode was chosen.
+//! goes on with the same prompt, and found once more at its end where the rows count or another mode was chosen.
 
 use std::sync::Arc;
 
@@ -9,9 +9,12 @@ use braincells_llm::{LLMEngine, LLMError};
 
 use super::drive::{Cut, Drive, End};
 use crate::blocking::blocking;
-use crate::calibration::ask::Questions;
+use crate::calibration::ask::{Questions, is_of_prompt};
 use crate::calibration::responses::Kept;
-use crate::calibration::{Scoring, calibrate_after_run};
+use crate::calibration::{After, Scoring, calibrate_after_run};
+
+/// Calibrated cells that are told one by one.
+const MOST_TOLD: usize = 4096;
 
 impl Drive {
     /// How this run reads label scores; `None` if its output type has none.
@@ -25,7 +28,10 @@ impl Drive {
         let run = self.committer.progress.now().run;
         let (order, asked, shown) = (self.order.clone(), Arc::clone(engine), examples.to_vec());
         let found = blocking(move || -> Result<_, AppError> {
-            if let Some(stored) = order.store.calibration_of_run(run)? {
+            // A run that goes on with other examples asks with another prompt.
+            if let Some(stored) = order.store.calibration_of_run(run)?
+                && is_of_prompt(&stored.calibration, &order, asked.as_ref(), &shown)
+            {
                 return Ok(Err(stored));
             }
             Questions::new(&order, asked.as_ref(), &shown, labels, rows).map(Ok)
@@ -62,14 +68,15 @@ impl Drive {
     /// wanted, or in the mode that was chosen since the run began. The cells are on disk whatever
     /// comes of it.
     pub(super) async fn calibrate_column(&self) {
-        let ran_in = self.order.recipe.calibration;
         let (store, column) = (Arc::clone(&self.order.store), self.order.column);
         let (sheet, run) = (store.id(), self.committer.progress.now().run);
         let now_ms = self.committer.clock.now_ms();
-        let done = blocking(move || calibrate_after_run(&store, column, run, ran_in, now_ms));
+        let done =
+            blocking(move || calibrate_after_run(&store, column, run, After::ItsLastCell, now_ms));
         match done.await {
             Ok(cells) => {
-                for cell in cells {
+                // A window keeps no more of them either; it reads the column anew when the run ends.
+                for cell in cells.into_iter().take(MOST_TOLD) {
                     self.committer.events.emit(Event::CellDone {
                         sheet,
                         column,

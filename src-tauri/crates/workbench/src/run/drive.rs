@@ -263,8 +263,10 @@ impl Drive {
         };
         let written = match self.committer.write_all().await {
             Ok(()) => {
-                // Before the run counts as done: one that is killed here goes on to this again.
-                if status == RunStatus::Done {
+                // Before the run counts as done: what is killed here is done by whoever finds it.
+                if status == RunStatus::Done && self.committer.progress.now().rows_done > 0 {
+                    // Others need not wait for it.
+                    (self.tools.turn, self.tools.engine) = (None, None);
                     self.calibrate_column().await;
                 }
                 self.write_status(status, error.as_ref()).await

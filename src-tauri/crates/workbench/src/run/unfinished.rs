@@ -1,10 +1,11 @@
 //! Runs that are alive, and those that are not and could go on, of all sheets.
 
-use braincells_core::{AppError, Code, LiveRun, RunId, RunStatus, SheetId, UnfinishedRun};
+use braincells_core::{AppError, Code, LiveRun, RunId, RunInfo, RunStatus, SheetId, UnfinishedRun};
 use braincells_data::{Catalogue, DataError, SheetStore};
 
 use crate::Workbench;
 use crate::blocking::blocking;
+use crate::calibration::{After, calibrate_after_run};
 use crate::columns::column_with_id;
 
 /// What a sheet says about a run that the catalogue remembers.
@@ -49,11 +50,11 @@ impl Workbench {
     ///
     /// Opens the sheets that such a run may be in, and no others.
     pub async fn unfinished_runs(&self) -> Result<Vec<UnfinishedRun>, AppError> {
-        let catalogue = self.catalogue();
+        let (catalogue, now_ms) = (self.catalogue(), self.now_ms());
         let mut runs = Vec::new();
         for (sheet, run) in blocking(move || catalogue.open_runs()).await? {
             let is_live = self.live().is_live(sheet, run);
-            match self.with_store(sheet, move |store| look(store, run, is_live)).await {
+            match self.with_store(sheet, move |store| look(store, run, is_live, now_ms)).await {
                 Ok(Found::Unfinished(run)) => runs.push(*run),
                 Ok(Found::Alive) => {}
                 Ok(Found::Over) => self.forget_run(sheet, run).await,
@@ -89,8 +90,20 @@ impl Workbench {
     }
 }
 
+/// Does what is left of a run that was killed between its last row and its end.
+pub(crate) fn end_killed_run(
+    store: &SheetStore,
+    run: &RunInfo,
+    now_ms: i64,
+) -> Result<(), AppError> {
+    if let Err(error) = calibrate_after_run(store, run.column, run.id, After::AKill, now_ms) {
+        tracing::warn!(%error, "a column could not be calibrated after a run that was killed");
+    }
+    Ok(store.set_run_status(run.id, RunStatus::Done, None, now_ms)?)
+}
+
 /// What becomes of a run that is not there, or whose column is not, is for the caller.
-fn look(store: &SheetStore, run: RunId, is_live: bool) -> Result<Found, AppError> {
+fn look(store: &SheetStore, run: RunId, is_live: bool, now_ms: i64) -> Result<Found, AppError> {
     if is_live || store.read_only().is_some() {
         return Ok(Found::Alive);
     }
@@ -101,9 +114,11 @@ fn look(store: &SheetStore, run: RunId, is_live: bool) -> Result<Found, AppError
     }
     let columns = store.columns()?;
     let column_name = column_with_id(&columns, info.column)?.name.clone();
-    if !info.status.can_resume()
-        || store.rows_to_fill(info.column, &info.request, Some(run))?.is_empty()
-    {
+    if !info.status.can_resume() {
+        return Ok(Found::Over);
+    }
+    if store.rows_to_fill(info.column, &info.request, Some(run))?.is_empty() {
+        end_killed_run(store, &info, now_ms)?;
         return Ok(Found::Over);
     }
     Ok(Found::Unfinished(Box::new(UnfinishedRun { sheet: store.info()?, column_name, run: info })))

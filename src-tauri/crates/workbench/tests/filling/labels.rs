@@ -161,6 +161,26 @@ async fn cells_as_the_model_says_have_no_lead_in_and_do_not_count_with_others() 
 }
 
 #[tokio::test]
+async fn a_run_without_calibration_does_not_spoil_what_was_measured() {
+    let (scripted, sheet, column) = filled(talkative(), CalibrationMode::Prior).await;
+    let workbench = &scripted.workbench;
+    let all: Vec<RowId> = (1..=6).map(RowId).collect();
+    for (mode, expected) in [
+        (CalibrationMode::None, [true; 6]),
+        (CalibrationMode::Prior, RIGHT),
+        (CalibrationMode::None, [true; 6]),
+        (CalibrationMode::Prior, RIGHT),
+    ] {
+        workbench.set_recipe(sheet, column, labels(mode)).await.unwrap();
+        workbench.clear_cells(sheet, &[column], &all).await.unwrap();
+        let asked = scripted.engine.requests_seen();
+        fill(&scripted, sheet, column, RunScope::Empty).await;
+        assert_eq!(good(&scripted, sheet, column).await, expected, "{mode:?}");
+        assert!(scripted.engine.requests_seen() - asked <= 6, "nothing is measured again");
+    }
+}
+
+#[tokio::test]
 async fn yes_and_no_are_calibrated_too() {
     let scripted = scripted_workbench(liking(-3.0));
     let sheet = scripted.sheet(REVIEWS).await;
@@ -211,7 +231,7 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// A column whose run ended without a word when two of its six rows were done, and the calibration
 /// that these have.
-fn cut_off() -> (Scripted, SheetId, ColumnId, RunId, Option<i64>) {
+fn cut_off(recipe: Recipe) -> (Scripted, SheetId, ColumnId, RunId, Option<i64>) {
     let asked = AtomicUsize::new(0);
     let gate = FakeGate::new();
     // All before the rows and two of these are answered, then all waits.
@@ -226,7 +246,7 @@ fn cut_off() -> (Scripted, SheetId, ColumnId, RunId, Option<i64>) {
     let left = first.block_on(async {
         let scripted = scripted_workbench(engine);
         let sheet = scripted.sheet(REVIEWS).await;
-        let column = add(&scripted, sheet, "verdict", labels(CalibrationMode::Prior)).await;
+        let column = add(&scripted, sheet, "verdict", recipe).await;
         let run = start(&scripted, sheet, column, RunScope::Empty).await.id();
         scripted.events.until(|events| cells_done(events) == 2).await;
         let began_with = figures(&scripted, sheet, column, 1).await.calibration;
@@ -239,7 +259,7 @@ fn cut_off() -> (Scripted, SheetId, ColumnId, RunId, Option<i64>) {
 
 #[test]
 fn a_run_that_goes_on_takes_the_calibration_it_began_with() {
-    let (scripted, sheet, column, run, began_with) = cut_off();
+    let (scripted, sheet, column, run, began_with) = cut_off(labels(CalibrationMode::Prior));
     runtime().block_on(async {
         // The engine's liking is another now: what was measured still counts.
         let scripted = scripted.reopen(liking(2.5));
@@ -255,8 +275,48 @@ fn a_run_that_goes_on_takes_the_calibration_it_began_with() {
 }
 
 #[test]
+fn what_a_kill_left_of_calibrating_is_done_by_whoever_finds_it() {
+    let (scripted, sheet, column, run, began_with) = cut_off(labels(CalibrationMode::Batch));
+    runtime().block_on(async {
+        let scripted = scripted.reopen(liking(3.0));
+        let workbench = &scripted.workbench;
+        // Without these rows the run has written its last cell.
+        workbench.delete_rows(sheet, &[3, 4, 5, 6].map(RowId)).await.unwrap();
+        assert_eq!(figures(&scripted, sheet, column, 1).await.calibration, began_with);
+        assert_eq!(workbench.unfinished_runs().await.unwrap(), []);
+        let used = workbench.label_figures(sheet, column).await.unwrap().calibration.unwrap();
+        assert_eq!((used.mode, used.rows), (CalibrationMode::Batch, 2));
+        let runs = workbench.runs(sheet).await.unwrap();
+        let ended = runs.iter().find(|one| one.id == run).unwrap();
+        assert_eq!(ended.status, RunStatus::Done);
+        assert_eq!(scripted.engine.requests_seen(), 0);
+    });
+}
+
+#[test]
+fn a_run_that_goes_on_with_another_prompt_is_measured_anew() {
+    let examples = ExamplePolicy { max_count: 4, max_tokens: 1000 };
+    let recipe = Recipe { examples, ..labels(CalibrationMode::Prior) };
+    let (scripted, sheet, column, run, began_with) = cut_off(recipe);
+    runtime().block_on(async {
+        let scripted = scripted.reopen(liking(2.5));
+        let workbench = &scripted.workbench;
+        // The rest of the run shows the correction as an example.
+        workbench.edit_cell(sheet, column, RowId(1), "bad".into()).await.unwrap();
+        let resumed = workbench.resume(sheet, run, &EngineOptions::default()).await.unwrap();
+        assert_eq!(resumed.finished().await.status, RunStatus::Done);
+        let (before, after) = (
+            figures(&scripted, sheet, column, 2).await.calibration,
+            figures(&scripted, sheet, column, 3).await.calibration,
+        );
+        assert_eq!(before, began_with);
+        assert_ne!(after, began_with, "what the rest was asked with is another prompt");
+    });
+}
+
+#[test]
 fn a_mode_that_was_chosen_while_a_run_was_stopped_is_that_of_all_its_cells() {
-    let (scripted, sheet, column, run, _) = cut_off();
+    let (scripted, sheet, column, run, _) = cut_off(labels(CalibrationMode::Prior));
     runtime().block_on(async {
         let scripted = scripted.reopen(liking(3.0));
         let workbench = &scripted.workbench;
@@ -436,7 +496,7 @@ async fn a_column_is_calibrated_by_its_rows_once_they_are_all_there() {
     let (scripted, sheet, column) = filled(liking(-4.0), CalibrationMode::Batch).await;
     assert_eq!(good(&scripted, sheet, column).await, RIGHT);
     let names = step_names(&scripted, sheet).await;
-    assert_eq!(&names[names.len() - 2..], ["Fill `verdict`", "Calibrate `verdict`"]);
+    assert_eq!(names.last().unwrap(), "Fill `verdict`", "it belongs to the run");
     let figures = scripted.workbench.label_figures(sheet, column).await.unwrap();
     let used = figures.calibration.unwrap();
     assert_eq!((used.mode, used.rows), (CalibrationMode::Batch, 6));

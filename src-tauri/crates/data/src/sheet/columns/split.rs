@@ -57,7 +57,7 @@ impl SheetStore {
             date = is_date("x"),
             limit = MOST_COLUMNS + 1,
         );
-        let reader = self.reader();
+        let reader = self.own_reader()?;
         let mut statement = reader.prepare(&sql).map_err(&failed)?;
         let mut rows = statement.query([]).map_err(&failed)?;
         let mut properties = Vec::new();
