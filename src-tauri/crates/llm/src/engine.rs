@@ -155,7 +155,7 @@ pub trait LLMEngine: Send + Sync {
     fn capabilities(&self) -> Capabilities;
 
     /// How many tokens a text is for this model, without what a chat template puts around it;
-    /// `None` where the engine cannot tell. Quick: callers ask for many texts.
+    /// `None` where the engine cannot tell. May wait for the engine's process: not for async code.
     fn count_tokens(&self, _text: &str) -> Option<u32> {
         None
     }

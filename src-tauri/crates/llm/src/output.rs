@@ -54,8 +54,11 @@ pub struct Answer {
 /// - Json: a JSON value that satisfies the schema; not `null`, which is how an empty cell is
 ///   written.
 pub fn read_answer(raw: &str, output: &Output) -> Result<Answer, LLMError> {
-    let (reasoning, answer) =
-        split_reasoning(raw).ok_or_else(|| invalid(output, "its thinking was cut off"))?;
+    // A text inside of JSON may name the tags of thinking.
+    let is_json = matches!(output, Output::Json { .. })
+        && serde_json::from_str::<serde::de::IgnoredAny>(raw).is_ok();
+    let split = if is_json { Some((None, raw)) } else { split_reasoning(raw) };
+    let (reasoning, answer) = split.ok_or_else(|| invalid(output, "its thinking was cut off"))?;
     let value = match output {
         Output::Text => read_text(answer),
         Output::Label { labels } => read_label(answer, labels),

@@ -84,19 +84,23 @@ impl Schema {
     /// The schema of a column, read once and kept while it is in use.
     pub fn of(schema: &Value) -> Result<Arc<Self>, Misfit> {
         static KEPT: Mutex<Vec<(Value, Arc<Schema>)>> = Mutex::new(Vec::new());
-        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock();
         if let Some(at) = kept.iter().position(|(known, _)| known == schema) {
-            let found = kept.remove(at);
-            kept.push(found);
-        } else {
-            let read = Arc::new(Self::new(schema)?);
-            if kept.len() == KEPT_SCHEMAS {
-                kept.remove(0);
-            }
-            kept.push((schema.clone(), read));
+            let known = kept.remove(at);
+            let found = Arc::clone(&known.1);
+            kept.push(known);
+            return Ok(found);
         }
-        let (_, newest) = kept.last().expect("one was just put there");
-        Ok(Arc::clone(newest))
+        // Nobody else waits while a large one is read.
+        drop(kept);
+        let read = Arc::new(Self::new(schema)?);
+        let mut kept = lock();
+        if kept.len() == KEPT_SCHEMAS {
+            kept.remove(0);
+        }
+        kept.push((schema.clone(), Arc::clone(&read)));
+        Ok(read)
     }
 
     /// Whether a value satisfies the schema; else the first place where it does not.

@@ -246,7 +246,7 @@ impl Writer {
         if let Some(text) = how.ends_now {
             return self.towards_the_end(text, can_end);
         }
-        let (drawn, _) = sample::choose(logits, None, how.choice, random);
+        let drawn = sample::choose(logits, None, how.choice, random);
         if !how.wants_probability {
             if !is_end(drawn) && self.allows(drawn)? {
                 return Ok(Chosen::Token(drawn, None));
@@ -255,7 +255,7 @@ impl Writer {
                 return Ok(Chosen::End(None));
             }
             let allowed = self.allowed(logits.len(), &is_end)?;
-            let (token, _) = sample::choose(logits, Some(&allowed), how.choice, random);
+            let token = sample::choose(logits, Some(&allowed), how.choice, random);
             return Ok(Chosen::Token(token, None));
         }
         let allowed = self.allowed(logits.len(), &is_end)?;
@@ -271,7 +271,7 @@ impl Writer {
         let token = if is_allowed {
             drawn
         } else {
-            sample::choose(logits, Some(&allowed), how.choice, random).0
+            sample::choose(logits, Some(&allowed), how.choice, random)
         };
         Ok(Chosen::Token(token, Some(sample::share_among(logits, token, &allowed))))
     }

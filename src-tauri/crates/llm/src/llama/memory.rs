@@ -43,6 +43,18 @@ pub struct ModelFigures {
     pub state_length: u64,
 }
 
+/// Layers of a model; a header that names more is no model's.
+const MOST_LAYERS: u64 = 4096;
+
+/// Headers come from anywhere: what they make too large is as large as can be.
+fn product<const FACTORS: usize>(factors: [u64; FACTORS]) -> u64 {
+    factors.into_iter().fold(1, u64::saturating_mul)
+}
+
+fn sum<const PARTS: usize>(parts: [u64; PARTS]) -> u64 {
+    parts.into_iter().fold(0, u64::saturating_add)
+}
+
 impl ModelFigures {
     /// Reads the header of a GGUF file; `None` if it lacks what every language model has.
     pub fn read(path: &Path) -> Option<Self> {
@@ -50,7 +62,7 @@ impl ModelFigures {
         let architecture = header.text("general.architecture")?;
         let numbers = |key: &str| header.numbers(&format!("{architecture}.{key}"));
         let number = |key: &str| numbers(key).and_then(|all| all.iter().copied().max());
-        let layers = number("block_count")?;
+        let layers = number("block_count").filter(|layers| *layers <= MOST_LAYERS)?;
         let heads = number("attention.head_count").unwrap_or(0);
         let embedding_length = number("embedding_length")?;
         let kv_heads = match numbers("attention.head_count_kv") {
@@ -70,12 +82,15 @@ impl ModelFigures {
             key_length: number("attention.key_length").unwrap_or(head_length),
             value_length: number("attention.value_length").unwrap_or(head_length),
             embedding_length,
-            feed_forward_length: number("feed_forward_length").unwrap_or(4 * embedding_length),
+            feed_forward_length: number("feed_forward_length")
+                .unwrap_or(embedding_length.saturating_mul(4)),
             vocabulary_size: number("vocab_size")
                 .or_else(|| header.length("tokenizer.ggml.tokens"))
                 .unwrap_or(0),
             trained_context: number("context_length").unwrap_or(0),
-            state_length: inner * states + kernel * (inner + 2 * groups * states),
+            state_length: inner.saturating_mul(states).saturating_add(
+                kernel.saturating_mul(inner.saturating_add(product([2, groups, states]))),
+            ),
         })
     }
 }
@@ -97,7 +112,7 @@ impl MemoryEstimate {
     /// All of it.
     #[must_use]
     pub fn total_bytes(&self) -> u64 {
-        self.weights_bytes + self.kv_bytes + self.output_bytes + self.compute_bytes
+        sum([self.weights_bytes, self.kv_bytes, self.output_bytes, self.compute_bytes])
     }
 }
 
@@ -105,22 +120,27 @@ impl MemoryEstimate {
 pub fn estimate(model: &ModelFigures, size: &ContextSize) -> MemoryEstimate {
     let cells = u64::from(size.cells).next_multiple_of(256);
     let (tokens, sequences) = (u64::from(size.batch_tokens), u64::from(size.sequences));
-    let kv_heads: u64 = model.kv_heads.iter().sum();
+    let kv_heads = model.kv_heads.iter().copied().fold(0, u64::saturating_add);
     let recurrent = model.kv_heads.iter().filter(|&&heads| heads == 0).count() as u64;
-    let cell_bytes = kv_heads * (model.key_length + model.value_length) * KV_BYTES;
-    let state_bytes = recurrent.max(u64::from(kv_heads == 0)) * model.state_length * 4;
-    let logits_bytes = sequences * model.vocabulary_size * 4;
-    let activations =
-        tokens * (4 * model.embedding_length + 2 * model.feed_forward_length) * ACTIVATION_BYTES;
+    let kv_length = sum([model.key_length, model.value_length]);
+    let cell_bytes = product([kv_heads, kv_length, KV_BYTES]);
+    let state_bytes = product([recurrent.max(u64::from(kv_heads == 0)), model.state_length, 4]);
+    let logits_bytes = product([sequences, model.vocabulary_size, 4]);
+    let widths =
+        sum([product([4, model.embedding_length]), product([2, model.feed_forward_length])]);
+    let activations = product([tokens, widths, ACTIVATION_BYTES]);
     // As whole and as half precision.
-    let mask_bytes = tokens * cells * (4 + 2);
-    let attention_bytes =
-        if size.flash_attention { 0 } else { model.heads * tokens * cells * ACTIVATION_BYTES };
+    let mask_bytes = product([tokens, cells, 4 + 2]);
+    let attention_bytes = if size.flash_attention {
+        0
+    } else {
+        product([model.heads, tokens, cells, ACTIVATION_BYTES])
+    };
     MemoryEstimate {
         weights_bytes: model.file_bytes,
-        kv_bytes: cell_bytes * cells + state_bytes * sequences,
+        kv_bytes: sum([product([cell_bytes, cells]), product([state_bytes, sequences])]),
         output_bytes: logits_bytes,
-        compute_bytes: logits_bytes + activations + mask_bytes + attention_bytes,
+        compute_bytes: sum([logits_bytes, activations, mask_bytes, attention_bytes]),
     }
 }
 
@@ -156,6 +176,18 @@ mod tests {
         assert_eq!(estimate(&starter(), &size(8000, true)).kv_bytes, found.kv_bytes, "rounded up");
         let exact = estimate(&starter(), &size(8192, false));
         assert_eq!(exact.compute_bytes - found.compute_bytes, 9 * 512 * 8192 * 4);
+    }
+
+    #[test]
+    fn numbers_that_no_model_has_are_more_than_any_memory() {
+        let hostile = ModelFigures {
+            kv_heads: vec![u64::MAX; 3],
+            key_length: u64::MAX,
+            embedding_length: u64::MAX,
+            vocabulary_size: u64::MAX,
+            ..starter()
+        };
+        assert_eq!(estimate(&hostile, &size(8192, false)).total_bytes(), u64::MAX);
     }
 
     #[test]

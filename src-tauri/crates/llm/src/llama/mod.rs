@@ -77,7 +77,7 @@ use crate::{
 };
 
 /// Grows when this engine begins to answer the same request differently.
-const ANSWERS_VERSION: u32 = 2;
+const ANSWERS_VERSION: u32 = 3;
 /// Events a caller may be behind.
 const EVENT_ROOM: usize = 1024;
 

@@ -110,8 +110,7 @@ impl Calls {
     }
 }
 
-/// How many calls `tokens` are computed in, and the most tokens of each: calls of equal size,
-/// because a small rest costs nearly as much as a full call.
+/// The most tokens of each call that `tokens` are computed in: calls of equal size, because a small rest costs nearly as much as a full call.
 pub fn equal_calls(tokens: usize, most: usize) -> usize {
     tokens.div_ceil(tokens.div_ceil(most.max(1)).max(1)).max(1)
 }

@@ -117,6 +117,8 @@ impl Before {
 
 type TrieKey = (Before, Vec<String>);
 
+/// How many label sets are kept as tries, each behind one lead-in.
+const KEPT_TRIES: usize = 64;
 /// How many compiled grammars are kept: those of the columns in work.
 const KEPT_GRAMMARS: usize = 16;
 
@@ -195,6 +197,10 @@ impl Preparer {
         let answering = self.answering(&request.output, before)?;
         let least_answer = match &answering {
             Answering::Scored { trie, .. } => trie.longest_path() as u32,
+            // With less room a value would be forced that the model never chose.
+            Answering::Typed { compiled, wants_probability: true, .. } => {
+                2 * compiled.tokens_to_end()
+            }
             Answering::Typed { compiled, .. } => compiled.tokens_to_end(),
             Answering::Free => 1,
         };
@@ -214,7 +220,9 @@ impl Preparer {
             Answering::Scored { .. } => least_answer,
             Answering::Free => request.token_limit(),
             // Below twice that the answer would be brought to its end before it has begun.
-            Answering::Typed { .. } => request.token_limit().max(2 * least_answer),
+            Answering::Typed { compiled, .. } => {
+                request.token_limit().max(2 * compiled.tokens_to_end())
+            }
         };
         let thinking_room = match thinks {
             Thinks::No => 0,
@@ -315,6 +323,9 @@ impl Preparer {
             Arc::clone(trie)
         } else {
             let trie = Arc::new(self.label_trie(&key.0, &key.1)?);
+            if tries.len() == KEPT_TRIES {
+                tries.clear();
+            }
             tries.insert(key.clone(), Arc::clone(&trie));
             trie
         };

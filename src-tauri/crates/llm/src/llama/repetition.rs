@@ -4,7 +4,8 @@
 //! [`LEAST_TOKENS`] in all: three times the same eight tokens, or a longer stretch three times.
 //! Then every further token would most likely repeat it once more, up to the token limit, so such
 //! an answer counts as cut off by a limit. Repeated words or rows of a table that lie apart, or
-//! of which something differs, are no circle. A typed answer that does is brought to its end.
+//! of which something differs, are no circle. A typed answer that does is brought to its end; there
+//! it takes four times as much, for a list of equal numbers may well be the answer.
 
 use super::ffi::Token;
 
@@ -12,18 +13,27 @@ use super::ffi::Token;
 const LEAST_TOKENS: usize = 24;
 /// And must follow itself this often.
 const TIMES: usize = 3;
+/// By how much both are more in a typed answer.
+const PATIENCE: usize = 4;
 /// The longest stretch that is looked for.
 const MOST_PERIOD: usize = 256;
 
 /// The tokens of one answer, watched for circles.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Circles {
     tokens: Vec<Token>,
     /// For each distance, counted from 1, how many tokens at the end equal the one so far before.
     runs: Vec<usize>,
+    patience: usize,
 }
 
 impl Circles {
+    /// For an answer of this kind.
+    pub fn new(is_typed: bool) -> Self {
+        let patience = if is_typed { PATIENCE } else { 1 };
+        Self { tokens: Vec::new(), runs: Vec::new(), patience }
+    }
+
     /// Adds a token. Answers whether the answer goes round in circles.
     pub fn push(&mut self, token: Token) -> bool {
         let before = self.tokens.len();
@@ -34,7 +44,7 @@ impl Circles {
         for (index, run) in self.runs.iter_mut().enumerate() {
             let period = index + 1;
             *run = if self.tokens[before - period] == token { *run + 1 } else { 0 };
-            is_circle |= *run + period >= LEAST_TOKENS.max(TIMES * period);
+            is_circle |= *run + period >= self.patience * LEAST_TOKENS.max(TIMES * period);
         }
         self.tokens.push(token);
         is_circle
@@ -48,8 +58,16 @@ mod tests {
     use super::*;
 
     fn circle_at(tokens: impl IntoIterator<Item = Token>) -> Option<usize> {
-        let mut circles = Circles::default();
+        let mut circles = Circles::new(false);
         (1..).zip(tokens).find(|&(_, token)| circles.push(token)).map(|(count, _)| count)
+    }
+
+    #[test]
+    fn a_typed_answer_may_repeat_itself_four_times_as_long() {
+        let mut circles = Circles::new(true);
+        // `0,0,0,...`, forty times.
+        assert!((0..80).all(|place| !circles.push(place % 2)));
+        assert!((80..200).any(|place| circles.push(place % 2)));
     }
 
     #[test]

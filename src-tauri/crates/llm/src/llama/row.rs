@@ -142,7 +142,7 @@ impl ActiveRow {
             text: begun_text(&row.prepared),
             writer: row.prepared.begun.as_ref().map(|begun| begun.writer.clone()),
             failed: None,
-            circles: Circles::default(),
+            circles: Circles::new(matches!(row.prepared.answering, Answering::Typed { .. })),
             goes_in_circles: false,
             random: ChaCha8Rng::seed_from_u64(row.prepared.seed),
             generated: row.prepared.forced_tokens() as u32,
@@ -267,7 +267,7 @@ impl ActiveRow {
     fn think(&mut self, logits: &[f32], model: &Model) {
         let marks = Arc::clone(&self.row.prepared.marks);
         let is_free = matches!(self.row.prepared.answering, Answering::Free);
-        let (token, _) = sample::choose(logits, None, self.row.prepared.choice, &mut self.random);
+        let token = sample::choose(logits, None, self.row.prepared.choice, &mut self.random);
         if self.thought.tokens() >= self.row.prepared.most_thinking_tokens
             || model.ends_generation(token)
         {
@@ -294,7 +294,7 @@ impl ActiveRow {
 
     /// One token of free text. Answers why the row ended, if it did.
     fn speak(&mut self, logits: &[f32], model: &Model) -> Option<FinishReason> {
-        let (token, _) = sample::choose(logits, None, self.row.prepared.choice, &mut self.random);
+        let token = sample::choose(logits, None, self.row.prepared.choice, &mut self.random);
         if model.ends_generation(token) {
             return Some(FinishReason::Stop);
         }
@@ -369,6 +369,12 @@ impl ActiveRow {
 
     /// Streams what is new, unless the caller is behind: then it goes with the next delta.
     fn send_delta(&mut self) {
+        // A point at the end of a number may turn out to be a full stop, which is no part of it.
+        let is_number =
+            matches!(self.row.prepared.answering, Answering::Typed { is_number: true, .. });
+        if is_number && self.text.bytes().ends_with(b".") {
+            return;
+        }
         let Ok(permit) = self.row.events.try_reserve() else { return };
         if let Some(delta) = self.text.take_delta() {
             permit.send(BatchEvent { id: self.row.id, kind: BatchEventKind::Delta(delta) });

@@ -41,27 +41,19 @@ pub fn argmax(logits: &[f32]) -> Token {
 }
 
 /// Chooses among all tokens, or among `allowed` if given.
-///
-/// Returns the token and the probability it had among the candidates at temperature 1.
 pub fn choose(
     logits: &[f32],
     allowed: Option<&[Token]>,
     choice: Choice,
     random: &mut ChaCha8Rng,
-) -> (Token, Option<f64>) {
+) -> Token {
     if choice.temperature <= 0.0 {
-        return match allowed {
-            None => (argmax(logits), None),
-            Some(allowed) => {
-                let best =
-                    allowed.iter().copied().fold(None, |best: Option<Token>, token| match best {
-                        Some(best) if logits[best as usize] >= logits[token as usize] => Some(best),
-                        _ => Some(token),
-                    });
-                let best = best.unwrap_or(0);
-                (best, Some(share_among(logits, best, allowed)))
-            }
-        };
+        let Some(allowed) = allowed else { return argmax(logits) };
+        let best = allowed.iter().copied().fold(None, |best: Option<Token>, token| match best {
+            Some(best) if logits[best as usize] >= logits[token as usize] => Some(best),
+            _ => Some(token),
+        });
+        return best.unwrap_or(0);
     }
     let token = match allowed {
         None => draw(|| (0..).zip(logits).map(|(token, &logit)| (token, logit)), choice, random),
@@ -70,8 +62,7 @@ pub fn choose(
             draw(all, choice, random)
         }
     };
-    let token = token.unwrap_or_else(|| argmax(logits));
-    (token, allowed.map(|allowed| share_among(logits, token, allowed)))
+    token.unwrap_or_else(|| argmax(logits))
 }
 
 /// Draws one of the candidates; `None` if none is possible. The vocabulary is never sorted: a
@@ -223,9 +214,10 @@ mod tests {
     fn greedy_among_the_allowed_never_leaves_them() {
         let logits = [9.0, 1.0, 3.0];
         let choice = Choice { temperature: 0.0, top_p: 1.0, top_k: 0, min_p: 0.0 };
-        let (token, probability) = choose(&logits, Some(&[1, 2]), choice, &mut random(1));
+        let token = choose(&logits, Some(&[1, 2]), choice, &mut random(1));
         assert_eq!(token, 2);
-        assert!((probability.unwrap() - 1.0 / (1.0 + (-2.0_f64).exp())).abs() < 1e-9);
+        let share = share_among(&logits, token, &[1, 2]);
+        assert!((share - 1.0 / (1.0 + (-2.0_f64).exp())).abs() < 1e-9);
     }
 
     #[test]
@@ -241,7 +233,7 @@ mod tests {
         let choice = Choice { temperature: 1.0, top_p: 1.0, top_k: 0, min_p: 0.0 };
         let draw = |seed| {
             let mut random = random(seed);
-            (0..4000).map(|_| choose(&logits, None, choice, &mut random).0).collect::<Vec<_>>()
+            (0..4000).map(|_| choose(&logits, None, choice, &mut random)).collect::<Vec<_>>()
         };
         let first = draw(7);
         assert_eq!(first, draw(7), "the same seed draws the same tokens");
@@ -261,7 +253,7 @@ mod tests {
         ] {
             let mut random = random(3);
             for _ in 0..500 {
-                assert!([1, 2].contains(&choose(&logits, None, choice, &mut random).0));
+                assert!([1, 2].contains(&choose(&logits, None, choice, &mut random)));
             }
         }
     }
@@ -299,7 +291,7 @@ mod tests {
             let expected = allowed_by_definition(&logits, choice);
             let mut random = random(seed);
             for _ in 0..20 {
-                let (token, _) = choose(&logits, None, choice, &mut random);
+                let token = choose(&logits, None, choice, &mut random);
                 // A sum in another order may keep one token more or less at the edge.
                 let is_edge = top_p < 1.0 && {
                     let nearly = Choice { top_p: (top_p * 1.0001).min(0.99999), ..choice };

@@ -54,6 +54,14 @@ fn thinking_is_split_off_the_front_only() {
 }
 
 #[test]
+fn a_text_inside_of_json_may_name_the_tags_of_thinking() {
+    for text in ["{\"a\": \"x </think> y\"}", "{\"a\": \"<think>\"}"] {
+        let read = read_answer(text, &any_json()).unwrap();
+        assert_eq!((read.value, read.reasoning), (serde_json::from_str(text).unwrap(), None));
+    }
+}
+
+#[test]
 fn thinking_without_an_end_is_an_error_for_every_type() {
     for output in [Output::Text, label(&["a", "b"]), Output::number(), any_json()] {
         assert_eq!(reason("<think>1 and", &output), "its thinking was cut off");

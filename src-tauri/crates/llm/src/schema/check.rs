@@ -1,6 +1,7 @@
 //! Whether a value satisfies a schema, by the rules of the standard and not by what the grammar
 //! would write: an answer may come from an engine that knows no grammar.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use braincells_core::Value;
@@ -12,17 +13,23 @@ use super::node::{ArrayRules, Node, NodeId, NumberRules, ObjectRules, TextRules,
 
 /// Checks a value against the first node.
 pub fn check(nodes: &[Node], value: &Value) -> Result<(), Misfit> {
-    Check { nodes, place: Vec::new() }.node(0, value)
+    Check { nodes, place: Vec::new(), steps: &Cell::new(MOST_STEPS) }.node(0, value)
 }
 
-/// Whether a value satisfies one node.
-pub fn fits(nodes: &[Node], node: NodeId, value: &Value) -> bool {
-    Check { nodes, place: Vec::new() }.node(node, value).is_ok()
+/// Whether a value satisfies one node. Takes from `steps` what it needs; without any left the
+/// answer is no.
+pub fn fits(nodes: &[Node], node: NodeId, value: &Value, steps: &Cell<u32>) -> bool {
+    Check { nodes, place: Vec::new(), steps }.node(node, value).is_ok()
 }
+
+/// Parts of a value held against parts of a schema. Choices inside of choices can take more than
+/// any time: a schema that needs this many is made for that.
+const MOST_STEPS: u32 = 10_000_000;
 
 struct Check<'a> {
     nodes: &'a [Node],
     place: Vec<String>,
+    steps: &'a Cell<u32>,
 }
 
 impl Check<'_> {
@@ -34,6 +41,10 @@ impl Check<'_> {
     }
 
     fn node(&mut self, id: NodeId, value: &Value) -> Result<(), Misfit> {
+        let Some(left) = self.steps.get().checked_sub(1) else {
+            return Err(self.wrong("its choices are too many to try"));
+        };
+        self.steps.set(left);
         let nodes = self.nodes;
         let node = &nodes[id];
         if node.never {
@@ -76,7 +87,7 @@ impl Check<'_> {
     }
 
     fn node_alone(&self, id: NodeId, value: &Value) -> bool {
-        fits(self.nodes, id, value)
+        fits(self.nodes, id, value, self.steps)
     }
 
     fn inside(&mut self, step: String, id: NodeId, value: &Value) -> Result<(), Misfit> {

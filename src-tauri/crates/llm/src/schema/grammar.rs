@@ -10,6 +10,7 @@
 //!
 //! Longer than most files because each type's rule stands beside what its end can cost.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -46,6 +47,9 @@ pub(crate) struct Grammar {
 pub(crate) fn literal(text: &str) -> String {
     Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
+
+/// Enough to hold each of the most literals against the most parts of one.
+const MOST_LITERAL_STEPS: u32 = 10_000_000;
 
 /// The grammar of the first node.
 pub(super) fn of(nodes: &[Node]) -> Result<Grammar, Misfit> {
@@ -142,9 +146,10 @@ impl Writer<'_> {
             return self.one_of(pieces);
         }
         if let Some(literals) = &node.literals {
+            let steps = Cell::new(MOST_LITERAL_STEPS);
             let texts: Vec<String> = literals
                 .iter()
-                .filter(|value| fits(nodes, id, value) && !(is_root && value.is_null()))
+                .filter(|value| fits(nodes, id, value, &steps) && !(is_root && value.is_null()))
                 .map(Value::to_string)
                 .collect();
             let longest = texts.iter().map(String::len).max()?;
@@ -306,7 +311,9 @@ impl Writer<'_> {
         let rest_min = min.saturating_sub(own.len());
         let rest_max = match (&rest, max) {
             (None, _) => Some(0),
-            (Some(_), _) if !is_described => Some(rest_min),
+            (Some(_), max) if !is_described => {
+                Some(max.map_or(rest_min, |max| rest_min.min(max - own.len())))
+            }
             (Some(_), max) => max.map(|max| max - own.len()),
         };
         if rest_max.is_some_and(|most| most < rest_min) {

@@ -37,6 +37,17 @@ pub struct Node {
     pub number: NumberRules,
 }
 
+impl Node {
+    /// The nodes that it names, for the same value or for parts of it.
+    pub fn inner(&self) -> impl Iterator<Item = NodeId> {
+        let branches = self.any_of.iter().chain(&self.one_of).flatten().copied();
+        let properties = self.object.properties.iter().map(|(_, node)| *node);
+        let items = self.array.prefix.iter().copied();
+        let single = [self.reference, self.object.additional, self.array.items];
+        branches.chain(properties).chain(items).chain(single.into_iter().flatten())
+    }
+}
+
 /// What an object must be.
 #[derive(Debug, Default, PartialEq)]
 pub struct ObjectRules {

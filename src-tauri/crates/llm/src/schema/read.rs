@@ -14,6 +14,13 @@ use super::pattern::Pattern;
 
 /// Places of one schema; more is no recipe but an attack.
 const MOST_NODES: usize = 2_000;
+/// Schemas inside of each other. Reading and writing them takes a stack of that depth, and other
+/// programs read no JSON that is much deeper.
+const MOST_LEVELS: usize = 48;
+/// Schemas on the way from the first one to any other.
+const MOST_STEPS_DOWN: usize = 128;
+/// References and choices that lead on to each other for one value.
+const MOST_LINKS: usize = 16;
 /// Values of one `enum`.
 const MOST_LITERALS: usize = 1_000;
 /// The most that a length or a count may ask for.
@@ -64,9 +71,10 @@ const ENFORCED: [&str; 24] = [
 
 /// Reads a document into nodes; the first is its root.
 pub fn read(document: &Value) -> Result<Vec<Node>, Misfit> {
-    let mut reader = Reader { document, nodes: Vec::new(), by_place: HashMap::new() };
+    let mut reader = Reader { document, nodes: Vec::new(), by_place: HashMap::new(), level: 0 };
     reader.node(document, String::new())?;
     no_endless_reference(&reader.nodes)?;
+    not_too_deep(&reader.nodes)?;
     Ok(reader.nodes)
 }
 
@@ -74,6 +82,8 @@ struct Reader<'a> {
     document: &'a Value,
     nodes: Vec<Node>,
     by_place: HashMap<String, NodeId>,
+    /// How many schemas around the present one are being read.
+    level: usize,
 }
 
 impl Reader<'_> {
@@ -91,7 +101,13 @@ impl Reader<'_> {
         match schema {
             Value::Bool(always) => self.nodes[id].never = !always,
             Value::Object(keywords) => {
+                if self.level == MOST_LEVELS {
+                    let reason = format!("it is more than {MOST_LEVELS} schemas deep");
+                    return Err(Misfit::new(place, reason));
+                }
+                self.level += 1;
                 let node = self.keywords(keywords, &place)?;
+                self.level -= 1;
                 self.nodes[id] = Node { place, ..node };
             }
             _ => return Err(Misfit::new(place, "a schema is an object, `true` or `false`")),
@@ -298,17 +314,18 @@ fn unescaped_percent(pointer: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Refuses a place that refers back to itself for the same value.
+/// Refuses a place that refers back to itself for the same value, or only through very many others.
 fn no_endless_reference(nodes: &[Node]) -> Result<(), Misfit> {
     #[derive(Clone, Copy, PartialEq)]
     enum Seen {
         Not,
         Above,
-        Done,
+        /// So many links lead on from it.
+        Done(usize),
     }
-    fn visit(nodes: &[Node], at: NodeId, seen: &mut [Seen]) -> Result<(), Misfit> {
+    fn visit(nodes: &[Node], at: NodeId, seen: &mut [Seen]) -> Result<usize, Misfit> {
         match seen[at] {
-            Seen::Done => return Ok(()),
+            Seen::Done(links) => return Ok(links),
             Seen::Above => {
                 return Err(Misfit::new(&nodes[at].place, "it refers to itself without end"));
             }
@@ -317,14 +334,52 @@ fn no_endless_reference(nodes: &[Node]) -> Result<(), Misfit> {
         seen[at] = Seen::Above;
         let node = &nodes[at];
         let branches = node.any_of.iter().chain(&node.one_of).flatten();
+        let mut links = 0;
         for &next in node.reference.iter().chain(branches) {
-            visit(nodes, next, seen)?;
+            links = links.max(1 + visit(nodes, next, seen)?);
         }
-        seen[at] = Seen::Done;
-        Ok(())
+        if links > MOST_LINKS {
+            let reason = format!("more than {MOST_LINKS} references lead on from it");
+            return Err(Misfit::new(&node.place, reason));
+        }
+        seen[at] = Seen::Done(links);
+        Ok(links)
     }
     let mut seen = vec![Seen::Not; nodes.len()];
-    (0..nodes.len()).try_for_each(|at| visit(nodes, at, &mut seen))
+    (0..nodes.len()).try_for_each(|at| visit(nodes, at, &mut seen).map(drop))
+}
+
+/// Refuses schemas that lead deeper into values, on any way through them, than programs can follow.
+/// A way ends where it comes back to where it was.
+fn not_too_deep(nodes: &[Node]) -> Result<(), Misfit> {
+    #[derive(Clone, Copy)]
+    enum Seen {
+        Not,
+        Above,
+        /// It leads so much deeper.
+        Done(usize),
+    }
+    fn visit(nodes: &[Node], at: NodeId, level: usize, seen: &mut [Seen]) -> Result<usize, Misfit> {
+        let too_deep = || {
+            let reason = format!("it leads through more than {MOST_STEPS_DOWN} schemas");
+            Misfit::new(&nodes[at].place, reason)
+        };
+        match seen[at] {
+            Seen::Above => return Ok(0),
+            Seen::Done(below) if level + below > MOST_STEPS_DOWN => return Err(too_deep()),
+            Seen::Done(below) => return Ok(below),
+            Seen::Not if level > MOST_STEPS_DOWN => return Err(too_deep()),
+            Seen::Not => {}
+        }
+        seen[at] = Seen::Above;
+        let mut below = 0;
+        for next in nodes[at].inner() {
+            below = below.max(1 + visit(nodes, next, level + 1, seen)?);
+        }
+        seen[at] = Seen::Done(below);
+        Ok(below)
+    }
+    visit(nodes, 0, 0, &mut vec![Seen::Not; nodes.len()]).map(drop)
 }
 
 impl NumberRules {

@@ -45,9 +45,53 @@ fn a_keyword_that_is_not_supported_is_refused_by_name_and_place() {
     }
 }
 
+/// A chain of schemas in `$defs`, each made of the next; the last is a text.
+fn chain(length: usize, link: impl Fn(Value) -> Value) -> Value {
+    let mut defs = serde_json::Map::new();
+    for at in 0..length {
+        let next = json!({"$ref": format!("#/$defs/n{}", at + 1)});
+        defs.insert(format!("n{at}"), link(next));
+    }
+    defs.insert(format!("n{length}"), json!({"type": "string"}));
+    json!({"$defs": defs, "$ref": "#/$defs/n0"})
+}
+
+#[test]
+fn schemas_that_take_too_much_to_follow_are_refused_or_answered() {
+    let nested = |next: Value| json!({"type": "object", "properties": {"a": next}});
+    assert!(Schema::new(&chain(20, nested)).is_ok());
+    assert!(refusal(&chain(1500, nested)).reason.contains("deep"));
+    assert!(refusal(&chain(1500, |next| next)).reason.contains("deep"));
+    assert!(refusal(&chain(20, |next| next)).reason.contains("references"));
+    // Read from the end, each is known when the next one names it.
+    let mut root: serde_json::Map<String, Value> =
+        chain(300, nested).as_object().cloned().unwrap_or_default();
+    let properties: serde_json::Map<String, Value> = (0..300)
+        .rev()
+        .map(|at| (format!("p{at}"), json!({"$ref": format!("#/$defs/n{at}")})))
+        .collect();
+    root.remove("$ref");
+    root.insert("properties".to_owned(), properties.into());
+    assert!(refusal(&root.into()).reason.contains("through more than"));
+    // Two ways at each step, for a value that none of them fits.
+    let twice = chain(6, |next| json!({"anyOf": [next, next]}));
+    let schema = Schema::new(&twice).unwrap();
+    assert!(schema.check(&json!("text")).is_ok() && schema.check(&json!(1)).is_err());
+    let inside = chain(14, |next| {
+        let branch = json!({"type": "array", "items": next});
+        json!({"anyOf": [branch, branch, branch, branch]})
+    });
+    let schema = Schema::new(&inside).unwrap();
+    let value = (0..14).fold(json!(1), |value, _| json!([value]));
+    let error = schema.check(&value).unwrap_err();
+    assert!(!error.reason.is_empty(), "an end, and soon: {error}");
+}
+
 #[test]
 fn a_schema_that_nothing_satisfies_is_refused() {
     for schema in [
+        json!({"prefixItems": [{"type": "string"}], "type": "array", "minItems": 3, "maxItems": 2}),
+        json!({"prefixItems": [{"const": 1}, false], "type": "array", "minItems": 3}),
         json!(false),
         json!({"type": "null"}),
         json!({"const": null}),

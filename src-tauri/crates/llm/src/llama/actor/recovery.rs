@@ -18,6 +18,7 @@ impl Actor {
     pub(super) fn give_up(&mut self, group: Vec<ActiveRow>, error: DecodeError) {
         if error == DecodeError::NoRoom {
             if !group.is_empty() {
+                self.interrupt_torn();
                 self.put_back(group);
                 return;
             }
@@ -37,7 +38,17 @@ impl Actor {
         };
         // Who hears of a failure must find the time counted that led to it.
         self.publish();
-        for active in self.active.drain(..).chain(self.filling.drain(..)).chain(group) {
+        let rows: Vec<ActiveRow> =
+            self.active.drain(..).chain(self.filling.drain(..)).chain(group).collect();
+        // What the first that waits shares with others could not be computed. Without its failure
+        // the same would be tried for ever.
+        if rows.is_empty()
+            && let Some(reason) = reason.clone().filter(|_| error != DecodeError::Aborted)
+            && let Some(first) = self.queue.pop()
+        {
+            first.into_row().fail(LLMError::InferenceFailed { reason });
+        }
+        for active in rows {
             // A row that is just dropped tells so without waiting for a caller who may be waiting
             // for this thread to end.
             if let Some(reason) = &reason {

@@ -23,6 +23,14 @@ impl Waiting {
         }
     }
 
+    /// The row alone, without what it has of its answer.
+    pub fn into_row(self) -> Row {
+        match self {
+            Self::New(row) => *row,
+            Self::Interrupted(active) => active.into_row(),
+        }
+    }
+
     /// Its prompt.
     pub fn prompt(&self) -> &[Token] {
         &self.row().prepared.tokens
