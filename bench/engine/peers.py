@@ -90,8 +90,10 @@ def check_same_source(ours, theirs):
 
 
 def crate_cache(target):
-    """CMakeCache.txt of the crate's newest optimised build in cargo's folder `target`."""
-    found = target.glob("release/build/llama-cpp-sys-2-*/out/build/CMakeCache.txt")
+    """CMakeCache.txt of the crate's newest optimised build in cargo's folder `target`, of those
+    that are linked into a program; `scripts/release` makes others."""
+    found = [path for path in target.glob("release/build/llama-cpp-sys-2-*/out/build/CMakeCache.txt")
+             if flags_of(path.read_text()).get("BUILD_SHARED_LIBS") == "OFF"]
     newest = max(found, key=lambda path: path.stat().st_mtime, default=None)
     if newest is None:
         raise SystemExit("there is no optimised build of llama-cpp-sys-2 to take the flags from")
