@@ -90,6 +90,15 @@ class Answers(unittest.TestCase):
             self.assertEqual(found is not None, is_valid, text)
         self.assertIsNone(answers.value(self.labels, {"error": "timeout"}))
 
+    def test_the_flags_are_those_of_the_build_that_is_linked_into_programs(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for at, (name, shared) in enumerate([("linked", "OFF"), ("with-modules", "ON")]):
+                path = Path(folder) / f"release/build/llama-cpp-sys-2-{name}/out/build/CMakeCache.txt"
+                path.parent.mkdir(parents=True)
+                path.write_text(f"BUILD_SHARED_LIBS:BOOL={shared}\n")
+                os.utime(path, (at, at))
+            self.assertIn("linked", str(peers.crate_cache(Path(folder))))
+
     def test_steady_speed_leaves_out_the_beginning(self):
         slow_start = [{"seconds": 100 + at / 10} for at in range(100)]
         self.assertAlmostEqual(answers.steady_rows_per_second(slow_start), 10.0)

@@ -32,20 +32,16 @@ pub(crate) struct Measured<'a> {
 }
 
 impl Measured<'_> {
-    /// Names all of it; `None` where nothing is left to choose, because it is said already or
-    /// because one row at a time is computed.
+    /// Names all of it; `None` where one row at a time is computed. Not in it: the context, on
+    /// which no speed depends, and how many rows somebody wants at once, which the engine puts
+    /// above what was measured.
     fn key(&self) -> Option<String> {
-        let EngineOptions { parallel_rows, context_tokens, gpu_layers, threads, exact } =
-            self.options;
-        if *exact || (parallel_rows.is_some() && threads.is_some()) {
+        let EngineOptions { gpu_layers, threads, exact, .. } = self.options;
+        if *exact {
             return None;
         }
-        let content = serde_json::to_vec(&(
-            self.model_sha256,
-            self.build,
-            (parallel_rows, context_tokens, gpu_layers, threads),
-        ))
-        .expect("it has only text keys");
+        let content = serde_json::to_vec(&(self.model_sha256, self.build, (gpu_layers, threads)))
+            .expect("it has only text keys");
         let hash = Sha256::digest(content);
         let start = hash[..16].try_into().expect("a SHA-256 has 32 bytes");
         Some(format!("{:032x}", u128::from_be_bytes(start)))
@@ -132,6 +128,10 @@ mod tests {
         measured.remember(&catalogue, setup(24), NOW_MS).unwrap();
         let known = |measured: Measured<'_>, now_ms| measured.known(&catalogue, now_ms).unwrap();
         assert_eq!(known(measured, NOW_MS), Some(setup(24)));
+        let asked =
+            EngineOptions { parallel_rows: Some(8), context_tokens: Some(1024), ..options.clone() };
+        let also = known(Measured { options: &asked, ..measured }, NOW_MS);
+        assert_eq!(also, Some(setup(24)), "the threads still count");
         let four = EngineOptions { threads: Some(4), ..options.clone() };
         for other in [
             Measured { model_sha256: "b", ..measured },
@@ -146,16 +146,12 @@ mod tests {
     }
 
     #[test]
-    fn where_all_is_said_nothing_is_kept() {
+    fn one_row_at_a_time_has_no_setup() {
         let (_folder, catalogue) = catalogue();
         let exact = EngineOptions { exact: true, ..EngineOptions::default() };
-        let said =
-            EngineOptions { parallel_rows: Some(8), threads: Some(4), ..EngineOptions::default() };
-        for options in [exact, said] {
-            let measured = Measured { model_sha256: "a", build: "1", options: &options };
-            measured.remember(&catalogue, setup(24), NOW_MS).unwrap();
-            assert_eq!(measured.known(&catalogue, NOW_MS).unwrap(), None, "{options:?}");
-        }
+        let measured = Measured { model_sha256: "a", build: "1", options: &exact };
+        measured.remember(&catalogue, setup(24), NOW_MS).unwrap();
+        assert_eq!(measured.known(&catalogue, NOW_MS).unwrap(), None);
         assert_eq!(catalogue.setting(SETTING).unwrap(), None);
     }
 

@@ -7,6 +7,8 @@
 //!
 //! Candidates are written to a folder `.tuning` inside the models folder. Its lock file says who
 //! is at it; what a killed process left there is removed by the next one.
+//!
+//! A little longer than most files: what is kept stands beside what must never be replaced.
 
 mod process;
 mod tuner;
@@ -184,13 +186,7 @@ impl Work {
         setup: &Tuning,
     ) -> Result<(), AppError> {
         let build = build_info();
-        // What was measured with: how many rows at once was free to choose, and the context usual.
-        let options = EngineOptions {
-            threads: self.engine.threads,
-            gpu_layers: self.engine.gpu_layers,
-            ..EngineOptions::default()
-        };
-        let measured = Measured { model_sha256, build: &build, options: &options };
+        let measured = Measured { model_sha256, build: &build, options: &self.engine };
         Ok(measured.remember(catalogue, setup.clone(), self.now_ms)?)
     }
 

@@ -1,5 +1,6 @@
 //! The calibration of a run: found and stored before its first cell, taken as it is when the run
-//! goes on with the same prompt, and found once more at its end where the rows count or another mode was chosen.
+//! goes on with the same prompt, and found once more at its end where the rows count or another
+//! mode was chosen.
 
 use std::sync::Arc;
 
