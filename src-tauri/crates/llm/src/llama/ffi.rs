@@ -480,6 +480,112 @@ impl Header {
         (kind == sys::GGUF_TYPE_ARRAY)
             .then(|| unsafe { sys::gguf_get_arr_n(self.raw.as_ptr(), place) } as u64)
     }
+
+    /// Every tensor of the file.
+    pub fn tensors(&self) -> Vec<Tensor> {
+        // SAFETY: the header is alive.
+        let count = unsafe { sys::gguf_get_n_tensors(self.raw.as_ptr()) };
+        (0..count).map(|place| self.tensor_at(place)).collect()
+    }
+
+    /// The tensor of that name.
+    pub fn tensor(&self, name: &str) -> Option<Tensor> {
+        let name = CString::new(name).ok()?;
+        // SAFETY: the header is alive, the name is a C string.
+        let place = unsafe { sys::gguf_find_tensor(self.raw.as_ptr(), name.as_ptr()) };
+        (place >= 0).then(|| self.tensor_at(place))
+    }
+
+    /// `place` is one that the header has.
+    fn tensor_at(&self, place: i64) -> Tensor {
+        let raw = self.raw.as_ptr();
+        // SAFETY: the header is alive and has this place; the name is a C string that it owns.
+        unsafe {
+            let name = CStr::from_ptr(sys::gguf_get_tensor_name(raw, place));
+            let start = sys::gguf_get_data_offset(raw) + sys::gguf_get_tensor_offset(raw, place);
+            Tensor {
+                name: name.to_string_lossy().into_owned(),
+                kind: sys::gguf_get_tensor_type(raw, place),
+                start: start as u64,
+                bytes: sys::gguf_get_tensor_size(raw, place),
+            }
+        }
+    }
+}
+
+/// Where a tensor lies in a model file.
+pub struct Tensor {
+    pub name: String,
+    kind: sys::ggml_type,
+    /// From the beginning of the file, in bytes.
+    pub start: u64,
+    pub bytes: usize,
+}
+
+impl Tensor {
+    /// Whether its weights have eight bits and no shift.
+    pub fn is_q8_0(&self) -> bool {
+        self.kind == sys::GGML_TYPE_Q8_0
+    }
+
+    /// Its kind, if 32 weights share a scale and lie in even steps.
+    pub fn even_blocks(&self) -> Option<EvenBlocks> {
+        const KINDS: [sys::ggml_type; 6] = [
+            sys::GGML_TYPE_Q4_0,
+            sys::GGML_TYPE_Q4_1,
+            sys::GGML_TYPE_Q5_0,
+            sys::GGML_TYPE_Q5_1,
+            sys::GGML_TYPE_Q4_K,
+            sys::GGML_TYPE_Q5_K,
+        ];
+        KINDS.contains(&self.kind).then_some(EvenBlocks(self.kind))
+    }
+}
+
+/// A kind of weights of which 32 share a scale and lie in even steps.
+#[derive(Clone, Copy)]
+pub struct EvenBlocks(sys::ggml_type);
+
+impl EvenBlocks {
+    /// Weights and bytes of the smallest piece.
+    fn block(self) -> (usize, usize) {
+        // SAFETY: the kind is one of ggml's.
+        unsafe { (sys::ggml_blck_size(self.0) as usize, sys::ggml_type_size(self.0)) }
+    }
+
+    /// The bytes that so many weights take; `None` if they do not fill their blocks.
+    pub fn bytes(self, weights: usize) -> Option<usize> {
+        let (block, bytes) = self.block();
+        weights.is_multiple_of(block).then(|| weights / block * bytes)
+    }
+
+    /// The weights of whole blocks; `None` if `bytes` are not whole blocks.
+    pub fn weights(self, bytes: &[u8]) -> Option<Vec<f32>> {
+        let (block, size) = self.block();
+        if !bytes.len().is_multiple_of(size) {
+            return None;
+        }
+        let mut weights = vec![0.0; bytes.len() / size * block];
+        // SAFETY: ggml has traits of each of its kinds.
+        let read = unsafe { (*sys::ggml_get_type_traits(self.0)).to_float }?;
+        // SAFETY: reads whole blocks and writes as many weights as they have. Blocks hold bytes
+        // and numbers of 16 bits, and a list of bytes comes from the allocator at an even address.
+        unsafe { read(bytes.as_ptr().cast(), weights.as_mut_ptr(), weights.len() as i64) };
+        Some(weights)
+    }
+}
+
+/// A number in 16 bits, and what it is then.
+pub fn half(number: f32) -> (u16, f32) {
+    // SAFETY: a conversion of numbers.
+    let half = unsafe { sys::ggml_fp32_to_fp16(number) };
+    (half, from_half(half))
+}
+
+/// The number that 16 bits stand for.
+pub fn from_half(half: u16) -> f32 {
+    // SAFETY: a conversion of numbers.
+    unsafe { sys::ggml_fp16_to_fp32(half) }
 }
 
 impl Drop for Header {

@@ -6,6 +6,8 @@
 //! llama.cpp cannot be interrupted while it quantises, so whoever may want to stop runs it in a
 //! process of its own.
 
+mod eight_bits;
+
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -109,7 +111,13 @@ pub fn quantise(
     let result = ffi::quantise(source, target, quantisation.file_type(), threads, &notes);
     logs::hear_counts(None);
     let result = match result {
-        Ok(()) => made.sync_all().map_err(not_written).and_then(|()| check_file(target)),
+        Ok(()) => match quantisation {
+            Quantisation::Q8_0 => eight_bits::rewrite(source, target, threads),
+            _ => Ok(()),
+        }
+        .and_then(|()| made.sync_all())
+        .map_err(not_written)
+        .and_then(|()| check_file(target)),
         Err(error) => Err(still_writable(&mut made).map_or_else(not_written, |()| error)),
     };
     if result.is_err() {

@@ -5,6 +5,9 @@
 //! order of the file. The last line of stderr is an object with the figures: seconds are wall
 //! time from the first request to the last answer, loading and warming up left out.
 //!
+//! `measure_engine MODEL --tuned-copy FILE` only writes what `models tune` would try first: MODEL in
+//! eight bits.
+//!
 //! | option | meaning |
 //! |---|---|
 //! | `--warm-up FILE` | requests that are answered before, and not counted |
@@ -16,12 +19,15 @@
 
 use std::collections::HashMap;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use braincells_core::{AppError, Code};
-use braincells_llm::llama::{LlamaEngine, LoadOptions, TypicalSizes, memory_estimate};
+use braincells_llm::llama::{
+    LlamaEngine, LoadOptions, Quantisation, TunedOrigin, TypicalSizes, memory_estimate,
+    physical_cores, quantise,
+};
 use braincells_llm::output::read_answer;
 use braincells_llm::{
     BatchEventKind, LLMEngine, LLMError, LLMRequest, LLMResponse, RequestId, RequestStream,
@@ -40,6 +46,7 @@ struct Options {
     load: LoadOptions,
     autotune: Option<TypicalSizes>,
     no_dedup: bool,
+    copy: Option<PathBuf>,
 }
 
 /// The answer to one different request, and when it was there.
@@ -51,6 +58,9 @@ struct Answered {
 #[tokio::main]
 async fn main() -> Result<(), AppError> {
     let mut options = options(std::env::args().skip(1))?;
+    if let Some(copy) = &options.copy {
+        return write_copy(&options.model, copy);
+    }
     let requests = Arc::new(read(&options.requests)?);
     let warm_up = Arc::new(options.warm_up.as_ref().map_or(Ok(Vec::new()), read)?);
 
@@ -102,6 +112,13 @@ async fn main() -> Result<(), AppError> {
     Ok(())
 }
 
+fn write_copy(model: &Path, copy: &Path) -> Result<(), AppError> {
+    let origin = TunedOrigin { file: model.display().to_string(), sha256: String::new(), at_ms: 0 };
+    let threads = u32::try_from(physical_cores()).unwrap_or(1);
+    quantise(model, copy, Quantisation::Q8_0, &origin, threads, |_fraction| ())?;
+    Ok(())
+}
+
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, AppError> {
     let mut options = Options::default();
     let mut files = Vec::new();
@@ -116,19 +133,25 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, AppEr
             "--autotune" => options.autotune = Some(sizes(&value()?)?),
             "--exact" => options.load.exact = true,
             "--no-dedup" => options.no_dedup = true,
+            "--tuned-copy" => options.copy = Some(PathBuf::from(value()?)),
             option if option.starts_with("--") => return Err(usage()),
             file => files.push(PathBuf::from(file)),
         }
     }
-    let Ok([model, requests]) = <[PathBuf; 2]>::try_from(files) else { return Err(usage()) };
-    Ok(Options { model, requests, ..options })
+    let mut files = files.into_iter();
+    options.model = files.next().ok_or_else(usage)?;
+    if options.copy.is_none() {
+        options.requests = files.next().ok_or_else(usage)?;
+    }
+    if files.next().is_some() { Err(usage()) } else { Ok(options) }
 }
 
 fn usage() -> AppError {
     AppError::new(
         Code::BadInput,
         "usage: measure_engine MODEL REQUESTS.jsonl [--warm-up FILE] [--parallel N] [--threads N] \
-         [--context N] [--gpu-layers N] [--autotune P,O,A] [--exact] [--no-dedup]",
+         [--context N] [--gpu-layers N] [--autotune P,O,A] [--exact] [--no-dedup]\n       \
+         measure_engine MODEL --tuned-copy FILE",
     )
 }
 
