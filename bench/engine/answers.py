@@ -26,8 +26,7 @@ def value(row, answer):
         return None
     text = answer["content"].strip()
     if "answers" in row:
-        text = text.strip('"')
-        return text if text in row["answers"] else None
+        return label(text.strip('"'), row["answers"])
     if "schema" not in row:
         return text or None
     try:
@@ -38,6 +37,15 @@ def value(row, answer):
     if not isinstance(found, dict) or list(found) != list(properties):
         return None
     return found if all(fits(found[name], properties[name]) for name in properties) else None
+
+
+def label(text, labels):
+    """The label that a text is, or the only one that it begins: a label that was written in more
+    tokens than it has by itself was cut, and whoever reads it knows what it is."""
+    if text in labels:
+        return text
+    begun = [one for one in labels if text and one.startswith(text)]
+    return begun[0] if len(begun) == 1 else None
 
 
 def fits(found, schema):

@@ -7,6 +7,7 @@ Started by `bench/engine/run`. Every finished run is a line of `results.jsonl` i
 
 import argparse
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -30,7 +31,7 @@ PLAN = {
     "smollm2-q8_0": [],
     "gemma3": ["W1", "W2", "W3"],
 }
-SLOTS = [8, 16, 32]
+SLOTS = [4, 8, 16, 32]
 NODE_SEQUENCES = [8, 16]
 NODE_FEW_ROWS = 8
 #: Of the rows of a workload, for choosing the best variant of a peer.
@@ -60,7 +61,7 @@ def arguments():
     parser.add_argument("--autotune", action="store_true",
                         help="let our engine find its best setup first, as its peers' is found")
     parser.add_argument("--tuned-copy", type=Path, help="made by `braincells models tune` from "
-                        "SmolLM2 [default: the Q8_0 that llama-quantize makes]")
+                        "SmolLM2 [default: made anew, without looking for the fastest]")
     parser.add_argument("--out", type=Path, default=None, help="folder of results [default: new]")
     parser.add_argument("--publish", action="store_true", help="write bench/RESULTS.md")
     parser.add_argument("--report", action="store_true", help="only write the table of --out anew")
@@ -131,10 +132,20 @@ class Bench:
     def model_path(self, name):
         return models.path(name, self.bins / "llama-quantize", say)
 
+    def tuned_copy(self):
+        """What `models tune` makes of SmolLM2 on a CPU, by the program that is measured."""
+        copy = self.out / "tuned.gguf"
+        if not copy.exists():
+            partial = copy.with_suffix(".partial")
+            subprocess.run([self.options.engine, self.model_path("smollm2"), "--tuned-copy",
+                            partial], check=True, stderr=subprocess.DEVNULL)
+            partial.rename(copy)
+        return copy
+
     def go(self):
         names = [name for name in self.options.models.split(",") if name]
         paths = {name: self.model_path(name) for name in names}
-        copy = self.options.tuned_copy or self.model_path("smollm2-q8_0")
+        copy = self.options.tuned_copy or self.tuned_copy()
         if self.options.build_only:
             return
         for name in names:

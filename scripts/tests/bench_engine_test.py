@@ -90,6 +90,13 @@ class Answers(unittest.TestCase):
             self.assertEqual(found is not None, is_valid, text)
         self.assertIsNone(answers.value(self.labels, {"error": "timeout"}))
 
+    def test_a_label_that_was_cut_is_read_where_only_one_begins_so(self):
+        self.assertEqual(answers.value(self.labels, {"content": "goo"}), "good")
+        row = {"answers": ["good", "bad", "bad luck"]}
+        self.assertIsNone(answers.value(row, {"content": "ba"}))
+        self.assertEqual(answers.value(row, {"content": "bad"}), "bad")
+        self.assertEqual(answers.value(row, {"content": "bad l"}), "bad luck")
+
     def test_the_flags_are_those_of_the_build_that_is_linked_into_programs(self):
         with tempfile.TemporaryDirectory() as folder:
             for at, (name, shared) in enumerate([("linked", "OFF"), ("with-modules", "ON")]):
