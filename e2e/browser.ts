@@ -2,9 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { remote } from "webdriverio";
-import { freePort, type Started, startDisplay, startProgram, until } from "./started";
+import { type Started, startDisplay, startDriver, within } from "./started";
 
 const MINI_BROWSER = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
+
+/** Short enough that a second browser can be started before the hooks of a spec time out. */
+const OPENING_MS = 40_000;
+
+/** How long a script may run in a page: axe-core takes long where the machine is busy. */
+export const SCRIPT_TIMEOUT_MS = 110_000;
 
 /** A WebdriverIO session. */
 export type Browser = Awaited<ReturnType<typeof remote>>;
@@ -19,7 +25,6 @@ export interface Size {
 export async function startBrowser(size: Size): Promise<{ browser: Browser } & Started> {
   const home = await mkdtemp(join(tmpdir(), "braincells-e2e-"));
   const display = await startDisplay();
-  const port = await freePort();
   const environment = {
     ...process.env,
     DISPLAY: display.name,
@@ -32,60 +37,72 @@ export async function startBrowser(size: Size): Promise<{ browser: Browser } & S
     NO_AT_BRIDGE: "1",
     GTK_USE_PORTAL: "0",
   };
-  const driver = startProgram("WebKitWebDriver", [`--port=${port}`], environment);
-  const closeStarted = async (): Promise<void> => {
-    await driver.close();
+  let session: ({ browser: Browser } & Started) | null = null;
+  const close = async (): Promise<void> => {
+    await session?.close();
     await display.close();
-    await rm(home, { recursive: true, force: true });
+    // The last processes of the web view may still write there.
+    await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   try {
-    const browser = await openSession(port);
-    await resize(browser, size);
-    return {
-      browser,
-      async close() {
-        await browser.deleteSession().catch(() => {});
-        await closeStarted();
-      },
-    };
+    // A browser that hangs while it starts is rare, and a second one does not.
+    session = await openSession(environment).catch(() => openSession(environment));
+    await resize(session.browser, size);
+    return { browser: session.browser, close };
   } catch (error) {
-    await closeStarted();
+    await close();
     throw error;
   }
 }
 
-async function openSession(port: number): Promise<Browser> {
-  await until("WebKitWebDriver", async () => {
-    const answer = await fetch(`http://127.0.0.1:${port}/status`).catch(() => null);
-    return answer?.ok ?? false;
-  });
-  return remote({
-    hostname: "127.0.0.1",
-    port,
-    logLevel: "error",
-    connectionRetryTimeout: 120_000,
-    waitforTimeout: 20_000,
-    capabilities: {
-      browserName: "MiniBrowser",
-      "wdio:enforceWebDriverClassic": true,
-      "webkitgtk:browserOptions": { binary: MINI_BROWSER, args: ["--automation"] },
-    } as WebdriverIO.Capabilities,
-  });
+/** Starts a driver and a browser that it drives; closing it ends both. */
+async function openSession(
+  environment: NodeJS.ProcessEnv,
+): Promise<{ browser: Browser } & Started> {
+  const driver = await startDriver(environment);
+  try {
+    const opening = remote({
+      hostname: "127.0.0.1",
+      port: driver.port,
+      logLevel: "error",
+      connectionRetryTimeout: 120_000,
+      waitforTimeout: 20_000,
+      capabilities: {
+        browserName: "MiniBrowser",
+        "wdio:enforceWebDriverClassic": true,
+        "webkitgtk:browserOptions": { binary: MINI_BROWSER, args: ["--automation"] },
+      } as WebdriverIO.Capabilities,
+    });
+    const browser = await within("MiniBrowser", opening, OPENING_MS);
+    await browser.setTimeout({ script: SCRIPT_TIMEOUT_MS });
+    return {
+      browser,
+      async close() {
+        await browser.deleteSession().catch(() => {});
+        await driver.close();
+      },
+    };
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
 }
 
 /** Makes the page itself as large as wanted: the browser's own bars come on top. */
 export async function resize(browser: Browser, size: Size): Promise<void> {
   const inner = async (): Promise<Size> =>
     browser.execute(() => ({ width: innerWidth, height: innerHeight }));
+  const isRight = ({ width, height }: Size) => width === size.width && height === size.height;
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const now = await inner();
-    if (now.width === size.width && now.height === size.height) return;
+    if (isRight(now)) return;
     const outer = await browser.getWindowRect();
     const width = outer.width + size.width - now.width;
     const height = outer.height + size.height - now.height;
     await browser.setWindowRect(0, 0, width, height);
+    // A size on the way there is nothing to correct.
     await browser
-      .waitUntil(async () => (await inner()).height !== now.height, { timeout: 2000 })
+      .waitUntil(async () => isRight(await inner()), { timeout: 10_000, interval: 100 })
       .catch(() => {});
   }
   const now = await inner();

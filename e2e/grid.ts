@@ -40,11 +40,12 @@ export class SheetGrid {
     });
   }
 
-  private async header(name: string, act: (header: Element) => void): Promise<void> {
-    await this.page.browser.waitUntil(
+  /** Does something with the header of a column, once it is in sight; gives what that gave. */
+  private async header<T>(name: string, act: (header: Element) => T): Promise<T> {
+    const found = await this.page.browser.waitUntil(
       () =>
-        this.page.browser.execute(
-          `const [wanted] = arguments;
+        this.page.browser.executeAsync(
+          `const [wanted, done] = arguments;
            const headers = [...document.querySelectorAll("[role=columnheader]")];
            const nameOf = (each) => each.querySelector(".grid-header-name")?.textContent;
            const header = headers.find((each) => nameOf(each) === wanted);
@@ -52,13 +53,23 @@ export class SheetGrid {
            // A column beyond the edge has a header before it has cells.
            const edge = (scroller?.getBoundingClientRect().right ?? 0) - 60;
            const isShown = header !== undefined && header.getBoundingClientRect().left < edge;
-           if (isShown) (${act.toString()})(header);
-           else scroller?.scrollBy(200, 0);
-           return isShown;`,
+           if (isShown) {
+             done({ given: (${act.toString()})(header) });
+             return;
+           }
+           if (scroller) {
+             const end = scroller.scrollWidth - scroller.clientWidth;
+             // From the end back to the beginning: the column may be on the left of where it began.
+             if (scroller.scrollLeft >= end - 1) scroller.scrollLeft = 0;
+             else scroller.scrollBy(200, 0);
+           }
+           // Headers follow with the next frame; to scroll on before it would pass the column by.
+           requestAnimationFrame(() => requestAnimationFrame(() => done(null)));`,
           name,
-        ) as Promise<boolean>,
-      { timeoutMsg: `there is no column ${name}` },
+        ) as Promise<{ given: T } | null>,
+      { timeoutMsg: `there is no column ${name}`, interval: 50 },
     );
+    return found.given;
   }
 
   /** Puts the focus on the active cell. */
@@ -104,13 +115,7 @@ export class SheetGrid {
 
   /** The place of a column by its name, counted from 1; the grid scrolls to it. */
   async column(name: string): Promise<number> {
-    await this.header(name, () => {});
-    const index = await this.page.browser.execute((wanted) => {
-      const headers = [...document.querySelectorAll("[role=columnheader]")];
-      const nameOf = (each: Element) => each.querySelector(".grid-header-name")?.textContent;
-      return headers.find((each) => nameOf(each) === wanted)?.getAttribute("aria-colindex") ?? "0";
-    }, name);
-    return Number(index) - 1;
+    return this.header(name, (header) => Number(header.getAttribute("aria-colindex") ?? "0") - 1);
   }
 
   /** Presses keys one after another, as a person does. */

@@ -178,9 +178,9 @@ export function handsOf(browser: Browser): Hands {
       );
     },
     async expectAccessible(where, rules) {
+      await browser.execute(`if (!window.axe) { ${AXE} }`);
       // What still fades in has less contrast than it will have.
       await hands.settle();
-      await browser.execute(`if (!window.axe) { ${AXE} }`);
       const findings = (await browser.executeAsync((only: string[] | null, done) => {
         const { axe } = window as unknown as { axe: typeof import("axe-core") };
         const chosen = only === null ? {} : { runOnly: only };

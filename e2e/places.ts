@@ -166,7 +166,11 @@ const sheetPlaces: Place[] = [
     await inspect(page, grid, "mood");
     await page.click("inspector-label-figures");
     const table = await page.byId("inspector-label-table");
-    await table.scrollIntoView();
+    // WebdriverIO's own scrollIntoView logs an error where the driver has no wheel.
+    await page.browser.execute(
+      (element) => (element as unknown as HTMLElement).scrollIntoView(),
+      table,
+    );
   }),
   inSheet("typed-cell", "typed", "Letters", async (page, grid) => {
     await grid.press("ArrowRight", "Space");
@@ -290,6 +294,7 @@ export const places: Place[] = [
     scene: "example",
     async go(page) {
       await importFile(page, "big.csv");
+      await page.backend((backend) => backend.importPieceMs(3_600_000));
       await page.click("import-run");
       await page.byId("import-progress");
     },

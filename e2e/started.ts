@@ -8,7 +8,7 @@ export interface Started {
 }
 
 /** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -32,6 +32,19 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** Gives up on `work` after a while; what comes of it then is not heard. */
+export async function within<T>(what: string, work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const refuse = () => reject(new Error(`waited ${timeoutMs} ms for ${what}`));
+    timer = setTimeout(refuse, timeoutMs);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+const hasEnded = (child: ChildProcess): boolean =>
+  child.exitCode !== null || child.signalCode !== null;
 
 /** Starts a program in a process group of its own, so that all of it can be ended by its id. */
 export function startProgram(
@@ -57,7 +70,7 @@ export function startProgram(
   return {
     child,
     async close() {
-      if (failed || child.exitCode !== null || child.pid === undefined) return;
+      if (failed || hasEnded(child) || child.pid === undefined) return;
       const ended = once(child, "exit");
       process.kill(-child.pid, "SIGTERM");
       const killer = setTimeout(() => child.pid && process.kill(-child.pid, "SIGKILL"), 5000);
@@ -65,6 +78,38 @@ export function startProgram(
       clearTimeout(killer);
     },
   };
+}
+
+/** Starts the driver of the web view, on a port of its own. */
+export async function startDriver(
+  environment: NodeJS.ProcessEnv,
+): Promise<{ port: number } & Started> {
+  // Something else may take a port between the search for it and its use.
+  return startDriverOnce(environment).catch(() => startDriverOnce(environment));
+}
+
+async function startDriverOnce(
+  environment: NodeJS.ProcessEnv,
+): Promise<{ port: number } & Started> {
+  const port = await freePort();
+  const { child, close } = startProgram("WebKitWebDriver", [`--port=${port}`], environment);
+  try {
+    await until(
+      "WebKitWebDriver",
+      async () => {
+        const signal = AbortSignal.timeout(2000);
+        const answer = await fetch(`http://127.0.0.1:${port}/status`, { signal }).catch(() => null);
+        // Asked last: where the port was taken, what answers is not this driver.
+        if (hasEnded(child)) throw new Error("WebKitWebDriver ended at once");
+        return answer?.ok ?? false;
+      },
+      10_000,
+    );
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { port, close };
 }
 
 /** A screen of its own, which nobody sees. */

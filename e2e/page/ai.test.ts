@@ -23,6 +23,8 @@ test("an AI column is made, tried, added, run, paused and gone on with", async (
   await page.click("inspector-preview-start");
   await page.byId("inspector-preview-row");
   expect(await calls("previewRecipe")).toBe(1);
+  // Slow from here on: the run must not end by itself before it is stopped.
+  await page.backend((backend) => backend.rowsPerSecond(1));
   await page.click("inspector-add-and-run");
   await page.byId("inspector-live-run");
   expect(await calls("addAiColumn")).toBe(1);
@@ -105,6 +107,7 @@ test("approving by keys and generating a selection", async () => {
   await grid.press("End", "ArrowLeft", "Control+Shift+U");
   await page.browser.waitUntil(async () => (await calls("validateCells")) === 1);
   await grid.press("Control+ArrowDown");
+  await expect.poll(async () => (await grid.active())?.position).toBeGreaterThan(2);
   await grid.press("ArrowUp", "ArrowUp", "Shift+ArrowDown", "Control+Enter");
   await page.browser.waitUntil(async () => (await calls("generateBatch")) === 1);
   expect(await grid.column("sentiment")).toBe(column);
@@ -124,7 +127,10 @@ test("a recipe goes out to a file", async () => {
   await page.byId("recipe-dialog");
   await page.backend((backend) => backend.save("/home/you/mine.yml"));
   await page.click("recipe-save");
-  await page.browser.waitUntil(async () => (await calls("exportRecipe")) === 1);
+  await page.browser.waitUntil(() =>
+    page.backend((backend) => "/home/you/mine.yml" in backend.written()),
+  );
+  expect(await calls("exportRecipe")).toBe(1);
   const yaml = await page.backend((backend) => backend.written()["/home/you/mine.yml"] ?? "");
   expect(yaml).toContain("sentiment:");
 });

@@ -38,7 +38,7 @@ test("a deleted sheet comes back by Undo, and from the trash", async () => {
   const [first] = await names();
   await page.press("Delete");
   await page.sees("is in the trash");
-  expect(await names()).not.toContain(first);
+  await expect.poll(names).not.toContain(first);
   await page.click("toast-action");
   await page.browser.waitUntil(async () => (await names()).includes(first ?? ""));
   await page.click("home-trash-toggle");

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { remote } from "webdriverio";
-import type { Browser } from "../browser";
-import { freePort, type Started, startDisplay, startProgram, until } from "../started";
+import { type Browser, SCRIPT_TIMEOUT_MS } from "../browser";
+import { type Started, startDisplay, startDriver, until } from "../started";
 import { addModel } from "./model";
 
 /** The built program. */
@@ -48,7 +48,6 @@ export interface RunningApp extends Started {
 export async function startApp(home: Home, args: string[] = []): Promise<RunningApp> {
   if (!PROGRAM) throw new Error("BRAINCELLS_APP names no program; run scripts/window-test");
   const display = await startDisplay();
-  const port = await freePort();
   const environment = {
     ...process.env,
     DISPLAY: display.name,
@@ -62,20 +61,19 @@ export async function startApp(home: Home, args: string[] = []): Promise<Running
     NO_AT_BRIDGE: "1",
     GTK_USE_PORTAL: "0",
   };
-  const driver = startProgram("WebKitWebDriver", [`--port=${port}`], environment);
+  const driver = await startDriver(environment).catch(async (error) => {
+    await display.close();
+    throw error;
+  });
   const closeStarted = async (): Promise<void> => {
     await driver.close();
     await display.close();
   };
   try {
-    await until("WebKitWebDriver", async () => {
-      const answer = await fetch(`http://127.0.0.1:${port}/status`).catch(() => null);
-      return answer?.ok ?? false;
-    });
     const begun = performance.now();
     const browser = await remote({
       hostname: "127.0.0.1",
-      port,
+      port: driver.port,
       logLevel: "error",
       connectionRetryTimeout: 120_000,
       waitforTimeout: 20_000,
@@ -86,6 +84,7 @@ export async function startApp(home: Home, args: string[] = []): Promise<Running
     });
     await browser.$("html[data-ready]").waitForExist({ timeout: 60_000 });
     const readyAfterMs = performance.now() - begun;
+    await browser.setTimeout({ script: SCRIPT_TIMEOUT_MS });
     const app = await until("the program's process", () => processOf(home.folder));
     return {
       browser,

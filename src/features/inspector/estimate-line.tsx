@@ -46,9 +46,10 @@ export const EstimateLine = component$(() => {
     });
   });
 
+  // Room for two lines: the Run button above must not move when the figures come.
   return (
     <p
-      class="min-h-5 text-sm text-muted tabular-nums"
+      class="min-h-8 text-sm text-muted tabular-nums"
       aria-live="polite"
       data-testid="inspector-estimate"
     >

@@ -42,13 +42,14 @@ export const RunStrip = component$(() => {
       aria-label={text.region}
       data-testid="run-strip"
     >
+      {/* First, where no text that changes can move them: they are pressed while figures run. */}
+      {current && <CurrentButtons run={current} />}
       {runs.loading && <LoadingModel model={runs.loading.model} fraction={runs.loading.fraction} />}
       {!isLoading && current && (
         <CurrentRun run={current} pace={runs.paces?.[runKey(current.progress)] ?? null} />
       )}
       {!isLoading && !current && <Idle automatic={automatic.value} />}
       <span class="flex-1" />
-      {isLoading && current && <CurrentButtons run={current} />}
       {(others.length > 0 || paused.length > 0) && (
         <OtherRuns label={text.more(queued, paused.length) || text.allRuns(others.length + 1)} />
       )}
@@ -118,7 +119,6 @@ const CurrentRun = component$<{ run: LiveRun; pace: RunPace | null }>(({ run, pa
         </span>
       )}
       <Figures run={run} pace={pace} />
-      <CurrentButtons run={run} />
     </>
   );
 });

@@ -147,6 +147,56 @@ test("a paused run goes on where it was", async () => {
   expect((after?.rows_done ?? 0) + (after?.rows_failed ?? 0)).toBe(70);
 });
 
+test("an interrupted run goes on with the rows that are empty", async () => {
+  const { fake, events } = open("interrupted");
+  const { id } = await sheetNamed(fake, "Example");
+  const run = (await fake.unfinishedRuns())[0]?.run.id ?? 0;
+  expect(await fake.resumeRun(id, run)).toBe(run);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(await fake.unfinishedRuns()).toEqual([]);
+  const ended = events.find((event) => event.event === "run_ended");
+  expect(ended).toMatchObject({ run, status: "done", progress: { rows_before: 40 } });
+  const after = (await fake.runs(id))[0];
+  expect((after?.rows_done ?? 0) + (after?.rows_failed ?? 0)).toBe(70);
+});
+
+test("the figures of many rows are computed in turns", async () => {
+  const { fake } = open("million");
+  const { id, column } = await sheetNamed(fake, "Sensor");
+  const sensors = [column("id"), column("sensor_1"), column("city")];
+  const range = { rows: "range" as const, view: null, start: 10, count: 50_000 };
+  const order: string[] = [];
+  setTimeout(() => order.push("the page"));
+  const going = Promise.resolve(fake.summarise(id, sensors, range));
+  void going.then(() => order.push("the figures"));
+  const { rows, filled, numbers } = await timed(going);
+  expect(order).toEqual(["the page", "the figures"]);
+  expect(rows).toBe(50_000);
+  expect(filled).toBeLessThan(150_000);
+  expect(numbers).toMatchObject({ count: filled - 50_000, greatest: 50_010 });
+  const last = { ...range, start: 999_999 };
+  expect(await fake.summarise(id, [column("id")], last)).toMatchObject({
+    rows: 1,
+    filled: 1,
+    numbers: { count: 1, sum: 1_000_000, least: 1_000_000, greatest: 1_000_000 },
+  });
+});
+
+test("what the system asks before the window hears is asked when it does", () => {
+  const { world } = makeScene("empty");
+  world.ask({ ask: "close", live_runs: 1 });
+  const heard: unknown[] = [];
+  world.connect(
+    () => {},
+    (ask) => heard.push(ask),
+  );
+  world.ask({ ask: "close", live_runs: 2 });
+  expect(heard).toEqual([
+    { ask: "close", live_runs: 1 },
+    { ask: "close", live_runs: 2 },
+  ]);
+});
+
 test("an import that is stopped leaves no sheet", async () => {
   const { fake } = open("empty");
   const file = { source: `${DOWNLOADS}/big.csv`, format: null, name: null, options: {} };

@@ -18,6 +18,7 @@ export interface FakeBackend {
   fail(command: keyof FakeCommands, code: Code, message: string): void;
   rowsPerSecond(rows: number): void;
   tuneStageMs(milliseconds: number): void;
+  importPieceMs(milliseconds: number): void;
   /** The process of a model ends and is started again. */
   restart(model: string, reason: string): void;
   clipboard(): string;
@@ -117,6 +118,9 @@ function backendOf(world: World, calls: Record<string, number>, troubles: string
     },
     tuneStageMs: (milliseconds) => {
       world.tuneStageMs = milliseconds;
+    },
+    importPieceMs: (milliseconds) => {
+      world.importPieceMs = milliseconds;
     },
     restart: (model, reason) => world.emit({ event: "engine_restarted", model, reason }),
     clipboard: () => world.clipboard,

@@ -99,8 +99,9 @@ export class Runner {
     const done = { done: info.rows_done, failed: info.rows_failed, total: info.rows_total };
     sheet.runs = sheet.runs.filter((each) => each !== info);
     this.world.unfinished = this.world.unfinished.filter((each) => each.run.id !== run);
+    // A run that was filled at once left no rows, and is told as interrupted all the same.
     const left = this.left.get(run);
-    this.start(sheet, info.column, left ? { rows: "these", ids: left } : { rows: "empty" });
+    this.start(sheet, info.column, left?.length ? { rows: "these", ids: left } : { rows: "empty" });
     const work = this.works.find((each) => each.column.id === info.column && each.sheet === sheet);
     if (!work) return run;
     work.info.id = run;

@@ -15,6 +15,9 @@ import { compareValues, isEmpty, textOf } from "./values";
 import { rowsAt } from "./views";
 import type { World } from "./world";
 
+/** Cells that are summed up in one turn; between two turns the page goes on. */
+const CELLS_AT_ONCE = 50_000;
+
 /** The rows that figures are about. */
 function selected(sheet: FakeSheet, selection: Selection): RowId[] {
   switch (selection.rows) {
@@ -25,6 +28,25 @@ function selected(sheet: FakeSheet, selection: Selection): RowId[] {
     case "range":
       return rowsAt(sheet, selection.view ?? null, selection.start, selection.count);
   }
+}
+
+/** The same rows, some at a time: a range of a million is never a list. */
+function* selectedInPieces(
+  sheet: FakeSheet,
+  selection: Selection,
+  atOnce: number,
+): Generator<RowId[]> {
+  if (selection.rows === "range") {
+    const { view, start, count } = selection;
+    for (let at = start; at < start + count; at += atOnce) {
+      const rows = rowsAt(sheet, view ?? null, at, Math.min(atOnce, start + count - at));
+      if (rows.length === 0) return;
+      yield rows;
+    }
+    return;
+  }
+  const rows = selected(sheet, selection);
+  for (let at = 0; at < rows.length; at += atOnce) yield rows.slice(at, at + atOnce);
 }
 
 const total = (numbers: number[]): number => numbers.reduce((sum, each) => sum + each, 0);
@@ -143,19 +165,31 @@ export function statsCommands(world: World): Part<"columnStats" | "distinctValue
         empty: all.length - filled.length,
       };
     },
-    summarise: (id, columnIds, selection) => {
+    summarise: async (id, columnIds, selection) => {
       const sheet = world.sheet(id);
       const columns = columnIds.map((column) => sheet.column(column));
-      const rows = selected(sheet, selection);
-      const values = rows.flatMap((row) => columns.map((column) => sheet.cell(row, column).value));
-      const filled = values.filter((value) => !isEmpty(value));
-      const numbers = filled.filter((value) => typeof value === "number");
-      const [least, greatest] = edges(numbers);
-      const sum = total(numbers);
-      const count = numbers.length;
+      const atOnce = Math.ceil(CELLS_AT_ONCE / Math.max(1, columns.length));
+      let [rows, filled, count, sum] = [0, 0, 0, 0];
+      let [least, greatest] = edges([]);
+      for (const piece of selectedInPieces(sheet, selection, atOnce)) {
+        if (rows > 0) await new Promise((resolve) => setTimeout(resolve));
+        rows += piece.length;
+        for (const row of piece) {
+          for (const column of columns) {
+            const { value } = sheet.cell(row, column);
+            if (isEmpty(value)) continue;
+            filled += 1;
+            if (typeof value !== "number") continue;
+            count += 1;
+            sum += value;
+            least = Math.min(least, value);
+            greatest = Math.max(greatest, value);
+          }
+        }
+      }
       return {
-        rows: rows.length,
-        filled: filled.length,
+        rows,
+        filled,
         numbers: count > 0 ? { count, sum, mean: sum / count, least, greatest } : null,
       };
     },

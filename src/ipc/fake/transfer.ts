@@ -73,7 +73,7 @@ export function transferCommands(world: World): Part<TransferCommand> {
           event: "import_progress",
           bytes_written: Math.round((bytes * piece) / pieces),
         });
-        await pause(isLarge ? 120 : 15);
+        await pause(isLarge ? world.importPieceMs : 15);
       }
       return work();
     });

@@ -44,6 +44,8 @@ export class World {
   rowsPerSecond = 40;
   /** How long each stage of tuning a model takes. */
   tuneStageMs = 120;
+  /** How long each piece of a large import takes. */
+  importPieceMs = 120;
   private readonly live = new Set<string>();
   private readonly cancelled = new Set<string>();
   /** Ends the pause that a task is in. */
@@ -52,6 +54,8 @@ export class World {
   private lastId = 0;
   private send: ((events: Event[]) => void) | null = null;
   private sendAsk: ((ask: Ask) => void) | null = null;
+  /** What was asked before anyone could hear it. */
+  private unheard: Ask[] = [];
 
   constructor(
     public settings: Settings,
@@ -89,6 +93,9 @@ export class World {
   connect(send: (events: Event[]) => void, sendAsk: (ask: Ask) => void): void {
     this.send = send;
     this.sendAsk = sendAsk;
+    const asks = this.unheard;
+    this.unheard = [];
+    for (const ask of asks) sendAsk(ask);
   }
 
   /** Sends an event with the next batch; before anyone hears, it is gone. */
@@ -98,8 +105,10 @@ export class World {
     if (this.outbox.length === 1) setTimeout(() => this.flush(), 33);
   }
 
+  /** Asks something of the window, as soon as it hears. */
   ask(ask: Ask): void {
-    this.sendAsk?.(ask);
+    if (this.sendAsk) this.sendAsk(ask);
+    else this.unheard.push(ask);
   }
 
   private flush(): void {
