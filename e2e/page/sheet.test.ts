@@ -64,13 +64,24 @@ test("text is found, counted and gone through", async () => {
   await page.fill("find-text", "my ");
   await page.sees(/\d+ found|of \d+/);
   await grid.press("Enter");
-  await page.sees(/1 of \d+/);
+  await page.sees(/\b1 of \d+/);
   const column = await grid.column("message");
   await grid.expectText(1, column, /My monstera/);
   await grid.press("F3");
   await page.sees(/2 of \d+/);
   await grid.press("Escape");
   await page.browser.waitUntil(async () => (await grid.active())?.column === column);
+});
+
+test("Enter right behind the typing goes to a match, and from there on", async () => {
+  await grid.open("example", "Example");
+  await grid.press("Control+f");
+  await page.fill("find-text", "my ");
+  await grid.press("Enter");
+  for (const at of [1, 2, 3]) {
+    await page.sees(new RegExp(`\\b${at} of \\d+`));
+    await grid.press("F3");
+  }
 });
 
 test("all matches are replaced as one step", async () => {

@@ -2,11 +2,9 @@ import { $, component$, type QRL, useSignal, useTask$, useVisibleTask$ } from "@
 import { showFailure } from "~/errors";
 import { formatCount } from "~/lib/format";
 import { Button, IconButton, Spinner, TextField } from "~/ui";
-import { closeFind, findStep, limitFind, replaceOne, search } from "./find";
+import { closeFind, findStep, limitFind, replaceOne, searchSoon } from "./find";
 import { text } from "./strings";
-import { useSheetTools } from "./tools";
-
-const searchAfterMs = 250;
+import { shownIds, useSheetTools } from "./tools";
 
 /** Finds text in the cells, and replaces it. */
 export const FindBar = component$(() => {
@@ -17,14 +15,10 @@ export const FindBar = component$(() => {
 
   useTask$(({ track, cleanup }) => {
     track(() => [find.open, find.text, find.matchCase, find.whole, find.regex, find.columns]);
-    track(() => [sheet.view?.id, sheet.columns]);
+    // Not the columns themselves: a new width must not take anybody away from their match.
+    track(() => `${sheet.view?.id} ${shownIds(tools)}`);
     if (!find.open) return;
-    find.total = null;
-    find.searching = find.text !== "";
-    const timer = setTimeout(() => {
-      search(tools).catch((thrown) => showFailure(toasts, thrown));
-    }, searchAfterMs);
-    cleanup(() => clearTimeout(timer));
+    cleanup(searchSoon(tools, (thrown) => showFailure(toasts, thrown)));
   });
 
   // biome-ignore lint/correctness/noQwikUseVisibleTask: focus and keys need the element

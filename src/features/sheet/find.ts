@@ -55,8 +55,36 @@ function cursorOf({ ui }: SheetTools): FindCursor {
   };
 }
 
+/** Typing has to rest this long before it is searched for. */
+const searchAfterMs = 250;
+
+/** Searches once typing rests, unless somebody asks for a match before; ends by what it returns. */
+export function searchSoon(tools: SheetTools, failed: (thrown: unknown) => void): () => void {
+  const { find, work } = tools.ui;
+  find.total = null;
+  find.searching = find.text !== "";
+  if (!work) return () => undefined;
+  const timer = window.setTimeout(() => search(tools).catch(failed), searchAfterMs);
+  work.searchTimer = timer;
+  return () => clearTimeout(timer);
+}
+
 /** Searches anew for what the bar says; an answer to an older search is dropped. */
 export async function search(tools: SheetTools): Promise<void> {
+  const { work } = tools.ui;
+  if (!work) return;
+  // A search that begins later would forget the match that somebody went to meanwhile.
+  clearTimeout(work.searchTimer);
+  const begun = searched(tools);
+  work.search = begun;
+  try {
+    await begun;
+  } finally {
+    if (work.search === begun) work.search = null;
+  }
+}
+
+async function searched(tools: SheetTools): Promise<void> {
   const { find } = tools.ui;
   find.at = -1;
   find.problem = null;
@@ -102,7 +130,8 @@ export async function findStep(tools: SheetTools, back: boolean): Promise<void> 
     openFind(tools, false);
     return;
   }
-  if (ui.find.total === null) await search(tools);
+  // Whoever presses Enter twice while it is looked for means two steps, not two searches.
+  if (ui.find.total === null) await (ui.work?.search ?? search(tools));
   const at = stepped(cursorOf(tools), back);
   if (at === null) return;
   if (placeInPage(cursorOf(tools), at) === null) {

@@ -93,6 +93,10 @@ export interface SheetWork {
   found: { row: RowId; column: ColumnId }[];
   foundSkip: number;
   searches: number;
+  /** The search that is waiting for the end of typing. */
+  searchTimer: number | undefined;
+  /** The search that is on its way. */
+  search: Promise<void> | null;
   undoToast: number | null;
   /** The panel beside the grid that was opened last. */
   openPanel: "cell" | "inspector" | null;
@@ -134,6 +138,8 @@ export function newWork(): SheetWork {
     found: [],
     foundSkip: 0,
     searches: 0,
+    searchTimer: undefined,
+    search: null,
     undoToast: null,
     openPanel: null,
     resizeTimers: new Map(),
