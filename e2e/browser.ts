@@ -55,24 +55,34 @@ export async function startBrowser(size: Size): Promise<{ browser: Browser } & S
   }
 }
 
+/** Lets the driver behind a port start a program with a web view. */
+export function drive(
+  port: number,
+  binary: string,
+  args: string[],
+  browserName?: string,
+): Promise<Browser> {
+  return remote({
+    hostname: "127.0.0.1",
+    port,
+    logLevel: "error",
+    connectionRetryTimeout: 120_000,
+    waitforTimeout: 20_000,
+    capabilities: {
+      ...(browserName === undefined ? {} : { browserName }),
+      "wdio:enforceWebDriverClassic": true,
+      "webkitgtk:browserOptions": { binary, args },
+    } as WebdriverIO.Capabilities,
+  });
+}
+
 /** Starts a driver and a browser that it drives; closing it ends both. */
 async function openSession(
   environment: NodeJS.ProcessEnv,
 ): Promise<{ browser: Browser } & Started> {
   const driver = await startDriver(environment);
   try {
-    const opening = remote({
-      hostname: "127.0.0.1",
-      port: driver.port,
-      logLevel: "error",
-      connectionRetryTimeout: 120_000,
-      waitforTimeout: 20_000,
-      capabilities: {
-        browserName: "MiniBrowser",
-        "wdio:enforceWebDriverClassic": true,
-        "webkitgtk:browserOptions": { binary: MINI_BROWSER, args: ["--automation"] },
-      } as WebdriverIO.Capabilities,
-    });
+    const opening = drive(driver.port, MINI_BROWSER, ["--automation"], "MiniBrowser");
     const browser = await within("MiniBrowser", opening, OPENING_MS);
     await browser.setTimeout({ script: SCRIPT_TIMEOUT_MS });
     return {

@@ -28,7 +28,6 @@ HERE = Path(__file__).resolve().parent
 PLAN = {
     "smollm2": ["W1", "W2", "W3", "W4", "W5", "W6"],
     "smollm2-q4_0": ["W1", "W2", "W3"],
-    "smollm2-q8_0": [],
     "gemma3": ["W1", "W2", "W3"],
 }
 SLOTS = [4, 8, 16, 32]
@@ -133,7 +132,9 @@ class Bench:
         return models.path(name, self.bins / "llama-quantize", say)
 
     def tuned_copy(self):
-        """What `models tune` makes of SmolLM2 on a CPU, by the program that is measured."""
+        """What `models tune` makes of SmolLM2 on most CPUs, by the program that is measured."""
+        if self.options.tuned_copy:
+            return self.options.tuned_copy
         copy = self.out / "tuned.gguf"
         if not copy.exists():
             partial = copy.with_suffix(".partial")
@@ -145,13 +146,12 @@ class Bench:
     def go(self):
         names = [name for name in self.options.models.split(",") if name]
         paths = {name: self.model_path(name) for name in names}
-        copy = self.options.tuned_copy or self.tuned_copy()
         if self.options.build_only:
             return
         for name in names:
             chosen = self.options.workloads or ",".join(PLAN.get(name) or ["W1", "W2", "W3"])
             for workload in chosen.split(","):
-                self.workload(name, paths[name], workload, copy)
+                self.workload(name, paths[name], workload)
                 self.write()
 
     def write(self):
@@ -186,7 +186,7 @@ class Bench:
                        "model_bytes": path.stat().st_size})
         return work
 
-    def workload(self, name, path, workload, copy):
+    def workload(self, name, path, workload):
         work = self.work(name, path, workload)
         own_options = work.autotune() if self.options.autotune else ()
         ours = Braincells(self.options.engine, own_options)
@@ -210,7 +210,8 @@ class Bench:
             sequences = line["figures"].get("parallel_rows") or 16
             competitors.append(DecodeBound(self.bins / "llama-batched-bench", sequences))
         if "copy" not in self.without and (name, workload) == ("smollm2", "W1"):
-            competitors.append(Braincells(self.options.engine, own_options, TUNED_COPY, copy))
+            competitors.append(Braincells(self.options.engine, own_options, TUNED_COPY,
+                                          self.tuned_copy()))
         for round_number in range(1, self.options.rounds + 1):
             # Nobody is always first.
             turn = round_number % len(competitors)

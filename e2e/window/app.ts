@@ -1,8 +1,7 @@
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { remote } from "webdriverio";
-import { type Browser, SCRIPT_TIMEOUT_MS } from "../browser";
+import { type Browser, drive, SCRIPT_TIMEOUT_MS } from "../browser";
 import { type Started, startDisplay, startDriver, until } from "../started";
 import { addModel } from "./model";
 
@@ -71,17 +70,7 @@ export async function startApp(home: Home, args: string[] = []): Promise<Running
   };
   try {
     const begun = performance.now();
-    const browser = await remote({
-      hostname: "127.0.0.1",
-      port: driver.port,
-      logLevel: "error",
-      connectionRetryTimeout: 120_000,
-      waitforTimeout: 20_000,
-      capabilities: {
-        "wdio:enforceWebDriverClassic": true,
-        "webkitgtk:browserOptions": { binary: PROGRAM, args },
-      } as WebdriverIO.Capabilities,
-    });
+    const browser = await drive(driver.port, PROGRAM, args);
     await browser.$("html[data-ready]").waitForExist({ timeout: 60_000 });
     const readyAfterMs = performance.now() - begun;
     await browser.setTimeout({ script: SCRIPT_TIMEOUT_MS });

@@ -76,11 +76,13 @@ export async function search(tools: SheetTools): Promise<void> {
   // A search that begins later would forget the match that somebody went to meanwhile.
   clearTimeout(work.searchTimer);
   const begun = searched(tools);
-  work.search = begun;
+  // Who waits for it as well hears of no failure: it is told once, by who began.
+  const ended = begun.catch(() => undefined);
+  work.search = ended;
   try {
     await begun;
   } finally {
-    if (work.search === begun) work.search = null;
+    if (work.search === ended) work.search = null;
   }
 }
 

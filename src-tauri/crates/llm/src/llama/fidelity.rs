@@ -5,7 +5,7 @@
 //! nearly so, given the same text before it. Only the tests are here.
 
 /// nextest runs what is named so one after another, with time for the model.
-mod real_model {
+pub(super) mod real_model {
     use std::path::PathBuf;
     use std::sync::Arc;
 
@@ -27,7 +27,7 @@ mod real_model {
     const CONTEXT: u32 = 2048;
 
     #[expect(clippy::disallowed_methods, reason = "the one setting that tests take from outside")]
-    fn model_path() -> PathBuf {
+    pub fn model_path() -> PathBuf {
         std::env::var_os("BRAINCELLS_TEST_MODEL").map(PathBuf::from).expect(
             "BRAINCELLS_TEST_MODEL must name the starter model: run the tests with scripts/test",
         )

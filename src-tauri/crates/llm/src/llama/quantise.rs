@@ -115,8 +115,7 @@ pub fn quantise(
             Quantisation::Q8_0 => eight_bits::rewrite(source, target, threads),
             _ => Ok(()),
         }
-        .and_then(|()| made.sync_all())
-        .map_err(not_written)
+        .and_then(|()| made.sync_all().map_err(not_written))
         .and_then(|()| check_file(target)),
         Err(error) => Err(still_writable(&mut made).map_or_else(not_written, |()| error)),
     };
