@@ -1,0 +1,202 @@
+use serde::Serialize;
+
+use super::memory::{Memory, Wanted, estimate, place};
+use super::shape::Shape;
+
+/// Of main memory, in tenths: what a model may take and leave the machine usable.
+const COMFORTABLE_TENTHS: u64 = 8;
+/// Of a GPU's memory, in tenths. The rest is for the driver, the display and fragments.
+const GPU_TENTHS: u64 = 9;
+/// On a processor every token reads all weights that it needs once. Main memory of desktop
+/// computers gives 40 to 80 GB a second, so that with more than this a single row makes fewer
+/// than some five tokens a second.
+const SLOW_ON_CPU_BYTES: u64 = 10_000_000_000;
+
+/// The memory that there is for a model: what is free, and what will be once the models are
+/// unloaded that this one replaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Machine {
+    /// Main memory.
+    pub ram_bytes: u64,
+    /// Memory of the GPUs; 0 without one. Where a GPU shares main memory, as on Apple Silicon,
+    /// `ram_bytes` is what is left besides.
+    pub gpu_bytes: u64,
+}
+
+impl Machine {
+    /// What a GPU can hold.
+    pub(super) fn usable_gpu_bytes(&self) -> u64 {
+        self.gpu_bytes / 10 * GPU_TENTHS
+    }
+
+    /// What main memory can hold and leave the machine usable.
+    pub(super) fn comfortable_ram_bytes(&self) -> u64 {
+        self.ram_bytes / 10 * COMFORTABLE_TENTHS
+    }
+}
+
+/// Whether a model fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub enum Verdict {
+    /// It fits, with room to spare.
+    Fits,
+    /// It fits, and may be slow or make the machine slow.
+    MayBeSlow,
+    /// It will not fit.
+    WillNotFit,
+}
+
+/// A verdict with its figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Judgement {
+    /// Whether it fits.
+    pub verdict: Verdict,
+    /// Why, in one line.
+    pub reason: String,
+    /// What it takes, by what for.
+    pub memory: Memory,
+    /// How many layers would be on the GPU; all, and the output, are one more than there are.
+    pub gpu_layers: u64,
+    /// How many layers it has.
+    pub layers: u64,
+    /// What would be on the GPU.
+    pub gpu_bytes: u64,
+    /// What would be in main memory.
+    pub ram_bytes: u64,
+    /// Main memory that there is.
+    pub available_ram_bytes: u64,
+    /// Memory of the GPU that there is.
+    pub available_gpu_bytes: u64,
+}
+
+/// Whether the model fits the machine when it is used so.
+pub fn judge(shape: &Shape, wanted: &Wanted, machine: &Machine) -> Judgement {
+    let memory = estimate(shape, wanted);
+    let layers = shape.layers.len() as u64;
+    // More layers never take less of the GPU, so the first that fits is the best.
+    let fits = |gpu_layers: &u64| {
+        let placed = place(shape, wanted, *gpu_layers);
+        placed.gpu_bytes <= machine.usable_gpu_bytes()
+    };
+    let gpu_layers = (0..=layers + 1).rev().find(fits).unwrap_or(0);
+    let placed = place(shape, wanted, gpu_layers);
+    let (verdict, reason) = if placed.ram_bytes > machine.ram_bytes {
+        let needed = memory.total_bytes();
+        let there = machine.ram_bytes.saturating_add(machine.usable_gpu_bytes());
+        (Verdict::WillNotFit, format!("needs {} and {} are there", size(needed), size(there)))
+    } else if gpu_layers > layers {
+        (Verdict::Fits, format!("all of it on the GPU, {}", size(placed.gpu_bytes)))
+    } else if placed.ram_bytes > machine.comfortable_ram_bytes() {
+        let (needed, there) = (size(placed.ram_bytes), size(machine.ram_bytes));
+        (
+            Verdict::MayBeSlow,
+            format!("{needed} of {there} of memory, with little left for the rest"),
+        )
+    } else if gpu_layers > 1 {
+        let on_gpu = gpu_layers - 1;
+        (
+            Verdict::MayBeSlow,
+            format!("{on_gpu} of {layers} layers on the GPU, the rest on the processor"),
+        )
+    } else if shape.active_bytes > SLOW_ON_CPU_BYTES {
+        let read = size(shape.active_bytes);
+        (Verdict::MayBeSlow, format!("the processor reads {read} for every token"))
+    } else {
+        let (needed, there) = (size(placed.ram_bytes), size(machine.ram_bytes));
+        (Verdict::Fits, format!("{needed} of {there} of memory"))
+    };
+    Judgement {
+        verdict,
+        reason,
+        memory,
+        gpu_layers,
+        layers,
+        gpu_bytes: placed.gpu_bytes,
+        ram_bytes: placed.ram_bytes,
+        available_ram_bytes: machine.ram_bytes,
+        available_gpu_bytes: machine.gpu_bytes,
+    }
+}
+
+/// Bytes as people write them.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        u64::MAX => "more memory than any machine has".to_owned(),
+        1_000_000_000.. => format!("{:.1} GB", bytes as f64 / 1e9),
+        _ => format!("{} MB", bytes.div_ceil(1_000_000)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::shape::Layer;
+    use super::*;
+
+    /// 32 layers of 125 MB, half a gigabyte at either end; 8 KiB of keys and values a token.
+    fn shape() -> Shape {
+        let layer = Layer { weight_bytes: 125_000_000, cell_bytes: 4096, ..Layer::default() };
+        Shape {
+            layers: vec![layer; 32],
+            input_bytes: 500_000_000,
+            output_bytes: 500_000_000,
+            active_bytes: 4_500_000_000,
+            embedding_length: 4096,
+            feed_forward_length: 14_336,
+            heads: 32,
+            vocabulary_size: 128_256,
+            context_length: 131_072,
+            ..Shape::default()
+        }
+    }
+
+    fn verdict(ram: u64, gpu: u64) -> (Verdict, u64, String) {
+        let machine = Machine { ram_bytes: ram * 1_000_000_000, gpu_bytes: gpu * 1_000_000_000 };
+        let found = judge(&shape(), &Wanted::rows(8192, 16), &machine);
+        (found.verdict, found.gpu_layers, found.reason)
+    }
+
+    #[test]
+    fn the_verdict_follows_the_memory() {
+        assert_eq!(verdict(32, 0).0, Verdict::Fits);
+        assert_eq!(verdict(7, 0).0, Verdict::MayBeSlow, "little would be left");
+        assert_eq!(verdict(4, 0).0, Verdict::WillNotFit);
+        assert_eq!(verdict(32, 16), (Verdict::Fits, 33, verdict(32, 16).2));
+        let (partly, layers, reason) = verdict(32, 4);
+        assert_eq!(partly, Verdict::MayBeSlow);
+        assert!((10..30).contains(&layers), "{layers}");
+        assert!(reason.contains("of 32 layers on the GPU"), "{reason}");
+        let (both, _, _) = verdict(4, 4);
+        assert_eq!(both, Verdict::MayBeSlow, "neither alone would do");
+    }
+
+    #[test]
+    fn a_model_that_reads_much_for_a_token_is_slow_on_a_processor() {
+        let slow = Shape { active_bytes: 20_000_000_000, ..shape() };
+        let machine = Machine { ram_bytes: 64 << 30, gpu_bytes: 0 };
+        let found = judge(&slow, &Wanted::rows(4096, 4), &machine);
+        assert_eq!(found.verdict, Verdict::MayBeSlow);
+        assert_eq!(found.reason, "the processor reads 20.0 GB for every token");
+    }
+
+    #[test]
+    fn more_layers_on_the_gpu_take_more_there_and_less_here() {
+        let (shape, wanted) = (shape(), Wanted::rows(8192, 16));
+        let all: Vec<_> = (0..=33).map(|layers| place(&shape, &wanted, layers)).collect();
+        assert!(all.windows(2).all(|two| two[0].gpu_bytes < two[1].gpu_bytes));
+        assert!(all.windows(2).all(|two| two[0].ram_bytes > two[1].ram_bytes));
+        assert!(all[33].ram_bytes > shape.input_bytes, "the embeddings stay");
+    }
+
+    #[test]
+    fn numbers_that_no_model_has_fit_nowhere() {
+        let layer = Layer { weight_bytes: u64::MAX, cell_bytes: u64::MAX, ..Layer::default() };
+        let hostile = Shape { layers: vec![layer; 3], heads: u64::MAX, ..shape() };
+        let machine = Machine { ram_bytes: 1 << 40, gpu_bytes: 1 << 40 };
+        let found = judge(&hostile, &Wanted::rows(u64::MAX, u64::MAX), &machine);
+        assert_eq!(found.verdict, Verdict::WillNotFit);
+        assert_eq!(found.memory.total_bytes(), u64::MAX);
+    }
+}

@@ -1,0 +1,32 @@
+//! Models as files: what is in one, whether it fits this machine, and which ones are worth having.
+//!
+//! The workbench is the only caller. It reads the header of a model file ([`gguf`]) before
+//! llama.cpp sees the file, or the first bytes of one that still lies on the hub; asks whether
+//! the model fits the memory there is ([`fit`]); and shows the built-in list of models
+//! ([`catalogue`]).
+//!
+//! What this crate promises: no file, however it was made, makes it panic, wait or take more than
+//! a few tens of megabytes; a file that llama.cpp would choke on is refused with a named cause;
+//! every figure of an estimate is there to be shown, and has its formula and its source in the
+//! documentation. What it leaves out: the memory and the devices of this machine (they are
+//! arguments), loading and asking models (`llm`), and any list of what is installed (`data`).
+//!
+//! ```no_run
+//!
+//! use braincells_models::fit::{Machine, Shape, Wanted, judge};
+//! use braincells_models::gguf::Gguf;
+//!
+//! let model = Gguf::open("model.gguf".as_ref())?;
+//! let shape = Shape::of(&model)?;
+//! let machine = Machine { ram_bytes: 16 << 30, gpu_bytes: 0 };
+//! let judgement = judge(&shape, &Wanted::rows(4096, 16), &machine);
+//! println!("{:?}: {}", judgement.verdict, judgement.reason);
+//! # Ok::<(), braincells_models::ModelsError>(())
+//! ```
+
+pub mod catalogue;
+mod error;
+pub mod fit;
+pub mod gguf;
+
+pub use error::ModelsError;

@@ -1,0 +1,97 @@
+//! The starter model.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use braincells_models::fit::{Machine, Shape, Verdict, Wanted, estimate, judge, place};
+use braincells_models::gguf::{Gguf, Prefix, TensorType, Value};
+
+use super::mutations::mutate_and_read;
+
+/// Where `scripts/test` says that it is.
+#[expect(clippy::disallowed_methods, reason = "the one setting that tests take from outside")]
+fn model_path() -> PathBuf {
+    std::env::var_os("BRAINCELLS_TEST_MODEL").map(PathBuf::from).expect(
+        "BRAINCELLS_TEST_MODEL must name the starter model: run the tests with scripts/test",
+    )
+}
+
+fn beginning(bytes: usize) -> Vec<u8> {
+    let mut beginning = vec![0; bytes];
+    std::fs::File::open(model_path()).unwrap().read_exact(&mut beginning).unwrap();
+    beginning
+}
+
+/// The figures are those that Python's `gguf` 0.19 prints.
+#[test]
+fn its_header_is_read() {
+    let model = Gguf::open(&model_path()).unwrap();
+    assert_eq!((model.version, model.file_bytes), (3, 98_362_432));
+    assert_eq!(model.architecture(), Some("llama"));
+    assert_eq!(model.name(), Some("Smollm2 135M 8k Lc100K Mix1 Ep2"));
+    assert_eq!((model.quantisation(), model.size_label()), (Some("Q4_1"), Some("135M")));
+    assert_eq!(model.licence(), Some("apache-2.0"));
+    assert_eq!((model.block_count(), model.context_length()), (Some(30), Some(8192)));
+    assert_eq!((model.embedding_length(), model.vocabulary_size()), (Some(576), Some(49_152)));
+    assert_eq!((model.head_counts(), model.kv_head_counts()), (Some(vec![9]), Some(vec![3])));
+    assert_eq!((model.key_length(), model.value_length()), (Some(64), Some(64)));
+    assert_eq!((model.feed_forward_lengths(), model.sliding_window()), (Some(vec![1536]), None));
+    assert!(model.chat_template().unwrap().starts_with("{% for message in messages %}"));
+    assert_eq!(model.metadata.entries().len(), 33);
+    let merges = model.metadata.get("tokenizer.ggml.merges").and_then(Value::as_array).unwrap();
+    assert_eq!(merges.length, 48_900);
+    assert_eq!(model.tensors.len(), 272);
+    assert_eq!(model.parameters(), 134_515_008);
+    assert_eq!(model.tensors[0].name, "token_embd.weight");
+    assert_eq!(model.tensors[0].kind, TensorType::from_id(8).unwrap());
+    assert_eq!(model.data_offset, 1_785_664_u64.next_multiple_of(32));
+    let last = model.tensors.last().unwrap();
+    assert_eq!(model.data_offset + last.offset + last.bytes, model.file_bytes, "to the last byte");
+}
+
+#[test]
+fn its_first_bytes_are_enough_to_judge_it() {
+    let path = model_path();
+    let file_bytes = std::fs::metadata(&path).unwrap().len();
+    let (mut length, mut requests) = (64 << 10, 1);
+    let header = loop {
+        match Gguf::read_prefix(&beginning(length), file_bytes).unwrap() {
+            Prefix::Whole(header) => break header,
+            Prefix::NeedsMore { bytes } => length = (2 * length).max(length + bytes as usize),
+        }
+        requests += 1;
+    };
+    assert_eq!(*header, Gguf::open(&path).unwrap());
+    assert!(requests <= 6 && length <= 4 << 20, "{requests} requests, {length} bytes");
+}
+
+/// Measured with llama.cpp of `llama-cpp-sys-2` 0.1.161; see `src/fit/memory/tests.rs`.
+#[test]
+fn its_memory_is_estimated() {
+    let model = Gguf::open(&model_path()).unwrap();
+    let shape = Shape::of(&model).unwrap();
+    assert_eq!(shape.weight_bytes(), model.weights_bytes());
+    assert!(shape.is_tied, "it has no `output.weight`");
+    assert!(shape.layers.iter().all(|layer| layer.weight_bytes == shape.layers[0].weight_bytes));
+    for (cells, sequences, measured) in [(2048, 4, 182_706_176_u64), (8192, 40, 338_411_520)] {
+        let wanted = Wanted { cells, sequences, batch_tokens: 512, flash_attention: true };
+        let found = estimate(&shape, &wanted);
+        assert_eq!(found.kv_bytes, 2 * 30 * 3 * 64 * 2 * cells);
+        let ratio = found.total_bytes() as f64 / measured as f64;
+        println!("{cells} cells, {sequences} sequences: {ratio:.3} of what was measured");
+        assert!((0.9..=1.1).contains(&ratio), "{ratio}: {found:?}");
+    }
+    let wanted = Wanted::rows(4096, 16);
+    let small = judge(&shape, &wanted, &Machine { ram_bytes: 8 << 30, gpu_bytes: 0 });
+    assert_eq!(small.verdict, Verdict::Fits);
+    let none = judge(&shape, &wanted, &Machine { ram_bytes: 100 << 20, gpu_bytes: 0 });
+    assert_eq!(none.verdict, Verdict::WillNotFit, "{}", none.reason);
+    let all = place(&shape, &wanted, 31);
+    assert!(all.gpu_bytes > shape.weight_bytes(), "{all:?}");
+}
+
+#[test]
+fn its_mutated_header_breaks_nothing() {
+    let taken = mutate_and_read(&[beginning(1_800_000)], 60, 2);
+    assert!(taken < 60);
+}
