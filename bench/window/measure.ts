@@ -93,7 +93,7 @@ test("a large sheet", async () => {
   }
   say("open to first rows", spread(opened));
 
-  const window = await openWindow(home, ["--sheet", SHEET]);
+  const window = await openWindow(home, { args: ["--sheet", SHEET] });
   try {
     await window.grid.expectText(1, 1, "0");
     say("memory, sheet open", `${((await window.memoryBytes()) / 1024 ** 2).toFixed(0)} MiB`);

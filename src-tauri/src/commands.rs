@@ -4,6 +4,7 @@
 #![expect(clippy::let_underscore_must_use, reason = "Tauri's macro writes it into every command")]
 
 pub mod app;
+pub mod backends;
 pub mod data;
 pub mod inference;
 pub mod labels;

@@ -215,6 +215,8 @@ mod tests {
             prompt_tokens: 0,
             shared_tokens: 0,
             completion_tokens: 0,
+            cost_usd: None,
+            flow: None,
             elapsed_ms: 1,
         })
     }

@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use braincells_workbench::{ENGINE_VERB, OwnProgram, PROBE_VERB, TUNE_VERB, use_modules_of};
+use braincells_workbench::{
+    ENGINE_VERB, KeyEnvironment, OwnProgram, PROBE_VERB, TUNE_VERB, use_modules_of,
+};
 
 /// How the program was started. The environment and the arguments are read here and nowhere else.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Start {
     pub dialog_answers: Option<PathBuf>,
     /// This program, to be started again for what may crash.
     pub program: OwnProgram,
+    /// Keys of backends.
+    pub keys: KeyEnvironment,
 }
 
 impl Opening {
@@ -65,6 +69,7 @@ impl Opening {
             // Only a build for tests lets a file stand in for the person at a dialog.
             dialog_answers: path("BRAINCELLS_DIALOG_ANSWERS").filter(|_| cfg!(debug_assertions)),
             program: OwnProgram::new(program, std::env::vars_os()),
+            keys: KeyEnvironment::of(std::env::vars_os()),
         })
     }
 }

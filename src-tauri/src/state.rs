@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use braincells_core::{AppError, Code, Event, EventSink, RunStatus};
-use braincells_workbench::{Home, LlamaEngines, SystemClock, Workbench, World};
+use braincells_workbench::{
+    Cloud, Home, LlamaEngines, RoutedEngines, SystemClock, Workbench, World,
+};
 use tauri::{AppHandle, Manager, State};
 
 use crate::clipboard::SystemClipboard;
@@ -57,7 +59,8 @@ impl EventSink for AppEvents {
 impl App {
     /// Opens the home that the program was started with.
     pub fn open(handle: &AppHandle) -> Result<Self, AppError> {
-        let Start { home, dialog_answers, program, .. } = handle.state::<Start>().inner().clone();
+        let Start { home, dialog_answers, program, keys, .. } =
+            handle.state::<Start>().inner().clone();
         let root = match home {
             Some(home) => home,
             None => default_home(handle)?,
@@ -65,10 +68,14 @@ impl App {
         let home = Home::new(root);
         let events = Arc::new(WindowEvents::start()?);
         let clock = Arc::new(SystemClock);
-        let engine = program.engine();
+        let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());
+        let cloud = Arc::new(Cloud::new(keys.keys()));
+        let engines =
+            RoutedEngines::new(Arc::new(local), home.clone(), clock.clone(), Arc::clone(&cloud));
         let workbench = Workbench::open(World {
-            engines: Arc::new(LlamaEngines::in_worker(home.clone(), clock.clone(), engine)),
+            engines: Arc::new(engines),
             clock,
+            cloud,
             events: Arc::new(AppEvents { window: Arc::clone(&events), handle: handle.clone() }),
             home: home.clone(),
             probe: Arc::new(program.probe()),

@@ -1,7 +1,7 @@
 //! Filling cells, and what goes before it.
 
 use braincells_core::{
-    AppError, ColumnId, EngineOptions, LiveRun, Priority, Recipe, RowId, RunId, RunInfo,
+    AppError, ColumnId, EngineOptions, LiveRun, Priority, Recipe, RowId, RunCap, RunId, RunInfo,
     RunRequest, RunScope, SheetId, UnfinishedRun,
 };
 use braincells_workbench::{Estimate, EstimateRequest, Examples, PreviewRow};
@@ -20,7 +20,7 @@ pub async fn generate_cell(
     fresh: bool,
 ) -> Result<RunId, AppError> {
     let scope = RunScope::These { ids: vec![row] };
-    let request = RunRequest { scope, fresh, priority: Priority::Now, only: None };
+    let request = RunRequest { scope, fresh, priority: Priority::Now, ..RunRequest::default() };
     Ok(app.workbench.run(sheet, column, request, &EngineOptions::default()).await?.id())
 }
 
@@ -49,15 +49,17 @@ pub async fn generate_columns(
     app.workbench.run_columns(sheet, columns.as_deref(), request, &options).await.map(drop)
 }
 
-/// Has a paused or interrupted run go on.
+/// Has a paused or interrupted run go on, with another limit where one is given.
 #[tauri::command]
 #[specta::specta]
 pub async fn resume_run(
     app: State<'_, App>,
     sheet: SheetId,
     run: RunId,
+    cap: Option<RunCap>,
 ) -> Result<RunId, AppError> {
-    Ok(app.workbench.resume(sheet, run, &EngineOptions::default()).await?.id())
+    let options = EngineOptions { cap: cap.unwrap_or_default(), ..EngineOptions::default() };
+    Ok(app.workbench.resume(sheet, run, &options).await?.id())
 }
 
 /// Pauses a live run; `false` if it is not alive.

@@ -17,6 +17,11 @@ pub enum BackendChoice {
         /// Its name; empty for the default one.
         model: String,
     },
+    /// A model of a backend.
+    Remote {
+        /// As recipes name it: `backend:model`.
+        model: String,
+    },
 }
 
 /// The settings as they are.
@@ -46,7 +51,7 @@ pub async fn configure_backend(
     app: State<'_, App>,
     choice: BackendChoice,
 ) -> Result<Settings, AppError> {
-    let BackendChoice::Local { model } = choice;
+    let (BackendChoice::Local { model } | BackendChoice::Remote { model }) = choice;
     let settings = Settings { model, ..app.workbench.settings().await? };
     app.workbench.set_settings(settings).await
 }

@@ -13,6 +13,7 @@ use clap_complete::Shell;
 
 use crate::values::{self, FileFormat};
 
+mod backends;
 mod edit;
 mod fill;
 mod input;
@@ -22,13 +23,18 @@ mod models;
 mod recipe;
 mod sheets;
 
+pub use backends::{
+    BackendsAction, BackendsArgs, BatchAction, BatchArgs, KeysAction, KeysArgs, LimitsArgs,
+};
 pub use edit::{
     ColumnsAction, ColumnsArgs, HistoryArgs, PlaceArgs, RowsAction, RowsArgs, UndoArgs,
 };
 pub use fill::{EngineArgs, FillArgs, OutputArgs, RerunArgs};
 pub use input::InputArgs;
 pub use labels::{Calibrating, LabelsArgs};
-pub use look::{CacheAction, CacheArgs, CellsToFill, SqlArgs, StatsArgs, UpdateArgs, ViewArgs};
+pub use look::{
+    CacheAction, CacheArgs, CellsToFill, ScopeArgs, SqlArgs, StatsArgs, UpdateArgs, ViewArgs,
+};
 pub use models::{ModelsAction, ModelsArgs};
 pub use recipe::{FitArgs, RecipeAction, RecipeArgs, RunArgs};
 pub use sheets::{SheetsAction, SheetsArgs};
@@ -44,9 +50,11 @@ Exit codes:
   6    not found, or in use, or already there
   7    the disk is full or refused
   8    the engine failed
+  9    a backend that is not on this machine said no (key, credit, refusal) or cannot be
+       reached, the sheet is locked to this machine, or a limit of the run is reached
   130  stopped by Ctrl-C or SIGTERM; what was done is kept";
 
-/// Fill the columns of a table with a language model on this machine.
+/// Fill the columns of a table with a language model, on this machine or with a provider.
 #[derive(Debug, Parser)]
 #[command(name = "braincells", version, after_help = EXIT_CODES, max_term_width = 100)]
 #[command(arg_required_else_help = true, subcommand_required = true)]
@@ -74,7 +82,14 @@ impl Arguments {
                 "stdin has no name to tell its format: add --format, such as --format csv";
             return Err(Self::command().error(ErrorKind::MissingRequiredArgument, message));
         }
-        Ok(())
+        let mistake = match &self.verb {
+            Verb::Keys(KeysArgs { action: Some(action) }) => action.mistake(),
+            _ => None,
+        };
+        match mistake {
+            Some(message) => Err(Self::command().error(ErrorKind::ValueValidation, message)),
+            None => Ok(()),
+        }
     }
 
     /// Whether stdout carries a table, so that everything else must keep off it.
@@ -91,6 +106,7 @@ impl Arguments {
             Verb::Resume(verb) => verb.output.out.as_deref().is_some_and(is_stdout),
             Verb::Update(verb) => verb.output.out.as_deref().is_some_and(is_stdout),
             Verb::Export(verb) => is_stdout(&verb.out),
+            Verb::Batch(BatchArgs { action: BatchAction::Write { out, .. } }) => is_stdout(out),
             _ => false,
         }
     }
@@ -165,8 +181,14 @@ pub enum Verb {
     Runs(SheetArg),
     /// Go on with what was stopped in a sheet, or try its failed cells again
     Resume(ResumeArgs),
+    /// Write what a column would ask to a batch file for a provider, or read the answers back
+    Batch(BatchArgs),
     /// List the models, add one, or tune one for this machine
     Models(ModelsArgs),
+    /// List the backends that are not on this machine, try one, add one, or set its limits
+    Backends(BackendsArgs),
+    /// Say where the keys of the backends come from, and keep or remove one
+    Keys(KeysArgs),
     /// Say what this machine has and what would be used
     Doctor,
     /// Print the completion script of a shell

@@ -1,5 +1,7 @@
 //! One file for each verb: unpack, call the workbench, show.
 
+mod backends;
+mod batch;
 mod cache;
 mod columns;
 mod doctor;
@@ -7,6 +9,7 @@ mod export;
 mod fill;
 mod history;
 mod import;
+mod keys;
 mod labels;
 mod models;
 mod preview;
@@ -24,6 +27,8 @@ mod trash;
 mod tune;
 mod update;
 
+pub use backends::backends;
+pub use batch::batch;
 pub use cache::cache;
 pub use columns::columns;
 pub use doctor::doctor;
@@ -31,6 +36,7 @@ pub use export::export;
 pub use fill::{fill, model_named};
 pub use history::{history, redo, undo};
 pub use import::import;
+pub use keys::keys;
 pub use labels::labels;
 pub use models::models;
 pub use recipe::recipe;

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::args::RerunArgs;
 use crate::destination::Destination;
 use crate::failure::{Ending, Failure, stopped};
+use crate::money::dollars;
 use crate::progress::rate_text;
 use crate::recipe_plan;
 use crate::session::Session;
@@ -257,6 +258,9 @@ pub fn report_line(report: &Report) -> String {
         HumanCount(progress.prompt_tokens),
         HumanCount(progress.completion_tokens)
     ));
+    if let Some(usd) = progress.cost_usd {
+        parts.push(dollars(usd));
+    }
     let elapsed = std::time::Duration::from_millis(progress.elapsed_ms);
     format!("{name}: {} in {}", parts.join(", "), HumanDuration(elapsed))
 }

@@ -15,6 +15,7 @@ mod failure;
 mod filling;
 mod interrupt;
 mod logging;
+mod money;
 mod output;
 mod progress;
 mod recipe_plan;
@@ -148,7 +149,10 @@ async fn answer(
         Verb::Export(verb) => commands::export(&session, verb).await,
         Verb::Runs(verb) => commands::runs(&session, verb).await,
         Verb::Resume(verb) => commands::resume(&session, verb).await,
+        Verb::Batch(verb) => commands::batch(&session, verb).await,
         Verb::Models(verb) => commands::models(&session, verb).await,
+        Verb::Backends(verb) => commands::backends(&session, verb).await,
+        Verb::Keys(verb) => commands::keys(&session, verb).await,
         Verb::Doctor => commands::doctor(&session).await,
         Verb::Completions { shell } => commands::completions(*shell),
         Verb::ProbeSheet { .. } | Verb::ServeEngine | Verb::TuneHere => {

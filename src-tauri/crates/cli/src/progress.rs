@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use braincells_core::{ColumnId, Event, EventSink, OpeningNotice, RunProgress, TuneStage};
 use indicatif::{FormattedDuration, HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
+use crate::money::dollars;
 use crate::output::Output;
 
 /// Lines in a log are at least this far apart.
@@ -223,8 +224,33 @@ fn line(phase: Phase, title: &str, position: u64, total: u64, text: &str) -> Str
     }
 }
 
-/// Rate, time left, and failed rows if there are any.
+/// Rate, time left, and failed rows and money if there are any. While the provider asks to wait, that
+/// takes the place of the rate: it says more about when the next row comes.
 fn run_text(progress: &RunProgress) -> String {
+    let mut parts = Vec::new();
+    if let Some(waiting) = waiting_text(progress) {
+        parts.push(waiting);
+    } else {
+        parts.extend(pace_texts(progress));
+    }
+    if progress.rows_failed > 0 {
+        parts.push(format!("{} failed", HumanCount(progress.rows_failed)));
+    }
+    if let Some(usd) = progress.cost_usd {
+        parts.push(dollars(usd));
+    }
+    if parts.is_empty() { "starting".to_owned() } else { parts.join(", ") }
+}
+
+/// How long the provider asked to wait, if it did.
+fn waiting_text(progress: &RunProgress) -> Option<String> {
+    let wait_ms = progress.flow.as_ref()?.wait_ms?;
+    // A wait under a second is over before it is read.
+    (wait_ms >= 1000)
+        .then(|| format!("the provider asks to slow down; goes on in {} s", wait_ms.div_ceil(1000)))
+}
+
+fn pace_texts(progress: &RunProgress) -> Vec<String> {
     let mut parts = Vec::new();
     if let Some(rate) = progress.rows_per_second() {
         parts.push(rate_text(rate));
@@ -236,10 +262,7 @@ fn run_text(progress: &RunProgress) -> String {
         let remaining = Duration::from_secs(remaining_ms.div_ceil(1000));
         parts.push(format!("{} left", FormattedDuration(remaining)));
     }
-    if progress.rows_failed > 0 {
-        parts.push(format!("{} failed", HumanCount(progress.rows_failed)));
-    }
-    if parts.is_empty() { "starting".to_owned() } else { parts.join(", ") }
+    parts
 }
 
 /// A rate of rows, in the unit that reads best.
@@ -255,7 +278,7 @@ pub fn rate_text(rows_per_second: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use braincells_core::{RunId, SheetId};
+    use braincells_core::{RequestFlow, RunId, SheetId};
 
     use super::*;
 
@@ -274,6 +297,8 @@ mod tests {
             prompt_tokens: 0,
             shared_tokens: 0,
             completion_tokens: 0,
+            cost_usd: None,
+            flow: None,
             elapsed_ms,
         }
     }
@@ -285,6 +310,17 @@ mod tests {
         assert_eq!(run_text(&progress(18, 2, 2000)), "10 rows/s, 00:00:08 left, 2 failed");
         assert_eq!(run_text(&progress(99, 1, 50_000)), "2.0 rows/s, 1 failed");
         assert_eq!(run_text(&progress(1, 0, 60_000)), "1.0 rows/min, 01:39:00 left");
+    }
+
+    #[test]
+    fn a_run_over_a_provider_shows_money_and_waits() {
+        let flow = |wait_ms| Some(RequestFlow { wait_ms, ..RequestFlow::default() });
+        let going =
+            RunProgress { cost_usd: Some(0.0123), flow: flow(Some(200)), ..progress(18, 2, 2000) };
+        assert_eq!(run_text(&going), "10 rows/s, 00:00:08 left, 2 failed, $0.012");
+        let waiting = RunProgress { flow: flow(Some(11_400)), ..going };
+        let expected = "the provider asks to slow down; goes on in 12 s, 2 failed, $0.012";
+        assert_eq!(run_text(&waiting), expected);
     }
 
     #[test]

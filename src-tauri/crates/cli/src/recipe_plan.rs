@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::session::Session;
 use crate::table::{Align, Table};
 use crate::text::{cut, printable};
+use crate::values::is_backend_id;
 
 /// How much of a prompt is shown where it is not the point.
 const SHORT_LINES: usize = 8;
@@ -75,6 +76,10 @@ fn column_lines(position: usize, column: &PlannedColumn, length: Length) -> Vec<
     let recipe = &column.recipe;
     let model = match recipe.model.as_str() {
         "" => "the default model".to_owned(),
+        // The backend of a model that is not on this machine matters, and so does its whole name.
+        model if model.split_once(':').is_some_and(|(backend, _)| is_backend_id(backend)) => {
+            cut(model, NAME_COLUMNS)
+        }
         // An absolute path is as long as it is; the file tells.
         model => cut(model.rsplit(['/', '\\']).next().unwrap_or(model), NAME_COLUMNS),
     };

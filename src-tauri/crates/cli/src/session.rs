@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use braincells_core::{AppError, Code, EventSink, SheetId};
-use braincells_workbench::{Home, LlamaEngines, OwnProgram, SystemClock, Workbench, World};
+use braincells_workbench::{
+    Cloud, Home, KeyEnvironment, Keys, LlamaEngines, OwnProgram, RoutedEngines, SystemClock,
+    Workbench, World,
+};
 
 use crate::failure::{Failure, stopped};
 use crate::interrupt::Interrupt;
@@ -40,12 +43,17 @@ impl Session {
         let home = Home::new(root);
         let events: Arc<dyn EventSink> = Arc::<Progress>::clone(&progress);
         let (program, clock) = (own_program(), Arc::new(SystemClock));
+        let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());
+        let cloud = Arc::new(Cloud::new(keys()));
+        let engines =
+            RoutedEngines::new(Arc::new(local), home.clone(), clock.clone(), Arc::clone(&cloud));
         let workbench = Workbench::open(World {
-            engines: Arc::new(LlamaEngines::in_worker(home.clone(), clock, program.engine())),
-            clock: Arc::new(SystemClock),
+            engines: Arc::new(engines),
+            clock,
             events,
             home: home.clone(),
             probe: Arc::new(program.probe()),
+            cloud,
         })?;
         Ok(Self { workbench, home, output, progress, interrupt })
     }
@@ -95,7 +103,17 @@ pub fn own_path() -> PathBuf {
 }
 
 /// This same program, for what may crash: sheets that may be damaged are tried by it, and engines
-/// run in it. The one place of the command line that reads the environment.
+/// run in it.
 fn own_program() -> OwnProgram {
-    OwnProgram::new(own_path(), std::env::vars_os())
+    OwnProgram::new(own_path(), environment())
+}
+
+/// The keys of backends: those of the environment, and the platform's keyring.
+fn keys() -> Keys {
+    KeyEnvironment::of(environment()).keys()
+}
+
+/// The one place of the command line that reads the environment.
+fn environment() -> std::env::VarsOs {
+    std::env::vars_os()
 }

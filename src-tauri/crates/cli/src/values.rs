@@ -230,6 +230,35 @@ pub fn probability(text: &str) -> Result<f32, String> {
     }
 }
 
+/// US dollars such as `0.50` or `$2`, as millionths.
+pub fn micro_usd(text: &str) -> Result<u64, String> {
+    let wrong = || "money is written like `0.50` or `$2`, with at most 6 decimals".to_owned();
+    let number = text.trim();
+    let number = number.strip_prefix('$').unwrap_or(number).trim();
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if (whole.is_empty() && part.is_empty()) || part.len() > 6 || !digits(whole) || !digits(part) {
+        return Err(wrong());
+    }
+    let whole: u64 =
+        if whole.is_empty() { 0 } else { whole.parse().map_err(|_too_large| wrong())? };
+    let part: u64 = format!("{part:0<6}").parse().map_err(|_too_large| wrong())?;
+    match whole.checked_mul(1_000_000).and_then(|whole| whole.checked_add(part)) {
+        Some(0) => Err("a cap of nothing lets nothing be asked; give more than 0".to_owned()),
+        Some(money) => Ok(money),
+        None => Err(wrong()),
+    }
+}
+
+/// Whether a text can be the id of a backend. A key hardly can: they are longer.
+pub fn is_backend_id(text: &str) -> bool {
+    (2..=32).contains(&text.len())
+        && text.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
 /// A stop text: `\n`, `\t` and `\\` stand for a line break, a tab and a backslash.
 pub fn stop_text(text: &str) -> Result<String, String> {
     let mut stop = String::with_capacity(text.len());
@@ -306,6 +335,39 @@ pub fn split_property(text: &str) -> Result<SplitProperty, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_told_from_a_key() {
+        for id in ["openai", "hf", "llama-server", "lm-studio2"] {
+            assert!(is_backend_id(id), "{id}");
+        }
+        for other in
+            ["", "a", "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789", "hf_abcDEF", "a b", "-a"]
+        {
+            assert!(!is_backend_id(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn money_is_exact() {
+        for (text, expected) in [
+            ("0.50", 500_000),
+            ("$2", 2_000_000),
+            (" $ 1.5 ", 1_500_000),
+            (".25", 250_000),
+            ("3.", 3_000_000),
+            ("0.000001", 1),
+            ("1000000", 1_000_000_000_000),
+        ] {
+            assert_eq!(micro_usd(text), Ok(expected), "{text}");
+        }
+        for text in
+            ["", "$", ".", "0", "0.00", "-1", "1,50", "1e3", "1.0000001", "2 USD", "+1", "nan"]
+        {
+            assert!(micro_usd(text).is_err(), "{text}");
+        }
+        assert!(micro_usd("18446744073709551615").is_err());
+    }
 
     #[test]
     fn a_property_may_have_a_type_and_a_name_of_its_own() {

@@ -27,11 +27,11 @@ fn help_names_every_verb_and_every_exit_code() {
     for word in [
         "fill", "run", "recipe", "import", "sheets", "show", "columns", "rows", "undo", "redo",
         "history", "stats", "labels", "sql", "update", "cache", "export", "runs", "resume",
-        "models",
+        "models", "backends", "keys", "batch",
     ] {
         assert!(said.stdout.contains(&format!("\n  {word} ")), "{word}: {}", said.stdout);
     }
-    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "130"] {
+    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "130"] {
         assert!(said.stdout.contains(&format!("\n  {code} ")), "{code}: {}", said.stdout);
         assert!(
             MANUAL.contains(&format!("\n| {code} |")),
@@ -69,6 +69,11 @@ fn the_manual_has_every_option_of_every_verb() {
         "cache clear",
         "export",
         "resume",
+        "backends add",
+        "backends limit",
+        "keys set",
+        "batch write",
+        "batch read",
     ];
     for verb in verbs {
         let mut arguments: Vec<&str> = verb.split(' ').collect();
@@ -119,6 +124,11 @@ fn wrong_usage_is_explained_and_ends_with_2() {
         (&["recipe", "check", "r.yml", "-"], "--format"),
         (&["run", "r.yml", "t.csv", "--map", "text"], "RECIPE=TABLE"),
         (&["recipe", "import", "t", "r.yml", "--map", "=x"], "RECIPE=TABLE"),
+        (&["fill", "t.csv", "--prompt", "x", "--max-cost", "1,50"], "0.50"),
+        (&["fill", "t.csv", "--prompt", "x", "--max-run-tokens", "0"], "--max-run-tokens"),
+        (&["update", "t", "--requests", "0"], "--requests"),
+        (&["backends", "limit", "openai", "--requests", "0"], "--requests"),
+        (&["batch", "write", "t", "answer"], "--out"),
         (&["fil", "t.csv"], "fill"),
         (&["sheets", "-q", "-v"], "cannot be used with"),
     ] {

@@ -113,6 +113,10 @@ pub struct CellFigures {
     /// `None` where the answer is none of a fixed set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<i64>,
+    /// What the provider took for it, in US dollars, all attempts together; `None` where it does not
+    /// say and has no known price, and for an engine on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
 }
 
 /// One entry for the append-only cell log: the outcome of one attempt at one cell.

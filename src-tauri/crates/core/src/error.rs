@@ -35,13 +35,25 @@ pub enum Code {
     DiskFull,
     /// The disk or the database refused.
     Storage,
+    /// The provider's key is missing or was refused.
+    KeyRefused,
+    /// The provider wants to be paid first.
+    NoCredit,
+    /// The provider cannot be reached.
+    Unreachable,
+    /// The provider will not answer this.
+    Refused,
+    /// The sheet or the settings allow nothing that leaves this machine.
+    LocalOnly,
+    /// A limit that a person set for the run is reached.
+    LimitReached,
     /// Stopped by the user.
     Cancelled,
 }
 
 impl Code {
     /// All codes, for tables that must be total.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 21] = [
         Self::Internal,
         Self::BadInput,
         Self::BadTemplate,
@@ -56,6 +68,12 @@ impl Code {
         Self::RateLimited,
         Self::DiskFull,
         Self::Storage,
+        Self::KeyRefused,
+        Self::NoCredit,
+        Self::Unreachable,
+        Self::Refused,
+        Self::LocalOnly,
+        Self::LimitReached,
         Self::Cancelled,
     ];
 
@@ -76,6 +94,12 @@ impl Code {
             Self::RateLimited => "rate_limited",
             Self::DiskFull => "disk_full",
             Self::Storage => "storage",
+            Self::KeyRefused => "key_refused",
+            Self::NoCredit => "no_credit",
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::LocalOnly => "local_only",
+            Self::LimitReached => "limit_reached",
             Self::Cancelled => "cancelled",
         }
     }
@@ -95,6 +119,12 @@ impl Code {
             Self::NotFound | Self::Conflict => 6,
             Self::DiskFull | Self::Storage => 7,
             Self::ContextLength | Self::EngineFailed | Self::OutputInvalid | Self::RateLimited => 8,
+            Self::KeyRefused
+            | Self::NoCredit
+            | Self::Unreachable
+            | Self::Refused
+            | Self::LocalOnly
+            | Self::LimitReached => 9,
             Self::Cancelled => 130,
         }
     }

@@ -8,6 +8,7 @@
 //! [`Code`]s. What it leaves out: how anything is stored (`data`), made (`llm`) or done
 //! (`workbench`).
 
+mod backend;
 mod calibration;
 mod cell;
 mod error;
@@ -28,6 +29,10 @@ mod template;
 mod view;
 mod world;
 
+pub use backend::{
+    BackendLimits, BackendSettings, DEFAULT_PARALLEL_REQUESTS, EndpointSettings, RequestFlow,
+    RunCap,
+};
 pub use calibration::{
     Calibration, CalibrationMode, CheckedScores, LabelShare, label_score, likeliest, raw_shares,
 };

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnId, Filter, RowId, RunId, SheetId, SheetInfo};
+use crate::{ColumnId, Filter, RequestFlow, RowId, RunCap, RunId, SheetId, SheetInfo};
 
 /// Which rows a run fills. Edited and validated cells are never overwritten.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,9 @@ pub struct RunRequest {
     /// When it works, if others want the same engine.
     #[serde(default, skip_serializing_if = "Priority::is_normal")]
     pub priority: Priority,
+    /// What it may take of a provider before it stops, what it took before a pause counted.
+    #[serde(default, skip_serializing_if = "RunCap::is_none")]
+    pub cap: RunCap,
 }
 
 impl From<RunScope> for RunRequest {
@@ -223,6 +226,13 @@ pub struct RunProgress {
     pub shared_tokens: u64,
     /// Generated tokens so far.
     pub completion_tokens: u64,
+    /// What the provider said that the run cost so far, in US dollars; `None` where it does not say
+    /// and has no known price.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
+    /// How the provider takes its requests; `None` for an engine on this machine.
+    #[serde(default)]
+    pub flow: Option<RequestFlow>,
     /// Milliseconds since the run began in this process.
     pub elapsed_ms: u64,
 }

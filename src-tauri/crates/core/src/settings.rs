@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::{BackendSettings, RunCap};
+
 /// How an engine is set up. `None` lets the engine choose for this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -15,6 +17,10 @@ pub struct EngineOptions {
     pub threads: Option<u32>,
     /// Cells that do not depend on how many rows are worked on at once, at some cost in speed.
     pub exact: bool,
+    /// Requests in flight at once to a backend that is not on this machine.
+    pub parallel_requests: Option<u32>,
+    /// What the run may take of such a backend.
+    pub cap: RunCap,
 }
 
 impl EngineOptions {
@@ -27,6 +33,8 @@ impl EngineOptions {
             gpu_layers: self.gpu_layers.or(others.gpu_layers),
             threads: self.threads.or(others.threads),
             exact: self.exact || others.exact,
+            parallel_requests: self.parallel_requests.or(others.parallel_requests),
+            cap: self.cap.or(others.cap),
         }
     }
 }
@@ -58,6 +66,8 @@ pub struct Settings {
     pub model: String,
     /// How engines are set up, where a call does not say otherwise.
     pub engine: EngineOptions,
+    /// The backends that are not on this machine.
+    pub backends: BackendSettings,
     /// Minutes without work after which a model leaves memory; `None` keeps it.
     pub unload_after_minutes: Option<u32>,
     /// Refuse everything that would leave this machine.
@@ -73,6 +83,7 @@ impl Default for Settings {
             language: "en".to_owned(),
             model: String::new(),
             engine: EngineOptions::default(),
+            backends: BackendSettings::default(),
             unload_after_minutes: Some(15),
             local_only: false,
             notify_after_seconds: Some(60),

@@ -18,6 +18,9 @@ pub struct SheetInfo {
     pub created_at_ms: i64,
     /// When it last changed, Unix milliseconds.
     pub changed_at_ms: i64,
+    /// Whether nothing of it may leave this machine.
+    #[serde(default)]
+    pub local_only: bool,
 }
 
 /// A sheet in the trash, from where it can be brought back.

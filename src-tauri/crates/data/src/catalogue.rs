@@ -53,7 +53,8 @@ impl Catalogue {
         let connection = hold(&self.connection);
         let mut statement = connection
             .prepare(
-                "SELECT id, name, row_count, column_count, created_at_ms, changed_at_ms \
+                "SELECT id, name, row_count, column_count, created_at_ms, changed_at_ms, \
+                 local_only \
                  FROM sheets WHERE deleted_at_ms IS NULL \
                  ORDER BY changed_at_ms DESC, created_at_ms DESC, id",
             )
@@ -71,10 +72,11 @@ impl Catalogue {
         self.execute(
             "store the sheet's entry",
             "INSERT INTO sheets (id, name, row_count, column_count, created_at_ms, changed_at_ms, \
-             file_name) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET \
+             file_name, local_only) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET \
              name = excluded.name, row_count = excluded.row_count, \
              column_count = excluded.column_count, created_at_ms = excluded.created_at_ms, \
-             changed_at_ms = excluded.changed_at_ms, file_name = excluded.file_name",
+             changed_at_ms = excluded.changed_at_ms, file_name = excluded.file_name, \
+             local_only = excluded.local_only",
             params![
                 info.id.to_string(),
                 info.name,
@@ -82,7 +84,8 @@ impl Catalogue {
                 info.column_count as i64,
                 info.created_at_ms,
                 info.changed_at_ms,
-                file_name
+                file_name,
+                info.local_only
             ],
         )
     }
@@ -197,6 +200,7 @@ fn read_sheet(row: &Row<'_>) -> Result<SheetInfo, DataError> {
         column_count: count(3).map_err(&failed)?,
         created_at_ms: row.get(4).map_err(&failed)?,
         changed_at_ms: row.get(5).map_err(&failed)?,
+        local_only: row.get(6).map_err(&failed)?,
     })
 }
 

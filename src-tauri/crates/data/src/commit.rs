@@ -203,6 +203,7 @@ impl Log<'_> {
                 figures.map(|figures| figures.cached),
                 figures.and_then(|figures| labels::list(&figures.label_scores)),
                 figures.and_then(|figures| figures.calibration),
+                figures.and_then(|figures| figures.cost_usd),
             ])?;
         }
         appender.flush()

@@ -19,7 +19,7 @@ mod workbook;
 
 use target::{Scratch, Target};
 
-pub use target::write_file;
+pub use target::{write_file, write_file_with};
 
 /// What to export, and where to.
 #[derive(Clone, Debug)]

@@ -1,8 +1,13 @@
+use std::collections::HashMap;
+
 use braincells_core::{CellState, ColumnId, RowId, RunId};
+use duckdb::params;
 
 use crate::DataError;
 use crate::error::during;
+use crate::run::parse_state;
 use crate::sheet::SheetStore;
+use crate::sql::integers;
 use crate::state::LOG;
 
 /// Between two commits of a run that works there is never this long: what is longer is a pause.
@@ -27,7 +32,60 @@ pub struct RunRate {
     pub elapsed_ms: u64,
 }
 
+/// How a cell came to be what it is, as far as a run made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeCell {
+    /// Where it ended.
+    pub state: CellState,
+    /// The model, as the engine named it.
+    pub model: Option<String>,
+    /// Tokens of its prompt.
+    pub prompt_tokens: u32,
+    /// Tokens that were generated for it.
+    pub completion_tokens: u32,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
 impl SheetStore {
+    /// How some cells of an AI column were made, by the last entry of their log; those that no run
+    /// made last are left out.
+    pub fn made_cells(
+        &self,
+        column: ColumnId,
+        rows: &[RowId],
+    ) -> Result<HashMap<RowId, MadeCell>, DataError> {
+        self.ai_column(column)?;
+        let failed = during("read how the cells were made");
+        let reader = self.reader();
+        let mut statement = reader
+            .prepare(&format!(
+                "SELECT row_id, e.state, e.model, e.prompt_tokens, e.completion_tokens, e.error \
+                 FROM (SELECT row_id, arg_max({{'run': run_id, 'state': state, 'model': model, \
+                         'prompt_tokens': coalesce(prompt_tokens, 0), \
+                         'completion_tokens': coalesce(completion_tokens, 0), \
+                         'error': error_message}}, seq) AS e \
+                     FROM {LOG} log WHERE column_id = ? AND row_id IN ({}) GROUP BY row_id) \
+                 WHERE e.run IS NOT NULL",
+                integers(rows.iter().map(|row| row.0))
+            ))
+            .map_err(&failed)?;
+        let mut found = statement.query(params![column.0]).map_err(&failed)?;
+        let mut made = HashMap::new();
+        while let Some(row) = found.next().map_err(&failed)? {
+            let state = parse_state(&row.get::<_, String>(1).map_err(&failed)?)?;
+            let cell = MadeCell {
+                state,
+                model: row.get(2).map_err(&failed)?,
+                prompt_tokens: row.get(3).map_err(&failed)?,
+                completion_tokens: row.get(4).map_err(&failed)?,
+                error: row.get(5).map_err(&failed)?,
+            };
+            made.insert(RowId(row.get(0).map_err(&failed)?), cell);
+        }
+        Ok(made)
+    }
+
     /// How fast the runs of this sheet were, newest first. Runs that asked nothing are left out.
     pub fn run_rates(&self) -> Result<Vec<RunRate>, DataError> {
         let failed = during("measure the runs");

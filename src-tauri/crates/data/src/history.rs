@@ -32,7 +32,7 @@ impl SheetStore {
                      l.reasoning, l.model, coalesce(l.prompt_tokens, 0), \
                      coalesce(l.completion_tokens, 0), coalesce(l.duration_ms, 0), l.confidence, \
                      coalesce(l.cut_off, false), coalesce(l.cached, false), l.label_scores, \
-                     l.calibration_id \
+                     l.calibration_id, l.cost_usd \
                  FROM braincells.cell_log l LEFT JOIN braincells.steps s ON s.id = l.step_id \
                  WHERE l.column_id = ? AND l.row_id = ? ORDER BY l.seq DESC",
             )
@@ -163,6 +163,7 @@ fn entry(row: &Row<'_>, stored: &StoredColumn) -> Result<HistoryEntry, DataError
                 cached: row.get(17)?,
                 label_scores: labels::scores(row.get(18)?),
                 calibration: row.get(19)?,
+                cost_usd: row.get(20)?,
             },
             labels: Vec::new(),
         };

@@ -59,8 +59,8 @@ mod watch;
 pub use catalogue::{Catalogue, LinkedModel};
 pub use database::{Limits, duckdb_version};
 pub use error::DataError;
-pub use export::{ExportRequest, write_file};
-pub use figures::RunRate;
+pub use export::{ExportRequest, write_file, write_file_with};
+pub use figures::{MadeCell, RunRate};
 pub use filter::FilterError;
 pub use format::Format;
 pub use group_commit::{GROUP_AGE_MS, GROUP_CELLS, GroupCommit};
@@ -81,6 +81,7 @@ pub use read::ExampleRow;
 pub use responses::{
     CachedModel, DEFAULT_RESPONSE_BYTES, FileState, NewResponse, ResponseCache, ResponseCacheInfo,
 };
+pub use run::RunSpent;
 pub use sheet::{CellEdit, RowPlace, SheetStore, SplitPart};
 pub use stats::Among;
 pub use step::Compacted;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use braincells_core::{
-    CellState, ColumnId, RowId, RunId, RunInfo, RunRequest, RunScope, RunStatus,
+    CellState, ColumnId, RowId, RunCap, RunId, RunInfo, RunRequest, RunScope, RunStatus,
 };
 use duckdb::{Connection, Row, params};
 
@@ -11,6 +11,17 @@ use crate::filter::condition;
 use crate::sheet::SheetStore;
 use crate::sql::integers;
 use crate::state::LOG;
+
+/// What a run took of a provider so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RunSpent {
+    /// US dollars; `None` where no answer had a known cost.
+    pub cost_usd: Option<f64>,
+    /// Tokens, prompts and answers together.
+    pub tokens: u64,
+    /// Entries of the log that took any of it.
+    pub answers: u64,
+}
 
 /// The latest state of every cell of a column that has one, of rows that are there.
 fn latest() -> String {
@@ -174,6 +185,37 @@ impl SheetStore {
             writer.live_runs.end(run);
         }
         Ok(())
+    }
+
+    /// Changes what a run may take of a provider, for when it goes on.
+    pub fn set_run_cap(&self, run: RunId, cap: RunCap) -> Result<(), DataError> {
+        let request = RunRequest { cap, ..self.run(run)?.request };
+        let scope = serde_json::to_string(&request).expect("a request has only text keys");
+        self.writer()?
+            .connection
+            .execute("UPDATE braincells.runs SET scope = ? WHERE id = ?", params![scope, run.0])
+            .map(drop)
+            .map_err(during("store the run's limit"))
+    }
+
+    /// What a run took so far by its log, whether it was undone since or not. Cells that took
+    /// another cell's answer are free.
+    pub fn run_spent(&self, run: RunId) -> Result<RunSpent, DataError> {
+        let sql = "SELECT (SELECT sum(cost_usd) FROM braincells.cell_log WHERE run_id = $1), \
+                   coalesce(sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)), \
+                   0)::BIGINT, count(*) FROM braincells.cell_log WHERE run_id = $1 \
+                   AND (duration_ms > 0 OR completion_tokens > 0)";
+        self.reader()
+            .query_row(sql, [run.0], |row| {
+                let tokens: i64 = row.get(1)?;
+                let answers: i64 = row.get(2)?;
+                Ok(RunSpent {
+                    cost_usd: row.get(0)?,
+                    tokens: tokens.max(0) as u64,
+                    answers: answers.max(0) as u64,
+                })
+            })
+            .map_err(during("add up what a run took"))
     }
 
     /// One run.

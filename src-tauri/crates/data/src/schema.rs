@@ -7,7 +7,7 @@ use crate::error::during;
 use crate::{DataError, recipe};
 
 /// The format this version writes, and the newest it reads.
-pub(crate) const FORMAT_VERSION: i64 = 3;
+pub(crate) const FORMAT_VERSION: i64 = 4;
 
 /// Columns of `main.rows` that are ours.
 pub(crate) const RESERVED: [&str; 2] = ["row_id", "row_order"];
@@ -22,7 +22,7 @@ const TABLES: &str = "
 CREATE SCHEMA braincells;
 CREATE TABLE braincells.meta (
     format_version BIGINT, id VARCHAR, name VARCHAR, created_at_ms BIGINT, changed_at_ms BIGINT,
-    next_column_id BIGINT, next_row_id BIGINT);
+    next_column_id BIGINT, next_row_id BIGINT, local_only BOOLEAN);
 CREATE TABLE braincells.columns (
     id BIGINT, position BIGINT, name VARCHAR, physical VARCHAR, kind VARCHAR,
     recipe_version BIGINT, hidden BOOLEAN, width_px UINTEGER);
@@ -36,7 +36,8 @@ CREATE TABLE braincells.cell_log (
     error_code VARCHAR, error_message VARCHAR, error_hint VARCHAR, model VARCHAR,
     recipe_version BIGINT, prompt_tokens UINTEGER, completion_tokens UINTEGER,
     duration_ms UINTEGER, confidence DOUBLE, cut_off BOOLEAN, reasoning VARCHAR, sources JSON,
-    at_ms BIGINT, step_id BIGINT, cached BOOLEAN, label_scores DOUBLE[], calibration_id BIGINT);
+    at_ms BIGINT, step_id BIGINT, cached BOOLEAN, label_scores DOUBLE[], calibration_id BIGINT,
+    cost_usd DOUBLE);
 ";
 
 /// How the labels of cells were calibrated. An entry of the log names its own, so that it stays
@@ -77,7 +78,7 @@ pub(crate) fn create(
     connection
         .execute(
             "INSERT INTO braincells.meta VALUES (?, ?, ?, ?, ?, ?, \
-             (SELECT coalesce(max(row_id), 0) + 1 FROM main.rows))",
+             (SELECT coalesce(max(row_id), 0) + 1 FROM main.rows), false)",
             params![FORMAT_VERSION, id.to_string(), name, now_ms, now_ms, columns.len() as i64 + 1],
         )
         .map_err(&failed)?;
@@ -110,13 +111,23 @@ pub(crate) fn check_format(connection: &Connection, path: &Path) -> Result<(), D
             connection.execute_batch(STEP_TABLES).map_err(&failed)?;
             recipe::note_inputs(connection)?;
         }
-        connection.execute_batch(FROM_VERSION_2).map_err(&failed)?;
-        connection.execute_batch(CALIBRATIONS).map_err(&failed)?;
+        if found < 3 {
+            connection.execute_batch(FROM_VERSION_2).map_err(&failed)?;
+            connection.execute_batch(CALIBRATIONS).map_err(&failed)?;
+        }
+        connection.execute_batch(FROM_VERSION_3).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         connection.execute_batch("CHECKPOINT").map_err(&failed)?;
     }
     Ok(())
 }
+
+/// Version 4 brought what cells cost, and sheets that stay on this machine.
+const FROM_VERSION_3: &str = "
+    ALTER TABLE braincells.meta ADD COLUMN local_only BOOLEAN;
+    UPDATE braincells.meta SET format_version = 4, local_only = false;
+    ALTER TABLE braincells.cell_log ADD COLUMN cost_usd DOUBLE;
+";
 
 /// Version 3 brought label scores and calibrations.
 const FROM_VERSION_2: &str = "

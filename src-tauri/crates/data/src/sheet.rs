@@ -80,8 +80,8 @@ impl SheetStore {
         // Cells change the sheet too; the log knows when, and is not asked at each commit.
         let sql = "SELECT name, created_at_ms, greatest(changed_at_ms, \
                    (SELECT coalesce(max(at_ms), 0) FROM braincells.cell_log \
-                    WHERE seq = (SELECT max(seq) FROM braincells.cell_log))) \
-                   FROM braincells.meta";
+                    WHERE seq = (SELECT max(seq) FROM braincells.cell_log))), \
+                   coalesce(local_only, false) FROM braincells.meta";
         self.reader()
             .query_row(sql, [], |row| {
                 Ok(SheetInfo {
@@ -91,6 +91,7 @@ impl SheetStore {
                     column_count,
                     created_at_ms: row.get(1)?,
                     changed_at_ms: row.get(2)?,
+                    local_only: row.get(3)?,
                 })
             })
             .map_err(during("read the sheet's name"))
@@ -126,6 +127,24 @@ impl SheetStore {
                 .map(drop)
                 .map_err(during("rename the sheet"))
         })
+    }
+
+    /// Whether nothing of the sheet may leave this machine.
+    pub fn local_only(&self) -> Result<bool, DataError> {
+        let sql = "SELECT coalesce(local_only, false) FROM braincells.meta";
+        self.reader()
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(during("read whether the sheet stays on this machine"))
+    }
+
+    /// Sets whether anything of the sheet may leave this machine. It is no step: undoing other work
+    /// must not open the sheet again.
+    pub fn set_local_only(&self, local_only: bool) -> Result<(), DataError> {
+        self.writer()?
+            .connection
+            .execute("UPDATE braincells.meta SET local_only = ?", [local_only])
+            .map(drop)
+            .map_err(during("set whether the sheet stays on this machine"))
     }
 
     /// Moves everything from the write-ahead log into the sheet's file, at once or when the reads

@@ -6,6 +6,7 @@ mod request;
 use std::pin::Pin;
 
 use async_trait::async_trait;
+use braincells_core::RequestFlow;
 use futures::stream::Stream;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,29 @@ pub struct LLMResponse {
     pub confidence: Option<f64>,
     /// For label and boolean outputs: every label's probability, in the recipe's order.
     pub label_probabilities: Vec<LabelProbability>,
+    /// What the provider took for it, in US dollars: as it says, else by its known price.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
+}
+
+/// What a provider takes for a model.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Price {
+    /// US dollars for a million tokens of prompts.
+    pub prompt_usd_per_million: f64,
+    /// US dollars for a million generated tokens.
+    pub completion_usd_per_million: f64,
+}
+
+impl Price {
+    /// What these tokens cost, in US dollars.
+    #[must_use]
+    pub fn of(&self, prompt_tokens: u64, completion_tokens: u64) -> f64 {
+        (self.prompt_usd_per_million * prompt_tokens as f64
+            + self.completion_usd_per_million * completion_tokens as f64)
+            / 1e6
+    }
 }
 
 /// Names a request within one batch; chosen by the caller, unique in that batch.
@@ -105,6 +129,13 @@ pub enum LLMBackend {
         /// The GGUF file.
         model_path: std::path::PathBuf,
     },
+    /// A provider, or a server that speaks its language.
+    Remote {
+        /// The backend's id.
+        id: String,
+        /// The model as the backend names it.
+        model: String,
+    },
     /// The scripted engine of tests.
     Fake,
 }
@@ -118,6 +149,11 @@ pub struct Capabilities {
     pub constrains_output: bool,
     /// Whether answers carry probabilities.
     pub reports_confidence: bool,
+    /// Whether labels and booleans are scored without decoding, behind
+    /// [`LLMRequest::lead_in`](crate::LLMRequest::lead_in): only such scores can be calibrated, and
+    /// asking for a calibration costs nothing but time.
+    #[serde(default)]
+    pub scores_labels: bool,
     /// How many requests are worked on at once.
     pub parallel_requests: u32,
     /// Names everything besides the request that an answer depends on: the model's content, the
@@ -162,6 +198,16 @@ pub trait LLMEngine: Send + Sync {
 
     /// What it has computed since it was loaded; `None` where the engine does not count.
     fn figures(&self) -> Option<EngineFigures> {
+        None
+    }
+
+    /// What its provider takes for the model, where that is known.
+    fn price(&self) -> Option<Price> {
+        None
+    }
+
+    /// How its provider takes the requests at this moment; `None` for an engine on this machine.
+    fn flow(&self) -> Option<RequestFlow> {
         None
     }
 }

@@ -97,6 +97,58 @@ pub enum LLMError {
         /// How long to wait, if it said.
         retry_after_ms: Option<u64>,
     },
+    /// There is no key for the backend, or it was refused.
+    #[error("{backend} {}: {reason}", if *missing { "has no key" } else { "refused the key" })]
+    KeyRefused {
+        /// The backend's title.
+        backend: String,
+        /// Whether there is none.
+        missing: bool,
+        /// What the provider said, or where a key is looked for.
+        reason: String,
+    },
+    /// The provider wants to be paid first.
+    #[error("{backend} wants to be paid first: {reason}")]
+    NoCredit {
+        /// The backend's title.
+        backend: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The backend does not have the model.
+    #[error("{backend} has no model `{model}`: {reason}")]
+    ModelUnknown {
+        /// The backend's title.
+        backend: String,
+        /// The model as it was asked for.
+        model: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The backend cannot be reached, and was tried for a while.
+    #[error("{backend} cannot be reached: {reason}")]
+    Unreachable {
+        /// The backend's title.
+        backend: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The backend failed at this request again and again.
+    #[error("{backend} failed: {reason}")]
+    ServerFailed {
+        /// The backend's title.
+        backend: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The provider will not answer this request.
+    #[error("{backend} will not answer this: {reason}")]
+    Refused {
+        /// The backend's title.
+        backend: String,
+        /// What it said.
+        reason: String,
+    },
     /// Stopped by the caller.
     #[error("cancelled")]
     Cancelled,
@@ -123,6 +175,10 @@ impl LLMError {
                 | Self::ModelTooLarge { .. }
                 | Self::NotRunning
                 | Self::ChatTemplate { .. }
+                | Self::KeyRefused { .. }
+                | Self::NoCredit { .. }
+                | Self::ModelUnknown { .. }
+                | Self::Unreachable { .. }
                 | Self::Cancelled
         )
     }
@@ -182,6 +238,27 @@ impl From<LLMError> for AppError {
                 Some("retry the cell, or make the prompt say more plainly what the answer must be"),
             ),
             LLMError::RateLimited { .. } => (Code::RateLimited, Some("wait a little, then resume")),
+            LLMError::KeyRefused { .. } => (
+                Code::KeyRefused,
+                Some("enter a valid key in the settings, or with `braincells keys set`"),
+            ),
+            LLMError::NoCredit { .. } => {
+                (Code::NoCredit, Some("add credit at the provider, then resume; nothing is lost"))
+            }
+            LLMError::ModelUnknown { .. } => (
+                Code::ModelMissing,
+                Some("see `braincells backends models` for what there is, or check the spelling"),
+            ),
+            LLMError::Unreachable { .. } => (
+                Code::Unreachable,
+                Some("check the network and the address, then resume; nothing is lost"),
+            ),
+            LLMError::ServerFailed { .. } => {
+                (Code::EngineFailed, Some("retry the failed cells later, or take another model"))
+            }
+            LLMError::Refused { .. } => {
+                (Code::Refused, Some("change the prompt or the cell, or take another model"))
+            }
             LLMError::Cancelled => (Code::Cancelled, None),
         };
         let app = AppError::new(code, error.to_string());

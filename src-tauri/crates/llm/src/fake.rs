@@ -181,6 +181,7 @@ impl LLMEngine for FakeEngine {
             duration_ms: u32::try_from(waited_ms).unwrap_or(u32::MAX),
             finish_reason: FinishReason::Stop,
             label_probabilities,
+            cost_usd: None,
         })
     }
 
@@ -208,6 +209,7 @@ impl LLMEngine for FakeEngine {
             context_tokens: self.context_tokens,
             constrains_output: false,
             reports_confidence: true,
+            scores_labels: true,
             parallel_requests: self.parallel_requests,
             fingerprint: self.fingerprint.clone(),
         }

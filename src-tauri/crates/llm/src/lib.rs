@@ -7,12 +7,14 @@
 //! What this crate promises: an answer is either valid for its output type or a typed error; a
 //! prompt is never cut silently; dropping a stream stops the work behind it; row data can never
 //! act as a control token of the model. What it leaves out: sheets, files of data, retries
-//! across runs, keys.
+//! across runs, where keys are kept.
 //!
-//! The llama.cpp engine is behind the feature `llama`, so that everything else builds and is
-//! tested without C++.
+//! Engines: [`cloud`] asks providers and servers that speak their language, [`FakeEngine`] answers
+//! from a script, and the llama.cpp engine is behind the feature `llama`, so that everything else
+//! builds and is tested without C++.
 
 mod chat_template;
+pub mod cloud;
 mod engine;
 mod error;
 mod fake;
@@ -30,7 +32,7 @@ pub use braincells_core::{Place, Template, TemplateError, nearest, renamed};
 pub use chat_template::{ChatTemplate, Segment};
 pub use engine::{
     AnswerKey, BatchEvent, BatchEventKind, BatchStream, Capabilities, EngineFigures, FinishReason,
-    LLMBackend, LLMEngine, LLMRequest, LLMResponse, LabelProbability, Message, RequestId,
+    LLMBackend, LLMEngine, LLMRequest, LLMResponse, LabelProbability, Message, Price, RequestId,
     RequestStream, Role, TokenStream,
 };
 pub use error::LLMError;

@@ -17,8 +17,8 @@ use self::number::{check_limits, limited, read_number};
 use crate::LLMError;
 use crate::schema::Schema;
 
-const THINK_OPENS: &str = "<think>";
-const THINK_CLOSES: &str = "</think>";
+pub(crate) const THINK_OPENS: &str = "<think>";
+pub(crate) const THINK_CLOSES: &str = "</think>";
 
 /// Labels named in full in an error; a set can hold hundreds.
 const LABELS_NAMED: usize = 12;
@@ -97,7 +97,7 @@ pub fn value_matches(value: &Value, output: &Output) -> bool {
 /// tag into the prompt. Tags further inside are text: a row may well be about them. Thinking
 /// that the template opened and the token limit cut leaves no tag at all; only the engine knows
 /// of it, by its [`crate::FinishReason`].
-fn split_reasoning(raw: &str) -> Option<(Option<String>, &str)> {
+pub(crate) fn split_reasoning(raw: &str) -> Option<(Option<String>, &str)> {
     let mut rest = raw;
     let mut thoughts: Vec<&str> = Vec::new();
     if let Some(close) = rest.find(THINK_CLOSES)
@@ -218,7 +218,7 @@ fn check_json(value: &Value, schema: &Value) -> Result<(), String> {
 }
 
 /// The inside of a Markdown code fence that wraps the whole answer, with or without a language.
-fn without_fence(answer: &str) -> &str {
+pub(crate) fn without_fence(answer: &str) -> &str {
     let inside = answer.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
     let Some(inside) = inside else { return answer };
     match inside.split_once('\n') {
@@ -227,17 +227,17 @@ fn without_fence(answer: &str) -> &str {
     }
 }
 
-fn is_full_stop(character: char) -> bool {
+pub(crate) fn is_full_stop(character: char) -> bool {
     matches!(character, '.' | '。' | '．')
 }
 
-fn is_wrapping(character: char) -> bool {
+pub(crate) fn is_wrapping(character: char) -> bool {
     character.is_whitespace()
         || matches!(character, '"' | '\'' | '`' | '“' | '”' | '„' | '‘' | '’' | '«' | '»')
 }
 
 /// Without surrounding quotes, full stops and whitespace.
-fn bare(text: &str) -> &str {
+pub(crate) fn bare(text: &str) -> &str {
     text.trim_matches(|character| is_wrapping(character) || is_full_stop(character))
 }
 

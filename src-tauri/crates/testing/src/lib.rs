@@ -5,6 +5,7 @@
 //! temporary folder and that nothing needs the network. It leaves out real models: those have
 //! tests of their own.
 
+pub mod chat_server;
 mod clock;
 mod dice;
 mod engines;
@@ -15,6 +16,10 @@ mod processes;
 mod scripted;
 mod small_disk;
 
+pub use chat_server::{
+    Answer, ChatCall, ChatServer, End, ForwardProxy, Logprob, Reply, certificate,
+    expired_certificate, instance, understand,
+};
 pub use clock::ManualClock;
 pub use dice::Dice;
 pub use engines::ScriptedEngines;
@@ -22,5 +27,5 @@ pub use events::RecordedEvents;
 pub use home::TempHome;
 pub use probe::{sheet_probe, sheet_probe_beside};
 pub use processes::{becomes, children, kill, lives};
-pub use scripted::{Scripted, scripted_workbench, text_recipe, typed_recipe};
+pub use scripted::{Scripted, no_backends, scripted_workbench, text_recipe, typed_recipe};
 pub use small_disk::SmallDisk;

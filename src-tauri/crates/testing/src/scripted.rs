@@ -5,7 +5,7 @@ use braincells_core::{
     Value,
 };
 use braincells_llm::FakeEngine;
-use braincells_workbench::{InputFile, ProbeHere, Workbench, World};
+use braincells_workbench::{Cloud, InputFile, Keys, ProbeHere, Workbench, World};
 
 use crate::{ManualClock, RecordedEvents, ScriptedEngines, TempHome};
 
@@ -23,6 +23,11 @@ pub struct Scripted {
     pub clock: Arc<ManualClock>,
     /// Where it is kept.
     pub home: TempHome,
+}
+
+/// What a world has of backends where none is asked: no keys.
+pub fn no_backends() -> Arc<Cloud> {
+    Arc::new(Cloud::new(Keys::in_memory()))
 }
 
 /// Opens a workbench in a new home with a scripted engine.
@@ -57,6 +62,7 @@ impl Scripted {
             events: Arc::clone(&events) as _,
             engines: Arc::clone(&engines) as _,
             probe: Arc::new(ProbeHere),
+            cloud: no_backends(),
         })
         .expect("a new home opens");
         Self { workbench, engine, engines, events, clock, home }

@@ -82,6 +82,7 @@ impl Desk {
             events: Arc::clone(&events) as _,
             engines: Arc::new(engines),
             probe: Arc::new(ProbeHere),
+            cloud: braincells_testing::no_backends(),
         })
         .expect("a new home opens");
         // The scripted workbench is closed; its folder stays.

@@ -27,6 +27,7 @@ fn open_home(home: Home) -> Result<Workbench, AppError> {
         events: Arc::new(IgnoreEvents),
         engines: Arc::new(ScriptedEngines::new(Arc::new(FakeEngine::echo()))),
         probe: Arc::new(sheet_probe(PROGRAM.into())),
+        cloud: braincells_testing::no_backends(),
     })
 }
 

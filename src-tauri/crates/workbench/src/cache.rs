@@ -1,7 +1,8 @@
 //! The response cache as a person sees it: how large it is, and how it is emptied.
 
-use braincells_core::{AppError, Value};
+use braincells_core::{AppError, Code, Value};
 use braincells_data::{Catalogue, DEFAULT_RESPONSE_BYTES, ResponseCacheInfo};
+use braincells_llm::llama::clear_prefixes;
 
 use crate::Workbench;
 use crate::blocking::blocking;
@@ -17,8 +18,8 @@ impl Workbench {
     }
 
     /// Forgets answers: those of `model`, spelled as in the recipe, if one is named; those that no
-    /// run has used for `unused_for_ms` if that is given; else all. Returns how many. No cell
-    /// changes.
+    /// run has used for `unused_for_ms` if that is given; else all, and the beginnings of prompts
+    /// that llama.cpp keeps. Returns how many answers. No cell changes.
     pub async fn clear_cache(
         &self,
         model: Option<&str>,
@@ -26,7 +27,22 @@ impl Workbench {
     ) -> Result<u64, AppError> {
         let (answers, model) = (self.answers(), model.map(str::to_owned));
         let since_ms = unused_for_ms.map(|age_ms| self.now_ms().saturating_sub(age_ms));
-        blocking(move || answers.cache().clear(model.as_deref(), since_ms)).await
+        let prefixes = (model.is_none() && since_ms.is_none()).then(|| self.home().prefixes());
+        blocking(move || {
+            let forgotten = answers.cache().clear(model.as_deref(), since_ms)?;
+            if let Some(folder) = prefixes {
+                clear_prefixes(&folder).map_err(|error| {
+                    let message = format!(
+                        "kept beginnings of prompts cannot be removed from `{}`: {error}",
+                        folder.display()
+                    );
+                    AppError::new(Code::Storage, message)
+                        .with_hint("check the permissions of the folder")
+                })?;
+            }
+            Ok::<_, AppError>(forgotten)
+        })
+        .await
     }
 
     /// Sets how many bytes of answers are kept, for good; 0 keeps none. Answers that were not

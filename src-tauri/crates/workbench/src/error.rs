@@ -1,3 +1,5 @@
+mod backends;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,6 +65,30 @@ pub(crate) enum WorkbenchError {
     TooLongToCopy { most_bytes: usize },
     #[error("{number} {setting} is not possible")]
     SettingOutOfRange { setting: &'static str, number: u32, least: u32, most: u32 },
+    #[error("there is no backend `{id}`")]
+    NoSuchBackend { id: String, known: Vec<String> },
+    #[error("there cannot be more than {most} endpoints")]
+    TooManyEndpoints { most: usize },
+    #[error("there are two endpoints `{id}`")]
+    EndpointTwice { id: String },
+    #[error("`{text}` names no model")]
+    NoModelName { text: String },
+    #[error("no key of {backend} is kept")]
+    NoKey { backend: String },
+    #[error("the key of {backend} comes from the environment and stays")]
+    KeyOfEnvironment { backend: String, variable: Option<String> },
+    #[error("the keyring cannot be used: {reason}")]
+    KeyringFailed { reason: String },
+    #[error("`{model}` is not on this machine, and {what} may leave it")]
+    LocalOnly { model: String, what: &'static str },
+    #[error("the run was stopped: nothing may leave this machine any more")]
+    LockedMeanwhile,
+    #[error("nobody knows what `{model}` costs, so that its cost cannot be limited")]
+    PriceUnknown { model: String },
+    #[error("{reached}; {rows} rows were done")]
+    LimitReached { reached: String, rows: u64 },
+    #[error("the rows of the column `{name}` are made one after the other")]
+    NotForBatch { name: String },
     #[error("`{text}` names no language")]
     NoLanguage { text: String },
     #[error("the format of `{}` is not known", path.display())]
@@ -106,6 +132,8 @@ impl WorkbenchError {
             | Self::NoSuchColumn { .. }
             | Self::NoSuchProperty { .. }
             | Self::NoSuchColumnId { .. }
+            | Self::NoSuchBackend { .. }
+            | Self::NoKey { .. }
             | Self::Unreadable { missing: true, .. }
             | Self::ViewClosed => Code::NotFound,
             Self::AmbiguousSheet { .. }
@@ -117,6 +145,7 @@ impl WorkbenchError {
             | Self::TunedNameTaken { .. }
             | Self::TuningElsewhere
             | Self::AmbiguousModel { .. }
+            | Self::KeyOfEnvironment { .. }
             | Self::InputNotFilled { .. } => Code::Conflict,
             Self::NotAiColumn { .. }
             | Self::NothingToSplit { .. }
@@ -133,6 +162,11 @@ impl WorkbenchError {
             | Self::TooLongToCopy { .. }
             | Self::SettingOutOfRange { .. }
             | Self::NoLanguage { .. }
+            | Self::TooManyEndpoints { .. }
+            | Self::EndpointTwice { .. }
+            | Self::NoModelName { .. }
+            | Self::PriceUnknown { .. }
+            | Self::NotForBatch { .. }
             | Self::UnknownFormat { .. }
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
@@ -143,6 +177,9 @@ impl WorkbenchError {
             | Self::TuningEnded { .. } => Code::EngineFailed,
             Self::QueryTimeout { .. } | Self::Closed => Code::Cancelled,
             Self::Repeats { .. } => Code::OutputInvalid,
+            Self::KeyringFailed { .. } => Code::Storage,
+            Self::LocalOnly { .. } | Self::LockedMeanwhile => Code::LocalOnly,
+            Self::LimitReached { .. } => Code::LimitReached,
         }
     }
 
@@ -195,6 +232,18 @@ impl WorkbenchError {
             Self::SettingOutOfRange { least, most, .. } => {
                 format!("choose a number from {least} to {most}")
             }
+            Self::NoSuchBackend { .. }
+            | Self::TooManyEndpoints { .. }
+            | Self::EndpointTwice { .. }
+            | Self::NoModelName { .. }
+            | Self::NoKey { .. }
+            | Self::KeyOfEnvironment { .. }
+            | Self::KeyringFailed { .. }
+            | Self::LocalOnly { .. }
+            | Self::LockedMeanwhile
+            | Self::PriceUnknown { .. }
+            | Self::LimitReached { .. }
+            | Self::NotForBatch { .. } => return self.backend_hint(),
             Self::NoLanguage { .. } => "write a language tag such as `en` or `pt-BR`".to_owned(),
             Self::UnknownFormat { .. } => {
                 let words: Vec<&str> = Format::ALL.into_iter().map(Format::extension).collect();

@@ -6,6 +6,7 @@ mod sample;
 use std::sync::Arc;
 
 use braincells_core::{AppError, ColumnId, Recipe, RunRequest, SheetId};
+use braincells_llm::{LLMEngine, Price};
 use serde::{Deserialize, Serialize};
 
 use crate::blocking::blocking;
@@ -51,6 +52,9 @@ pub struct Estimate {
     pub shared_prefix_tokens: u64,
     /// About how many tokens would be generated.
     pub completion_tokens: u64,
+    /// About what it would cost, in US dollars; `None` without a price, and for a model on this
+    /// machine.
+    pub cost_usd: Option<f64>,
     /// About how long it would take; `None` where nothing was measured.
     pub seconds: Option<f64>,
     /// What all this is based on.
@@ -147,6 +151,8 @@ impl Workbench {
             self.measure(&order, &request, how.asked_rows, options).await?
         };
         let engine = self.engines().loaded(&order.recipe.model).await;
+        let price = self.price(&order, engine.as_deref()).await?;
+        let cost_each = measured.as_ref().and_then(Measured::cost_each);
         let answers = (!request.fresh).then(|| self.answers());
         let counting = Counting { engine, answers, now_ms: self.now_ms() };
         blocking(move || {
@@ -171,6 +177,10 @@ impl Workbench {
                 prompt_tokens: (sample.prompt_tokens * asked).round() as u64,
                 shared_prefix_tokens: sample.shared_prefix_tokens,
                 completion_tokens: (pace.answer_tokens * asked).round() as u64,
+                cost_usd: cost_each.map(|each| each * asked).or_else(|| {
+                    let tokens = |each: f64| (each * asked).round() as u64;
+                    Some(price?.of(tokens(sample.prompt_tokens), tokens(pace.answer_tokens)))
+                }),
                 seconds: pace.seconds.map(|seconds| seconds * asked),
                 basis: EstimateBasis {
                     sampled_rows: sample.rows,
@@ -181,6 +191,22 @@ impl Workbench {
             })
         })
         .await
+    }
+
+    /// What the model's backend takes for it. A locked sheet asks nobody for it.
+    async fn price(
+        &self,
+        order: &Order,
+        engine: Option<&dyn LLMEngine>,
+    ) -> Result<Option<Price>, AppError> {
+        let model = &order.recipe.model;
+        if let Some(price) = engine.and_then(LLMEngine::price) {
+            return Ok(Some(price));
+        }
+        if !model.contains(':') || self.check_lock(order.sheet, model).await.is_err() {
+            return Ok(None);
+        }
+        Ok(self.engines().price(model).await)
     }
 
     /// Asks for some rows as a run would, keeps the answers, and takes the time. `None` if no row
@@ -205,6 +231,8 @@ impl Workbench {
             cells: new.len() as u64,
             answer_tokens: new.iter().map(|figures| u64::from(figures.completion_tokens)).sum(),
             seconds: asked.elapsed.as_secs_f64(),
+            // Only where each has one: else it would be too little.
+            cost_usd: new.iter().map(|figures| figures.cost_usd).sum(),
         }))
     }
 }

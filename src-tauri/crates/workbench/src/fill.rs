@@ -139,7 +139,10 @@ impl Workbench {
         let work = move |store: &SheetStore| work_left(store, column, &wanted, now_ms);
         match self.with_store(sheet, work).await? {
             WorkLeft::Nothing => Ok(None),
-            WorkLeft::GoOn(run) => self.resume(sheet, run, options).await.map(Some),
+            WorkLeft::GoOn(run) => {
+                let cap = options.cap.or(request.cap);
+                self.resume(sheet, run, &EngineOptions { cap, ..options.clone() }).await.map(Some)
+            }
             WorkLeft::Begin => self.run(sheet, column, request, options).await.map(Some),
         }
     }
@@ -194,7 +197,9 @@ fn work_left(
     now_ms: i64,
 ) -> Result<WorkLeft, AppError> {
     let latest = store.runs()?.into_iter().filter(|run| run.column == column).max_by_key(|r| r.id);
-    if let Some(run) = latest.filter(|run| run.status.can_resume() && run.request == *request) {
+    // Another limit makes no other run of it.
+    let is_same = |run: &RunRequest| RunRequest { cap: request.cap, ..run.clone() } == *request;
+    if let Some(run) = latest.filter(|run| run.status.can_resume() && is_same(&run.request)) {
         if !store.rows_to_fill(column, request, Some(run.id))?.is_empty() {
             return Ok(WorkLeft::GoOn(run.id));
         }

@@ -11,18 +11,26 @@
 //! (`llm`).
 //!
 //! ```no_run
+//! # use std::collections::HashMap;
 //! # use std::sync::Arc;
 //! # use braincells_core::{AppError, IgnoreEvents, Recipe, RunScope};
 //! # use braincells_workbench::{
-//! #     EngineOptions, Home, InputFile, LlamaEngines, OwnProgram, SystemClock, Workbench, World,
+//! #     Cloud, EngineOptions, Home, InputFile, Keys, LlamaEngines, OwnProgram, RoutedEngines,
+//! #     SystemClock, Workbench, World,
 //! # };
 //! # async fn fill(recipe: Recipe) -> Result<(), AppError> {
 //! let home = Home::new("braincells-home".into());
 //! let clock = Arc::new(SystemClock);
 //! // Calls `answer_probe` and `serve_engine` when it is started with their verbs.
 //! let program = OwnProgram::new("braincells".into(), Vec::new());
+//! let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());
+//! // With the keys that the environment has.
+//! let cloud = Arc::new(Cloud::new(Keys::of_platform(HashMap::new())));
+//! let engines =
+//!     RoutedEngines::new(Arc::new(local), home.clone(), clock.clone(), Arc::clone(&cloud));
 //! let workbench = Workbench::open(World {
-//!     engines: Arc::new(LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine())),
+//!     engines: Arc::new(engines),
+//!     cloud,
 //!     probe: Arc::new(program.probe()),
 //!     clock,
 //!     events: Arc::new(IgnoreEvents),
@@ -37,6 +45,8 @@
 //! ```
 
 mod answers;
+mod backends;
+mod batch_file;
 mod blocking;
 mod cache;
 mod calibration;
@@ -53,6 +63,7 @@ mod fill;
 mod home;
 mod kept;
 mod llama_engines;
+mod local_only;
 mod machine;
 mod measured_setup;
 mod model_hash;
@@ -79,18 +90,24 @@ mod views;
 mod workbench;
 mod world;
 
+pub use backends::{
+    BackendInfo, BackendModel, Backends, Cloud, KeyEnvironment, KeySource, Keys, Preset,
+    RoutedEngines, key_variable,
+};
+pub use batch_file::{BatchRead, BatchWritten};
 pub use braincells_core::EngineOptions;
 pub use braincells_data::{
     CachedModel, ClipboardKind, Dialect, Encoding, Format, ImportOptions, ImportPreview,
     PreviewColumn, ProbeOutcome, ProbeRequest, Quote, ResponseCacheInfo, RowSelection,
     parse_clipboard,
 };
+pub use braincells_llm::cloud::{ClientOptions, ConnectionReport, PROVIDERS, Provider};
 pub use braincells_llm::llama::{
     Candidate, CandidateOutcome, Device, DeviceKind, Likeness, Quantisation, Speed, TuneProgress,
     TuneReport, TuneRequest, TunedOrigin, Tuning,
 };
 pub use braincells_llm::worker::WorkerProgram;
-pub use braincells_llm::{Message, Role};
+pub use braincells_llm::{Message, Price, Role};
 pub use calibration::{
     CheckedFigures, LabelCell, LabelCount, LabelFigures, Recalibration, ReliabilityBin,
 };

@@ -154,4 +154,60 @@ mod tests {
         assert_eq!(names, given[..9]);
         assert_eq!(engine.arguments, ["serve-engine"]);
     }
+
+    /// The keys that people keep in the environment, and what a child has of it: it writes that
+    /// beside itself.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn no_child_is_started_with_a_key() {
+        use std::os::unix::fs::PermissionsExt;
+        use std::sync::Arc;
+
+        use braincells_data::{Limits, ProbeRequest, TornTail};
+        use braincells_llm::llama::{TuneRequest, TunedOrigin};
+        use braincells_testing::{ManualClock, TempHome};
+
+        use crate::{EngineOptions, EngineSource as _, Home, LlamaEngines, SheetProbe as _};
+
+        const KEYS: [&str; 3] = ["HF_TOKEN", "OPENAI_API_KEY", "OPENROUTER_API_KEY"];
+
+        let temporary = TempHome::new();
+        let script = temporary.write("child", "#!/bin/sh\nenv > \"$0.$1\"\n");
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let keys = KEYS.map(|name| (OsString::from(name), OsString::from("sk-canary")));
+        let path = (OsString::from("PATH"), OsString::from("/usr/bin:/bin"));
+        let program = OwnProgram::new(script.clone(), keys.into_iter().chain([path]));
+        let limits = Limits { memory_bytes: 1, threads: 1 };
+        let sheet = temporary.outside().join("s.duckdb");
+        let torn_tail = TornTail::End;
+        program.probe().probe(&ProbeRequest { path: sheet, limits, torn_tail, whole: false });
+        let home = Home::new(temporary.outside().to_owned());
+        home.create_folders().unwrap();
+        let mut model = b"GGUF\x03\0\0\0".to_vec();
+        model.resize(100, 0);
+        std::fs::write(home.models().join("m.gguf"), model).unwrap();
+        let clock = Arc::new(ManualClock::at(0));
+        let engines = LlamaEngines::in_worker(home.clone(), clock, program.engine());
+        let events = Arc::new(braincells_core::IgnoreEvents);
+        let loaded = engines.engine("m.gguf", &EngineOptions::default(), events).await;
+        assert!(loaded.is_err(), "the child ends at once");
+        let request = TuneRequest {
+            model: home.models().join("m.gguf"),
+            origin: TunedOrigin { file: String::new(), sha256: String::new(), at_ms: 0 },
+            scratch: home.temporary(),
+            candidates: Vec::new(),
+            threads: None,
+            gpu_layers: None,
+            memory_bytes: None,
+            disk_bytes: None,
+        };
+        let tuner = engines.tuner();
+        assert!(tuner.tune(&request, &Arc::default(), Arc::new(|_| ())).is_err());
+        for verb in [PROBE_VERB, ENGINE_VERB, TUNE_VERB] {
+            let seen = std::fs::read_to_string(script.with_file_name(format!("child.{verb}")));
+            let seen = seen.expect(verb);
+            assert!(seen.contains("PATH=") && !seen.contains("canary"), "{verb}: {seen}");
+            assert!(KEYS.iter().all(|key| !seen.contains(key)), "{verb}: {seen}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What a recipe would make of the first rows, before anything is stored.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,16 +90,40 @@ impl Workbench {
         rows: Vec<(RowId, Vec<Value>)>,
         options: &EngineOptions,
     ) -> Result<Answered, AppError> {
+        let model = &order.recipe.model;
+        if !self.asks_others(model).await? {
+            return self.ask_in_turn(order, rows, options).await;
+        }
+        // Before looking, so that no lock is missed.
+        let mut locks = self.live().locks();
+        self.check_lock(order.sheet, model).await?;
+        let mut answered = pin!(self.ask_in_turn(order, rows, options));
+        loop {
+            tokio::select! {
+                biased;
+                Ok(()) = locks.changed() => self.check_lock(order.sheet, model).await?,
+                answered = &mut answered => return answered,
+            }
+        }
+    }
+
+    async fn ask_in_turn(
+        &self,
+        order: &Arc<Order>,
+        rows: Vec<(RowId, Vec<Value>)>,
+        options: &EngineOptions,
+    ) -> Result<Answered, AppError> {
         let options = self.engine_options(options).await?;
         let model = &order.recipe.model;
-        let turn = self.lines().enter(self.engines().lane(model), Priority::Now);
+        let turn = self.lines().enter(self.lane(model).await?, Priority::Now);
         turn.come().await;
         let engine = self.engines().engine(model, &options, self.events()).await?;
         let (answers, now_ms) = (self.answers(), self.now_ms());
         let (asking, ordered, count) = (Arc::clone(&engine), Arc::clone(order), rows.len());
         let prepared = blocking(move || {
             let examples = ordered.prepare(&asking)?.examples;
-            let questions = match ordered.plan.output().scored_labels() {
+            let labels = ordered.plan.output().scored_labels();
+            let questions = match labels.filter(|_| asking.capabilities().scores_labels) {
                 None => None,
                 Some(labels) => {
                     Some(Questions::new(&ordered, asking.as_ref(), &examples, labels, count)?)
@@ -204,7 +229,7 @@ fn take_kept_answers(
         }
         row.figures.cached = true;
         (row.figures.prompt_tokens, row.figures.completion_tokens) = (0, 0);
-        row.figures.duration_ms = 0;
+        (row.figures.duration_ms, row.figures.cost_usd) = (0, None);
     }
 }
 
@@ -264,6 +289,7 @@ fn enter(
             duration_ms: response.duration_ms,
             confidence: response.confidence,
             cut_off: response.finish_reason == FinishReason::Length,
+            cost_usd: response.cost_usd,
             ..CellFigures::default()
         };
         let label = scoring.and_then(|scoring| scoring.read(&response, &mut figures));

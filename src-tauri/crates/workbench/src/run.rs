@@ -1,8 +1,11 @@
 //! Filling columns: the verbs, and the handle of a run that is under way.
 
+mod asking;
 mod batch;
 mod calibrate;
+mod cap;
 mod cells;
+mod close;
 mod columns;
 mod commit;
 mod desk;
@@ -28,7 +31,10 @@ use crate::columns::column_with_id;
 use crate::error::WorkbenchError;
 use crate::queue::Turn;
 use crate::{EngineOptions, Workbench};
+use cap::{Purse, check_cap, spent_before};
+pub(crate) use cells::{Spend, done_cell, failed_cell};
 pub use columns::{ColumnOutcome, ColumnsHandle};
+pub(crate) use drive::noted;
 use drive::{Drive, Tools};
 pub use handle::{RunHandle, RunOutcome};
 pub(crate) use live::LiveRuns;
@@ -61,7 +67,8 @@ impl Workbench {
     }
 
     /// Goes on with a run that was paused, interrupted or failed: with the recipe it began with,
-    /// and the rows it has not ended yet.
+    /// and the rows it has not ended yet. A limit that `options` name takes the place of its own;
+    /// what it took before counts.
     pub async fn resume(
         &self,
         sheet: SheetId,
@@ -139,7 +146,7 @@ impl Workbench {
         .await
     }
 
-    async fn take_order(
+    pub(crate) async fn take_order(
         &self,
         sheet: SheetId,
         column: ColumnId,
@@ -160,6 +167,13 @@ impl Workbench {
         .await
     }
 
+    /// What a run of this model has to itself; see [`EngineSource::lane`](crate::EngineSource::lane).
+    pub(crate) async fn lane(&self, model: &str) -> Result<String, AppError> {
+        let (engines, model) = (Arc::clone(&self.world().engines), model.to_owned());
+        // May read the settings.
+        blocking(move || Ok::<_, AppError>(engines.lane(&model))).await
+    }
+
     async fn launch(
         &self,
         order: Order,
@@ -167,22 +181,39 @@ impl Workbench {
         options: &EngineOptions,
         begin: Begin,
     ) -> Result<RunHandle, AppError> {
+        let begin = self.with_cap(&order.recipe.model, begin, options).await?;
         let request = begin.request().clone();
         let options = self.engine_options(options).await?;
+        if self.asks_others(&order.recipe.model).await? {
+            // In this order: a lock that is set from now on finds the run.
+            claim.set_asks_others();
+            self.check_lock(order.sheet, &order.recipe.model).await?;
+        }
         let rows = rows_to_fill(&order, &begin).await?;
         let (mut turn, mut engine) = (None, None);
         if !rows.ready.is_empty() {
             let model = &order.recipe.model;
-            let place = self.lines().enter(self.engines().lane(model), request.priority);
+            let lane = self.lane(model).await?;
+            let place = self.lines().enter(lane, request.priority);
             if place.view().has_come() {
-                engine = Some(self.engines().engine(model, &options, self.events()).await?);
+                let loaded = self.engines().engine(model, &options, self.events()).await?;
+                if self.is_backend(model).await? {
+                    check_cap(self.engines(), model, request.cap, loaded.as_ref()).await?;
+                }
+                engine = Some(loaded);
             } else {
                 self.engines().check(model).await?;
                 claim.set_queued(true);
             }
             turn = Some(place);
         }
-        let begin = begin_run(&order, &begin, &rows, self.now_ms()).await?;
+        let spent = spent_before(&order, &begin).await?;
+        let purse = self
+            .is_backend(&order.recipe.model)
+            .await?
+            .then_some(Purse { cap: request.cap, spent });
+        let mut begin = begin_run(&order, &begin, &rows, self.now_ms()).await?;
+        begin.cost_usd = spent.cost_usd;
         let id = begin.run;
         let progress = Progress::new(begin.clone());
         let standing = turn.as_ref().map(Turn::standing);
@@ -195,6 +226,7 @@ impl Workbench {
             fresh: request.fresh,
             turn,
             engine,
+            purse,
         };
         let drive = Drive::new(self, order, rows.ready, tools, progress, claim);
         let task = tokio::spawn(drive.finish());
@@ -248,6 +280,8 @@ async fn begin_run(
         prompt_tokens: 0,
         shared_tokens: 0,
         completion_tokens: 0,
+        cost_usd: None,
+        flow: None,
         elapsed_ms: 0,
     };
     match begin {
@@ -265,7 +299,14 @@ async fn begin_run(
             figures.rows_before = info.rows_done + info.rows_failed;
             // Not the total of the beginning: rows may have been edited or deleted since.
             figures.rows_total = figures.rows_before + row_count;
-            blocking(move || store.set_run_status(run, RunStatus::Running, None, now_ms)).await?;
+            let cap = info.request.cap;
+            blocking(move || {
+                if store.run(run)?.request.cap != cap {
+                    store.set_run_cap(run, cap)?;
+                }
+                store.set_run_status(run, RunStatus::Running, None, now_ms)
+            })
+            .await?;
         }
     }
     Ok(figures)

@@ -11,6 +11,7 @@ use braincells_data::Catalogue;
 use serde_json::Map;
 
 use crate::Workbench;
+use crate::backends::{checked_backends, split};
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
 use crate::models::{list_models, resolve_model};
@@ -26,16 +27,27 @@ impl Workbench {
     }
 
     /// Replaces the settings, for good, and returns them as they are now. Numbers must be within
-    /// reason, and a model that is chosen now must be there. What a newer version keeps among them
+    /// reason, and a model that is chosen now must be there, or belong to a backend that is. What a newer version keeps among them
     /// stays. Runs that are alive keep the engine they have.
     pub async fn set_settings(&self, settings: Settings) -> Result<Settings, AppError> {
         let (catalogue, models) = (self.catalogue(), self.home().models());
-        blocking(move || {
-            let settings = checked(settings)?;
+        let settings = blocking(move || {
+            let backends = checked_backends(settings.backends.clone())?;
+            let settings = Settings { backends, ..checked(settings)? };
             let kept = stored(&catalogue)?;
             // One that was chosen before and is gone since must not keep the others from changing.
             if !settings.model.is_empty() && settings.model != read(&kept).model {
-                resolve_model(&settings.model, &list_models(&models, &catalogue)?)?;
+                match split(&settings.model, &settings.backends.endpoints) {
+                    // Whether the backend has it shows when it is asked.
+                    Some(remote) if !remote.model.is_empty() => {}
+                    Some(_) => {
+                        let text = settings.model.clone();
+                        return Err(WorkbenchError::NoModelName { text }.into());
+                    }
+                    None => {
+                        resolve_model(&settings.model, &list_models(&models, &catalogue)?)?;
+                    }
+                }
             }
             let mut all = Value::Object(kept);
             let new = serde_json::to_value(&settings).expect("settings have only text keys");
@@ -43,7 +55,12 @@ impl Workbench {
             catalogue.set_setting(SETTINGS, &all)?;
             Ok::<_, AppError>(settings)
         })
-        .await
+        .await?;
+        if settings.local_only {
+            // What was begun before this was written is told; what begins after it reads it.
+            self.pause_those_that_ask_others(None);
+        }
+        Ok(settings)
     }
 
     /// How an engine is set up for a call that says this much.
@@ -64,6 +81,11 @@ impl Workbench {
         let model = self.model_meant(model).await?;
         self.engines().check(&model).await
     }
+}
+
+/// The settings of a home, for who has only its catalogue. Blocks.
+pub(crate) fn kept_settings(catalogue: &Catalogue) -> Result<Settings, AppError> {
+    Ok(read(&stored(catalogue)?))
 }
 
 /// The settings as they are kept, with what a newer version put among them.
@@ -102,11 +124,12 @@ fn lay_over(below: &mut Value, above: Value) {
 
 fn checked(settings: Settings) -> Result<Settings, WorkbenchError> {
     let engine = &settings.engine;
-    let numbers: [(&'static str, Option<u32>, RangeInclusive<u32>); 6] = [
+    let numbers: [(&'static str, Option<u32>, RangeInclusive<u32>); 7] = [
         ("rows at once", engine.parallel_rows, 1..=256),
         ("tokens of one row", engine.context_tokens, 64..=4_194_304),
         ("layers on the GPU", engine.gpu_layers, 0..=10_000),
         ("threads", engine.threads, 1..=512),
+        ("requests at once", engine.parallel_requests, 1..=256),
         ("minutes until a model is unloaded", settings.unload_after_minutes, 1..=10_080),
         ("seconds until a notification", settings.notify_after_seconds, 0..=86_400),
     ];

@@ -27,6 +27,8 @@ pub struct OpenedSheet {
     pub notices: Vec<OpeningNotice>,
     /// Why it can only be read, if so.
     pub read_only: Option<ReadOnly>,
+    /// Whether nothing of it may leave this machine.
+    pub local_only: bool,
 }
 
 /// What one sheet may use of this machine: a share that leaves room for a model beside it.
@@ -158,7 +160,9 @@ impl Workbench {
     /// other verbs open a sheet by themselves; then the same goes out as events only.
     pub async fn open_sheet(&self, sheet: SheetId) -> Result<OpenedSheet, AppError> {
         let read_only = self.store(sheet).await?.read_only();
-        Ok(OpenedSheet { sheet, notices: self.open_sheets().notices(sheet).await, read_only })
+        let local_only = self.with_store(sheet, |store| Ok(store.local_only()?)).await?;
+        let notices = self.open_sheets().notices(sheet).await;
+        Ok(OpenedSheet { sheet, notices, read_only, local_only })
     }
 
     /// Looks again at a sheet that another process has: makes a new copy to read from, or opens

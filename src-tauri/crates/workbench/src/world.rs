@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use braincells_core::{AppError, Clock, EngineOptions, EventSink};
-use braincells_llm::LLMEngine;
+use braincells_llm::{LLMEngine, Price};
 
-use crate::{Home, ModelTuner, SheetProbe, TuneHere};
+use crate::{Cloud, Home, ModelTuner, SheetProbe, TuneHere};
 
 /// Where engines come from: loaded model files, or a test's script.
 #[async_trait]
@@ -30,6 +30,17 @@ pub trait EngineSource: Send + Sync {
     /// The engine of `model`, if it is loaded now; loads none. To count tokens with.
     async fn loaded(&self, _model: &str) -> Option<Arc<dyn LLMEngine>> {
         None
+    }
+
+    /// What the backend of `model` takes for it, as far as it is known without asking it for an
+    /// answer.
+    async fn price(&self, _model: &str) -> Option<Price> {
+        None
+    }
+
+    /// Whether the backend of `model` says with each answer what it cost.
+    async fn tells_cost(&self, _model: &str) -> bool {
+        false
     }
 
     /// Lets go of what is loaded. Runs keep the engine they have; its memory is free when they
@@ -67,6 +78,8 @@ pub struct World {
     pub engines: Arc<dyn EngineSource>,
     /// Where sheets are tried that may be damaged.
     pub probe: Arc<dyn SheetProbe>,
+    /// The keys of backends, and how they are reached.
+    pub cloud: Arc<Cloud>,
 }
 
 /// The computer's clock.

@@ -516,6 +516,7 @@ async fn an_engine_that_ends_early_does_not_make_a_run_look_done() {
         events,
         engines: Arc::new(ScriptedEngines::new(Arc::new(Deaf(upper())))),
         probe: Arc::new(ProbeHere),
+        cloud: braincells_testing::no_backends(),
     })
     .unwrap();
     let options = EngineOptions::default();

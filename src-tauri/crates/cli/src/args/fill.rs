@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use braincells_core::{CalibrationMode, ExamplePolicy, Output, Recipe, Sampling};
+use braincells_core::{CalibrationMode, ExamplePolicy, Output, Recipe, RunCap, Sampling};
 use braincells_workbench::EngineOptions;
 use clap::{Args, builder::NonEmptyStringValueParser};
 
@@ -77,6 +77,15 @@ pub struct EngineArgs {
     /// Cells that do not depend on how many rows are generated at the same time; slower
     #[arg(long)]
     pub exact: bool,
+    /// Requests that a provider is sent at the same time [default: by the backend's limits, else 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub requests: Option<u32>,
+    /// Stop a run when its provider has taken so much money, such as `0.50` or `$2`
+    #[arg(long, value_name = "USD", value_parser = values::micro_usd)]
+    pub max_cost: Option<u64>,
+    /// Stop a run when it has taken so many tokens of a provider, prompts and answers together
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_run_tokens: Option<u64>,
 }
 
 impl EngineArgs {
@@ -88,6 +97,8 @@ impl EngineArgs {
             gpu_layers: self.gpu_layers,
             threads: self.threads,
             exact: self.exact,
+            parallel_requests: self.requests,
+            cap: RunCap { micro_usd: self.max_cost, tokens: self.max_run_tokens },
         }
     }
 }
@@ -136,8 +147,10 @@ pub struct FillArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
-    /// Model: a name that `braincells models` lists, or a file [default: the starter model]
-    #[arg(short, long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
+    /// Model: a name that `braincells models` lists, a file, or BACKEND:MODEL such as
+    /// `openai:gpt-4o-mini` [default: the starter model]
+    #[arg(short, long, visible_alias = "backend", value_name = "MODEL")]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub model: Option<String>,
     /// Replaces the built-in system message
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]

@@ -71,15 +71,9 @@ pub struct StatsArgs {
     pub rows: WhereArgs,
 }
 
-/// `update`.
+/// Which cells of an AI column are asked for.
 #[derive(Debug, Args)]
-pub struct UpdateArgs {
-    /// The sheet.
-    #[command(flatten)]
-    pub sheet: SheetArg,
-    /// Only these columns, separated by commas [default: all AI columns]
-    #[arg(short, long, value_name = "A,B", value_parser = values::column_list)]
-    pub columns: Option<values::ColumnList>,
+pub struct ScopeArgs {
     /// Which cells; never those that a person wrote or approved
     #[arg(long, value_enum, default_value_t = CellsToFill::Pending)]
     pub cells: CellsToFill,
@@ -89,6 +83,20 @@ pub struct UpdateArgs {
     /// Ask the model even where an earlier answer to the same prompt is kept
     #[arg(long)]
     pub no_cache: bool,
+}
+
+/// `update`.
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// The sheet.
+    #[command(flatten)]
+    pub sheet: SheetArg,
+    /// Only these columns, separated by commas [default: all AI columns]
+    #[arg(short, long, value_name = "A,B", value_parser = values::column_list)]
+    pub columns: Option<values::ColumnList>,
+    /// Which cells of them.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
     /// Say what it would take, and do nothing
     #[arg(long)]
     pub estimate: bool,
@@ -100,7 +108,7 @@ pub struct UpdateArgs {
     pub engine: EngineArgs,
 }
 
-/// Which cells of a column `update` fills.
+/// Which cells of a column `update` and `batch write` ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CellsToFill {
     /// Empty, failed and stale ones

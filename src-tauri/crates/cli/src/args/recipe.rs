@@ -44,8 +44,9 @@ pub struct FitArgs {
     /// What a column of the recipe is called in the table; may be given more than once
     #[arg(long, value_name = "RECIPE=TABLE", value_parser = values::name_pair)]
     pub map: Vec<(String, String)>,
-    /// Use this model for every column, whatever the recipe says
-    #[arg(short, long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
+    /// Use this model for every column, whatever the recipe says; BACKEND:MODEL for a provider's
+    #[arg(short, long, visible_alias = "backend", value_name = "MODEL")]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub model: Option<String>,
 }
 

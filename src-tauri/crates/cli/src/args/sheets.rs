@@ -75,6 +75,10 @@ pub enum SheetsAction {
         #[arg(long, value_name = "N", default_value_t = 100)]
         keep: u64,
     },
+    /// Keep a sheet on this machine: nothing of it is sent to a provider until `unlock`
+    Lock(SheetArg),
+    /// Let the columns of a sheet be filled by providers again
+    Unlock(SheetArg),
     /// Read the whole of a sheet, and bring its last good copy back if it is damaged
     Check(SheetArg),
 }

@@ -5,6 +5,7 @@ use braincells_workbench::{EngineOptions, PreviewRow};
 use serde_json::json;
 
 use crate::failure::{Ending, Failure};
+use crate::money::dollars;
 use crate::session::Session;
 use crate::source::Source;
 use crate::text::{printable, printable_lines};
@@ -31,6 +32,10 @@ pub async fn preview(
     }
     if rows.is_empty() {
         session.output.notice("the table has no rows");
+    }
+    let costs = || rows.iter().filter_map(|row| row.figures.cost_usd);
+    if costs().next().is_some() {
+        session.output.notice(&format!("the provider took {}", dollars(costs().sum())));
     }
     let failed = rows.iter().any(|row| row.error.is_some());
     Ok(if failed { Ending::SomeCellsFailed } else { Ending::Complete })

@@ -27,6 +27,8 @@ pub async fn sheets(session: &Session, arguments: &SheetsArgs) -> Result<Ending,
         SheetsAction::Trash { empty: false, .. } => trash::list(session).await,
         SheetsAction::Trash { empty: true, yes } => trash::empty(session, *yes).await,
         SheetsAction::Compact { sheet, keep } => compact(session, &sheet.sheet, *keep).await,
+        SheetsAction::Lock(sheet) => lock(session, &sheet.sheet, true).await,
+        SheetsAction::Unlock(sheet) => lock(session, &sheet.sheet, false).await,
         SheetsAction::Check(sheet) => check(session, &sheet.sheet).await,
     }
 }
@@ -58,6 +60,7 @@ async fn list(session: &Session) -> Result<Ending, Failure> {
         ("rows", Align::Right),
         ("columns", Align::Right),
         ("changed", Align::Left),
+        ("", Align::Left),
     ]);
     let id_length = shortest_unique(sheets.iter());
     for sheet in &sheets {
@@ -67,6 +70,7 @@ async fn list(session: &Session) -> Result<Ending, Failure> {
             HumanCount(sheet.row_count).to_string(),
             sheet.column_count.to_string(),
             moment(sheet.changed_at_ms),
+            if sheet.local_only { "locked to this machine" } else { "" }.to_owned(),
         ]);
     }
     session.output.say_table(&table, false)?;
@@ -101,6 +105,22 @@ async fn duplicate(session: &Session, sheet: &str, name: Option<&str>) -> Result
     // Not given up half-way: a copy comes to its end, and the sheet is closed meanwhile.
     let info = session.workbench.duplicate_sheet(id, name).await?;
     told(session, "sheets duplicate", &info)
+}
+
+async fn lock(session: &Session, sheet: &str, locked: bool) -> Result<Ending, Failure> {
+    let id = session.sheet(sheet).await?;
+    // Not given up half-way: whoever locks a sheet must be able to rely on it.
+    session.workbench.set_local_only(id, locked).await?;
+    let verb = if locked { "sheets lock" } else { "sheets unlock" };
+    session.output.result(verb, &json!({ "sheet": id, "local_only": locked }))?;
+    session.output.notice(&if locked {
+        format!(
+            "nothing of {id} leaves this machine now; `braincells sheets unlock {id}` ends that"
+        )
+    } else {
+        format!("columns of {id} may be filled by providers")
+    });
+    Ok(Ending::Complete)
 }
 
 async fn check(session: &Session, sheet: &str) -> Result<Ending, Failure> {

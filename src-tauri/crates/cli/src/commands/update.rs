@@ -5,11 +5,12 @@ use braincells_workbench::{ColumnOutcome, Estimate, EstimateRequest};
 use indicatif::{HumanCount, HumanDuration};
 use serde_json::json;
 
-use crate::args::{CellsToFill, UpdateArgs};
+use crate::args::{CellsToFill, ScopeArgs, UpdateArgs};
 use crate::condition::filter;
 use crate::destination::Destination;
 use crate::failure::{Ending, Failure, stopped};
 use crate::filling::{Report, finish};
+use crate::money::dollars;
 use crate::session::Session;
 use crate::text::printable;
 
@@ -22,11 +23,7 @@ pub async fn update(session: &Session, arguments: &UpdateArgs) -> Result<Ending,
     };
     let all = session.unless_stopped(session.workbench.columns(sheet)).await?;
     let chosen = chosen(arguments, &all)?;
-    let request = RunRequest {
-        only: filter(&arguments.rows.conditions, &all)?,
-        fresh: arguments.no_cache,
-        ..scope(arguments.cells).into()
-    };
+    let request = request(&arguments.scope, &all)?;
     if arguments.estimate {
         return estimate(session, sheet, &chosen, &request, arguments).await;
     }
@@ -42,6 +39,15 @@ pub async fn update(session: &Session, arguments: &UpdateArgs) -> Result<Ending,
     let reports = reports(sheet, outcomes, &chosen)?;
     let destination = destination.as_ref().map(|destination| (destination, None));
     finish(session, "update", sheet, &chosen, &reports, destination).await
+}
+
+/// Which cells are asked for, in the workbench's terms.
+pub fn request(scope: &ScopeArgs, columns: &[Column]) -> Result<RunRequest, AppError> {
+    Ok(RunRequest {
+        only: filter(&scope.rows.conditions, columns)?,
+        fresh: scope.no_cache,
+        ..cells(scope.cells).into()
+    })
 }
 
 fn chosen<'a>(arguments: &UpdateArgs, all: &'a [Column]) -> Result<Vec<&'a Column>, AppError> {
@@ -60,7 +66,7 @@ fn chosen<'a>(arguments: &UpdateArgs, all: &'a [Column]) -> Result<Vec<&'a Colum
     names.0.iter().map(find).collect()
 }
 
-fn scope(cells: CellsToFill) -> RunScope {
+fn cells(cells: CellsToFill) -> RunScope {
     match cells {
         CellsToFill::Pending => RunScope::Pending,
         CellsToFill::Empty => RunScope::Empty,
@@ -140,8 +146,10 @@ fn line(name: &str, estimate: &Estimate) -> String {
         }
         None => "time unknown: nothing was measured yet".to_owned(),
     };
+    let cost =
+        estimate.cost_usd.map_or_else(String::new, |usd| format!(", about {}", dollars(usd)));
     format!(
-        "{}: {} rows{waiting}, about {} prompt tokens ({} of each shared), up to {} to generate; {time}",
+        "{}: {} rows{waiting}, about {} prompt tokens ({} of each shared), up to {} to generate{cost}; {time}",
         printable(name),
         HumanCount(estimate.rows),
         HumanCount(estimate.prompt_tokens),

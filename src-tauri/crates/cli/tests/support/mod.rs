@@ -16,7 +16,21 @@ pub const BAD_INPUT: i32 = 4;
 pub const MODEL: i32 = 5;
 pub const NOT_FOUND: i32 = 6;
 pub const STORAGE: i32 = 7;
+pub const BACKEND: i32 = 9;
 pub const STOPPED: i32 = 130;
+
+/// What of a developer's environment must not reach a test: keys, and proxies before loopback.
+const FOREIGN: [&str; 9] = [
+    "HF_TOKEN",
+    "OPENAI_API_KEY",
+    "OPENROUTER_API_KEY",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+];
 
 pub struct Bench {
     folder: TempDir,
@@ -49,6 +63,11 @@ impl Bench {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("braincells"));
         command.current_dir(self.folder.path());
         command.env("BRAINCELLS_HOME", self.path("home"));
+        // A developer's keyring is neither asked nor changed.
+        command.env("BRAINCELLS_NO_KEYRING", "1");
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
         command.args(arguments);
         command
     }

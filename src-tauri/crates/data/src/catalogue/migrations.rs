@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::during;
 use crate::DataError;
 
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "
 CREATE TABLE sheets (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, row_count INTEGER NOT NULL,
@@ -28,6 +28,8 @@ CREATE TABLE open_runs (
     sheet_id TEXT NOT NULL REFERENCES sheets (id) ON DELETE CASCADE, run_id INTEGER NOT NULL,
     PRIMARY KEY (sheet_id, run_id)) STRICT
 ",
+    // Sheets of which nothing may leave the machine.
+    "ALTER TABLE sheets ADD COLUMN local_only INTEGER NOT NULL DEFAULT 0",
 ];
 
 /// Takes the steps that the file has not taken, each in its own transaction.

@@ -13,16 +13,16 @@ impl Catalogue {
         let mut statement = connection
             .prepare(
                 "SELECT id, name, row_count, column_count, created_at_ms, changed_at_ms, \
-                 deleted_at_ms, file_name FROM sheets WHERE deleted_at_ms IS NOT NULL \
+                 local_only, deleted_at_ms, file_name FROM sheets WHERE deleted_at_ms IS NOT NULL \
                  ORDER BY deleted_at_ms DESC, id",
             )
             .map_err(&failed)?;
         let mut rows = statement.query([]).map_err(&failed)?;
         let mut trash = Vec::new();
         while let Some(row) = rows.next().map_err(&failed)? {
-            let deleted_at_ms = row.get(6).map_err(&failed)?;
+            let deleted_at_ms = row.get(7).map_err(&failed)?;
             let sheet = TrashedSheet { sheet: read_sheet(row)?, deleted_at_ms };
-            trash.push((sheet, row.get(7).map_err(&failed)?));
+            trash.push((sheet, row.get(8).map_err(&failed)?));
         }
         Ok(trash)
     }

@@ -1,5 +1,5 @@
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -11,13 +11,24 @@ use crate::leftovers::{PART, remove, remove_stale_parts};
 /// Writes a file, which appears whole or not at all; one that exists is replaced, through a link
 /// the file that it means.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    write_file_with(path, |write| write(bytes))
+}
+
+/// [`write_file`] for what is made piece by piece: `make` is given what takes the pieces. Its own
+/// error leaves the file as it was too.
+pub fn write_file_with<E: From<DataError>>(
+    path: &Path,
+    make: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), DataError>) -> Result<(), E>,
+) -> Result<(), E> {
     let mut target = Target::reserve(path)?;
-    let written = target
-        .part_file
-        .write_all(bytes)
-        .and_then(|()| target.part_file.sync_all())
-        .and_then(|()| fs::rename(&target.part, &target.path));
-    written.map_err(|source| DataError::io("write", &target.path, source))?;
+    let at = target.path.clone();
+    let failed = |source| DataError::io("write", &at, source);
+    let mut out = BufWriter::new(&mut target.part_file);
+    make(&mut |bytes| out.write_all(bytes).map_err(failed))?;
+    out.flush().map_err(failed)?;
+    drop(out);
+    let written = target.part_file.sync_all().and_then(|()| fs::rename(&target.part, &target.path));
+    written.map_err(failed)?;
     sync_folder(&target.path);
     Ok(())
 }

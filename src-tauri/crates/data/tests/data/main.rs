@@ -9,6 +9,7 @@
 
 mod arrow_files;
 mod cells;
+mod costs;
 mod export;
 mod figures;
 mod find;

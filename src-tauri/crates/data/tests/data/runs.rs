@@ -121,6 +121,7 @@ fn the_log_holds_everything_about_an_attempt() {
         cached: false,
         label_scores: vec![-0.25, -1.5],
         calibration: Some(3),
+        cost_usd: Some(0.25),
     };
     store.commit_cells(column, Some(4), &[failed(run, 2, "no"), cell], NOW_MS + 7).unwrap();
     let path = store.path().to_path_buf();
@@ -144,13 +145,13 @@ fn the_log_holds_everything_about_an_attempt() {
                 "recipe_version": 4, "prompt_tokens": 0, "completion_tokens": 0,
                 "duration_ms": 0, "confidence": null, "cut_off": false, "reasoning": null, "sources": null,
                 "at_ms": at_ms, "step_id": 2, "cached": false,
-                "label_scores": null, "calibration_id": null}),
+                "label_scores": null, "calibration_id": null, "cost_usd": null}),
             serde_json::json!({"seq": 2, "run_id": 1, "column_id": 2, "row_id": 7,
                 "state": "done", "value": "seven", "error_code": null, "error_message": null,
                 "error_hint": null, "model": "tiny.gguf", "recipe_version": 4,
                 "prompt_tokens": 120, "completion_tokens": 3, "duration_ms": 45,
                 "confidence": 0.875, "cut_off": true, "reasoning": "because", "sources": null, "at_ms": at_ms, "step_id": 2, "cached": false,
-                "label_scores": [-0.25, -1.5], "calibration_id": 3})
+                "label_scores": [-0.25, -1.5], "calibration_id": 3, "cost_usd": 0.25})
         ]
     );
 }

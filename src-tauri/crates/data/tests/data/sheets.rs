@@ -139,6 +139,7 @@ fn the_catalogue_keeps_sheets_settings_jobs_and_models() {
         column_count: 2,
         created_at_ms: NOW_MS,
         changed_at_ms: NOW_MS,
+        local_only: false,
     };
     let later = SheetInfo {
         id: SheetId::random(),
@@ -150,7 +151,8 @@ fn the_catalogue_keeps_sheets_settings_jobs_and_models() {
     catalogue.put_sheet(&later, "two.duckdb").unwrap();
     assert_eq!(catalogue.sheets().unwrap(), [later.clone(), info.clone()]);
     catalogue.put_fill_job("job", info.id).unwrap();
-    let changed = SheetInfo { row_count: 6, changed_at_ms: NOW_MS + 2, ..info.clone() };
+    let changed =
+        SheetInfo { row_count: 6, changed_at_ms: NOW_MS + 2, local_only: true, ..info.clone() };
     catalogue.put_sheet(&changed, "one.duckdb").unwrap();
     assert_eq!(catalogue.sheets().unwrap(), [changed, later.clone()]);
     assert_eq!(catalogue.fill_job("job").unwrap(), Some(info.id), "an update keeps the job");
@@ -187,6 +189,7 @@ fn the_catalogue_keeps_open_runs_with_their_sheets() {
         column_count: 1,
         created_at_ms: NOW_MS,
         changed_at_ms: NOW_MS,
+        local_only: false,
     };
     let (one, two) = (info("one"), info("two"));
     catalogue.put_sheet(&one, "one.duckdb").unwrap();
@@ -194,7 +197,10 @@ fn the_catalogue_keeps_open_runs_with_their_sheets() {
     drop(catalogue);
     rusqlite::Connection::open(&path)
         .unwrap()
-        .execute_batch("DROP TABLE open_runs; PRAGMA user_version = 2")
+        .execute_batch(
+            "DROP TABLE open_runs; ALTER TABLE sheets DROP COLUMN local_only; \
+             PRAGMA user_version = 2",
+        )
         .unwrap();
     let catalogue = Catalogue::open(&path).unwrap();
     catalogue.put_sheet(&two, "two.duckdb").unwrap();
@@ -223,10 +229,10 @@ fn a_catalogue_of_a_newer_version_is_not_touched() {
     let version = |connection: &rusqlite::Connection| -> i64 {
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     };
-    assert_eq!(version(&connection), 3);
+    assert_eq!(version(&connection), 4);
     connection.pragma_update(None, "user_version", 99).unwrap();
     let error = Catalogue::open(&path).unwrap_err();
-    assert!(matches!(error, DataError::NewerFormat { found: 99, supported: 3, .. }), "{error}");
+    assert!(matches!(error, DataError::NewerFormat { found: 99, supported: 4, .. }), "{error}");
     assert_eq!(version(&connection), 99);
     let text = write(folder.path(), "text.sqlite", "not a database, but long enough ".repeat(40));
     assert!(matches!(Catalogue::open(&text), Err(DataError::Database { .. })));

@@ -111,6 +111,14 @@ pub fn write(
     written
 }
 
+/// Removes all states that are kept. They hold the beginnings of prompts, in the model's form.
+pub fn clear(folder: &Path) -> io::Result<()> {
+    match make_room(folder, 0) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
 fn make_room(folder: &Path, limit_bytes: u64) -> io::Result<()> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -160,6 +168,9 @@ mod tests {
         assert_eq!(read(&folder, "b", &[1, 2]), None);
         assert_eq!(read(&folder, "a", &[1, 2, 3]), None);
         assert_eq!(read(&folder, "a", &[1]), None);
+        clear(&folder).unwrap();
+        assert_eq!(read(&folder, "a", &[1, 2]), None);
+        clear(&folder.join("nothing")).unwrap();
     }
 
     #[test]

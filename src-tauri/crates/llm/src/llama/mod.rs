@@ -55,6 +55,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 pub use self::devices::{Device, DeviceKind, devices, physical_cores};
 pub use self::file::check_file;
+pub use self::kept_prefix::clear as clear_prefixes;
 pub use self::load::{KeptPrefixes, LoadOptions, memory_estimate};
 pub use self::memory::MemoryEstimate;
 pub use self::modules::{loaded_modules, look_for_modules_in};
@@ -158,6 +159,7 @@ impl LlamaEngine {
                 context_tokens: sizes.row_context,
                 constrains_output: true,
                 reports_confidence: true,
+                scores_labels: true,
                 parallel_requests: sizes.slots,
                 fingerprint: None,
             },

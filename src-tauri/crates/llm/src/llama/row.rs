@@ -431,6 +431,7 @@ impl ActiveRow {
             finish_reason: reason,
             confidence,
             label_probabilities,
+            cost_usd: None,
         };
         row.succeed(response);
     }

@@ -83,6 +83,7 @@ fn open(folder: &Path) -> Result<Workbench, AppError> {
         events: Arc::new(IgnoreEvents),
         engines: Arc::new(ScriptedEngines::new(Arc::new(engine))),
         probe: Arc::new(ProbeHere),
+        cloud: braincells_testing::no_backends(),
     })
 }
 

@@ -72,6 +72,7 @@ impl Way {
             events: Arc::new(IgnoreEvents),
             engines: Arc::clone(&engines) as _,
             probe: Arc::new(ProbeHere),
+            cloud: braincells_testing::no_backends(),
         })?;
         Ok(Self { name, home, engines, workbench, rates: Vec::new(), loads_ms: Vec::new() })
     }

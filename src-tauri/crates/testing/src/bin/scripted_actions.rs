@@ -28,6 +28,7 @@ async fn main() -> Result<(), AppError> {
         events: Arc::new(IgnoreEvents),
         engines: Arc::new(ScriptedEngines::new(Arc::new(FakeEngine::echo()))),
         probe: Arc::new(sheet_probe_beside()?),
+        cloud: braincells_testing::no_backends(),
     })?;
     let sheet = match workbench.sheets().await?.first() {
         Some(sheet) => sheet.id,

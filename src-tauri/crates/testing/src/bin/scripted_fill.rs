@@ -39,6 +39,7 @@ async fn main() -> Result<(), AppError> {
         events: Arc::new(Said),
         engines: Arc::new(ScriptedEngines::new(engine)),
         probe: Arc::new(sheet_probe_beside()?),
+        cloud: braincells_testing::no_backends(),
     })?;
     say("opened");
     match mode.as_str() {

@@ -38,6 +38,7 @@ async fn open(home: PathBuf) -> Result<(), AppError> {
         events: Arc::new(IgnoreEvents),
         engines: Arc::new(ScriptedEngines::new(Arc::new(FakeEngine::echo()))),
         probe: Arc::new(sheet_probe_beside()?),
+        cloud: braincells_testing::no_backends(),
     })?;
     for sheet in workbench.sheets().await? {
         say("opening");

@@ -87,7 +87,7 @@ impl Questions {
         let measured = Measured::of_prompt(&known, &prompt);
         let asks = mode != CalibrationMode::None
             && !order.inputs.is_empty()
-            && engine.capabilities().reports_confidence;
+            && engine.capabilities().scores_labels;
         if !asks {
             let (free, requests, labels_now) = (None, Vec::new(), HashMap::new());
             return Ok(Self { labels, mode, prompt, measured, free, known, labels_now, requests });
@@ -188,6 +188,7 @@ pub(crate) fn known_lead_in(
 ) -> Result<Option<String>, AppError> {
     if order.plan.output().scored_labels().is_none()
         || order.recipe.calibration == CalibrationMode::None
+        || !engine.capabilities().scores_labels
     {
         return Ok(None);
     }

@@ -24,6 +24,15 @@ pub(super) struct Measured {
     pub(super) cells: u64,
     pub(super) answer_tokens: u64,
     pub(super) seconds: f64,
+    /// US dollars, all together.
+    pub(super) cost_usd: Option<f64>,
+}
+
+impl Measured {
+    /// What one cell cost.
+    pub(super) fn cost_each(&self) -> Option<f64> {
+        Some(self.cost_usd? / self.cells as f64)
+    }
 }
 
 /// What one cell takes.
@@ -38,7 +47,7 @@ pub(super) struct Pace {
 /// The best that can be said: what was measured now, else the newest run of the column with its
 /// model, else the newest of another column, by tokens.
 pub(super) fn pace(known: &Known<'_>) -> Pace {
-    if let Some(Measured { cells, answer_tokens, seconds }) = &known.measured {
+    if let Some(Measured { cells, answer_tokens, seconds, .. }) = &known.measured {
         let cells = *cells as f64;
         return Pace {
             answer_tokens: *answer_tokens as f64 / cells,
@@ -108,7 +117,7 @@ mod tests {
         let other_column = rate(2, 2, "m", 100);
         let own = rate(1, 1, "m", 100);
         let all = [other_model.clone(), too_few.clone(), other_column.clone(), own];
-        let measured = Measured { cells: 4, answer_tokens: 12, seconds: 2.0 };
+        let measured = Measured { cells: 4, answer_tokens: 12, seconds: 2.0, cost_usd: None };
         let cases = [
             (
                 known(&all, Some(measured)),

@@ -11,11 +11,12 @@ use futures::StreamExt;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
+use super::asking::Asking;
 use super::cells::reuse;
 use super::commit::Target;
-use super::desk::{Desk, Ended};
+use super::desk::{Budget, Desk, Ended};
 use super::drive::{Cut, Drive, End, Next, Tools};
-use super::feed::{Asking, Feed, Ready, lock, requests};
+use super::feed::{Feed, Ready, lock, requests};
 use super::live::Aside;
 use super::order::{Order, Prepared};
 use super::rows::PendingRows;
@@ -40,7 +41,7 @@ impl UnderWay {
         tools: &Tools,
         rows: Vec<RowId>,
         run: RunId,
-        prepared: Prepared,
+        (prepared, budget): (Prepared, Option<Budget>),
         (aside, turn): (Arc<Aside>, TurnView),
     ) -> Self {
         let asking = Arc::new(Asking {
@@ -57,8 +58,8 @@ impl UnderWay {
             room: Notify::new(),
             clock: Arc::clone(&tools.world.clock),
         });
-        let desk =
-            Arc::new(Mutex::new(Desk::new(run, order.seeds(), prepared.items, prepared.scoring)));
+        let desk = Desk::new(run, order.seeds(), prepared.items, prepared.scoring, budget);
+        let desk = Arc::new(Mutex::new(desk));
         let (sender, ready) = mpsc::channel(READY_CELLS);
         let feed = Feed {
             asking: Arc::clone(&asking),
@@ -69,6 +70,7 @@ impl UnderWay {
             turn,
             ready: sender,
             ahead: None,
+            held: None,
             unsent: None,
             runtime: tokio::runtime::Handle::current(),
         };
@@ -95,6 +97,7 @@ impl Drive {
                 biased;
                 wish = claim.stopped() => return Err(End::Asked(wish).into()),
                 () = committer.due() => committer.write_due().await.map_err(End::Unsaved)?,
+                () = committer.progress.flow_due() => committer.tell(),
                 Some(ready) = under_way.ready.recv() => self.take_ready(ready).await?,
                 event = batch.next() => match event {
                     Some(event) => self.take(event).await?,
@@ -186,17 +189,29 @@ impl Drive {
             self.committer.progress.leave_out(desk.take_left_out());
             let (asked, unanswered) = (desk.asked(), desk.in_flight());
             let stepped_aside = desk.take_stepped_aside();
-            if unanswered > 0 || (desk.has_rows_left() && !stepped_aside) {
+            let reached = desk.take_limit_reached();
+            if unanswered > 0 || (desk.has_rows_left() && !stepped_aside && reached.is_none()) {
                 let error = WorkbenchError::EngineEndedEarly { asked, unanswered };
                 return Err(Cut::EngineWent(AppError::from(error)));
             }
-            match desk.next_attempt_at() {
-                _ if stepped_aside => Next::GiveWay,
+            match (reached, desk.next_attempt_at()) {
+                (Some(reached), _) => Err(reached),
+                _ if stepped_aside => Ok(Next::GiveWay),
                 // What came after the last row was pulled needs another batch.
-                Some(at) => Next::AskAgain(at),
-                None => Next::Filled,
+                (None, Some(at)) => Ok(Next::AskAgain(at)),
+                (None, None) => Ok(Next::Filled),
             }
         };
+        let next = match next {
+            Ok(next) => next,
+            Err(reached) => {
+                self.committer.write_all().await.map_err(End::Unsaved)?;
+                let rows = self.committer.progress.now().rows_done;
+                let error = WorkbenchError::LimitReached { reached, rows };
+                return Err(End::LimitReached(error.into()).into());
+            }
+        };
+        let Some(under_way) = &self.under_way else { return Ok(next) };
         if let Next::Filled = next {
             // Nobody else is left who could show that the engine lives.
             let suspects = under_way.desk().take_suspects();

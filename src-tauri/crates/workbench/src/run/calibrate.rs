@@ -18,7 +18,7 @@ use crate::calibration::{After, Scoring, calibrate_after_run};
 const MOST_TOLD: usize = 4096;
 
 impl Drive {
-    /// How this run reads label scores; `None` if its output type has none.
+    /// How this run reads label scores; `None` if its output type or its engine has none.
     pub(super) async fn scoring(
         &mut self,
         engine: &Arc<dyn LLMEngine>,
@@ -26,6 +26,10 @@ impl Drive {
         rows: usize,
     ) -> Result<Option<Scoring>, Cut> {
         let Some(labels) = self.order.plan.output().scored_labels() else { return Ok(None) };
+        if !engine.capabilities().scores_labels {
+            // Its answer names the label, and says itself how sure it is.
+            return Ok(None);
+        }
         let run = self.committer.progress.now().run;
         let (order, asked, shown) = (self.order.clone(), Arc::clone(engine), examples.to_vec());
         let found = blocking(move || -> Result<_, AppError> {

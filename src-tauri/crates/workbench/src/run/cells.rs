@@ -8,11 +8,16 @@ use crate::calibration::Scoring;
 
 /// The same outcome for another row, which took no tokens and no time.
 pub(super) fn reuse(cell: &CellRecord, row: RowId) -> CellRecord {
-    let figures = CellFigures { completion_tokens: 0, duration_ms: 0, ..cell.figures.clone() };
+    let figures = CellFigures {
+        completion_tokens: 0,
+        duration_ms: 0,
+        cost_usd: None,
+        ..cell.figures.clone()
+    };
     CellRecord { row, figures, ..cell.clone() }
 }
 
-pub(super) fn failed_cell(
+pub(crate) fn failed_cell(
     run: RunId,
     row: RowId,
     error: AppError,
@@ -30,7 +35,7 @@ pub(super) fn failed_cell(
 }
 
 /// Adds up what several attempts took.
-pub(super) trait Spend {
+pub(crate) trait Spend {
     fn add(&mut self, response: &LLMResponse);
 }
 
@@ -41,11 +46,14 @@ impl Spend for CellFigures {
         self.shared_tokens = self.shared_tokens.saturating_add(response.shared_tokens);
         self.completion_tokens = self.completion_tokens.saturating_add(response.completion_tokens);
         self.duration_ms = self.duration_ms.saturating_add(response.duration_ms);
+        if let Some(cost) = response.cost_usd {
+            self.cost_usd = Some(self.cost_usd.unwrap_or(0.0) + cost);
+        }
     }
 }
 
 /// A cell with a valid answer. Where labels were scored, `scoring` says which of them it is.
-pub(super) fn done_cell(
+pub(crate) fn done_cell(
     run: RunId,
     row: RowId,
     answer: Answer,

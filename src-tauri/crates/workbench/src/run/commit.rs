@@ -40,6 +40,8 @@ pub(super) struct Committer {
     answers: Answers,
     to_keep: Vec<KeyedAnswer>,
     keeping: Option<JoinHandle<()>>,
+    /// Whether answers are written before their group is.
+    at_once: bool,
 }
 
 impl Committer {
@@ -61,6 +63,7 @@ impl Committer {
             answers,
             to_keep: Vec::new(),
             keeping: None,
+            at_once: false,
         }
     }
 
@@ -81,9 +84,19 @@ impl Committer {
         }
     }
 
-    /// Takes an answer that later runs may use. It is written with the next group.
+    /// From now on answers are written as soon as they are there: they were paid for, and a run that
+    /// goes on after a kill must not pay again.
+    pub(super) fn keep_at_once(&mut self) {
+        self.at_once = true;
+    }
+
+    /// Takes an answer that later runs may use. It is written with the next group at the latest.
     pub(super) fn keep(&mut self, answer: Option<KeyedAnswer>) {
         self.to_keep.extend(answer);
+        let is_free = self.keeping.as_ref().is_none_or(JoinHandle::is_finished);
+        if self.at_once && is_free {
+            self.begin_to_keep();
+        }
     }
 
     /// Waits until the group is old enough to be written; for ever while it is empty.
@@ -103,6 +116,11 @@ impl Committer {
             Some(cells) => self.write(cells).await,
             None => Ok(()),
         }
+    }
+
+    /// Tells the figures now.
+    pub(super) fn tell(&mut self) {
+        self.progress.tell(self.events.as_ref());
     }
 
     /// Writes what is there.
@@ -142,6 +160,13 @@ impl Committer {
             return;
         }
         self.wait_for_answers().await;
+        self.begin_to_keep();
+    }
+
+    fn begin_to_keep(&mut self) {
+        if self.to_keep.is_empty() {
+            return;
+        }
         let (answers, to_keep) = (self.answers.clone(), std::mem::take(&mut self.to_keep));
         let now_ms = self.clock.now_ms();
         self.keeping = Some(tokio::task::spawn_blocking(move || answers.keep(&to_keep, now_ms)));

@@ -3,6 +3,7 @@
 //! what time it is; the feed and the run loop share it.
 
 mod attempts;
+mod budget;
 mod ends;
 mod items;
 mod sharing;
@@ -20,6 +21,7 @@ use super::seeds::Seeds;
 use crate::answers::KeyedAnswer;
 use crate::calibration::Scoring;
 use attempts::Attempts;
+pub(super) use budget::Budget;
 pub(super) use items::NewItems;
 use sharing::{Entered, PromptKey, Sharing};
 
@@ -30,6 +32,10 @@ pub(super) struct Desk {
     items: Option<NewItems>,
     /// How label scores become values, where there are some.
     scoring: Option<Scoring>,
+    /// What may be taken of a backend; `None` for an engine on this machine.
+    budget: Option<Budget>,
+    /// What is said of the limit, once it keeps the run from going on.
+    limit_reached: Option<String>,
     asked: u64,
     open: HashMap<RequestId, Open>,
     /// Where the same prompt always gets the same answer.
@@ -87,12 +93,15 @@ impl Desk {
         seeds: Seeds,
         items: Option<NewItems>,
         scoring: Option<Scoring>,
+        budget: Option<Budget>,
     ) -> Self {
         Self {
             run,
             seeds,
             items,
             scoring,
+            budget,
+            limit_reached: None,
             asked: 0,
             open: HashMap::new(),
             sharing: seeds.greedy.then(Sharing::default),
@@ -122,6 +131,9 @@ impl Desk {
         let id = RequestId(self.asked);
         self.asked += 1;
         let (attempts, spent) = (Attempts::default(), CellFigures::default());
+        if let Some(budget) = &mut self.budget {
+            budget.asked(id, &request);
+        }
         let request_kept = request.clone();
         self.open.insert(id, Open { row, prompt, answer, attempts, request: request_kept, spent });
         Admitted::Ask(id, request)
@@ -157,7 +169,36 @@ impl Desk {
         let suspicion = |id: RequestId| self.open.get(&id).map(|open| open.attempts.suspicion());
         let key = due.min_by_key(|(at, id)| (Reverse(suspicion(*id)), *at, *id))?;
         let request = self.again.remove(&key)?;
+        if let Some(budget) = &mut self.budget {
+            budget.asked(key.1, &request);
+        }
         Some((key.1, request))
+    }
+
+    /// Whether the limit of the run lets this request go out now; `None` where what is to be asked
+    /// shows only then.
+    pub(super) fn may_ask(&self, request: Option<&LLMRequest>) -> bool {
+        self.budget.as_ref().is_none_or(|budget| budget.has_room_for(request))
+    }
+
+    /// Whether taking the row of this request would ask for it.
+    pub(super) fn would_ask(&self, request: &LLMRequest) -> bool {
+        self.sharing.as_ref().is_none_or(|sharing| !sharing.knows(request))
+    }
+
+    /// Whether answers are label scores, which can be calibrated.
+    pub(super) fn scores_labels(&self) -> bool {
+        self.scoring.is_some()
+    }
+
+    /// Notes that the limit keeps what is left from being asked.
+    pub(super) fn reach_limit(&mut self) {
+        self.limit_reached = self.budget.as_ref().map(Budget::reached);
+    }
+
+    /// What is said of the limit, if that was noted since the last call.
+    pub(super) fn take_limit_reached(&mut self) -> Option<String> {
+        self.limit_reached.take()
     }
 
     /// How many requests may be in flight now, of `usual`.

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use braincells_core::{AppError, Code, Event, RowId, RunStatus, Value};
+use braincells_core::{AppError, Code, RowId, Value};
 use braincells_data::Catalogue;
 use braincells_llm::LLMEngine;
 use braincells_llm::prompt::Example;
@@ -15,7 +15,9 @@ use tokio::time::Instant;
 
 use super::RunOutcome;
 use super::batch::UnderWay;
+use super::cap::{Purse, check_cap};
 use super::commit::{Committer, Target};
+use super::desk::Budget;
 use super::live::{Claim, Wish};
 use super::order::Order;
 use super::progress::Progress;
@@ -35,6 +37,8 @@ const RELOAD_WAIT: Duration = Duration::from_secs(1);
 pub(super) enum End {
     Filled,
     Asked(Wish),
+    /// What it may take of a provider is taken.
+    LimitReached(AppError),
     /// No other row can succeed either.
     Broken(AppError),
     /// The disk refused; the rows can be filled once it takes them again.
@@ -74,6 +78,8 @@ pub(super) struct Tools {
     pub(super) turn: Option<Turn>,
     /// The engine, while the run has one.
     pub(super) engine: Option<Arc<dyn LLMEngine>>,
+    /// What it may take and has taken of a backend; `None` for a model file of this machine.
+    pub(super) purse: Option<Purse>,
 }
 
 pub(super) struct Drive {
@@ -86,7 +92,7 @@ pub(super) struct Drive {
     pub(super) under_way: Option<UnderWay>,
     /// Engines that ended since the last answer.
     pub(super) engines_in_a_row: u32,
-    catalogue: Arc<Catalogue>,
+    pub(super) catalogue: Arc<Catalogue>,
 }
 
 impl Drive {
@@ -186,6 +192,10 @@ impl Drive {
             loaded = loading => loaded,
         };
         let engine = loaded.map_err(End::Broken)?;
+        if let Some(purse) = &self.tools.purse {
+            let checked = check_cap(engines.as_ref(), model, purse.cap, engine.as_ref()).await;
+            checked.map_err(End::Broken)?;
+        }
         self.tools.engine = Some(Arc::clone(&engine));
         Ok(engine)
     }
@@ -193,6 +203,7 @@ impl Drive {
     /// Makes what the rows are asked with, once it is known who answers: examples are chosen by
     /// the model's own tokens.
     async fn get_under_way(&mut self, engine: &Arc<dyn LLMEngine>) -> Result<(), Cut> {
+        self.committer.progress.follow(engine);
         if let Some(under_way) = &self.under_way {
             under_way.answers_from(engine.as_ref());
             return Ok(());
@@ -211,8 +222,14 @@ impl Drive {
         let mut prepared = prepared.await.map_err(End::Unsaved)?;
         prepared.scoring = self.scoring(engine, &prepared.examples, self.rows.len()).await?;
         self.committer.set_in_flight(engine.capabilities().parallel_requests);
+        if self.tools.purse.is_some() {
+            self.committer.keep_at_once();
+        }
+        let price = engine.price();
+        let budget = self.tools.purse.map(|purse| Budget::new(purse.cap, price, purse.spent));
         let rows = std::mem::take(&mut self.rows);
         let aside = self.claim.aside();
+        let prepared = (prepared, budget);
         let under_way = UnderWay::new(&self.order, &self.tools, rows, run, prepared, (aside, view));
         under_way.answers_from(engine.as_ref());
         self.under_way = Some(under_way);
@@ -253,72 +270,10 @@ impl Drive {
             }
         }
     }
-
-    async fn close(mut self, end: End) -> RunOutcome {
-        let (mut status, mut error) = match end {
-            End::Filled => (RunStatus::Done, None),
-            End::Asked(wish) => (wish.status(), None),
-            End::Broken(error) => (RunStatus::Failed, Some(error)),
-            End::Unsaved(error) => (RunStatus::Paused, Some(error)),
-        };
-        let written = match self.committer.write_all().await {
-            Ok(()) => {
-                // Before the run counts as done: what is killed here is done by whoever finds it.
-                if status == RunStatus::Done && self.committer.progress.now().rows_done > 0 {
-                    // Others need not wait for it.
-                    (self.tools.turn, self.tools.engine) = (None, None);
-                    self.calibrate_column().await;
-                }
-                self.write_status(status, error.as_ref()).await
-            }
-            Err(unsaved) => Err(unsaved),
-        };
-        if let Err(unsaved) = written {
-            (status, error) = (RunStatus::Paused, Some(error.unwrap_or(unsaved)));
-            if let Err(error) = self.write_status(status, error.as_ref()).await {
-                // It stays written as running; `resume` and the next open both take it on.
-                tracing::warn!(%error, "the end of a run could not be written down");
-            }
-        }
-        let Self { order, tools, claim, mut committer, .. } = self;
-        // Released before the news: whoever hears it may start the next run at once.
-        drop((tools, claim));
-        let events = Arc::clone(&committer.events);
-        committer.progress.tell(events.as_ref());
-        let progress = committer.progress.now();
-        events.emit(Event::RunEnded {
-            sheet: order.sheet,
-            run: progress.run,
-            status,
-            progress: progress.clone(),
-            error: error.clone(),
-        });
-        RunOutcome { status, progress, error }
-    }
-
-    async fn write_status(
-        &self,
-        status: RunStatus,
-        error: Option<&AppError>,
-    ) -> Result<(), AppError> {
-        let (store, catalogue) =
-            (Arc::clone(&self.committer.target.store), Arc::clone(&self.catalogue));
-        let (run, now_ms) = (self.committer.progress.now().run, self.committer.clock.now_ms());
-        let reason = error.map(|error| error.message.clone());
-        blocking(move || {
-            store.set_run_status(run, status, reason.as_deref(), now_ms)?;
-            crate::sheets::list_sheet(&catalogue, &store)?;
-            if !status.can_resume() {
-                catalogue.remove_open_run(store.id(), run)?;
-            }
-            Ok::<_, AppError>(())
-        })
-        .await
-    }
 }
 
 /// Examples as the sheet keeps them for [`Workbench::cell_prompt`].
-fn noted(examples: &[Example]) -> Value {
+pub(crate) fn noted(examples: &[Example]) -> Value {
     let pair = |example: &Example| json!({ "inputs": example.inputs, "value": example.value });
     examples.iter().map(pair).collect()
 }

@@ -2,54 +2,28 @@
 //! answers.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use braincells_core::{AppError, CellFigures, CellRecord, Clock, ColumnId, RowId, RunId, Value};
-use braincells_data::SheetStore;
-use braincells_llm::prompt::{Example, PromptPlan};
-use braincells_llm::{
-    AnswerKey, Capabilities, LLMEngine, LLMRequest, LLMResponse, RequestId, RequestStream,
-};
+use braincells_core::{AppError, CellFigures, CellRecord, RowId};
+use braincells_llm::{LLMRequest, RequestId, RequestStream};
 use futures::stream;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
+use super::asking::{Asking, Question};
 use super::cells::failed_cell;
 use super::desk::{Admitted, Desk, FeedState};
 use super::live::Aside;
 use super::rows::PendingRows;
-use super::seeds::Seeds;
-use crate::answers::Answers;
 use crate::blocking::lost;
 use crate::error::WorkbenchError;
 use crate::queue::TurnView;
 
 /// Rows read with one query. Two pages of long texts are in memory at most.
 const PAGE_ROWS: usize = 512;
-
-/// How a row of one run is asked for.
-pub(super) struct Asking {
-    pub(super) run: RunId,
-    pub(super) store: Arc<SheetStore>,
-    pub(super) plan: Arc<PromptPlan>,
-    pub(super) inputs: Vec<ColumnId>,
-    pub(super) examples: Vec<Example>,
-    /// The words behind which labels are scored.
-    pub(super) lead_in: Option<String>,
-    pub(super) seeds: Seeds,
-    /// Where earlier answers are looked up, and whose; `None` if none are wanted.
-    pub(super) answers: Option<Answers>,
-    /// The name of the engine that answers, if its answers may be kept.
-    pub(super) fingerprint: Mutex<Option<String>>,
-    /// The most requests that it may have at once; see [`Asking::answered_by`].
-    pub(super) most_in_flight: AtomicU64,
-    /// Told whenever a request has ended.
-    pub(super) room: Notify,
-    pub(super) clock: Arc<dyn Clock>,
-}
 
 /// The source of a run's requests. Only two pages of values are in memory; what needs no model (an
 /// empty row, a prompt that was answered before) goes straight to the run loop.
@@ -66,6 +40,8 @@ pub(super) struct Feed {
     pub(super) ready: mpsc::Sender<Ready>,
     /// The next page, which is read while this one is asked.
     pub(super) ahead: Option<Ahead>,
+    /// A row that the limit of the run keeps back.
+    pub(super) held: Option<Question>,
     /// A cell on its way to the run loop.
     pub(super) unsent: Option<Ready>,
     /// Engines may poll the stream from a thread of their own.
@@ -82,15 +58,6 @@ pub(super) struct Ahead {
 pub(super) struct Ready {
     pub(super) cell: CellRecord,
     pub(super) reused: bool,
-}
-
-/// A row that was read ahead.
-pub(super) struct Question {
-    row: RowId,
-    /// `None` if there is nothing to ask about, or if what to ask shows only then.
-    request: Option<LLMRequest>,
-    key: Option<AnswerKey>,
-    answer: Option<LLMResponse>,
 }
 
 /// The requests that are left, as an engine pulls them. Ends early when a more urgent run waits.
@@ -114,20 +81,31 @@ impl Feed {
                 self.asking.room.notified().await;
                 continue;
             }
-            if let Some(again) = lock(&self.desk).next_attempt(Instant::now()) {
+            if let Some(again) = self.next_attempt() {
                 return Some(again);
             }
-            let question = match self.next_question().await {
-                Ok(Some(question)) => question,
-                Ok(None) => {
-                    lock(&self.desk).set_feed(FeedState::Ended);
+            if self.held.is_none() {
+                self.held = match self.next_question().await {
+                    Ok(Some(question)) => Some(question),
+                    Ok(None) => {
+                        self.end();
+                        return None;
+                    }
+                    Err(error) => {
+                        lock(&self.desk).set_feed(FeedState::Broken(error));
+                        return None;
+                    }
+                };
+            }
+            if self.is_kept_back() {
+                if lock(&self.desk).in_flight() == 0 {
+                    lock(&self.desk).reach_limit();
                     return None;
                 }
-                Err(error) => {
-                    lock(&self.desk).set_feed(FeedState::Broken(error));
-                    return None;
-                }
-            };
+                self.asking.room.notified().await;
+                continue;
+            }
+            let Some(question) = self.held.take() else { continue };
             let (cell, reused) = match self.admit(question) {
                 Admitted::Ask(id, request) => return Some((id, request)),
                 Admitted::WaitsForAnother => continue,
@@ -137,6 +115,38 @@ impl Feed {
                 }
             };
             self.unsent = Some(Ready { cell, reused });
+        }
+    }
+
+    /// A request to be asked again, if the limit of the run lets it.
+    fn next_attempt(&self) -> Option<(RequestId, LLMRequest)> {
+        let mut desk = lock(&self.desk);
+        if !desk.may_ask(None) {
+            return None;
+        }
+        desk.next_attempt(Instant::now())
+    }
+
+    /// Whether the row that is next has to be asked for, and the limit does not let it.
+    fn is_kept_back(&self) -> bool {
+        let Some(question) = &self.held else { return false };
+        let desk = lock(&self.desk);
+        let request = question.request.as_ref();
+        let asks = match request {
+            Some(request) => question.answer.is_none() && desk.would_ask(request),
+            None => self.asking.plan.wants_new_items(),
+        };
+        asks && !desk.may_ask(request)
+    }
+
+    /// Notes that all rows were given out. What is to be asked again goes out with the next batch,
+    /// or never, if the limit does not let it.
+    fn end(&self) {
+        let mut desk = lock(&self.desk);
+        desk.set_feed(FeedState::Ended);
+        let waits = desk.next_attempt_at().is_some() && !desk.may_ask(None);
+        if waits && desk.in_flight() == 0 {
+            desk.reach_limit();
         }
     }
 
@@ -233,56 +243,6 @@ async fn finished<T>(
     reading: impl Future<Output = Result<Result<T, AppError>, JoinError>>,
 ) -> Result<T, AppError> {
     reading.await.map_err(|error| lost(&error))?
-}
-
-impl Asking {
-    /// Says who answers from now on. An engine gets twice as many requests as it works on: enough
-    /// that it never waits for the next, and few enough that rows which somebody looks at, or a
-    /// run that goes in between, come soon.
-    pub(super) fn answered_by(&self, engine: &dyn LLMEngine) {
-        let Capabilities { fingerprint, parallel_requests, .. } = engine.capabilities();
-        *lock(&self.fingerprint) = fingerprint;
-        let most = 2 * u64::from(parallel_requests.max(1));
-        self.most_in_flight.store(most, Ordering::Relaxed);
-    }
-
-    /// Reads rows and makes their requests, with the answers that are kept for them. Blocks.
-    fn questions(&self, rows: Vec<RowId>) -> Result<VecDeque<Question>, AppError> {
-        let blank = |row| Question { row, request: None, key: None, answer: None };
-        if self.plan.wants_new_items() {
-            return Ok(rows.into_iter().map(blank).collect());
-        }
-        let values = self.store.values(&self.inputs, &rows)?;
-        let mut questions: VecDeque<Question> = rows
-            .into_iter()
-            .zip(values)
-            .map(|(row, values)| Question { request: self.request(row, &values), ..blank(row) })
-            .collect();
-        self.look_up(questions.make_contiguous());
-        Ok(questions)
-    }
-
-    fn request(&self, row: RowId, values: &[Value]) -> Option<LLMRequest> {
-        let ask = || LLMRequest {
-            lead_in: self.lead_in.clone(),
-            ..self.plan.request(values, &self.examples, self.seeds.of(row, 0))
-        };
-        (!self.plan.is_input_empty(values)).then(ask)
-    }
-
-    /// Finds earlier answers, if the engine's may be used again.
-    fn look_up(&self, questions: &mut [Question]) {
-        let Some(fingerprint) = lock(&self.fingerprint).clone() else { return };
-        for Question { request, key, .. } in &mut *questions {
-            *key = request.as_ref().map(|request| request.answer_key(&fingerprint));
-        }
-        let Some(answers) = &self.answers else { return };
-        let keys: Vec<AnswerKey> = questions.iter().filter_map(|question| question.key).collect();
-        let found = answers.find(&keys, self.clock.now_ms());
-        for Question { key, answer, .. } in questions {
-            *answer = key.and_then(|key| found.get(&key).cloned());
-        }
-    }
 }
 
 /// What is under these locks is changed in one go or not at all.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use braincells_core::{
-    CellRecord, Column, ColumnId, Priority, RowId, RunId, RunProgress, RunStatus, SheetId,
+    AppError, CellRecord, Column, ColumnId, Priority, RowId, RunId, RunProgress, RunStatus, SheetId,
 };
 use tokio::sync::{Notify, watch};
 
@@ -18,6 +18,8 @@ use crate::queue::Standing;
 pub(crate) enum Wish {
     GoOn,
     Pause,
+    /// Pause, because nothing may leave this machine any more.
+    LockOut,
     Cancel,
 }
 
@@ -25,6 +27,11 @@ impl Wish {
     /// The status of a run that stopped because of this wish.
     pub(super) fn status(self) -> RunStatus {
         if self == Self::Cancel { RunStatus::Cancelled } else { RunStatus::Paused }
+    }
+
+    /// What a person is told about a run that stopped because of this wish, if it was not theirs.
+    pub(super) fn error(self) -> Option<AppError> {
+        (self == Self::LockOut).then(|| WorkbenchError::LockedMeanwhile.into())
     }
 }
 
@@ -52,6 +59,8 @@ struct Live {
     by_hand: Arc<ByHand>,
     aside: Arc<Aside>,
     queued: bool,
+    /// Whether its model is not on this machine.
+    asks_others: bool,
 }
 
 /// What is known of a run once it is written down.
@@ -105,6 +114,8 @@ impl Aside {
 pub(crate) struct LiveRuns {
     columns: Mutex<HashMap<Key, Live>>,
     left: Notify,
+    /// Told whenever a lock is set.
+    locked: watch::Sender<()>,
 }
 
 impl LiveRuns {
@@ -129,6 +140,7 @@ impl LiveRuns {
             by_hand: Arc::clone(&by_hand),
             aside: Arc::clone(&aside),
             queued: false,
+            asks_others: false,
         };
         columns.insert(key, live);
         let notes = Notes { live: Arc::clone(self), key, by_hand };
@@ -212,6 +224,23 @@ impl LiveRuns {
         columns.len()
     }
 
+    /// Pauses the runs of a sheet, or all, whose models are not on this machine.
+    pub(crate) fn lock_out(&self, sheet: Option<SheetId>) {
+        let columns = self.lock();
+        let of_sheet = |key: &Key| sheet.is_none_or(|sheet| key.sheet == sheet);
+        let live = columns.iter().filter(|(key, live)| of_sheet(key) && live.asks_others);
+        for (_, live) in live {
+            wish(&live.wish, Wish::LockOut);
+        }
+        drop(columns);
+        self.locked.send_replace(());
+    }
+
+    /// Tells whenever a lock is set, for who asks without a run.
+    pub(crate) fn locks(&self) -> watch::Receiver<()> {
+        self.locked.subscribe()
+    }
+
     fn find<T>(&self, sheet: SheetId, run: RunId, look: impl FnOnce(&Live) -> T) -> Option<T> {
         let columns = self.lock();
         let mut found = columns.iter();
@@ -251,6 +280,11 @@ impl Claim {
     ) -> watch::Sender<Wish> {
         self.notes.change(|live| live.run = Some(Begun { id, figures, standing }));
         self.sender.clone()
+    }
+
+    /// Notes that the run asks others than this machine. From now on a lock stops it.
+    pub(super) fn set_asks_others(&self) {
+        self.notes.change(|live| live.asks_others = true);
     }
 
     /// Notes whether the run waits for its turn.

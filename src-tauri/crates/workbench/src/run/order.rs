@@ -165,6 +165,13 @@ impl Order {
         Ok(rows)
     }
 
+    /// The examples, chosen without the model's own tokens. Blocks.
+    pub(crate) fn guessed_examples(&self) -> Result<Vec<Example>, AppError> {
+        let weighed = weighed_examples(self, &estimated_tokens)?.into_iter();
+        let used = weighed.filter(|(_, example)| example.used);
+        Ok(used.map(|(_, weighed)| weighed.example).collect())
+    }
+
     /// Chooses the examples, or reads what the column has already. Blocks.
     pub(crate) fn prepare(&self, engine: &Arc<dyn LLMEngine>) -> Result<Prepared, AppError> {
         // Not a strong hold: a run that gives way lets its model go.

@@ -1,19 +1,25 @@
 //! The figures of a live run, and how often they are told.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use braincells_core::{CellRecord, CellState, Event, EventSink, RunProgress};
+use braincells_llm::LLMEngine;
 use tokio::time::Instant;
 
 /// Ten times a second is all a person can read.
 const LEAST_BETWEEN: Duration = Duration::from_millis(100);
+
+/// A provider that lets a run wait is told of at least as often.
+const MOST_BETWEEN: Duration = Duration::from_secs(1);
 
 /// Counts what is on disk. Intervals are taken from tokio's clock, which never jumps and which
 /// tests can pause.
 pub(super) struct Progress {
     figures: Arc<Figures>,
     told: Option<Instant>,
+    /// Whose flow is told; not held, so that a run that gives way lets its model go.
+    engine: Option<Weak<dyn LLMEngine>>,
 }
 
 /// The figures of a run, for those who ask meanwhile.
@@ -25,7 +31,7 @@ pub(super) struct Figures {
 impl Progress {
     pub(super) fn new(figures: RunProgress) -> Self {
         let figures = Figures { counted: Mutex::new(figures), began: Instant::now() };
-        Self { figures: Arc::new(figures), told: None }
+        Self { figures: Arc::new(figures), told: None, engine: None }
     }
 
     /// The figures, which go on counting.
@@ -48,6 +54,9 @@ impl Progress {
         counted.prompt_tokens += u64::from(cell.figures.prompt_tokens);
         counted.shared_tokens += u64::from(cell.figures.shared_tokens);
         counted.completion_tokens += u64::from(cell.figures.completion_tokens);
+        if let Some(cost) = cell.figures.cost_usd {
+            counted.cost_usd = Some(counted.cost_usd.unwrap_or(0.0) + cost);
+        }
     }
 
     pub(super) fn add_reused(&mut self, rows: u64) {
@@ -67,8 +76,35 @@ impl Progress {
         }
     }
 
+    /// Tells from now on how the provider of this engine takes the requests, if it has one.
+    pub(super) fn follow(&mut self, engine: &Arc<dyn LLMEngine>) {
+        let flow = engine.flow();
+        self.engine = flow.is_some().then(|| Arc::downgrade(engine));
+        self.figures.lock().flow = flow;
+    }
+
+    /// Tells of no engine any more.
+    pub(super) fn unfollow(&mut self) {
+        self.engine = None;
+        self.figures.lock().flow = None;
+    }
+
+    /// Waits until it is time to tell how the provider takes the requests, whether or not a row was
+    /// done meanwhile; for ever if there is none.
+    pub(super) async fn flow_due(&self) {
+        match (&self.engine, self.told) {
+            (None, _) => std::future::pending().await,
+            (Some(_), None) => {}
+            (Some(_), Some(told)) => tokio::time::sleep_until(told + MOST_BETWEEN).await,
+        }
+    }
+
     pub(super) fn tell(&mut self, events: &dyn EventSink) {
         self.told = Some(Instant::now());
+        if let Some(engine) = &self.engine {
+            let flow = engine.upgrade().and_then(|engine| engine.flow());
+            self.figures.lock().flow = flow;
+        }
         events.emit(Event::RunProgress(self.now()));
     }
 

@@ -133,6 +133,13 @@ async fn kept_answers_are_listed_limited_and_cleared() {
     assert_eq!(workbench.clear_cache(None, Some(60_000)).await.unwrap(), 0, "all are new");
     scripted.clock.advance_ms(60_001);
     assert_eq!(workbench.clear_cache(Some("scripted"), Some(60_000)).await.unwrap(), 10);
+    let prefixes = scripted.home.home().prefixes();
+    std::fs::create_dir_all(&prefixes).unwrap();
+    std::fs::write(prefixes.join("0.prefix"), "state").unwrap();
+    workbench.clear_cache(Some("scripted"), None).await.unwrap();
+    assert_eq!(std::fs::read_dir(&prefixes).unwrap().count(), 1, "only with everything else");
+    workbench.clear_cache(None, None).await.unwrap();
+    assert_eq!(std::fs::read_dir(&prefixes).unwrap().count(), 0);
     workbench.set_cache_limit(0).await.unwrap();
     fill(&scripted, sheet, column, RunScope::All).await;
     assert_eq!(workbench.cache_info().await.unwrap().responses, 0);

@@ -198,6 +198,7 @@ fn workbench_with(engines: Arc<dyn EngineSource>) -> (Workbench, Scripted) {
         events: Arc::clone(&scripted.events) as _,
         engines,
         probe: std::sync::Arc::new(braincells_workbench::ProbeHere),
+        cloud: braincells_testing::no_backends(),
     })
     .expect("a new home opens");
     let replaced = Scripted { workbench, home, ..scripted };
@@ -379,6 +380,7 @@ async fn a_full_disk_pauses_the_run_and_it_goes_on_when_there_is_room() {
             events: Arc::clone(&scripted.events) as _,
             engines: Arc::new(braincells_testing::ScriptedEngines::new(Arc::new(engine))),
             probe: std::sync::Arc::new(braincells_workbench::ProbeHere),
+            cloud: braincells_testing::no_backends(),
         })
         .expect("the home opens")
     };

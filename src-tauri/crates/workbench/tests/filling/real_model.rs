@@ -32,6 +32,7 @@ fn open_telling(
         events,
         engines: Arc::new(LlamaEngines::new(home.home(), clock)),
         probe: Arc::new(braincells_workbench::ProbeHere),
+        cloud: braincells_testing::no_backends(),
     })
     .expect("a home opens")
 }
@@ -89,6 +90,7 @@ async fn a_model_that_nobody_uses_leaves_memory() {
         events: Arc::new(braincells_core::IgnoreEvents),
         engines: Arc::clone(&engines) as _,
         probe: Arc::new(braincells_workbench::ProbeHere),
+        cloud: braincells_testing::no_backends(),
     })
     .unwrap();
     let sheet = workbench.import(&braincells_workbench::InputFile::new(&source)).await.unwrap().id;

@@ -11,7 +11,9 @@ use braincells_core::{
     SheetId, Value,
 };
 use braincells_llm::{FakeAnswer, FakeEngine, LLMRequest, Message, Role};
-use braincells_testing::{Scripted, TempHome, scripted_workbench, text_recipe, typed_recipe};
+use braincells_testing::{
+    Scripted, TempHome, no_backends, scripted_workbench, text_recipe, typed_recipe,
+};
 use braincells_workbench::recipe_file::{self, RecipeFile};
 use braincells_workbench::{
     EngineOptions, FillRequest, InputFile, LlamaEngines, OutputFile, ProbeHere, RecipeFit,
@@ -273,7 +275,7 @@ async fn another_model_is_said_and_a_missing_one_is_refused() {
     let engines = LlamaEngines::new(home.home(), clock.clone());
     let events = Arc::new(braincells_core::IgnoreEvents);
     let (engines, probe) = (Arc::new(engines), Arc::new(ProbeHere));
-    let open = World { home: home.home(), clock, events, engines, probe };
+    let open = World { home: home.home(), clock, events, engines, probe, cloud: no_backends() };
     let workbench = Workbench::open(open).unwrap();
     let model = |bytes: u8| {
         let mut file = b"GGUF\x03\0\0\0".to_vec();

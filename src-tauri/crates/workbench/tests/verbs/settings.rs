@@ -109,6 +109,7 @@ async fn the_example_needs_no_model_and_takes_the_one_that_is_chosen() {
         events: Arc::new(IgnoreEvents),
         engines: Arc::new(LlamaEngines::new(home.home(), clock)),
         probe: Arc::new(ProbeHere),
+        cloud: braincells_testing::no_backends(),
     })
     .unwrap();
     let models = async |sheet| {

@@ -160,6 +160,7 @@ fn open(home: &TempHome, tuner: &Arc<ScriptedTuner>, events: &Arc<RecordedEvents
         events: Arc::clone(events) as _,
         engines: Arc::new(TunedEngines(Arc::clone(tuner))),
         probe: Arc::new(ProbeHere),
+        cloud: braincells_testing::no_backends(),
     })
     .expect("a home opens")
 }

@@ -60,6 +60,7 @@ fn response() -> impl Strategy<Value = LLMResponse> {
             duration_ms: 1,
             finish_reason: FinishReason::Scored,
             confidence,
+            cost_usd: None,
         },
     )
 }
@@ -84,6 +85,7 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
                 context_tokens: 1,
                 constrains_output: true,
                 reports_confidence: false,
+                scores_labels: true,
                 parallel_requests: 16,
                 fingerprint,
             },

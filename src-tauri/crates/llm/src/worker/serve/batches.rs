@@ -163,6 +163,7 @@ mod tests {
                 finish_reason: FinishReason::Scored,
                 confidence,
                 label_probabilities: vec![LabelProbability { label, probability }],
+                cost_usd: None,
             };
             BatchEvent { id: RequestId(1), kind: BatchEventKind::Done(Box::new(response)) }
         };

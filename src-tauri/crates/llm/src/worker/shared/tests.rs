@@ -10,6 +10,7 @@ fn capabilities(parallel_requests: u32) -> Capabilities {
         context_tokens: 1,
         constrains_output: true,
         reports_confidence: true,
+        scores_labels: true,
         parallel_requests,
         fingerprint: None,
     }

@@ -18,11 +18,14 @@ impl Desk {
     pub(in crate::run) fn answered(
         &mut self,
         id: RequestId,
-        response: LLMResponse,
+        mut response: LLMResponse,
         now: Instant,
     ) -> Option<Ended> {
         let mut open = self.open.remove(&id)?;
         self.process_end = None;
+        if let Some(budget) = &mut self.budget {
+            budget.answered(id, &open.request, &mut response);
+        }
         open.spent.add(&response);
         let answer = match read_answer(&response.content, &open.request.output) {
             Ok(answer) => answer,
@@ -50,6 +53,9 @@ impl Desk {
         now: Instant,
     ) -> Option<Ended> {
         let open = self.open.remove(&id)?;
+        if let Some(budget) = &mut self.budget {
+            budget.gone(id);
+        }
         if let LLMError::WorkerDied { .. } = error {
             self.process_end = Some(error.clone());
         }
@@ -70,6 +76,9 @@ impl Desk {
         gone.sort_unstable();
         for id in gone {
             let Some(mut open) = self.open.remove(&id) else { continue };
+            if let Some(budget) = &mut self.budget {
+                budget.gone(id);
+            }
             if open.attempts.survives_engine() {
                 self.again.insert((now, id), open.request.clone());
                 self.open.insert(id, open);

@@ -40,12 +40,18 @@ pub(super) enum Entered {
 }
 
 impl Sharing {
-    pub(super) fn enter(&mut self, row: RowId, request: &LLMRequest) -> Entered {
+    /// Whether this was asked before.
+    pub(super) fn knows(&self, request: &LLMRequest) -> bool {
+        self.prompts.contains_key(&self.key(request))
+    }
+
+    fn key(&self, request: &LLMRequest) -> PromptKey {
         // Model, sampling and output type are the recipe's, the same for the whole run.
-        let prompt = (
-            self.hashers.0.hash_one(&request.messages),
-            self.hashers.1.hash_one(&request.messages),
-        );
+        (self.hashers.0.hash_one(&request.messages), self.hashers.1.hash_one(&request.messages))
+    }
+
+    pub(super) fn enter(&mut self, row: RowId, request: &LLMRequest) -> Entered {
+        let prompt = self.key(request);
         match self.prompts.get_mut(&prompt) {
             Some(Shared::Asked(waiting)) => {
                 waiting.push(row);

@@ -20,6 +20,7 @@ fn response(content: &str) -> LLMResponse {
         completion_tokens: 1,
         duration_ms: 1,
         finish_reason: FinishReason::Stop,
+        cost_usd: None,
         confidence: None,
         label_probabilities: Vec::new(),
     }
@@ -39,7 +40,7 @@ struct Run {
 impl Run {
     fn new(rows: i64, usual: u64) -> Self {
         let seeds = Seeds { seed: 0, greedy: true };
-        let desk = Desk::new(RunId(1), seeds, None, None);
+        let desk = Desk::new(RunId(1), seeds, None, None, None);
         let (flight, ended) = (Vec::new(), Vec::new());
         Self { desk, now: Instant::now(), rows_left: 0..rows, usual, flight, deaths: 0, ended }
     }

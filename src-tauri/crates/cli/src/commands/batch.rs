@@ -1,0 +1,160 @@
+//! `batch`: a column's questions as a file that providers take and answer later, for less.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use braincells_core::{AppError, Code, Column, SheetId};
+use braincells_workbench::{BatchRead, BatchWritten};
+use indicatif::HumanCount;
+use serde_json::json;
+
+use super::update::request;
+use crate::args::{BatchAction, BatchArgs, ScopeArgs};
+use crate::destination::{check_folder, check_replaceable};
+use crate::failure::{Ending, Failure};
+use crate::session::{Session, absolute};
+use crate::text::printable;
+use crate::written::Written;
+
+/// Writes a batch file, or reads its answers.
+pub async fn batch(session: &Session, arguments: &BatchArgs) -> Result<Ending, Failure> {
+    match &arguments.action {
+        BatchAction::Write { sheet, column, out, force, scope } => {
+            let sheet = session.sheet(&sheet.sheet).await?;
+            let column = session.workbench.find_column(sheet, column);
+            let column = session.unless_stopped(column).await?;
+            write(session, sheet, &column, out, *force, scope).await
+        }
+        BatchAction::Read { sheet, column, file } => {
+            let sheet = session.sheet(&sheet.sheet).await?;
+            let column = session.workbench.find_column(sheet, column);
+            let column = session.unless_stopped(column).await?;
+            read(session, sheet, &column, file).await
+        }
+    }
+}
+
+async fn write(
+    session: &Session,
+    sheet: SheetId,
+    column: &Column,
+    out: &Path,
+    force: bool,
+    scope: &ScopeArgs,
+) -> Result<Ending, Failure> {
+    let target = if out == Path::new("-") { None } else { Some(target(session, out, force)?) };
+    let all = session.unless_stopped(session.workbench.columns(sheet)).await?;
+    let request = request(scope, &all)?;
+    let written = if let Some(path) = &target {
+        let write = session.workbench.write_batch(sheet, column.id, request, path);
+        let written = session.unless_stopped(write).await?;
+        Written::of(&session.home).remember(path);
+        written
+    } else {
+        let folder = session.home.temporary();
+        let folder = tempfile::Builder::new()
+            .prefix("stdout-")
+            .tempdir_in(&folder)
+            .map_err(|error| not_written(&folder, &error))?;
+        let path = folder.path().join("batch.jsonl");
+        let write = session.workbench.write_batch(sheet, column.id, request, &path);
+        let written = session.unless_stopped(write).await?;
+        let mut file = File::open(&path).map_err(|error| not_written(&path, &error))?;
+        let mut stdout = io::stdout().lock();
+        io::copy(&mut file, &mut stdout)?;
+        stdout.flush()?;
+        written
+    };
+    let result = json!({
+        "sheet": sheet, "column": column.name, "file": target, "written": written,
+    });
+    session.output.result("batch write", &result)?;
+    let place = target.as_ref().map_or_else(|| "stdout".to_owned(), |path| shown(path));
+    session.output.summarise(&[written_line(&written, &place)])?;
+    let name = printable(&column.name);
+    session.output.notice(&format!(
+        "give the file to the provider; `braincells batch read {sheet} '{name}' FILE` takes its \
+         results"
+    ));
+    Ok(Ending::Complete)
+}
+
+async fn read(
+    session: &Session,
+    sheet: SheetId,
+    column: &Column,
+    file: &Path,
+) -> Result<Ending, Failure> {
+    let path = absolute(file)?;
+    // Not given up half-way: what is merged is merged, and the same file again changes nothing.
+    let read = session.workbench.read_batch(sheet, column.id, &path).await?;
+    session.progress.clear();
+    let result = json!({ "sheet": sheet, "column": column.name, "file": path, "read": read });
+    session.output.result("batch read", &result)?;
+    session.output.summarise(&[format!("{}: {}", printable(&column.name), read_line(&read))])?;
+    Ok(if read.failed > 0 { Ending::SomeCellsFailed } else { Ending::Complete })
+}
+
+fn written_line(written: &BatchWritten, place: &str) -> String {
+    let mut parts = vec![format!("{} requests written to {place}", HumanCount(written.requests))];
+    for (rows, why) in [
+        (written.rows_waiting, "wait for a cell that they read and that is empty or failed"),
+        (written.rows_skipped_empty, "have nothing to ask about"),
+    ] {
+        if rows > 0 {
+            parts.push(format!("{} rows {why}", HumanCount(rows)));
+        }
+    }
+    parts.join("; ")
+}
+
+fn read_line(read: &BatchRead) -> String {
+    let mut parts = vec![format!("{} answers taken", HumanCount(read.merged))];
+    for (count, what) in [
+        (read.failed, "failed"),
+        (read.missing, "asked for and not in the file"),
+        (read.duplicate, "there more than once, the first was taken"),
+        (read.unknown, "of rows that were not asked for or are not to be changed"),
+        (read.unreadable, "lines that cannot be read"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{} {what}", HumanCount(count)));
+        }
+    }
+    parts.join(", ")
+}
+
+/// Where the file goes, checked before the work.
+fn target(session: &Session, out: &Path, force: bool) -> Result<PathBuf, AppError> {
+    // Replacing a link would leave its target as it was; the target is what is meant.
+    let typed = absolute(out)?;
+    let path = fs::canonicalize(&typed).unwrap_or(typed);
+    check_replaceable(session, &path, force, None)?;
+    check_folder(&path)?;
+    Ok(path)
+}
+
+fn not_written(path: &Path, error: &io::Error) -> AppError {
+    let message = format!("`{}` cannot be used: {error}", path.display());
+    AppError::new(Code::Storage, message).with_hint("check the folder's permissions and free space")
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_happened_is_counted() {
+        let nothing =
+            BatchRead { merged: 0, failed: 0, missing: 0, duplicate: 0, unknown: 0, unreadable: 0 };
+        assert_eq!(read_line(&nothing), "0 answers taken");
+        let some = BatchRead { merged: 1200, failed: 3, missing: 1, ..nothing };
+        let expected = "1,200 answers taken, 3 failed, 1 asked for and not in the file";
+        assert_eq!(read_line(&some), expected);
+    }
+}

@@ -1,0 +1,99 @@
+use serde::{Deserialize, Serialize};
+
+/// Requests in flight at once to one backend, where nobody chose a number.
+pub const DEFAULT_PARALLEL_REQUESTS: u32 = 5;
+
+/// What a person chose about the backends that are not on this machine. Holds no keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct BackendSettings {
+    /// Endpoints that a person added.
+    pub endpoints: Vec<EndpointSettings>,
+    /// How hard backends may be asked; one that is not among them has the defaults.
+    pub limits: Vec<BackendLimits>,
+    /// The Hugging Face organisation that pays; empty for the key's owner.
+    pub bill_to: String,
+}
+
+impl BackendSettings {
+    /// How hard this backend may be asked.
+    #[must_use]
+    pub fn limits_of(&self, backend: &str) -> BackendLimits {
+        let known = self.limits.iter().find(|limits| limits.backend == backend);
+        known.cloned().unwrap_or_else(|| BackendLimits {
+            backend: backend.to_owned(),
+            ..BackendLimits::default()
+        })
+    }
+}
+
+/// A server that speaks the chat completions of OpenAI.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct EndpointSettings {
+    /// Its id, which models are named with: `id:model`. Small letters, digits and hyphens.
+    pub id: String,
+    /// Where it is, with or without `/v1` at the end.
+    pub base_url: String,
+    /// Models that were typed by hand, beside those that the server lists.
+    pub models: Vec<String>,
+}
+
+/// How hard one backend may be asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct BackendLimits {
+    /// The backend's id.
+    pub backend: String,
+    /// The most requests in flight at once; `None` for [`DEFAULT_PARALLEL_REQUESTS`].
+    pub parallel_requests: Option<u32>,
+    /// The most requests that are sent in a minute.
+    pub requests_per_minute: Option<u32>,
+    /// The most tokens, prompts and answers together, that are asked for in a minute.
+    pub tokens_per_minute: Option<u32>,
+}
+
+/// What one run may take of a provider before it stops. What is `None` has no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct RunCap {
+    /// Money, in millionths of a US dollar.
+    pub micro_usd: Option<u64>,
+    /// Tokens, prompts and answers together.
+    pub tokens: Option<u64>,
+}
+
+impl RunCap {
+    /// Whether nothing is limited.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// This cap, and `other` where nothing is said.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { micro_usd: self.micro_usd.or(other.micro_usd), tokens: self.tokens.or(other.tokens) }
+    }
+}
+
+/// How a provider takes the requests of a run, at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct RequestFlow {
+    /// Requests in flight.
+    pub in_flight: u32,
+    /// The most that are sent at once now; fewer than allowed while the provider is slow.
+    pub limit: u32,
+    /// Milliseconds until the next request is sent, while the provider asked to wait.
+    pub wait_ms: Option<u64>,
+    /// Times that the provider asked to slow down.
+    pub slowed_down: u64,
+    /// Requests that were sent again.
+    pub retries: u64,
+}

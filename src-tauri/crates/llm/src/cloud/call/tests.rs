@@ -1,0 +1,194 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::super::loopback::{
+    Loopback, Step, chunk, client, end, event, finish, json_reply, question, stream, stream_head,
+    text, whole,
+};
+use super::*;
+
+const PATIENT: Duration = Duration::from_secs(20);
+
+/// What one send to a server that does this comes to, and what was heard.
+async fn sent(
+    stall: Duration,
+    steps: impl Fn() -> Vec<Step> + Send + Sync + 'static,
+) -> (Result<Answered, Failure>, Vec<String>) {
+    let server = Loopback::new(move |_| steps());
+    let (client, model, request) = (client(stall), server.model(), question());
+    let learned = Learned::default();
+    let call =
+        Call { client: &client, model: &model, request: &request, learned: &learned, now_ms: 0 };
+    let mut heard = Vec::new();
+    let result = call.send(&mut |news| heard.push(format!("{news:?}"))).await;
+    (result, heard)
+}
+
+async fn content(steps: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> String {
+    sent(PATIENT, steps).await.0.unwrap().response.content
+}
+
+#[tokio::test]
+async fn a_stream_is_heard_as_it_comes() {
+    let (answered, heard) = sent(PATIENT, || stream(&["Hel", "lo"])).await;
+    let response = answered.unwrap().response;
+    assert_eq!((response.content.as_str(), response.completion_tokens), ("Hello", 2));
+    assert_eq!(heard[0], "Taken");
+    let text: Vec<&str> = heard[1..].iter().map(String::as_str).collect();
+    assert!([&["Text(\"Hel\")", "Text(\"lo\")"][..], &["Text(\"Hello\")"]].contains(&&text[..]));
+}
+
+#[tokio::test]
+async fn the_request_says_what_is_asked_and_where() {
+    let server = Loopback::new(|_| stream(&["a"]));
+    let (client, model, request) = (client(PATIENT), server.model(), question());
+    let learned = Learned::default();
+    let call =
+        Call { client: &client, model: &model, request: &request, learned: &learned, now_ms: 0 };
+    for _ in 0..2 {
+        call.send(&mut |_| {}).await.unwrap();
+    }
+    let seen = server.seen();
+    assert!(seen[0].head.starts_with("post /v1/chat/completions "), "{}", seen[0].head);
+    assert!(seen[0].head.contains("content-type: application/json"));
+    assert!(!seen[0].head.contains("authorization"));
+    assert_eq!(seen[0].body, chat_body(&request, &model.endpoint, "m", &learned, true));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_stream_is_read_as_a_whole() {
+    let body =
+        json!({ "choices": [{ "message": { "content": "Hello" }, "finish_reason": "stop" }] });
+    let as_stream = body.clone();
+    assert_eq!(content(move || json_reply(200, &body)).await, "Hello");
+    let mislabelled =
+        move || whole(200, "content-type: text/event-stream\r\n", &format!("\n {as_stream}"));
+    assert_eq!(content(mislabelled).await, "Hello");
+    let unlabelled =
+        || whole(200, "", "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]");
+    assert_eq!(content(unlabelled).await, "a");
+}
+
+#[tokio::test]
+async fn a_whole_answer_stays_one_whatever_happens_behind_it() {
+    let close = || vec![stream_head(), text("a"), finish("stop"), Step::Close];
+    assert_eq!(content(close).await, "a");
+    let garbage = || vec![stream_head(), text("a"), finish("stop"), chunk("data: {\n\n"), end()];
+    assert_eq!(content(garbage).await, "a");
+    let no_finish = || vec![stream_head(), text("a"), chunk("data: [DONE]\n\n"), end()];
+    assert_eq!(content(no_finish).await, "a");
+    let no_done = || vec![stream_head(), text("a"), finish("stop"), end()];
+    assert_eq!(content(no_done).await, "a");
+    let hangs = || vec![stream_head(), text("a"), chunk("data: [DONE]\n\n"), Step::Hang];
+    assert_eq!(content(hangs).await, "a");
+    let silent = || vec![stream_head(), text("a"), finish("stop"), Step::Hang];
+    let (answered, _) = sent(Duration::from_millis(200), silent).await;
+    assert_eq!(answered.unwrap().response.content, "a");
+}
+
+#[tokio::test]
+async fn a_whole_answer_waits_for_its_figures_but_not_long() {
+    let comments = || Step::Drip(b"8\r\n: alive\n\r\n".to_vec());
+    let endless = move || vec![stream_head(), text("a"), finish("stop"), comments()];
+    assert_eq!(content(endless).await, "a");
+    let body =
+        json!({ "choices": [{ "message": { "content": "Hello" }, "finish_reason": "stop" }] });
+    let head = "HTTP/1.1 200 x\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n";
+    let broken = move || vec![Step::Send(format!("{head}{body}").into_bytes()), Step::Close];
+    assert_eq!(content(broken).await, "Hello");
+}
+
+#[tokio::test]
+async fn comments_alone_are_no_answer() {
+    let comments = || Step::Drip(b"8\r\n: alive\n\r\n".to_vec());
+    let begun = move || vec![stream_head(), text("a"), comments()];
+    let nothing = move || vec![stream_head(), comments()];
+    let failed = [
+        sent(Duration::from_millis(100), begun).await.0,
+        sent(Duration::from_millis(100), nothing).await.0,
+    ];
+    for failed in failed {
+        assert!(
+            matches!(&failed, Err(Failure::Retry(reason)) if reason.contains("go on")),
+            "{failed:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_error_is_judged_by_what_came_of_it() {
+    let head = "HTTP/1.1 401 x\r\ncontent-length: 9999\r\n\r\n";
+    let (failed, _) = sent(Duration::from_millis(100), move || {
+        vec![Step::Send(format!("{head}bad key").into_bytes()), Step::Hang]
+    })
+    .await;
+    assert!(
+        matches!(&failed, Err(Failure::Run(LLMError::KeyRefused { reason, .. })) if reason.contains("bad key")),
+        "{failed:?}"
+    );
+}
+
+#[tokio::test]
+async fn half_an_answer_and_what_is_none_may_be_asked_for_again() {
+    type Steps = fn() -> Vec<Step>;
+    let cases: [(&str, Steps); 9] = [
+        ("connection broke", || vec![stream_head(), text("a"), Step::Close]),
+        ("broke off", || vec![stream_head(), text("a"), end()]),
+        ("broke off", || vec![stream_head(), chunk(": alive\n\n"), end()]),
+        ("not JSON", || vec![stream_head(), chunk("data: {\"cho\n\n"), end()]),
+        ("empty", || whole(200, "content-type: text/event-stream\r\n", "")),
+        ("text/html", || whole(200, "content-type: text/html; charset=utf-8\r\n", "<html>")),
+        ("not JSON", || whole(200, "content-type: application/json\r\n", "{\"choices\": [")),
+        ("no answer", || json_reply(200, &json!({ "choices": [] }))),
+        ("overloaded", || json_reply(500, &json!({ "error": { "message": "overloaded" } }))),
+    ];
+    for (said, steps) in cases {
+        let (failed, _) = sent(PATIENT, steps).await;
+        assert!(
+            matches!(&failed, Err(Failure::Retry(reason)) if reason.contains(said)),
+            "{said}: {failed:?}"
+        );
+    }
+    let error = || {
+        vec![
+            stream_head(),
+            event(&json!({ "error": { "code": 401, "message": "bad key" } })),
+            end(),
+        ]
+    };
+    let (failed, heard) = sent(PATIENT, error).await;
+    assert!(matches!(failed, Err(Failure::Run(_))), "{failed:?}");
+    assert!(heard.is_empty(), "nothing was taken");
+}
+
+#[tokio::test]
+async fn a_silent_server_is_left() {
+    type Steps = fn() -> Vec<Step>;
+    let cases: [(Steps, &str); 4] = [
+        (|| vec![Step::Hang], "silent for 1 s"),
+        (|| vec![stream_head(), Step::Hang], "silent for 1 s"),
+        // It may say that it begins long before it does.
+        (|| vec![stream_head(), text(""), Step::Hang], "silent for 1 s"),
+        (|| vec![stream_head(), text("a"), Step::Hang], "silent for 0.2 s"),
+    ];
+    for (steps, said) in cases {
+        let (failed, _) = sent(Duration::from_millis(200), steps).await;
+        assert!(
+            matches!(&failed, Err(Failure::Retry(reason)) if reason.contains(said)),
+            "{failed:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_fails_its_row() {
+    let endless = || {
+        let line = "a".repeat(1 << 20);
+        let mut steps = vec![stream_head(), chunk("data: ")];
+        steps.extend((0..9).map(|_| chunk(&line)));
+        steps
+    };
+    let (failed, _) = sent(PATIENT, endless).await;
+    assert!(matches!(failed, Err(Failure::Cell(LLMError::ServerFailed { .. }))), "{failed:?}");
+}

@@ -1,0 +1,325 @@
+//! What may be sent when, and what is learned from how it ended. Pure: [`super::Flow`] carries it
+//! out.
+
+use std::time::Duration;
+
+use braincells_core::RequestFlow;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::FlowLimits;
+use super::bucket::Bucket;
+use super::pace::Pace;
+use super::trouble::Trouble;
+use super::window::Window;
+
+/// The first pause that nobody gave a length, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The shortest first pause after a refusal, for servers that answer at once.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+/// The least that a probe is waited for.
+const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
+/// The longest that a server may ask to wait at once.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
+
+/// A server that says nothing for so long has too much to do.
+const SLOW: Duration = Duration::from_secs(30);
+/// Tokens that one answer may well have.
+const MOST_TOKENS: u64 = 1 << 20;
+
+/// What the next request does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// It is sent.
+    Send,
+    /// It waits until then, unless something changes.
+    Until(Duration),
+    /// It waits for another to end.
+    ForAnother,
+}
+
+/// A request that was sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    number: u64,
+    tokens: u64,
+    at: Duration,
+    taken: bool,
+}
+
+/// The state of one flow.
+#[derive(Debug)]
+pub(super) struct Gate {
+    limits: FlowLimits,
+    window: Window,
+    pace: Pace,
+    requests: Option<Bucket>,
+    tokens: Option<Bucket>,
+    random: ChaCha8Rng,
+    in_flight: u32,
+    idle_since: Duration,
+    /// Nothing is sent before this.
+    hold_until: Duration,
+    /// After a pause one request at a time goes out until the server takes one. One that hears
+    /// nothing for long is not waited for: its number, and until when it is.
+    is_probing: bool,
+    probe: Option<(u64, Duration)>,
+    /// Time until a server takes a request on, smoothed.
+    round_trip: Option<Duration>,
+    /// Refusals in a row; those of one round trip count once.
+    refusals: u32,
+    trouble: Trouble,
+    gave_up: Option<String>,
+    slowed_down: u64,
+    retries: u64,
+}
+
+impl Gate {
+    /// A gate that knows nothing about its server yet.
+    pub(super) fn new(limits: FlowLimits, seed: u64, now: Duration) -> Self {
+        Self::with(limits, ChaCha8Rng::seed_from_u64(seed), now)
+    }
+
+    fn with(limits: FlowLimits, random: ChaCha8Rng, now: Duration) -> Self {
+        let mut pace = Pace::default();
+        pace.begins_again(now);
+        Self {
+            window: Window::new(limits.parallel_requests),
+            pace,
+            requests: limits.requests_per_minute.map(|limit| Bucket::of_requests(limit, now)),
+            tokens: limits.tokens_per_minute.map(|limit| Bucket::of_tokens(limit, now)),
+            limits,
+            random,
+            in_flight: 0,
+            idle_since: now,
+            hold_until: now,
+            is_probing: false,
+            probe: None,
+            round_trip: None,
+            refusals: 0,
+            trouble: Trouble::default(),
+            gave_up: None,
+            slowed_down: 0,
+            retries: 0,
+        }
+    }
+
+    /// Why nothing is sent any more.
+    pub(super) fn gave_up(&self) -> Option<&str> {
+        self.gave_up.as_deref()
+    }
+
+    /// Somebody asks and nobody did before: what was given up is tried again as if it were new.
+    /// What the provider may be asked in a minute stays as it is.
+    pub(super) fn begins(&mut self, now: Duration) {
+        if self.gave_up.is_some() {
+            let fresh = Self::with(self.limits, self.random.clone(), now);
+            let before = std::mem::replace(self, fresh);
+            self.in_flight = before.in_flight;
+            self.requests = before.requests;
+            self.tokens = before.tokens;
+            self.slowed_down = before.slowed_down;
+            self.retries = before.retries;
+        } else if now.saturating_sub(self.idle_since) > Duration::from_secs(1) {
+            self.pace.begins_again(now);
+            self.trouble.begins_again();
+        }
+    }
+
+    /// What a request of about `tokens` tokens does now.
+    pub(super) fn plan(&mut self, tokens: u64, now: Duration) -> Plan {
+        if self.in_flight >= self.window.size() {
+            return Plan::ForAnother;
+        }
+        let mut ready = self.hold_until.max(self.pace.ready_at(now));
+        if let Some((_, until)) = self.probe {
+            ready = ready.max(until);
+        }
+        if let Some(requests) = &mut self.requests {
+            ready = ready.max(requests.ready_at(1.0, now));
+        }
+        if let Some(bucket) = &mut self.tokens {
+            ready = ready.max(bucket.ready_at(tokens as f64, now));
+        }
+        if ready <= now { Plan::Send } else { Plan::Until(ready) }
+    }
+
+    /// It is sent.
+    pub(super) fn sent(&mut self, tokens: u64, now: Duration) -> Sent {
+        let number = self.window.sent();
+        self.in_flight += 1;
+        self.pace.sent(number);
+        self.take(1.0, tokens as f64);
+        if self.is_probing {
+            let usual = self.round_trip.unwrap_or(FIRST_PAUSE);
+            let patience = (usual * 4).clamp(SHORTEST_PATIENCE, LONGEST_PAUSE);
+            self.probe = Some((number, now + patience));
+        }
+        Sent { number, tokens, at: now, taken: false }
+    }
+
+    /// The server took it on: it answers, and this is no refusal.
+    pub(super) fn taken(&mut self, sent: &mut Sent, now: Duration) {
+        if std::mem::replace(&mut sent.taken, true) {
+            return;
+        }
+        let took = now.saturating_sub(sent.at);
+        self.round_trip = Some(self.round_trip.map_or(took, |before| (before * 7 + took) / 8));
+        self.pace.taken(sent.number, now);
+        if self.window.is_news(sent.number) {
+            self.refusals = 0;
+            self.is_probing = false;
+            self.probe = None;
+        }
+    }
+
+    /// It was answered, for `tokens` tokens.
+    pub(super) fn succeeded(&mut self, mut sent: Sent, tokens: u64, now: Duration) {
+        self.taken(&mut sent, now);
+        self.end(&sent, now);
+        self.window.succeeded(self.pace.per_second().is_some());
+        // What the estimate was wrong by, within reason: what a server says may be nonsense.
+        let most = sent.tokens.saturating_mul(64).max(MOST_TOKENS);
+        self.take(0.0, tokens.min(most) as f64 - sent.tokens as f64);
+        self.trouble.ends();
+    }
+
+    /// The server asked to slow down.
+    pub(super) fn slow_down(&mut self, sent: Sent, retry_after: Option<Duration>, now: Duration) {
+        self.end(&sent, now);
+        self.slowed_down += 1;
+        let asked = retry_after.filter(|pause| !pause.is_zero());
+        let asked = asked.map(|pause| pause.min(LONGEST_RETRY_AFTER));
+        let is_news = self.window.is_news(sent.number);
+        let was_pace = self.pace.refused(sent.number, now);
+        if is_news {
+            self.window.react();
+            if !was_pace {
+                self.window.halve();
+            }
+            self.refusals += 1;
+        }
+        let pause = match asked {
+            Some(asked) => asked,
+            None if is_news => {
+                let first = self.round_trip.unwrap_or(FIRST_PAUSE);
+                self.jittered(first.clamp(SHORTEST_PAUSE, FIRST_PAUSE), self.refusals)
+            }
+            None => Duration::ZERO,
+        };
+        self.hold(pause, now);
+        if self.trouble.waits(pause, now) {
+            self.give_up("it asked to slow down for 10 minutes and answered nothing");
+        }
+    }
+
+    /// The server answered, but not well.
+    pub(super) fn failed(&mut self, sent: Sent, now: Duration) {
+        self.end(&sent, now);
+        if self.trouble.fails(now) {
+            self.give_up("nothing succeeded for 10 minutes");
+        }
+        let is_news = self.window.is_news(sent.number);
+        // A server that is being started anew may well answer, and each try costs a request one of
+        // its own: only now and then one finds out whether it works again.
+        if let Some(rounds) = self.trouble.failed_round(is_news) {
+            self.window.react();
+            let pause = self.jittered(FIRST_PAUSE, rounds);
+            self.hold(pause, now);
+        } else if is_news && !sent.taken && now.saturating_sub(sent.at) >= SLOW {
+            // It said nothing at all for so long: it has more to do than it can.
+            self.window.react();
+            self.window.halve();
+        }
+    }
+
+    /// There was no connection, or it broke.
+    pub(super) fn unconnected(&mut self, sent: Sent, reason: &str, now: Duration) {
+        self.end(&sent, now);
+        // The server did not see it, as far as one knows.
+        self.take(-1.0, -(sent.tokens as f64));
+        let is_news = self.window.is_news(sent.number);
+        if self.trouble.does_not_connect(is_news, now) {
+            self.give_up(reason);
+        }
+        if is_news {
+            self.window.react();
+            // One alone is an accident; its own request waits, and no other.
+            let rounds = self.trouble.rounds_unconnected();
+            if rounds > 1 {
+                let pause = self.jittered(FIRST_PAUSE, rounds - 1);
+                self.hold(pause, now);
+            }
+        }
+    }
+
+    /// Nobody wants its answer any more.
+    pub(super) fn cancelled(&mut self, sent: Sent, now: Duration) {
+        self.end(&sent, now);
+    }
+
+    /// Full jitter: up to half a second after the first failure, twice as much after each further.
+    /// Who has never been connected to is most likely not there, and that is said soon.
+    pub(super) fn backoff(&mut self, failures: u32) -> Duration {
+        self.jittered(FIRST_PAUSE, if self.trouble.is_nobody_there() { 1 } else { failures })
+    }
+
+    /// A request is sent again.
+    pub(super) fn retried(&mut self) {
+        self.retries += 1;
+    }
+
+    /// How the provider takes the requests.
+    pub(super) fn state(&self, now: Duration) -> RequestFlow {
+        let wait = self.hold_until.saturating_sub(now);
+        RequestFlow {
+            in_flight: self.in_flight,
+            limit: if self.is_probing { 1 } else { self.window.size() },
+            wait_ms: (!wait.is_zero()).then(|| wait.as_millis().max(1) as u64),
+            slowed_down: self.slowed_down,
+            retries: self.retries,
+        }
+    }
+
+    fn give_up(&mut self, reason: &str) {
+        self.gave_up.get_or_insert_with(|| reason.to_owned());
+    }
+
+    fn end(&mut self, sent: &Sent, now: Duration) {
+        self.in_flight -= 1;
+        self.idle_since = now;
+        self.probe = self.probe.filter(|&(number, _)| number != sent.number);
+    }
+
+    fn hold(&mut self, pause: Duration, now: Duration) {
+        if pause.is_zero() {
+            return;
+        }
+        let until = (now + pause).max(self.hold_until);
+        self.pace.held(until.saturating_sub(self.hold_until.max(now)));
+        self.hold_until = until;
+        self.is_probing = true;
+    }
+
+    fn take(&mut self, requests: f64, tokens: f64) {
+        if let Some(bucket) = &mut self.requests {
+            bucket.take(requests);
+        }
+        if let Some(bucket) = &mut self.tokens {
+            bucket.take(tokens);
+        }
+    }
+
+    fn jittered(&mut self, first: Duration, times: u32) -> Duration {
+        let doublings = times.saturating_sub(1).min(16);
+        let most = first.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
+        most.mul_f64((self.random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64)
+    }
+
+    /// The learned requests a second.
+    #[cfg(test)]
+    pub(super) fn pace(&self) -> Option<f64> {
+        self.pace.per_second()
+    }
+}

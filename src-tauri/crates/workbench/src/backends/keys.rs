@@ -1,0 +1,206 @@
+//! The keys of backends: in memory for this session, from the environment, in the keyring.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use braincells_core::AppError;
+use braincells_llm::cloud::ApiKey;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+
+use super::KeySource;
+use super::keyring::{Keyring, MemoryKeyring, NoKeyring, PlatformKeyring, Trouble, ask};
+use crate::error::WorkbenchError;
+
+/// How long a keyring that does not answer is left alone by those who only read.
+const LEFT_ALONE: Duration = Duration::from_mins(1);
+
+/// The keys of backends. What was entered in this session counts first, then the environment, then
+/// the keyring. No key is ever written anywhere but into the keyring.
+pub struct Keys {
+    environment: HashMap<String, ApiKey>,
+    keyring: Arc<dyn Keyring>,
+    state: Mutex<State>,
+    /// Counts the changes, so that an engine with an old key is not used again.
+    changes: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    session: HashMap<String, (ApiKey, KeySource)>,
+    /// Why the keyring does not work.
+    problem: Option<String>,
+    left_alone_until: Option<Instant>,
+}
+
+impl Keys {
+    /// The platform's keyring, and the keys of the environment by the ids of their backends.
+    pub fn of_platform(environment: HashMap<String, String>) -> Self {
+        Self::with(Arc::new(PlatformKeyring)).with_environment(environment)
+    }
+
+    /// A keyring in memory that works: for tests.
+    pub fn in_memory() -> Self {
+        Self::with(Arc::new(MemoryKeyring::default()))
+    }
+
+    /// No keyring, for this reason: keys last as long as the program.
+    pub fn session_only(reason: &str) -> Self {
+        Self::with(Arc::new(NoKeyring(reason.to_owned())))
+    }
+
+    /// With keys of the environment, by the ids of their backends.
+    #[must_use]
+    pub fn with_environment(mut self, environment: HashMap<String, String>) -> Self {
+        for (backend, text) in environment {
+            match ApiKey::new(&text) {
+                Ok(key) => {
+                    self.environment.insert(backend, key);
+                }
+                // An empty variable is as good as none.
+                Err(_) if text.trim().is_empty() => {}
+                Err(error) => {
+                    tracing::warn!(backend, %error, "a key of the environment is not used");
+                }
+            }
+        }
+        self
+    }
+
+    fn with(keyring: Arc<dyn Keyring>) -> Self {
+        let (environment, state) = (HashMap::new(), Mutex::default());
+        Self { environment, keyring, state, changes: AtomicU64::new(0) }
+    }
+
+    /// The key of a backend, and where it comes from.
+    pub(crate) async fn find(&self, backend: &str) -> Option<(ApiKey, KeySource)> {
+        if let Some((key, source)) = self.lock().session.get(backend) {
+            return Some((key.clone(), *source));
+        }
+        if let Some(key) = self.environment.get(backend) {
+            return Some((key.clone(), KeySource::Environment));
+        }
+        let kept = self.kept(backend).await?;
+        match ApiKey::new(kept.expose_secret()) {
+            Ok(key) => Some((key, KeySource::Keyring)),
+            Err(error) => {
+                tracing::warn!(backend, %error, "what the keyring has is not used");
+                None
+            }
+        }
+    }
+
+    async fn kept(&self, backend: &str) -> Option<SecretString> {
+        if self.lock().left_alone_until.is_some_and(|until| until > Instant::now()) {
+            return None;
+        }
+        let account = backend.to_owned();
+        let found = ask(&self.keyring, move |keyring| keyring.get(&account)).await;
+        self.note(found).ok().flatten()
+    }
+
+    /// Keeps a key: in the keyring if `keep` and if it works, else for this session.
+    pub(crate) async fn set(
+        &self,
+        backend: &str,
+        text: SecretString,
+        keep: bool,
+    ) -> Result<KeySource, AppError> {
+        let key = ApiKey::new(text.expose_secret())?;
+        let mut source = KeySource::Session;
+        if keep {
+            let account = backend.to_owned();
+            let trimmed = SecretString::from(text.expose_secret().trim());
+            // Asked each time: the keyring may have been unlocked since.
+            let stored = ask(&self.keyring, move |keyring| keyring.set(&account, &trimmed)).await;
+            if self.note(stored).is_ok() {
+                source = KeySource::Keyring;
+            }
+        }
+        // Also where it is in the keyring: who enters a key now means it, whatever the environment
+        // has.
+        self.lock().session.insert(backend.to_owned(), (key, source));
+        self.changed();
+        Ok(source)
+    }
+
+    /// Removes a key from this session and from the keyring.
+    pub(crate) async fn remove(&self, backend: &str) -> Result<Removed, AppError> {
+        let account = backend.to_owned();
+        let removed = ask(&self.keyring, move |keyring| keyring.remove(&account)).await;
+        let removed = self.note(removed);
+        let in_session = self.lock().session.remove(backend);
+        self.changed();
+        let of_environment = self.environment.contains_key(backend);
+        match (removed, in_session) {
+            (Err(reason), Some((_, KeySource::Keyring)) | None) if !self.keyring_is_absent() => {
+                Err(WorkbenchError::KeyringFailed { reason }.into())
+            }
+            (removed, in_session) => Ok(Removed {
+                any: in_session.is_some() || removed.unwrap_or(false),
+                of_environment,
+            }),
+        }
+    }
+
+    /// Why keys last for this session only.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.lock().problem.clone()
+    }
+
+    /// Counts the changes of keys.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// One that was said to be missing has no key to remove.
+    fn keyring_is_absent(&self) -> bool {
+        !self.keyring.may_wait()
+    }
+
+    /// Remembers whether the keyring works.
+    fn note<T>(&self, answer: Result<T, Trouble>) -> Result<T, String> {
+        let mut state = self.lock();
+        match answer {
+            Ok(answer) => {
+                (state.problem, state.left_alone_until) = (None, None);
+                Ok(answer)
+            }
+            Err(trouble) => {
+                let waits = matches!(trouble, Trouble::NoAnswer);
+                state.left_alone_until = waits.then(|| Instant::now() + LEFT_ALONE);
+                let reason = trouble.reason();
+                state.problem = Some(reason.clone());
+                Err(reason)
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing under this lock can panic half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was removed.
+pub(crate) struct Removed {
+    pub(crate) any: bool,
+    /// Whether the environment has one too, which stays.
+    pub(crate) of_environment: bool,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Keys(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! Engines by the name of the model: files of this machine from one source, models of backends
+//! over the network.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use braincells_core::{
+    AppError, BackendLimits, Clock, DEFAULT_PARALLEL_REQUESTS, EngineOptions, EventSink, RunCap,
+    Settings,
+};
+use braincells_data::Catalogue;
+use braincells_llm::cloud::{CloudEngine, CloudModel, Endpoint, FlowLimits};
+use braincells_llm::{LLMEngine, Price};
+
+use super::cloud::{Cloud, key_for};
+use super::names::RemoteModel;
+use super::{endpoint_of, is_of_unknown_backend, split};
+use crate::blocking::blocking;
+use crate::error::WorkbenchError;
+use crate::settings::kept_settings;
+use crate::{EngineSource, Home, ModelTuner};
+
+/// Engines that are kept for when they are asked for again: what an engine has learned of its
+/// backend is worth keeping, the engine itself is small.
+const MOST_KEPT: usize = 16;
+
+/// More requests at once than any backend takes of one person.
+const MOST_AT_ONCE: u32 = 256;
+
+/// Hands out engines for model files and for models of backends.
+pub struct RoutedEngines {
+    local: Arc<dyn EngineSource>,
+    home: Home,
+    clock: Arc<dyn Clock>,
+    cloud: Arc<Cloud>,
+    kept: Mutex<HashMap<Name, Arc<CloudEngine>>>,
+}
+
+/// Everything that an engine was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Name {
+    backend: String,
+    model: String,
+    base_url: String,
+    bill_to: String,
+    limits: (u32, Option<u32>, Option<u32>),
+    key_changes: u64,
+}
+
+impl RoutedEngines {
+    /// Model files come from `local`; the settings of this home say which backends there are.
+    pub fn new(
+        local: Arc<dyn EngineSource>,
+        home: Home,
+        clock: Arc<dyn Clock>,
+        cloud: Arc<Cloud>,
+    ) -> Self {
+        Self { local, home, clock, cloud, kept: Mutex::default() }
+    }
+
+    async fn settings(&self) -> Result<Settings, AppError> {
+        let path = self.home.catalogue();
+        blocking(move || kept_settings(&Catalogue::open(&path)?)).await
+    }
+
+    /// The model of a backend that a name means, with the settings. An error if it names a backend
+    /// that is not there.
+    async fn remote(&self, model: &str) -> Result<Option<(RemoteModel, Settings)>, AppError> {
+        if !model.contains(':') {
+            return Ok(None);
+        }
+        let settings = self.settings().await?;
+        let endpoints = &settings.backends.endpoints;
+        if let Some(id) = is_of_unknown_backend(model, endpoints) {
+            return Err(super::endpoints::no_such_backend(id, &settings).into());
+        }
+        let Some(remote) = split(model, endpoints) else { return Ok(None) };
+        if remote.model.is_empty() {
+            return Err(WorkbenchError::NoModelName { text: model.to_owned() }.into());
+        }
+        Ok(Some((remote, settings)))
+    }
+
+    async fn cloud_engine(
+        &self,
+        remote: &RemoteModel,
+        settings: &Settings,
+        options: &EngineOptions,
+    ) -> Result<Arc<CloudEngine>, AppError> {
+        let endpoint = endpoint_of(&remote.backend, settings, &self.cloud)?;
+        let key_changes = self.cloud.keys().changes();
+        let key = key_for(&self.cloud, &endpoint).await?;
+        let limits = flow_limits(&settings.backends.limits_of(&remote.backend), options);
+        let name = Name {
+            backend: remote.backend.clone(),
+            model: remote.model.clone(),
+            base_url: endpoint.base_url().to_owned(),
+            bill_to: settings.backends.bill_to.clone(),
+            limits: (
+                limits.parallel_requests,
+                limits.requests_per_minute,
+                limits.tokens_per_minute,
+            ),
+            key_changes,
+        };
+        let known = self.lock().get(&name).cloned();
+        if let Some(engine) = known {
+            // One that was made while its backend did not list it is made anew once it does.
+            let is_listed = self.cloud.has_listed(&endpoint, &remote.model);
+            if engine.price().is_some() || !is_listed.unwrap_or(false) {
+                return Ok(engine);
+            }
+        }
+        let listed = self.cloud.listed_model(&endpoint, key.as_ref(), &remote.model).await;
+        let model = CloudModel {
+            price: listed.as_ref().and_then(|listed| listed.price),
+            context_tokens: listed.as_ref().and_then(|listed| listed.context_tokens),
+            model: remote.model.clone(),
+            endpoint,
+            key,
+        };
+        // Two programs that are told to wait must not come back together.
+        let seed =
+            self.clock.now_ms().unsigned_abs() ^ u64::from(std::process::id()).rotate_left(32);
+        let clock = Arc::clone(&self.clock);
+        let client = self.cloud.client().await?;
+        let engine = Arc::new(CloudEngine::new(client, model, limits, clock, seed));
+        let mut kept = self.lock();
+        // Those with an old key or old limits are not asked for any more.
+        kept.retain(|other, _| (&other.backend, &other.model) != (&name.backend, &name.model));
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(name, Arc::clone(&engine));
+        drop(kept);
+        Ok(engine)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Name, Arc<CloudEngine>>> {
+        // Nothing under this lock can panic half-way through a change.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn flow_limits(limits: &BackendLimits, options: &EngineOptions) -> FlowLimits {
+    let parallel = options.parallel_requests.or(limits.parallel_requests);
+    FlowLimits {
+        parallel_requests: parallel.unwrap_or(DEFAULT_PARALLEL_REQUESTS).clamp(1, MOST_AT_ONCE),
+        requests_per_minute: limits.requests_per_minute,
+        tokens_per_minute: limits.tokens_per_minute,
+    }
+}
+
+/// What the engine of a model file is to know. What only backends read is left out, so that it is
+/// no reason to load the model again.
+fn local_options(options: &EngineOptions) -> EngineOptions {
+    EngineOptions { parallel_requests: None, cap: RunCap::default(), ..options.clone() }
+}
+
+#[async_trait]
+impl EngineSource for RoutedEngines {
+    async fn check(&self, model: &str) -> Result<(), AppError> {
+        match self.remote(model).await? {
+            None => self.local.check(model).await,
+            Some((remote, settings)) => {
+                let endpoint = endpoint_of(&remote.backend, &settings, &self.cloud)?;
+                key_for(&self.cloud, &endpoint).await.map(drop)
+            }
+        }
+    }
+
+    fn build(&self) -> Option<String> {
+        self.local.build()
+    }
+
+    async fn engine(
+        &self,
+        model: &str,
+        options: &EngineOptions,
+        events: Arc<dyn EventSink>,
+    ) -> Result<Arc<dyn LLMEngine>, AppError> {
+        match self.remote(model).await? {
+            None => self.local.engine(model, &local_options(options), events).await,
+            Some((remote, settings)) => {
+                let engine = self.cloud_engine(&remote, &settings, options).await?;
+                Ok(engine)
+            }
+        }
+    }
+
+    async fn loaded(&self, model: &str) -> Option<Arc<dyn LLMEngine>> {
+        match self.remote(model).await.ok()? {
+            None => self.local.loaded(model).await,
+            Some((remote, settings)) => {
+                let endpoint = endpoint_of(&remote.backend, &settings, &self.cloud).ok()?;
+                let key_changes = self.cloud.keys().changes();
+                let kept = self.lock();
+                let mut names = kept.iter();
+                let found = names.find(|(name, _)| {
+                    (&name.backend, &name.model) == (&remote.backend, &remote.model)
+                        && name.base_url == endpoint.base_url()
+                        && name.key_changes == key_changes
+                });
+                found.map(|(_, engine)| Arc::clone(engine) as _)
+            }
+        }
+    }
+
+    async fn price(&self, model: &str) -> Option<Price> {
+        let (remote, settings) = self.remote(model).await.ok()??;
+        let endpoint: Endpoint = endpoint_of(&remote.backend, &settings, &self.cloud).ok()?;
+        let key = self.cloud.keys().find(endpoint.backend()).await.map(|(key, _)| key);
+        self.cloud.listed_model(&endpoint, key.as_ref(), &remote.model).await?.price
+    }
+
+    async fn tells_cost(&self, model: &str) -> bool {
+        let Ok(Some((remote, settings))) = self.remote(model).await else { return false };
+        endpoint_of(&remote.backend, &settings, &self.cloud)
+            .is_ok_and(|endpoint| endpoint.tells_cost())
+    }
+
+    async fn unload(&self) {
+        self.lock().clear();
+        self.local.unload().await;
+    }
+
+    async fn unload_when_idle(&self, after: Duration) -> bool {
+        self.local.unload_when_idle(after).await
+    }
+
+    fn tuner(&self) -> Arc<dyn ModelTuner> {
+        self.local.tuner()
+    }
+
+    fn lane(&self, model: &str) -> String {
+        let settings = || kept_settings(&Catalogue::open(&self.home.catalogue())?);
+        let endpoints = if model.contains(':') {
+            settings().map(|settings: Settings| settings.backends.endpoints).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        match split(model, &endpoints) {
+            // Runs of one backend share its limits, whatever model they ask.
+            Some(remote) => format!("backend {}", remote.backend),
+            None => self.local.lane(model),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+use braincells_llm::{FinishReason, Message, Role};
+
+use super::*;
+
+const PRICE: Price = Price { prompt_usd_per_million: 1000.0, completion_usd_per_million: 2000.0 };
+
+fn request() -> LLMRequest {
+    let mut request = LLMRequest::new("m", vec![Message::new(Role::User, "x".repeat(60))]);
+    request.max_tokens = Some(176);
+    request
+}
+
+fn response(prompt_tokens: u32, completion_tokens: u32, cost_usd: Option<f64>) -> LLMResponse {
+    LLMResponse {
+        content: "yes it is".to_owned(),
+        reasoning: None,
+        model: "m".to_owned(),
+        prompt_tokens,
+        shared_tokens: 0,
+        completion_tokens,
+        duration_ms: 1,
+        finish_reason: FinishReason::Stop,
+        confidence: None,
+        label_probabilities: Vec::new(),
+        cost_usd,
+    }
+}
+
+fn tokens(tokens: u64) -> RunCap {
+    RunCap { micro_usd: None, tokens: Some(tokens) }
+}
+
+fn money(micro_usd: u64) -> RunCap {
+    RunCap { micro_usd: Some(micro_usd), tokens: None }
+}
+
+/// Asks as long as there is room, `most` at once, each answered like this; how many were asked.
+fn asks(budget: &mut Budget, most: usize, answer: &LLMResponse) -> u64 {
+    let (mut next, mut flight) = (0, Vec::new());
+    loop {
+        while flight.len() < most && budget.has_room_for(Some(&request())) && next < 1000 {
+            budget.asked(RequestId(next), &request());
+            flight.push(RequestId(next));
+            next += 1;
+        }
+        let Some(id) = flight.pop() else { return next };
+        budget.answered(id, &request(), &mut answer.clone());
+    }
+}
+
+#[test]
+fn a_cap_is_kept_however_many_are_asked_at_once() {
+    for most in [1, 2, 7, 64] {
+        let mut budget = Budget::new(tokens(1000), None, RunSpent::default());
+        assert_eq!(asks(&mut budget, most, &response(90, 10, None)), 10, "{most}");
+        assert_eq!(budget.spent_tokens, 1000);
+        assert_eq!(budget.reached(), "the limit of 1000 tokens is reached: 1000 were taken");
+        let mut budget = Budget::new(money(50_000), Some(PRICE), RunSpent::default());
+        assert_eq!(asks(&mut budget, most, &response(5, 5, Some(0.01))), 5, "{most}");
+        assert_eq!(budget.reached(), "the limit of $0.05 is reached: $0.05 was spent");
+    }
+}
+
+#[test]
+fn what_does_not_fit_any_more_is_not_asked() {
+    let mut budget = Budget::new(tokens(1050), None, RunSpent::default());
+    assert_eq!(asks(&mut budget, 5, &response(90, 10, None)), 10);
+    assert!(!budget.is_used_up());
+    assert_eq!(budget.reached(), "the limit of 1050 tokens would be passed: 1000 were taken");
+}
+
+#[test]
+fn before_the_first_answer_the_longest_is_expected() {
+    // Each is guessed at 24 + 176 tokens.
+    let mut budget = Budget::new(tokens(450), None, RunSpent::default());
+    for id in 0..2 {
+        assert!(budget.has_room_for(Some(&request())));
+        budget.asked(RequestId(id), &request());
+    }
+    assert!(!budget.has_room_for(Some(&request())) && !budget.has_room_for(None));
+    budget.gone(RequestId(0));
+    assert!(budget.has_room_for(Some(&request())), "what failed leaves its place");
+    let mut tiny = Budget::new(tokens(1), None, RunSpent::default());
+    assert_eq!(asks(&mut tiny, 9, &response(1, 0, None)), 1, "one goes out to try");
+    let mut none = Budget::new(tokens(0), None, RunSpent::default());
+    assert_eq!(asks(&mut none, 9, &response(1, 0, None)), 0);
+    let mut dear = Budget::new(money(1_000_000), Some(PRICE), RunSpent::default());
+    dear.asked(RequestId(0), &request());
+    dear.asked(RequestId(1), &request());
+    assert!(!dear.has_room_for(Some(&request())), "0.376 dollars each");
+    let mut unpriced = Budget::new(money(1_000_000), None, RunSpent::default());
+    assert!(unpriced.has_room_for(Some(&request())));
+    unpriced.asked(RequestId(0), &request());
+    assert!(!unpriced.has_room_for(Some(&request())), "not before its cost is told");
+}
+
+#[test]
+fn what_was_spent_before_a_pause_counts() {
+    let spent = RunSpent { cost_usd: Some(0.03), tokens: 700, answers: 7 };
+    let mut budget = Budget::new(tokens(1000), None, spent);
+    assert_eq!(asks(&mut budget, 4, &response(90, 10, None)), 3);
+    let mut budget = Budget::new(money(50_000), Some(PRICE), spent);
+    assert_eq!(asks(&mut budget, 4, &response(5, 5, Some(0.01))), 2);
+    let mut over = Budget::new(tokens(700), None, spent);
+    assert_eq!(asks(&mut over, 4, &response(90, 10, None)), 0);
+    let mut free = Budget::new(RunCap::default(), None, spent);
+    assert_eq!(asks(&mut free, 64, &response(90, 10, None)), 1000);
+}
+
+#[test]
+fn a_server_that_counts_nothing_is_counted_for() {
+    let mut budget = Budget::new(tokens(100), Some(PRICE), RunSpent::default());
+    budget.asked(RequestId(0), &request());
+    let mut answer = response(0, 0, None);
+    budget.answered(RequestId(0), &request(), &mut answer);
+    assert_eq!((answer.prompt_tokens, answer.completion_tokens), (24, 3));
+    assert!((answer.cost_usd.unwrap() - 0.03).abs() < 1e-12);
+    assert_eq!(budget.spent_tokens, 27);
+    let mut told = response(7, 1, Some(0.5));
+    budget.answered(RequestId(1), &request(), &mut told);
+    assert_eq!((told.prompt_tokens, told.cost_usd), (7, Some(0.5)), "what is told stays");
+}
+
+#[test]
+fn money_is_written_as_it_is() {
+    let cases = [
+        (0.0, "$0.00"),
+        (1.0, "$1.00"),
+        (12.5, "$12.50"),
+        (0.000_123, "$0.000123"),
+        (0.1 + 0.2, "$0.30"),
+    ];
+    for (usd, text) in cases {
+        assert_eq!(dollars(usd), text);
+    }
+}

@@ -1,0 +1,285 @@
+use braincells_core::{Code, RunCap, RunScope, Settings};
+use braincells_workbench::{EstimateRequest, FillRequest};
+
+use super::*;
+
+fn tokens(tokens: u64) -> RunCap {
+    RunCap { micro_usd: None, tokens: Some(tokens) }
+}
+
+fn money(micro_usd: u64) -> RunCap {
+    RunCap { micro_usd: Some(micro_usd), tokens: None }
+}
+
+fn capped(cap: RunCap) -> RunRequest {
+    RunRequest { cap, ..RunScope::Empty.into() }
+}
+
+fn options(cap: RunCap) -> EngineOptions {
+    EngineOptions { cap, ..EngineOptions::default() }
+}
+
+fn is_about(usd: Option<f64>, expected: f64) -> bool {
+    usd.is_some_and(|usd| (usd - expected).abs() < 1e-9)
+}
+
+#[tokio::test]
+async fn a_run_stops_at_its_cap_and_goes_on_with_a_higher_one() {
+    let priced = || Paid { price: Some(PRICE), ..Paid::new(upper()) };
+    let bench = Bench::new(priced());
+    let (sheet, column) = bench.filled_by("openai:m", 20).await;
+    let outcome = bench.fill(sheet, column, capped(money(50_000))).await;
+    let error = outcome.error.clone().unwrap();
+    assert_eq!((outcome.status, error.code), (RunStatus::Paused, Code::LimitReached));
+    assert!(error.message.contains("$0.05") && error.message.contains("5 rows"), "{error:?}");
+    assert!(!outcome.is_stopped(), "it was no person who stopped it");
+    assert_eq!((outcome.progress.rows_done, bench.engine.inner.requests_seen()), (5, 5));
+    assert!(is_about(outcome.progress.cost_usd, 0.05), "{:?}", outcome.progress);
+    let run = bench.workbench.runs(sheet).await.unwrap().remove(0);
+    assert_eq!((run.status, run.request.cap), (RunStatus::Paused, money(50_000)));
+    // The same again has nothing left to spend; in another process, with more, it goes on.
+    let again = bench.workbench.resume(sheet, run.id, &EngineOptions::default()).await.unwrap();
+    let outcome = again.finished().await;
+    assert_eq!(outcome.error.unwrap().code, Code::LimitReached);
+    assert_eq!(bench.engine.inner.requests_seen(), 5);
+    let bench = bench.reopen(priced());
+    let on = bench.workbench.resume(sheet, run.id, &options(money(120_000))).await.unwrap();
+    let outcome = on.finished().await;
+    assert_eq!(outcome.error.unwrap().code, Code::LimitReached);
+    assert_eq!((outcome.progress.rows_done, bench.engine.inner.requests_seen()), (12, 7));
+    assert!(is_about(outcome.progress.cost_usd, 0.12), "what it cost before counts");
+    assert_eq!(done_count(&bench.states(sheet, column).await), 12);
+    let on = bench.workbench.resume(sheet, run.id, &options(money(1_000_000))).await.unwrap();
+    let outcome = on.finished().await;
+    assert_eq!((outcome.status, outcome.error), (RunStatus::Done, None));
+    assert_eq!(done_count(&bench.states(sheet, column).await), 20);
+    let run = bench.workbench.runs(sheet).await.unwrap().remove(0);
+    assert_eq!(run.request.cap, money(1_000_000));
+}
+
+#[tokio::test]
+async fn a_cap_that_is_just_enough_ends_nothing() {
+    let bench = Bench::new(Paid { price: Some(PRICE), ..Paid::new(upper()) });
+    let (sheet, column) = bench.filled_by("openai:m", 5).await;
+    let outcome = bench.fill(sheet, column, capped(money(50_000))).await;
+    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 5));
+}
+
+#[tokio::test]
+async fn tokens_are_capped_whoever_counts_them() {
+    let cases = [((90, 10), None, 1000, 10), ((0, 0), None, 600, 5)];
+    for (counted, cost_usd, cap, expected) in cases {
+        let bench = Bench::new(Paid { tokens: counted, cost_usd, ..Paid::new(upper()) });
+        let (sheet, column) = bench.filled_by("openai:m", 30).await;
+        let outcome = bench.fill(sheet, column, capped(tokens(cap))).await;
+        assert_eq!(outcome.error.unwrap().code, Code::LimitReached, "{counted:?}");
+        let progress = outcome.progress;
+        let used = progress.prompt_tokens + progress.completion_tokens;
+        assert!(used <= cap && progress.rows_done >= expected, "{progress:?}");
+        assert_eq!(progress.cost_usd, None, "nobody knows what it costs");
+        // After a pause the same numbers count, also those that nobody told.
+        let run = bench.workbench.runs(sheet).await.unwrap().remove(0).id;
+        let seen = bench.engine.inner.requests_seen();
+        let again = bench.workbench.resume(sheet, run, &EngineOptions::default()).await.unwrap();
+        assert_eq!(again.finished().await.error.unwrap().code, Code::LimitReached);
+        assert!(bench.engine.inner.requests_seen() <= seen + 1);
+        let all = bench.workbench.resume(sheet, run, &options(tokens(100_000))).await.unwrap();
+        assert_eq!(all.finished().await.status, RunStatus::Done);
+    }
+}
+
+#[tokio::test]
+async fn money_cannot_be_capped_where_nobody_knows_the_price() {
+    let bench = Bench::new(Paid { cost_usd: None, ..Paid::new(upper()) });
+    let (sheet, column) = bench.filled_by("openai:m", 3).await;
+    let request = capped(money(1_000_000));
+    let options = EngineOptions::default();
+    let refused = bench.workbench.run(sheet, column, request, &options).await.err().unwrap();
+    assert_eq!(refused.code, Code::BadInput);
+    assert!(refused.hint.unwrap().contains("tokens"));
+    assert_eq!(bench.workbench.runs(sheet).await.unwrap().len(), 0, "no run was begun");
+    // A model file costs nothing, whatever the cap.
+    let local = bench.add(sheet, "local", of_model("m.gguf", "{{text}}")).await;
+    let outcome = bench.fill(sheet, local, capped(money(0))).await;
+    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 3));
+}
+
+#[tokio::test]
+async fn the_cap_of_the_call_goes_before_that_of_the_request_and_that_before_the_settings() {
+    let bench = Bench::new(Paid::new(upper()));
+    let engine = EngineOptions { cap: tokens(300), ..EngineOptions::default() };
+    let settings = Settings { engine, ..Settings::default() };
+    bench.workbench.set_settings(settings).await.unwrap();
+    let (sheet, column) = bench.filled_by("openai:m", 20).await;
+    assert_eq!(bench.fill(sheet, column, RunScope::Empty).await.progress.rows_done, 3);
+    assert_eq!(bench.fill(sheet, column, capped(tokens(200))).await.progress.rows_done, 2);
+    let said = options(tokens(400));
+    let run = bench.workbench.run(sheet, column, capped(tokens(200)), &said).await.unwrap();
+    assert_eq!(run.finished().await.progress.rows_done, 4);
+    let caps: Vec<RunCap> = (bench.workbench.runs(sheet).await.unwrap().into_iter())
+        .map(|run| run.request.cap)
+        .collect();
+    assert_eq!(caps, [tokens(300), tokens(200), tokens(400)]);
+}
+
+#[tokio::test]
+async fn a_fill_goes_on_with_its_run_whatever_its_cap_was() {
+    let bench = Bench::new(Paid::new(upper()));
+    let source = bench.home.write("in.csv", "text\na\nb\nc\nd\ne\n");
+    let request = |cap| FillRequest {
+        input: InputFile::new(&source),
+        columns: vec![("answer".to_owned(), of_model("openai:m", "{{text}}"))],
+        scope: RunScope::Empty,
+        retry_failed: false,
+        fresh: false,
+        options: options(cap),
+    };
+    for (cap, expected) in [(tokens(200), 2), (tokens(400), 4), (tokens(10_000), 5)] {
+        let mut fill = bench.workbench.start_fill(request(cap)).await.unwrap();
+        let column = fill.columns[0].id;
+        let run = bench.workbench.run_fill_column(&mut fill, column).await.unwrap().unwrap();
+        assert_eq!(run.finished().await.progress.rows_done, expected);
+        assert_eq!(bench.workbench.runs(fill.sheet).await.unwrap().len(), 1, "the same run");
+    }
+    assert_eq!(bench.engine.inner.requests_seen(), 5);
+}
+
+#[tokio::test]
+async fn answers_that_cannot_be_used_cost_too() {
+    let engine = FakeEngine::answering(|_| FakeAnswer::text("no number"));
+    let bench = Bench::new(Paid::new(engine));
+    let sheet = bench.sheet(1).await;
+    let output = braincells_core::Output::Number(NumberLimits::default());
+    let recipe = Recipe { model: "openai:m".into(), ..typed_recipe("{{text}}", output) };
+    let column = bench.add(sheet, "number", recipe).await;
+    let outcome = bench.fill(sheet, column, RunScope::Empty).await;
+    assert_eq!((outcome.progress.rows_failed, outcome.progress.rows_done), (1, 0));
+    assert!(is_about(outcome.progress.cost_usd, 0.03), "three attempts");
+    let row = bench.cells(sheet, column).await[0].0;
+    let history = bench.workbench.cell_history(sheet, column, row).await.unwrap();
+    assert!(is_about(history[0].figures.cost_usd, 0.03));
+}
+
+#[tokio::test]
+async fn rows_that_take_the_answer_of_another_are_free() {
+    let bench = Bench::new(Paid::new(upper()));
+    let sheet = bench.sheet(6).await;
+    let column = bench.add(sheet, "same", of_model("openai:m", "the same {{text}}")).await;
+    let outcome = bench.fill(sheet, column, capped(tokens(600))).await;
+    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 6));
+
+    let source = bench.home.write("twins.csv", "text\na\na\na\nb\na\nc\n");
+    let twins = bench.workbench.import(&InputFile::new(source)).await.unwrap().id;
+    let column = bench.add(twins, "answer", of_model("openai:m", "{{text}}")).await;
+    let outcome = bench.fill(twins, column, capped(tokens(200))).await;
+    assert_eq!(outcome.error.unwrap().code, Code::LimitReached);
+    assert_eq!(outcome.progress.rows_done, 5, "a and b are paid for; only c is not");
+    assert!(is_about(outcome.progress.cost_usd, 0.02));
+}
+
+#[tokio::test]
+async fn what_a_kept_answer_costs_is_nothing() {
+    let engine = || Paid::new(upper().with_fingerprint("f"));
+    let bench = Bench::new(engine());
+    let (sheet, column) = bench.filled_by("openai:m", 4).await;
+    assert!(is_about(bench.fill(sheet, column, RunScope::Empty).await.progress.cost_usd, 0.04));
+    let outcome =
+        bench.fill(sheet, column, RunRequest { cap: tokens(1), ..RunScope::All.into() }).await;
+    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 4));
+    assert_eq!(outcome.progress.cost_usd, None);
+    assert_eq!(bench.engine.inner.requests_seen(), 4);
+    let row = bench.cells(sheet, column).await[0].0;
+    let history = bench.workbench.cell_history(sheet, column, row).await.unwrap();
+    assert_eq!((history[0].figures.cost_usd, history[0].figures.cached), (None, true));
+}
+
+#[tokio::test]
+async fn an_estimate_says_what_a_run_would_cost() {
+    let bench = Bench::new(Paid { price: Some(PRICE), ..Paid::new(upper()) });
+    let (sheet, column) = bench.filled_by("openai:m", 10).await;
+    let estimate = async |asked_rows| {
+        let how = EstimateRequest { asked_rows, ..EstimateRequest::default() };
+        let options = EngineOptions::default();
+        bench.workbench.estimate(sheet, column, RunScope::Empty, how, &options).await.unwrap()
+    };
+    assert_eq!(estimate(0).await.cost_usd, None, "nobody has said what it costs yet");
+    let asked = estimate(4).await;
+    assert!(is_about(asked.cost_usd, 0.1), "{asked:?}");
+    let loaded = estimate(0).await;
+    let tokens = loaded.prompt_tokens + loaded.completion_tokens;
+    assert!(is_about(loaded.cost_usd, tokens as f64 * 100.0 / 1e6), "{loaded:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_a_provider_takes_the_requests_is_told_while_a_run_waits_for_it() {
+    let gate = FakeGate::new();
+    let held = gate.clone();
+    let engine = FakeEngine::answering(move |_| FakeAnswer::text("x").held_by(&held));
+    let flow =
+        RequestFlow { in_flight: 3, limit: 2, wait_ms: Some(900), slowed_down: 1, retries: 4 };
+    let bench = Bench::new(Paid { flow: Some(flow.clone()), ..Paid::new(engine) });
+    let (sheet, column) = bench.filled_by("openai:m", 3).await;
+    let run = bench.start(sheet, column, RunScope::Empty).await;
+    let told = |events: &[Event]| {
+        let is_flow = |event: &&Event| matches!(event, Event::RunProgress(p) if p.flow.is_some());
+        events.iter().filter(is_flow).count()
+    };
+    bench.events.until(|events| told(events) >= 3).await;
+    assert_eq!(bench.events.progress()[0].flow, Some(flow.clone()));
+    assert_eq!(bench.workbench.live_runs().await.unwrap()[0].progress.flow, Some(flow));
+    gate.open();
+    let outcome = run.finished().await;
+    assert_eq!((outcome.status, outcome.progress.flow), (RunStatus::Done, None));
+}
+
+#[tokio::test]
+async fn labels_of_an_engine_that_scores_none_come_from_its_answers() {
+    let engine = FakeEngine::answering(|request| {
+        let yes = question(request).ends_with('1');
+        FakeAnswer::text(if yes { "yes" } else { "no" })
+    });
+    let bench = Bench::new(Paid::new(engine));
+    let sheet = bench.sheet(4).await;
+    let output = braincells_core::Output::Label { labels: vec!["yes".into(), "no".into()] };
+    let recipe = Recipe {
+        model: "openai:m".into(),
+        calibration: braincells_core::CalibrationMode::Batch,
+        ..typed_recipe("{{text}}", output)
+    };
+    let preview = bench.workbench.preview(sheet, &recipe, 2, &EngineOptions::default()).await;
+    let preview = preview.unwrap();
+    assert_eq!((&preview[0].value, &preview[1].value), (&"no".into(), &"yes".into()));
+    assert!(is_about(preview[0].figures.cost_usd, 0.01));
+    let before = bench.engine.inner.requests_seen();
+    let column = bench.add(sheet, "verdict", recipe).await;
+    let outcome = bench.fill(sheet, column, RunScope::Empty).await;
+    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 4));
+    assert_eq!(bench.engine.inner.requests_seen(), before + 4, "no question beside the rows");
+    let values: Vec<Value> =
+        bench.cells(sheet, column).await.into_iter().map(|(_, value, _)| value).collect();
+    assert_eq!(values, ["no", "yes", "no", "no"]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_ends_the_run_once_and_keeps_what_there_is() {
+    let engine = FakeEngine::answering(|request| {
+        if question(request).ends_with(" 5") {
+            return FakeAnswer::Fail(LLMError::KeyRefused {
+                backend: "OpenAI".to_owned(),
+                missing: false,
+                reason: "wrong".to_owned(),
+            });
+        }
+        FakeAnswer::text("fine")
+    });
+    let bench = Bench::new(Paid::new(engine.with_parallel_requests(1)));
+    let (sheet, column) = bench.filled_by("openai:m", 9).await;
+    let outcome = bench.fill(sheet, column, RunScope::Empty).await;
+    assert_eq!(outcome.status, RunStatus::Failed);
+    assert_eq!(outcome.error.unwrap().code, Code::KeyRefused);
+    let states = bench.states(sheet, column).await;
+    assert_eq!((done_count(&states), states[5..].to_vec()), (5, vec![CellState::Empty; 4]));
+    let ends = bench.events.all().into_iter().filter(|e| matches!(e, Event::RunEnded { .. }));
+    assert_eq!(ends.count(), 1);
+    assert!(bench.workbench.runs(sheet).await.unwrap()[0].status.can_resume());
+}
