@@ -46,7 +46,15 @@ async function inspect(page: Page, grid: GridOf, column: string): Promise<void> 
   await page.byId("inspector");
 }
 
-const settingsSections = ["general", "models", "privacy", "data", "diagnostics", "about"];
+const settingsSections = [
+  "general",
+  "models",
+  "backends",
+  "privacy",
+  "data",
+  "diagnostics",
+  "about",
+];
 
 const sheetPlaces: Place[] = [
   inSheet("sheet", "example", "Example"),
@@ -202,6 +210,46 @@ const sheetPlaces: Place[] = [
     await page.fill("inspector-schema-raw", '{\n  "type": "object"\n  "properties": {}\n}');
     await page.byId("inspector-schema-go-to");
   }),
+  inSheet("sheet-lock", "cloud", "reviews", async (page) => {
+    await page.click("sheet-unlocked", "sheet-lock-switch");
+    await page.byId("sheet-locked");
+  }),
+  inSheet("inspector-remote", "cloud", "reviews", async (page, grid) => {
+    await inspect(page, grid, "topic");
+    await (await page.byRole("tab", /^Model/)).click();
+    await page.byId("model-facts");
+  }),
+  inSheet("inspector-remote-search", "cloud", "reviews", async (page, grid) => {
+    await inspect(page, grid, "topic");
+    await (await page.byRole("tab", /^Model/)).click();
+    await page.click("inspector-model");
+    await page.sees("llama3.2:1b");
+  }),
+  inSheet("inspector-remote-locked", "cloud", "reviews", async (page, grid) => {
+    await page.click("sheet-unlocked", "sheet-lock-switch");
+    await page.byId("sheet-locked");
+    await page.press("Escape");
+    await inspect(page, grid, "topic");
+    await (await page.byRole("tab", /^Model/)).click();
+    await page.byId("model-locked");
+    await page.click("inspector-model");
+    await page.sees("openrouter:…");
+  }),
+  inSheet("inspector-slowed-down", "cloud", "reviews", async (page, grid) => {
+    await inspect(page, grid, "topic");
+    await page.backend((backend) => backend.rowsPerSecond(4));
+    await page.click("inspector-run");
+    await page.byId("run-strip-cost");
+    await page.backend((backend) => backend.slowDown(3_600_000));
+    await page.byId("run-strip-waits");
+  }),
+  inSheet("inspector-limit-reached", "cloud", "reviews", async (page, grid) => {
+    await inspect(page, grid, "topic");
+    await page.fill("inspector-cap-tokens", "500");
+    await page.press("Tab");
+    await page.click("inspector-run");
+    await page.byId("inspector-limit-reached");
+  }),
   inSheet("export", "example", "reviews", (page) => page.click("sheet-export")),
   inSheet("recipe", "example", "reviews", (page) => page.click("sheet-recipe")),
 ];
@@ -219,6 +267,12 @@ const settingsPlaces: Place[] = settingsSections.flatMap((section): Place[] =>
   ),
 );
 
+/** Opens the backends in the settings. */
+async function openBackends(page: Page): Promise<void> {
+  await page.click("shell-settings", "settings-section-backends");
+  await page.byId("backend-openrouter");
+}
+
 /** Opens the dialog that tunes the first model. */
 async function openTuning(page: Page): Promise<void> {
   await page.click("shell-settings", "settings-section-models", "settings-tune");
@@ -229,6 +283,52 @@ async function openTuning(page: Page): Promise<void> {
 export const places: Place[] = [
   ...sheetPlaces,
   ...settingsPlaces,
+  {
+    name: "backends",
+    scene: "cloud",
+    async go(page) {
+      await openBackends(page);
+      await page.click("backend-openrouter-test");
+      await page.byId("backend-openrouter-test-result");
+      await page.click("backend-openrouter-details");
+      await page.byId("backend-openrouter-body");
+    },
+  },
+  {
+    name: "backends-endpoint",
+    scene: "cloud",
+    async go(page) {
+      await openBackends(page);
+      await page.click("backend-ollama-details");
+      const remove = await page.byId("backend-ollama-remove");
+      await page.browser.execute(
+        (element) => (element as unknown as HTMLElement).scrollIntoView({ block: "nearest" }),
+        remove,
+      );
+    },
+  },
+  {
+    name: "backends-add",
+    scene: "cloud",
+    async go(page) {
+      await openBackends(page);
+      await page.click("backends-add");
+      await page.fill("endpoint-address", "http://192.168.1.7:8000");
+      await page.byId("endpoint-in-the-clear");
+    },
+  },
+  {
+    name: "backends-trouble",
+    scene: "example",
+    async go(page) {
+      await page.backend((backend) => backend.keyring("no keyring answers on this system"));
+      await openBackends(page);
+      await page.click("backend-openai-details");
+      await page.fill("backend-openai-key", "sk-wrong");
+      await page.click("backend-openai-key-send", "backend-openai-test");
+      await page.byId("backend-openai-test-failed");
+    },
+  },
   { name: "tune", scene: "example", go: openTuning },
   {
     name: "tune-result",

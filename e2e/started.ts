@@ -52,6 +52,8 @@ export function startProgram(
   args: string[],
   environment: NodeJS.ProcessEnv,
   keepStdio = false,
+  /** An open file that gets what it says on stderr. */
+  log: number | null = null,
 ): { child: ChildProcess } & Started {
   const child = spawn(program, args, {
     env: environment,
@@ -59,7 +61,7 @@ export function startProgram(
     stdio: [
       "ignore",
       "ignore",
-      process.env.BRAINCELLS_E2E_LOG ? "inherit" : "ignore",
+      log ?? (process.env.BRAINCELLS_E2E_LOG ? "inherit" : "ignore"),
       keepStdio ? "pipe" : "ignore",
     ],
   });
@@ -83,16 +85,24 @@ export function startProgram(
 /** Starts the driver of the web view, on a port of its own. */
 export async function startDriver(
   environment: NodeJS.ProcessEnv,
+  log: number | null = null,
 ): Promise<{ port: number } & Started> {
   // Something else may take a port between the search for it and its use.
-  return startDriverOnce(environment).catch(() => startDriverOnce(environment));
+  return startDriverOnce(environment, log).catch(() => startDriverOnce(environment, log));
 }
 
 async function startDriverOnce(
   environment: NodeJS.ProcessEnv,
+  log: number | null,
 ): Promise<{ port: number } & Started> {
   const port = await freePort();
-  const { child, close } = startProgram("WebKitWebDriver", [`--port=${port}`], environment);
+  const { child, close } = startProgram(
+    "WebKitWebDriver",
+    [`--port=${port}`],
+    environment,
+    false,
+    log,
+  );
   try {
     await until(
       "WebKitWebDriver",

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, drive, SCRIPT_TIMEOUT_MS } from "../browser";
@@ -43,8 +43,21 @@ export interface RunningApp extends Started {
   memoryBytes(): Promise<number>;
 }
 
-/** Starts the program over a home, with arguments such as files to open. */
-export async function startApp(home: Home, args: string[] = []): Promise<RunningApp> {
+/** What a start of the program may have of its own. */
+export interface StartOptions {
+  /** Arguments, such as files to open. */
+  args?: string[];
+  /** Variables of the environment. */
+  environment?: Record<string, string>;
+  /** A file that gets what the program logs. */
+  log?: string;
+}
+
+/** Starts the program over a home. */
+export async function startApp(
+  home: Home,
+  { args = [], environment: own = {}, log: logPath }: StartOptions = {},
+): Promise<RunningApp> {
   if (!PROGRAM) throw new Error("BRAINCELLS_APP names no program; run scripts/window-test");
   const display = await startDisplay();
   const environment = {
@@ -59,13 +72,21 @@ export async function startApp(home: Home, args: string[] = []): Promise<Running
     LIBGL_ALWAYS_SOFTWARE: "1",
     NO_AT_BRIDGE: "1",
     GTK_USE_PORTAL: "0",
+    // What is in the keyring of this machine, and in its environment, is no part of a test.
+    BRAINCELLS_NO_KEYRING: "1",
+    HF_TOKEN: "",
+    OPENAI_API_KEY: "",
+    OPENROUTER_API_KEY: "",
+    ...own,
   };
-  const driver = await startDriver(environment).catch(async (error) => {
+  const log = logPath === undefined ? null : await open(logPath, "a");
+  const driver = await startDriver(environment, log?.fd ?? null).catch(async (error) => {
     await display.close();
     throw error;
   });
   const closeStarted = async (): Promise<void> => {
     await driver.close();
+    await log?.close();
     await display.close();
   };
   try {

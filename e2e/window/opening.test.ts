@@ -35,7 +35,7 @@ test("files on the command line come up in the import dialog", async (context) =
     await writeReviews(home.folder, "first file", 3),
     await writeReviews(home.folder, "second file", 4),
   ];
-  window = await openWindow(home, files);
+  window = await openWindow(home, { args: files });
   pictureIfFailed(window, context);
   await window.byId("import-preview");
   expect(await window.textOf("import-place")).toBe("1 of 2");
@@ -49,7 +49,7 @@ test("files on the command line come up in the import dialog", async (context) =
 
 test("a sheet that is named is what the window opens with", async (context) => {
   await importFile(home.folder, await writeReviews(home.folder, "mine", 5), "My reviews");
-  window = await openWindow(home, ["--sheet", "My reviews"]);
+  window = await openWindow(home, { args: ["--sheet", "My reviews"] });
   pictureIfFailed(window, context);
   await window.byId("sheet-screen");
   await expect.poll(() => window?.grid.text(1, 1), { timeout: 20_000 }).toBe("1");
@@ -57,7 +57,7 @@ test("a sheet that is named is what the window opens with", async (context) => {
 });
 
 test("a sheet that is not there is said so", async (context) => {
-  window = await openWindow(home, ["--sheet", "No such sheet"]);
+  window = await openWindow(home, { args: ["--sheet", "No such sheet"] });
   pictureIfFailed(window, context);
   await window.sees("No such sheet");
   await window.picture("no such sheet");

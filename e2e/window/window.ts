@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { TestContext } from "vitest";
 import { SheetGrid } from "../grid";
 import { type Hands, handsOf } from "../hands";
-import { type Home, type RunningApp, startApp } from "./app";
+import { type Home, type RunningApp, type StartOptions, startApp } from "./app";
 
 /** Where pictures of failures go. */
 const PICTURES = process.env.BRAINCELLS_PICTURES ?? "build/window";
@@ -16,8 +16,8 @@ export interface AppWindow extends RunningApp, Hands {
 }
 
 /** Opens the window of the program over a home. */
-export async function openWindow(home: Home, args: string[] = []): Promise<AppWindow> {
-  const app = await startApp(home, args);
+export async function openWindow(home: Home, options: StartOptions = {}): Promise<AppWindow> {
+  const app = await startApp(home, options);
   const hands = handsOf(app.browser);
   return {
     ...hands,

@@ -20,6 +20,10 @@ describe("the table", () => {
       expect(title.length).toBeLessThan(50);
     }
   });
+  it("says where a key is put right", () => {
+    expect(failureKinds.key_refused.wayOut).toMatchObject({ section: "backends" });
+    expect(failureKinds.limit_reached.wayOut).toBe(undefined);
+  });
   it("takes a code that it does not know as internal", () => {
     expect(failureKind("from_the_future" as never)).toBe(failureKinds.internal);
   });
@@ -36,6 +40,11 @@ describe("showFailure", () => {
         detail: "The sheet `a` is gone\nOpen it from the trash",
       },
     ]);
+  });
+  it("leads to the settings where something can be done there", () => {
+    const state = toasts();
+    showFailure(state, failure("key_refused"));
+    expect(state.items[0]?.wayOut).toMatchObject({ label: "Open Backends" });
   });
   it("is silent about what was stopped", () => {
     const state = toasts();

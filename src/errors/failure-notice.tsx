@@ -3,6 +3,7 @@ import type { AppError } from "~/ipc";
 import { Notice } from "~/ui";
 import { pieces, sentence } from "./sentence";
 import { failureKind } from "./table";
+import { WayOutButton } from "./way-out";
 
 export interface FailureNoticeProps {
   /** A `Failure`, or the error of a cell or a run. */
@@ -31,6 +32,7 @@ export const FailureNotice = component$<FailureNoticeProps>((props) => {
           <Words text={sentence(props.failure.hint)} />
         </p>
       )}
+      {kind.wayOut && <WayOutButton wayOut={kind.wayOut} class="mt-2" />}
       <Slot />
     </Notice>
   );

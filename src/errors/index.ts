@@ -2,4 +2,5 @@
 export { FailureNotice, type FailureNoticeProps, Words } from "./failure-notice";
 export { sentence } from "./sentence";
 export { showFailure } from "./show-failure";
-export { type FailureKind, failureKind, failureKinds, type Severity } from "./table";
+export { type FailureKind, failureKind, failureKinds, type Severity, type WayOut } from "./table";
+export { WayOutButton } from "./way-out";

@@ -18,5 +18,6 @@ export function showFailure(toasts: ToastState, thrown: unknown): void {
   const shown = toasts.items.some((toast) => toast.title === kind.title && toast.detail === detail);
   if (shown) return;
   if (failure.code === "internal") console.error(thrown);
-  showToast(toasts, { kind: kind.severity, title: kind.title, detail });
+  const wayOut = kind.wayOut ? { wayOut: kind.wayOut } : {};
+  showToast(toasts, { kind: kind.severity, title: kind.title, detail, ...wayOut });
 }

@@ -14,5 +14,12 @@ export const text = {
   rateLimited: "Too many requests",
   diskFull: "The disk is full",
   storage: "The file cannot be read or written",
+  keyRefused: "The key is missing or was refused",
+  noCredit: "The provider wants to be paid first",
+  unreachable: "The backend cannot be reached",
+  refused: "The provider will not answer this",
+  localOnly: "Only models on this computer may be used",
+  limitReached: "The limit of this run is reached",
   cancelled: "Stopped",
+  toBackends: "Open Backends",
 } as const;

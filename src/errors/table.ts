@@ -4,11 +4,20 @@ import { text } from "./strings";
 /** How loudly a failure is told. "silent" is not told at all: the person asked for it. */
 export type Severity = "error" | "warning" | "silent";
 
+/** Where a person can put right what a failure is about: a section of the settings. */
+export interface WayOut {
+  label: string;
+  section: "backends" | "models" | "privacy";
+}
+
 export interface FailureKind {
   severity: Severity;
   /** What went wrong in a few words; the message of the failure says the rest. */
   title: string;
+  wayOut?: WayOut;
 }
+
+const toBackends: WayOut = { label: text.toBackends, section: "backends" };
 
 /** What each code means to a person. Total: a new code does not compile without a line here. */
 export const failureKinds: Record<Code, FailureKind> = {
@@ -26,6 +35,12 @@ export const failureKinds: Record<Code, FailureKind> = {
   rate_limited: { severity: "warning", title: text.rateLimited },
   disk_full: { severity: "error", title: text.diskFull },
   storage: { severity: "error", title: text.storage },
+  key_refused: { severity: "error", title: text.keyRefused, wayOut: toBackends },
+  no_credit: { severity: "error", title: text.noCredit, wayOut: toBackends },
+  unreachable: { severity: "error", title: text.unreachable, wayOut: toBackends },
+  refused: { severity: "warning", title: text.refused },
+  local_only: { severity: "warning", title: text.localOnly },
+  limit_reached: { severity: "warning", title: text.limitReached },
   cancelled: { severity: "silent", title: text.cancelled },
 };
 

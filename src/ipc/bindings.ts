@@ -165,8 +165,8 @@ export const commands = {
 	generateBatch: (sheet: SheetId, column: ColumnId, request: RunRequest) => typedError<RunId, AppError>(__TAURI_INVOKE("generate_batch", { sheet, column, request })),
 	/**  Fills several columns, or all, each behind those that it reads. */
 	generateColumns: (sheet: SheetId, columns: ColumnId[] | null, request: RunRequest) => typedError<null, AppError>(__TAURI_INVOKE("generate_columns", { sheet, columns, request })),
-	/**  Has a paused or interrupted run go on. */
-	resumeRun: (sheet: SheetId, run: RunId) => typedError<RunId, AppError>(__TAURI_INVOKE("resume_run", { sheet, run })),
+	/**  Has a paused or interrupted run go on, with another limit where one is given. */
+	resumeRun: (sheet: SheetId, run: RunId, cap: RunCap | null) => typedError<RunId, AppError>(__TAURI_INVOKE("resume_run", { sheet, run, cap })),
 	/**  Pauses a live run; `false` if it is not alive. */
 	pauseRun: (sheet: SheetId, run: RunId) => typedError<boolean, AppError>(__TAURI_INVOKE("pause_run", { sheet, run })),
 	/**  Ends a run for good, live or not. */
@@ -197,6 +197,22 @@ export const commands = {
 	tuneModel: (model: string, dryRun: boolean, task: string) => typedError<TunedModel, AppError>(__TAURI_INVOKE("tune_model", { model, dryRun, task })),
 	/**  Lets models that no run uses leave memory. */
 	unloadModels: () => typedError<null, AppError>(__TAURI_INVOKE("unload_models")),
+	/**  All backends, with where their keys come from. Asks none of them anything. */
+	backends: () => typedError<Backends, AppError>(__TAURI_INVOKE("backends")),
+	/**  Keeps the key of a backend in the keyring, or for this session only. It is never given back. */
+	setKey: (backend: string, key: string, keep: boolean) => typedError<KeySource, AppError>(__TAURI_INVOKE("set_key", { backend, key, keep })),
+	/**  Forgets the key of a backend. */
+	removeKey: (backend: string) => typedError<null, AppError>(__TAURI_INVOKE("remove_key", { backend })),
+	/**  Whether a backend is there and takes the key; costs nothing. */
+	testBackend: (backend: string, task: string) => typedError<ConnectionReport, AppError>(__TAURI_INVOKE("test_backend", { backend, task })),
+	/**  The models of a backend whose ids hold every word of a search. */
+	backendModels: (backend: string, search: string, task: string) => typedError<BackendModel[], AppError>(__TAURI_INVOKE("backend_models", { backend, search, task })),
+	/**  Adds an endpoint, or changes the one with its id. */
+	putEndpoint: (endpoint: EndpointSettings) => typedError<Backends, AppError>(__TAURI_INVOKE("put_endpoint", { endpoint })),
+	/**  Removes an endpoint with its limits and its key. */
+	removeEndpoint: (id: string) => typedError<Backends, AppError>(__TAURI_INVOKE("remove_endpoint", { id })),
+	/**  Has a sheet refuse everything that would leave this machine, or allow it again. */
+	setLocalOnly: (sheet: SheetId, locked: boolean) => typedError<null, AppError>(__TAURI_INVOKE("set_local_only", { sheet, locked })),
 	/**  The settings as they are. */
 	settings: () => typedError<Settings, AppError>(__TAURI_INVOKE("settings")),
 	/**  Changes the settings; they hold at once. Returns them as they are now. */
@@ -263,7 +279,81 @@ export type BackendChoice =
 /**  A model file on this computer. */
 { backend: "local"; 
 /**  Its name; empty for the default one. */
+model: string } | 
+/**  A model of a backend. */
+{ backend: "remote"; 
+/**  As recipes name it: `backend:model`. */
 model: string };
+
+/**  A backend as it is listed. Holds no key. */
+export type BackendInfo = {
+	/**  Its id, which models are named with: `id:model`. */
+	id: string,
+	/**  Its name for people. */
+	title: string,
+	/**  Whether a person added it. */
+	is_custom: boolean,
+	/**  Where it is. */
+	base_url: string,
+	/**  Where its key comes from; `None` without one. */
+	key: KeySource | null,
+	/**  Whether it answers nothing without a key. */
+	needs_key: boolean,
+	/**  The variable of the environment that its key is read from. */
+	key_variable: string | null,
+	/**  The page where a person makes a key. */
+	key_page: string | null,
+	/**  Whether a key could be read on the way. */
+	key_in_the_clear: boolean,
+	/**  Whether what is sent to it stays on this machine. */
+	is_this_machine: boolean,
+	/**  Models that were typed by hand. */
+	models: string[],
+	/**  How hard it may be asked. */
+	limits: BackendLimits,
+};
+
+/**  How hard one backend may be asked. */
+export type BackendLimits = {
+	/**  The backend's id. */
+	backend?: string,
+	/**  The most requests in flight at once; `None` for [`DEFAULT_PARALLEL_REQUESTS`]. */
+	parallel_requests?: number | null,
+	/**  The most requests that are sent in a minute. */
+	requests_per_minute?: number | null,
+	/**  The most tokens, prompts and answers together, that are asked for in a minute. */
+	tokens_per_minute?: number | null,
+};
+
+/**  A model of a backend. */
+export type BackendModel = {
+	/**  As the backend names it. */
+	id: string,
+	/**  The most tokens of prompt and answer together, where the backend says. */
+	context_tokens: number | null,
+	/**  What it takes, where the backend says. */
+	price: Price | null,
+};
+
+/**  What a person chose about the backends that are not on this machine. Holds no keys. */
+export type BackendSettings = {
+	/**  Endpoints that a person added. */
+	endpoints?: EndpointSettings[],
+	/**  How hard backends may be asked; one that is not among them has the defaults. */
+	limits?: BackendLimits[],
+	/**  The Hugging Face organisation that pays; empty for the key's owner. */
+	bill_to?: string,
+};
+
+/**  All backends, and what is to be known about them together. */
+export type Backends = {
+	/**  The providers, then the endpoints that a person added. */
+	list: BackendInfo[],
+	/**  Servers that are offered when an endpoint is added. */
+	presets: Preset[],
+	/**  Why keys last for this session only; `None` while the keyring works. */
+	keyring_problem: string | null,
+};
 
 /**  One bar of a histogram: values from `from` up to, but without, `to`; the last bar has both. */
 export type Bin = {
@@ -414,6 +504,11 @@ export type CellFigures = {
 	 *  `None` where the answer is none of a fixed set.
 	 */
 	calibration?: number | null,
+	/**
+	 *  What the provider took for it, in US dollars, all attempts together; `None` where it does not
+	 *  say and has no known price, and for an engine on this machine.
+	 */
+	cost_usd?: number | null,
 };
 
 /**  The messages that the model was given for one cell. */
@@ -573,6 +668,18 @@ export type Code =
 "disk_full" | 
 /**  The disk or the database refused. */
 "storage" | 
+/**  The provider's key is missing or was refused. */
+"key_refused" | 
+/**  The provider wants to be paid first. */
+"no_credit" | 
+/**  The provider cannot be reached. */
+"unreachable" | 
+/**  The provider will not answer this. */
+"refused" | 
+/**  The sheet or the settings allow nothing that leaves this machine. */
+"local_only" | 
+/**  A limit that a person set for the run is reached. */
+"limit_reached" | 
 /**  Stopped by the user. */
 "cancelled";
 
@@ -632,6 +739,16 @@ export type ColumnStats = {
 	states: Partial<{ [key in CellState]: number }>,
 	/**  Of an AI column: how the known confidences are spread over 0 to 1. */
 	confidences: Bin[],
+};
+
+/**  What came of testing a connection. */
+export type ConnectionReport = {
+	/**  How long the answer took. */
+	duration_ms: number,
+	/**  How many models there are, if that was asked. */
+	models: number | null,
+	/**  Whose key it is, if the backend says. */
+	account: string | null,
 };
 
 /**  How a rectangle is written. */
@@ -782,6 +899,16 @@ export type Encoding =
 /**  Latin-1 as Windows writes it (code page 1252), with `€` and curly quotes. */
 "latin1";
 
+/**  A server that speaks the chat completions of OpenAI. */
+export type EndpointSettings = {
+	/**  Its id, which models are named with: `id:model`. Small letters, digits and hyphens. */
+	id?: string,
+	/**  Where it is, with or without `/v1` at the end. */
+	base_url?: string,
+	/**  Models that were typed by hand, beside those that the server lists. */
+	models?: string[],
+};
+
 /**  How an engine is set up. `None` lets the engine choose for this machine. */
 export type EngineOptions = {
 	/**  Rows worked on at once. */
@@ -794,6 +921,10 @@ export type EngineOptions = {
 	threads?: number | null,
 	/**  Cells that do not depend on how many rows are worked on at once, at some cost in speed. */
 	exact?: boolean,
+	/**  Requests in flight at once to a backend that is not on this machine. */
+	parallel_requests?: number | null,
+	/**  What the run may take of such a backend. */
+	cap?: RunCap,
 };
 
 /**  What a run would take. */
@@ -813,6 +944,11 @@ export type Estimate = {
 	shared_prefix_tokens: number,
 	/**  About how many tokens would be generated. */
 	completion_tokens: number,
+	/**
+	 *  About what it would cost, in US dollars; `None` without a price, and for a model on this
+	 *  machine.
+	 */
+	cost_usd: number | null,
 	/**  About how long it would take; `None` where nothing was measured. */
 	seconds: number | null,
 	/**  What all this is based on. */
@@ -1173,6 +1309,15 @@ export type JsonProperty = {
 	data_type: DataType,
 };
 
+/**  Where the key of a backend comes from. */
+export type KeySource = 
+/**  A variable of the environment. */
+"environment" | 
+/**  The platform's keyring. */
+"keyring" | 
+/**  Memory: it is gone when the program ends. */
+"session";
+
 /**  How often a label is in a column. */
 export type LabelCount = {
 	/**  The label. */
@@ -1437,6 +1582,16 @@ export type Positions = {
 	count: number,
 };
 
+/**  A server that many people have on their own machine. */
+export type Preset = {
+	/**  The id that is proposed. */
+	id: string,
+	/**  Its name for people. */
+	title: string,
+	/**  Where it listens unless told otherwise. */
+	base_url: string,
+};
+
 /**  A column as it would be imported. */
 export type PreviewColumn = {
 	/**  Its name. */
@@ -1462,6 +1617,14 @@ export type PreviewRow = {
 	error: AppError | null,
 	/**  Tokens, time, confidence. */
 	figures: CellFigures,
+};
+
+/**  What a provider takes for a model. */
+export type Price = {
+	/**  US dollars for a million tokens of prompts. */
+	prompt_usd_per_million: number | null,
+	/**  US dollars for a million generated tokens. */
+	completion_usd_per_million: number | null,
 };
 
 /**  Which of several runs that want the same engine works first. */
@@ -1603,6 +1766,20 @@ export type Replacement = {
 	after: string,
 };
 
+/**  How a provider takes the requests of a run, at one moment. */
+export type RequestFlow = {
+	/**  Requests in flight. */
+	in_flight?: number,
+	/**  The most that are sent at once now; fewer than allowed while the provider is slow. */
+	limit?: number,
+	/**  Milliseconds until the next request is sent, while the provider asked to wait. */
+	wait_ms?: number | null,
+	/**  Times that the provider asked to slow down. */
+	slowed_down?: number,
+	/**  Requests that were sent again. */
+	retries?: number,
+};
+
 /**  What the cache holds. */
 export type ResponseCacheInfo = {
 	/**  Answers. */
@@ -1657,6 +1834,14 @@ count: number } |
 count: number; 
 /**  What the choice depends on. */
 seed: number };
+
+/**  What one run may take of a provider before it stops. What is `None` has no limit. */
+export type RunCap = {
+	/**  Money, in millionths of a US dollar. */
+	micro_usd?: number | null,
+	/**  Tokens, prompts and answers together. */
+	tokens?: number | null,
+};
 
 /**  A run within its sheet, counted from 1. */
 export type RunId = number;
@@ -1721,6 +1906,13 @@ export type RunProgress = {
 	shared_tokens?: number,
 	/**  Generated tokens so far. */
 	completion_tokens: number,
+	/**
+	 *  What the provider said that the run cost so far, in US dollars; `None` where it does not say
+	 *  and has no known price.
+	 */
+	cost_usd?: number | null,
+	/**  How the provider takes its requests; `None` for an engine on this machine. */
+	flow?: RequestFlow | null,
 	/**  Milliseconds since the run began in this process. */
 	elapsed_ms: number,
 };
@@ -1733,6 +1925,8 @@ export type RunRequest = {
 	fresh?: boolean,
 	/**  When it works, if others want the same engine. */
 	priority?: Priority,
+	/**  What it may take of a provider before it stops, what it took before a pause counted. */
+	cap?: RunCap,
 } & RunScope;
 
 /**  Which rows a run fills. Edited and validated cells are never overwritten. */
@@ -1827,6 +2021,8 @@ export type Settings = {
 	model: string,
 	/**  How engines are set up, where a call does not say otherwise. */
 	engine: EngineOptions,
+	/**  The backends that are not on this machine. */
+	backends: BackendSettings,
 	/**  Minutes without work after which a model leaves memory; `None` keeps it. */
 	unload_after_minutes: number | null,
 	/**  Refuse everything that would leave this machine. */
@@ -1852,6 +2048,8 @@ export type SheetInfo = {
 	created_at_ms: number,
 	/**  When it last changed, Unix milliseconds. */
 	changed_at_ms: number,
+	/**  Whether nothing of it may leave this machine. */
+	local_only?: boolean,
 };
 
 /**  What of a cell is compared. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   formatBytes,
   formatCount,
+  formatCountdown,
   formatDuration,
   formatNumber,
   formatPercent,
@@ -98,3 +99,10 @@ describe("valueText", () => {
     expect(valueText({ a: [1, null] })).toBe('{"a":[1,null]}');
   });
 });
+
+it.each([
+  [0, "1 s"],
+  [4_001, "5 s"],
+  [59_000, "59 s"],
+  [90_000, "1 min 30 s"],
+])("a wait of %d ms counts down as %s", (ms, shown) => expect(formatCountdown(ms)).toBe(shown));

@@ -69,6 +69,12 @@ export function formatDuration(ms: number): string {
   return two(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
+/** How long something still waits, counted down in whole seconds: "1 s", "12 s", "3 min 20 s". */
+export function formatCountdown(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  return seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1000);
+}
+
 function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }

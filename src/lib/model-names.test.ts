@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { bareName, fileName, modelsNamed, withoutEnding } from "./model-names";
+import {
+  bareName,
+  fileName,
+  modelsNamed,
+  remoteModel,
+  shortModelName,
+  withoutEnding,
+} from "./model-names";
 
 function model(name: string) {
   return { name, path: `/models/${name}` };
@@ -34,4 +41,28 @@ it("names are shown without folder and ending", () => {
   expect(fileName("C:\\models\\a.gguf")).toBe("a.gguf");
   expect(withoutEnding("b/a.GGUF")).toBe("b/a");
   expect(bareName("qwen/Qwen3-4B.Q4.gguf")).toBe("Qwen3-4B.Q4");
+});
+
+describe("a model of a backend", () => {
+  it("is named with the backend's id, and keeps everything behind the first colon", () => {
+    expect(remoteModel("openai:gpt-4o-mini", [])).toEqual({
+      backend: "openai",
+      model: "gpt-4o-mini",
+    });
+    expect(remoteModel("hf:Qwen/Qwen3-8B:together", [])).toEqual({
+      backend: "huggingface",
+      model: "Qwen/Qwen3-8B:together",
+    });
+    expect(remoteModel("ollama:llama3.2:1b", ["ollama"])?.model).toBe("llama3.2:1b");
+  });
+  it("is none where the id is not known", () => {
+    for (const name of ["ollama:llama3.2", "C:\\x.gguf", "a.gguf", "openai:", "", "toString:x"]) {
+      expect(remoteModel(name, [])).toBe(null);
+    }
+  });
+  it("is shown whole, a file without folder and ending", () => {
+    expect(shortModelName("openrouter:qwen/qwen3-8b")).toBe("openrouter:qwen/qwen3-8b");
+    expect(shortModelName("/m/qwen/Qwen3.gguf")).toBe("Qwen3");
+    expect(shortModelName("C:\\m\\x.gguf")).toBe("x");
+  });
 });

@@ -40,3 +40,42 @@ export function withoutEnding(name: string): string {
 export function bareName(name: string): string {
   return withoutEnding(fileName(name));
 }
+
+/** A model that another machine answers for, as recipes name it: `backend:model`. */
+export interface RemoteModel {
+  /** The backend's id; an alias is told by what it stands for. */
+  backend: string;
+  model: string;
+}
+
+/** The backends that are always there, and what else they are called. */
+const BUILT_IN: Readonly<Record<string, string>> = {
+  huggingface: "huggingface",
+  hf: "huggingface",
+  openrouter: "openrouter",
+  openai: "openai",
+};
+
+/**
+ * What `backend:model` means, where `endpoints` are the ids that a person added; null for a model on
+ * this computer. A drive (`C:\x.gguf`) is no backend: ids have at least two characters.
+ */
+export function remoteModel(name: string, endpoints: readonly string[]): RemoteModel | null {
+  const found = /^([a-z][a-z0-9-]{1,31}):(.+)$/s.exec(name.trim());
+  const [, id, model] = found ?? [];
+  if (id === undefined || model === undefined) return null;
+  const backend = Object.hasOwn(BUILT_IN, id) ? BUILT_IN[id] : endpoints.find((one) => one === id);
+  return backend === undefined ? null : { backend, model };
+}
+
+/** The ids of the endpoints that a person added. */
+export function endpointIds(settings: {
+  backends: { endpoints?: readonly { id?: string }[] };
+}): string[] {
+  return (settings.backends.endpoints ?? []).flatMap(({ id }) => id ?? []);
+}
+
+/** A model's name where there is little room: a file without folder and ending, a remote one whole. */
+export function shortModelName(name: string): string {
+  return /^[a-z][a-z0-9-]{1,31}:(?!\/\/)/.test(name) ? name : bareName(name);
+}

@@ -31,6 +31,8 @@ export interface ColumnToShow {
   column: ColumnId;
   /** Shows only the rows whose cell of this column failed. */
   onlyFailed: boolean;
+  /** Opens the panel of the column as well. */
+  inspect?: boolean;
 }
 
 export const AppContext = createContextId<AppState>("braincells.app");

@@ -1,5 +1,5 @@
 import { createContextId } from "@builder.io/qwik";
-import type { LiveRun, UnfinishedRun } from "~/ipc";
+import type { Code, LiveRun, UnfinishedRun } from "~/ipc";
 
 /** The runs of all sheets; kept by `features/runs` from events, at most a few times a second. */
 export interface RunsState {
@@ -11,6 +11,8 @@ export interface RunsState {
   loading: { model: string; fraction: number } | null;
   /** How fast each live run goes, by `runKey` of `~/features/runs`. */
   paces?: { [key: string]: RunPace };
+  /** Why runs of this session stopped before their end, by `runKey`: a stored run has only words. */
+  endCodes?: { [key: string]: Code };
   /** Counts up when any run ended; lists of runs and column states reload when it does. */
   ended: number;
 }

@@ -12,6 +12,8 @@ export interface Toast {
   detail?: string;
   /** One thing to do about it, such as "Undo". */
   action?: { label: string; run$: QRL<() => void> };
+  /** The section of the settings where it can be put right. */
+  wayOut?: { label: string; section: string };
 }
 
 export interface ToastState {

@@ -3,14 +3,19 @@ import { controlClass, describedBy, Field } from "./field";
 import { openFloating } from "./floating";
 import { Icon } from "./icon";
 import { nextInMenu } from "./menu-keys";
-import { matchingOptions } from "./option-search";
+import { type OptionGroup, shownGroups } from "./option-search";
 import type { Option } from "./select";
+import { Spinner } from "./spinner";
 import { text } from "./strings";
 
 export interface ComboboxProps {
   label: string;
   value: string;
   options: readonly Option[];
+  /** More options, each under a heading. */
+  groups?: readonly OptionGroup<Option>[] | undefined;
+  /** What is typed, "" when the list opens and null when it closes: for groups that are looked up. */
+  onSearch$?: QRL<(typed: string | null) => void> | undefined;
   onChange$: QRL<(value: string) => void>;
   placeholder?: string | undefined;
   hideLabel?: boolean | undefined;
@@ -31,19 +36,23 @@ export const Combobox = component$<ComboboxProps>((props) => {
   const typed = useSignal<string | null>(null);
   const active = useSignal(0);
 
-  const chosen = props.options.find((option) => option.value === props.value);
-  const shown = matchingOptions(props.options, typed.value ?? "");
+  const all = groupsOf(props);
+  const chosen = optionsOf(all).find((option) => option.value === props.value);
+  const shown = shownGroups(all, typed.value ?? "");
+  const options = optionsOf(shown);
 
   const close = $(() => {
     isOpen.value = false;
     typed.value = null;
-    if (control.value) control.value.value = chosen?.label ?? props.value;
+    if (control.value) control.value.value = chosen?.chosen ?? chosen?.label ?? props.value;
+    return props.onSearch$?.(null);
   });
   const choose = $((option: Option | undefined) => {
     if (!option || option.disabled) return;
     isOpen.value = false;
     typed.value = null;
-    if (control.value) control.value.value = option.label;
+    if (control.value) control.value.value = option.chosen ?? option.label;
+    void props.onSearch$?.(null);
     if (option.value !== props.value) return props.onChange$(option.value);
   });
 
@@ -53,7 +62,7 @@ export const Combobox = component$<ComboboxProps>((props) => {
     if (!element) return;
     function key(event: KeyboardEvent) {
       if (event.isComposing) return;
-      const list = matchingOptions(props.options, typed.value ?? "");
+      const list = optionsOf(shownGroups(groupsOf(props), typed.value ?? ""));
       const isArrow = event.key === "ArrowDown" || event.key === "ArrowUp";
       if (isArrow && !isOpen.value) {
         event.preventDefault();
@@ -62,6 +71,7 @@ export const Combobox = component$<ComboboxProps>((props) => {
           list.findIndex((option) => option.value === props.value),
         );
         isOpen.value = true;
+        void props.onSearch$?.("");
       } else if (isArrow) {
         event.preventDefault();
         const labels = list.map((option) => option.label);
@@ -119,14 +129,16 @@ export const Combobox = component$<ComboboxProps>((props) => {
           aria-autocomplete="list"
           aria-expanded={isOpen.value ? "true" : "false"}
           aria-controls={`${id}-list`}
-          aria-activedescendant={isOpen.value && shown.length ? `${id}-${active.value}` : undefined}
+          aria-activedescendant={
+            isOpen.value && options.length > 0 ? `${id}-${active.value}` : undefined
+          }
           aria-invalid={props.error ? "true" : undefined}
           aria-describedby={describedBy(id, props.hint, props.error)}
           autocomplete="off"
           spellcheck={false}
           disabled={props.disabled ?? false}
           placeholder={props.placeholder ?? ""}
-          value={typed.value ?? chosen?.label ?? props.value}
+          value={typed.value ?? chosen?.chosen ?? chosen?.label ?? props.value}
           data-testid={props.testId}
           class={[controlClass, "h-7 pr-7", props.error ? "border-error" : "border-strongline"]}
           onFocus$={(_, element) => element.select()}
@@ -135,14 +147,16 @@ export const Combobox = component$<ComboboxProps>((props) => {
             element.select();
             active.value = Math.max(
               0,
-              shown.findIndex((option) => option.value === props.value),
+              options.findIndex((option) => option.value === props.value),
             );
             isOpen.value = true;
+            return props.onSearch$?.("");
           }}
           onInput$={(_, element) => {
             typed.value = element.value;
             active.value = 0;
             isOpen.value = true;
+            return props.onSearch$?.(element.value);
           }}
           onBlur$={() => {
             if (!isOpen.value) typed.value = null;
@@ -156,45 +170,99 @@ export const Combobox = component$<ComboboxProps>((props) => {
         {isOpen.value && (
           <div
             ref={panel}
-            id={`${id}-list`}
             popover="manual"
-            role="listbox"
-            aria-label={props.label}
             class="overflow-hidden rounded-md bg-raised text-normal shadow-popover"
           >
-            <div class="scroll-area max-h-72 py-1">
+            <div
+              id={`${id}-list`}
+              role="listbox"
+              aria-label={props.label}
+              class="scroll-area max-h-72 py-1"
+            >
               {shown.length === 0 && <p class="px-3 py-1 text-muted">{text.noMatch}</p>}
-              {shown.map((option, place) => (
-                // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the text field
-                <div
-                  key={option.value}
-                  id={`${id}-${place}`}
-                  role="option"
-                  aria-selected={option.value === props.value ? "true" : "false"}
-                  aria-disabled={option.disabled ? "true" : undefined}
-                  preventdefault:mousedown
-                  class={[
-                    "flex min-h-7 items-center gap-2 px-3 py-1 aria-disabled:opacity-50",
-                    place === active.value ? "bg-hover text-strong" : "",
-                  ]}
-                  onMouseMove$={() => {
-                    active.value = place;
-                  }}
-                  onClick$={() => choose(option)}
-                >
-                  <span class="min-w-0 flex-1">
-                    <span class="block truncate">{option.label}</span>
-                    {option.hint && (
-                      <span class="block truncate text-sm text-muted">{option.hint}</span>
-                    )}
-                  </span>
-                  {option.value === props.value && <Icon name="check" size={14} />}
-                </div>
-              ))}
+              {shown.map((group, at) => {
+                const before = optionsOf(shown.slice(0, at)).length;
+                const lines = group.options.map((option, index) => (
+                  <OptionLine
+                    key={option.value}
+                    id={`${id}-${before + index}`}
+                    option={option}
+                    isChosen={option.value === props.value}
+                    isActive={before + index === active.value}
+                    onPoint$={() => {
+                      active.value = before + index;
+                    }}
+                    onChoose$={() => choose(option)}
+                  />
+                ));
+                return group.label === "" ? (
+                  <div key={group.id}>{lines}</div>
+                ) : (
+                  // biome-ignore lint/a11y/useSemanticElements: a fieldset is no part of a listbox
+                  <div
+                    key={group.id}
+                    role="group"
+                    aria-label={group.note ? `${group.label}: ${group.note}` : group.label}
+                    data-group={group.id}
+                    class="border-line border-t pt-1 pb-1 first:border-t-0"
+                  >
+                    <div class="flex items-center gap-2 px-3 py-0.5 font-medium text-muted text-sm">
+                      <span class="min-w-0 flex-1 truncate">{group.label}</span>
+                      {group.busy && <Spinner label="" size={14} />}
+                    </div>
+                    {lines}
+                    {group.note && <div class="px-3 py-0.5 text-muted text-sm">{group.note}</div>}
+                  </div>
+                );
+              })}
             </div>
           </div>
         )}
       </span>
     </Field>
+  );
+});
+
+/** All that may be listed: the options without a heading come first. */
+function groupsOf(props: ComboboxProps): OptionGroup<Option>[] {
+  return [{ id: "", label: "", options: props.options }, ...(props.groups ?? [])];
+}
+
+function optionsOf(groups: readonly OptionGroup<Option>[]): Option[] {
+  return groups.flatMap(({ options }) => options);
+}
+
+interface OptionLineProps {
+  id: string;
+  option: Option;
+  isChosen: boolean;
+  isActive: boolean;
+  onPoint$: QRL<() => void>;
+  onChoose$: QRL<() => void>;
+}
+
+const OptionLine = component$<OptionLineProps>((props) => {
+  const { option } = props;
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the text field
+    <div
+      id={props.id}
+      role="option"
+      aria-selected={props.isChosen ? "true" : "false"}
+      aria-disabled={option.disabled ? "true" : undefined}
+      preventdefault:mousedown
+      class={[
+        "flex min-h-7 items-center gap-2 px-3 py-1 aria-disabled:opacity-50",
+        props.isActive ? "bg-hover text-strong" : "",
+      ]}
+      onMouseMove$={props.onPoint$}
+      onClick$={props.onChoose$}
+    >
+      <span class="min-w-0 flex-1">
+        <span class="block truncate">{option.label}</span>
+        {option.hint && <span class="block truncate text-sm text-muted">{option.hint}</span>}
+      </span>
+      {props.isChosen && <Icon name="check" size={14} />}
+    </div>
   );
 });

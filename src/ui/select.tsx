@@ -9,6 +9,8 @@ export interface Option {
   /** A second line that explains it, where there is room. */
   hint?: string | undefined;
   disabled?: boolean | undefined;
+  /** What a combobox says once it is chosen, where that is not the label. */
+  chosen?: string | undefined;
 }
 
 export interface SelectProps {

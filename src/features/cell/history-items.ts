@@ -1,6 +1,8 @@
 /** A cell's history as the list that is shown, and the answers whose prompt can be asked for. */
 import type { HistoryEntry } from "~/ipc";
 import { formatDateTime, valueText } from "~/lib/format";
+import { shortModelName } from "~/lib/model-names";
+import { formatUsd } from "~/lib/money";
 import { SHOWN_LABELS, shareRows } from "./label-shares";
 import { snippet } from "./pieces";
 import { text } from "./strings";
@@ -66,7 +68,7 @@ export function answerName(entry: HistoryEntry): string {
 export function figuresOf(entry: HistoryEntry): { text: string; hint: string }[] {
   const { figures, recipe_version } = entry;
   const items: { text: string; hint: string }[] = [];
-  if (figures.model) items.push({ text: fileName(figures.model), hint: figures.model });
+  if (figures.model) items.push({ text: shortModelName(figures.model), hint: figures.model });
   if (recipe_version !== null) items.push({ text: text.recipe(recipe_version), hint: "" });
   if (figures.confidence !== null) {
     const shares = shareRows(entry.labels ?? [], entry.value).slice(0, SHOWN_LABELS);
@@ -81,11 +83,8 @@ export function figuresOf(entry: HistoryEntry): { text: string; hint: string }[]
     const tokens = text.tokens(figures.prompt_tokens, figures.completion_tokens);
     items.push({ text: tokens, hint: text.tokensHint });
   }
+  const cost = figures.cost_usd ?? null;
+  if (cost !== null) items.push({ text: formatUsd(cost), hint: text.costHint });
   if (figures.duration_ms > 0) items.push({ text: text.took(figures.duration_ms), hint: "" });
   return items;
-}
-
-function fileName(model: string): string {
-  const name = model.split(/[\\/]/).at(-1) ?? model;
-  return name.replace(/\.gguf$/i, "");
 }

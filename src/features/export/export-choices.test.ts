@@ -34,6 +34,7 @@ function sheet(changes: Partial<ExportedSheet> = {}): ExportedSheet {
       column_count: 3,
       created_at_ms: 0,
       changed_at_ms: 0,
+      local_only: false,
     },
     columns: [column(1, "a"), column(2, "b"), column(3, "c")],
     view: null,

@@ -107,6 +107,12 @@ export const SheetItem = component$<SheetItemProps>(({ sheet, state, now }) => {
             <bdi>{sheet.name}</bdi>
           </button>
         )}
+        {sheet.local_only && (
+          <span title={text.localOnly} class="inline-flex text-success" data-testid="home-locked">
+            <Icon name="lock" size={14} />
+            <span class="sr-only">{text.localOnly}</span>
+          </span>
+        )}
         {isUnfinished && (
           <Badge kind="warning" title={text.unfinishedHint}>
             {text.unfinished}

@@ -10,6 +10,7 @@ function sheet(name: string, changed_at_ms = 0, row_count = 0, column_count = 1)
     column_count,
     created_at_ms: 0,
     changed_at_ms,
+    local_only: false,
   };
 }
 function names(sheets: SheetInfo[]) {

@@ -47,6 +47,7 @@ export const text = {
   waiting: "Waiting",
   progress: (done: number, total: number) => `${formatCount(done)} of ${formatCount(total)}`,
   unfinished: "Unfinished run",
+  localOnly: "Local only: nothing of this sheet leaves this computer",
   unfinishedHint: "A run was left unfinished; open the sheet to go on",
 
   loading: "Reading your sheets",

@@ -10,6 +10,7 @@ import {
   useVisibleTask$,
 } from "@builder.io/qwik";
 import type { ColumnId, Recipe } from "~/ipc";
+import { endpointIds, remoteModel } from "~/lib/model-names";
 import { AppContext } from "~/state/app";
 import { RunsContext } from "~/state/runs";
 import { type InspectorTab, SheetContext } from "~/state/sheet";
@@ -43,6 +44,12 @@ export const AiColumn = component$<{ column: ColumnId | null }>((props) => {
     // A refusal because of the model means that the files are not what they were.
     track(() => state.failure?.field === "model" || state.previewFailure?.field === "model");
     void loadModels(state, app.settings.model);
+  });
+
+  useTask$(({ track }) => {
+    const model = track(() => state.draft.model || app.settings.model);
+    const endpoints = track(() => endpointIds(app.settings));
+    state.isRemote = remoteModel(model, endpoints) !== null;
   });
 
   useTask$(() => {

@@ -7,7 +7,7 @@ import type { SheetState } from "~/state/sheet";
 import { isRecalibration, plain, recipeOf, recipeOfColumn } from "./draft";
 import { dropDraft } from "./drafts";
 import { recalibrationText } from "./label-facts";
-import { requestOf, type ScopeState } from "./run-scope";
+import { type CapState, capOf, requestOf } from "./run-scope";
 import {
   type AiColumnState,
   columnOf,
@@ -108,7 +108,7 @@ export async function addColumn(
   }
   if (andRun) {
     // The column is there whatever comes now, so a refusal is shown by the panel of the column.
-    const failure = await askForRun(sheet, state.scope, added.id);
+    const failure = await askForRun(sheet, state, added.id);
     if (failure !== null) startFailures.set(added.id, failure);
   }
   state.busy = null;
@@ -147,18 +147,20 @@ export async function startRun(sheet: SheetState, state: AiColumnState): Promise
   if (column === null) return;
   if (isUnsaved(sheet, state) && !(await saveRecipe(sheet, state))) return;
   state.busy = "run";
-  state.failure = await askForRun(sheet, state.scope, column);
+  state.failure = await askForRun(sheet, state, column);
   state.busy = null;
 }
 
 async function askForRun(
   sheet: SheetState,
-  scope: ScopeState,
+  { scope, cap, isRemote }: AiColumnState,
   column: ColumnId,
 ): Promise<PanelFailure | null> {
   try {
     const rows = scope.choice === "selected" ? await selectedRows(sheet) : [];
-    const request = requestOf(scope, rows, sheet.filter);
+    // Limits are shown, and mean something, only where a backend is asked.
+    const limits = isRemote ? capOf(cap) : null;
+    const request = requestOf(scope, rows, sheet.filter, limits);
     if (request !== null) await ipc.generateBatch(sheet.info.id, column, request);
     return null;
   } catch (thrown) {
@@ -166,16 +168,20 @@ async function askForRun(
   }
 }
 
-/** Takes up a run that stopped. Unsaved changes stay: a run goes on with the recipe it began with. */
+/**
+ * Takes up a run that stopped, with other limits where some are given. Unsaved changes stay: a run
+ * goes on with the recipe it began with.
+ */
 export async function resumeRun(
   sheet: SheetState,
   state: AiColumnState,
   run: RunId,
+  cap: CapState | null = null,
 ): Promise<void> {
   state.busy = "run";
   state.failure = null;
   try {
-    await ipc.resumeRun(sheet.info.id, run);
+    await ipc.resumeRun(sheet.info.id, run, cap === null ? null : capOf(cap));
   } catch (thrown) {
     state.failure = panelFailure(thrown, "run");
   } finally {

@@ -33,7 +33,7 @@ export const EstimateLine = component$(() => {
     let isCurrent = true;
     const timer = setTimeout(async () => {
       isWorking.value = true;
-      const line = await estimateLine(sheet, column, scope, task);
+      const line = await estimateLine(sheet, column, scope, task, state.isRemote);
       if (!isCurrent) return;
       isWorking.value = false;
       said.value = line;
@@ -73,13 +73,14 @@ async function estimateLine(
   column: number,
   scope: ScopeState,
   task: string,
+  isRemote: boolean,
 ): Promise<string> {
   try {
     const rows = scope.choice === "selected" ? await selectedRows(sheet) : [];
     const request = requestOf(scope, rows, sheet.filter);
     if (request === null) return text.estimate.nothing;
     const how = { sample_rows: SAMPLE_ROWS, asked_rows: 0 };
-    return estimateText(await ipc.estimate(sheet.info.id, column, request, how, task));
+    return estimateText(await ipc.estimate(sheet.info.id, column, request, how, task), isRemote);
   } catch (thrown) {
     const { message } = failureOf(thrown);
     return `${text.estimate.failed}: ${message}`;

@@ -2,13 +2,16 @@ import { describe, expect, it } from "vitest";
 import type { Estimate, ExampleView, PreviewRow, RunInfo, RunProgress } from "~/ipc";
 import {
   estimateText,
+  flowText,
   fractionOf,
+  isLimitReached,
   paceText,
   passedOver,
   previewEstimateText,
   progressText,
   resumableRun,
   runRate,
+  spentText,
   tokensText,
 } from "./figures";
 
@@ -49,6 +52,7 @@ const estimate: Estimate = {
   shared_prefix_tokens: 10,
   completion_tokens: 6000,
   seconds: 90,
+  cost_usd: null,
   basis: {
     sampled_rows: 64,
     counted_by_model: true,
@@ -193,5 +197,47 @@ describe("examples that are passed over", () => {
       null,
       "count",
     ]);
+  });
+});
+
+describe("a run that asks a backend", () => {
+  it("says what it cost so far, and of how much", () => {
+    const paid = { ...progress, prompt_tokens: 900, completion_tokens: 100, cost_usd: 0.25 };
+    expect(spentText(paid, null)).toBe("$0.25 so far");
+    expect(spentText(paid, { micro_usd: 1_000_000, tokens: 5000 })).toBe(
+      "$0.25 of at most $1.00 · 1,000 of at most 5,000 tokens",
+    );
+    expect(spentText(progress, null)).toBe("");
+  });
+
+  it("says calmly that the backend asks to slow down", () => {
+    expect(flowText({ wait_ms: 11_200, slowed_down: 1 })).toBe(
+      "The backend asks to slow down. Goes on in 12 s",
+    );
+    expect(flowText({ limit: 2, slowed_down: 3, retries: 1 })).toBe(
+      "Slowed down to 2 requests at a time, as the backend asked · 1 request sent again",
+    );
+    expect(flowText({ in_flight: 5, limit: 5 })).toBe("");
+    expect(flowText(null)).toBe("");
+  });
+
+  it("is at its limit by its code, or by its words and its limit after a restart", () => {
+    const cap = { micro_usd: 5 };
+    const paused: RunInfo = { ...run, status: "paused", error: "the limit is reached" };
+    const limited: RunInfo = { ...paused, request: { rows: "empty", cap } };
+    expect(isLimitReached(paused, "limit_reached")).toBe(true);
+    expect(isLimitReached(limited, "local_only")).toBe(false);
+    expect(isLimitReached(limited, null)).toBe(true);
+    expect(isLimitReached({ ...limited, error: null }, null)).toBe(false);
+    expect(isLimitReached(paused, null)).toBe(false);
+    expect(isLimitReached({ ...limited, status: "done" }, null)).toBe(false);
+  });
+
+  it("is estimated with its cost, or says that it is not known", () => {
+    expect(estimateText({ ...estimate, cost_usd: 0.042 }, true)).toContain("about $0.042");
+    const basis = { ...estimate.basis, answers: "limit" as const };
+    expect(estimateText({ ...estimate, basis, cost_usd: 1.5 }, true)).toContain("at most $1.50");
+    expect(estimateText(estimate, true)).toContain("cost unknown");
+    expect(estimateText(estimate)).not.toContain("cost");
   });
 });

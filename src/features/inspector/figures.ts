@@ -1,15 +1,19 @@
 /** Figures of runs, estimates and previews, as numbers and as short texts. */
 
 import type {
+  Code,
   Estimate,
   ExamplePolicy,
   ExampleView,
   PreviewRow,
+  RequestFlow,
+  RunCap,
   RunInfo,
   RunProgress,
   Value,
 } from "~/ipc";
-import { formatCount, formatDuration, formatPercent } from "~/lib/format";
+import { formatCount, formatCountdown, formatDuration, formatPercent } from "~/lib/format";
+import { formatUsd, usdOf } from "~/lib/money";
 import type { RunPace } from "~/state/runs";
 import { text } from "./strings";
 
@@ -68,8 +72,44 @@ export function tokensText(progress: RunProgress, pace: RunPace | null): string 
   return parts.join(text.separator);
 }
 
-/** One line about what a run would take. */
-export function estimateText(estimate: Estimate): string {
+/** What a live run cost so far, and of how much it may; "" for a model of this computer. */
+export function spentText(progress: RunProgress, cap: RunCap | null): string {
+  const { cost_usd = null, prompt_tokens, completion_tokens } = progress;
+  const mostUsd = usdOf(cap?.micro_usd);
+  const parts: string[] = [];
+  if (cost_usd !== null) {
+    const spent = formatUsd(cost_usd);
+    parts.push(mostUsd === null ? text.cost.spent(spent) : text.cost.of(spent, formatUsd(mostUsd)));
+  }
+  const mostTokens = cap?.tokens ?? null;
+  if (mostTokens !== null) {
+    const tokens = formatCount(prompt_tokens + completion_tokens);
+    parts.push(text.cost.tokensOf(tokens, formatCount(mostTokens)));
+  }
+  return parts.join(text.separator);
+}
+
+/** How a provider takes the requests, where it is worth a word: calm, because the run goes on. */
+export function flowText(flow: RequestFlow | null | undefined): string {
+  const wait_ms = flow?.wait_ms ?? 0;
+  if (wait_ms > 0) return text.flow.waits(formatCountdown(wait_ms));
+  const { slowed_down = 0, limit = 0, retries = 0 } = flow ?? {};
+  const parts: string[] = [];
+  if (slowed_down > 0) parts.push(text.flow.slower(limit));
+  if (retries > 0) parts.push(text.flow.retries(retries));
+  return parts.join(text.separator);
+}
+
+/** Whether a run stopped because a limit of it is reached. The code is known in this session only. */
+export function isLimitReached(run: RunInfo, code: Code | null): boolean {
+  if (run.status !== "paused") return false;
+  if (code !== null) return code === "limit_reached";
+  const { micro_usd = null, tokens = null } = run.request.cap ?? {};
+  return run.error !== null && (micro_usd !== null || tokens !== null);
+}
+
+/** One line about what a run would take; where rows leave this computer also what it costs. */
+export function estimateText(estimate: Estimate, isRemote = false): string {
   if (estimate.rows === 0) {
     return estimate.rows_waiting > 0
       ? text.estimate.allWaiting(estimate.rows_waiting)
@@ -91,6 +131,12 @@ export function estimateText(estimate: Estimate): string {
         ? text.estimate.timeUnknown
         : text.estimate.time(formatDuration(estimate.seconds * 1000)),
     );
+    const cost = estimate.cost_usd ?? null;
+    if (cost !== null) {
+      const usd = formatUsd(cost);
+      const isMost = estimate.basis.answers === "limit";
+      parts.push(isMost ? text.estimate.atMost(usd) : text.estimate.cost(usd));
+    } else if (isRemote) parts.push(text.estimate.costUnknown);
   }
   if (estimate.rows_waiting > 0) parts.push(text.estimate.waiting(estimate.rows_waiting));
   return parts.join(text.separator);
@@ -116,6 +162,8 @@ export function previewEstimateText(rows: number, preview: readonly PreviewRow[]
           formatDuration(mean(timed.map((row) => row.figures.duration_ms)) * rows),
         ),
   );
+  const costs = asked.flatMap((row) => row.figures.cost_usd ?? []);
+  if (costs.length > 0) parts.push(text.estimate.cost(formatUsd(mean(costs) * rows)));
   return parts.join(text.separator);
 }
 

@@ -1,10 +1,12 @@
 import { component$, useContext, useTask$ } from "@builder.io/qwik";
 import { FailureNotice, sentence, Words } from "~/errors";
+import { runKey } from "~/features/runs";
 import { ipc } from "~/ipc";
 import { formatCount } from "~/lib/format";
 import { RunsContext } from "~/state/runs";
 import { SheetContext } from "~/state/sheet";
 import { Badge, Button, Notice } from "~/ui";
+import { CapFields, RaiseCap } from "./cap-fields";
 import {
   addColumn,
   PREVIEW_ROWS,
@@ -16,7 +18,7 @@ import {
 } from "./commands";
 import { draftOf, plain, recipeOf, recipeOfColumn } from "./draft";
 import { EstimateLine } from "./estimate-line";
-import { resumableRun, rowsEnded } from "./figures";
+import { isLimitReached, resumableRun, rowsEnded } from "./figures";
 import { LiveRunCard } from "./live-run";
 import { problemText } from "./problem-text";
 import { saveEffect } from "./save-effect";
@@ -56,6 +58,7 @@ export const Footer = component$(() => {
             <ScopePicker />
             {!isNew && <RunButton />}
           </div>
+          {state.isRemote && <CapFields />}
           <EstimateLine />
           {isNew && <AddButtons />}
         </>
@@ -123,6 +126,7 @@ const Problems = component$(() => {
 /** The latest run, if it stopped before its end and can go on. */
 const Stopped = component$(() => {
   const sheet = useContext(SheetContext);
+  const runs = useContext(RunsContext);
   const state = useContext(AiColumnContext);
   const run = state.runs === null ? null : resumableRun(state.runs);
   if (run === null) return null;
@@ -132,6 +136,9 @@ const Stopped = component$(() => {
       : run.status === "interrupted"
         ? text.run.interruptedAt
         : text.run.failedAt;
+  if (isLimitReached(run, runs.endCodes?.[runKey({ sheet: sheet.info.id, run: run.id })] ?? null)) {
+    return <RaiseCap run={run} />;
+  }
   return (
     <div class="flex items-center gap-2" data-testid="inspector-stopped-run">
       <p class="min-w-0 flex-1 text-sm text-warning tabular-nums">

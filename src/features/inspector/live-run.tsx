@@ -5,7 +5,8 @@ import { ipc, type LiveRun } from "~/ipc";
 import { RunsContext } from "~/state/runs";
 import { ToastContext } from "~/state/toasts";
 import { Button, Progress } from "~/ui";
-import { fractionOf, progressText, tokensText } from "./figures";
+import { flowText, fractionOf, progressText, spentText, tokensText } from "./figures";
+import { AiColumnContext } from "./state";
 import { text } from "./strings";
 
 /** How far a run of the column is, and how fast. */
@@ -13,7 +14,11 @@ export const LiveRunFigures = component$<{ live: LiveRun }>((props) => {
   const runs = useContext(RunsContext);
   const { progress, status } = props.live;
   const isQueued = status === "queued";
+  const state = useContext(AiColumnContext);
   const pace = runs.paces?.[runKey(progress)] ?? null;
+  const cap = state.runs?.find((run) => run.id === progress.run)?.request.cap ?? null;
+  const spent = spentText(progress, cap);
+  const isRemote = (progress.flow ?? null) !== null || spent !== "";
   return (
     <>
       <p class="min-h-5 text-sm text-normal tabular-nums">
@@ -27,6 +32,17 @@ export const LiveRunFigures = component$<{ live: LiveRun }>((props) => {
         >
           {tokensText(progress, pace)}
         </p>
+      )}
+      {!isQueued && isRemote && (
+        <>
+          <p class="min-h-4 text-sm text-muted tabular-nums" data-testid="inspector-run-spent">
+            {spent}
+          </p>
+          {/* Room for it always: nothing below must move each time the backend is slow. */}
+          <p class="min-h-4 text-sm text-muted tabular-nums" data-testid="inspector-run-flow">
+            {flowText(progress.flow)}
+          </p>
+        </>
       )}
       <Progress value={isQueued ? 0 : fractionOf(progress)} label={text.run.progress} />
     </>

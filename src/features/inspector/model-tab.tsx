@@ -1,12 +1,13 @@
 import { $, component$, useContext, useSignal } from "@builder.io/qwik";
 import { FailureNotice, sentence, showFailure } from "~/errors";
+import { type Lock, ModelField } from "~/features/models";
 import { ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
-import { bareName } from "~/lib/model-names";
-import { AppContext, goToSettings } from "~/state/app";
-import { SheetContext } from "~/state/sheet";
+import { bareName, endpointIds } from "~/lib/model-names";
+import { AppContext, type AppState, goToSettings } from "~/state/app";
+import { SheetContext, type SheetState } from "~/state/sheet";
 import { showToast, ToastContext } from "~/state/toasts";
-import { Button, Combobox, Icon, Notice, type Option, Spinner } from "~/ui";
+import { Button, Icon, Notice, type Option, Spinner } from "~/ui";
 import { loadModels } from "./loading";
 import { defaultModel, type ModelStanding, standingOf } from "./models";
 import { SamplingFields } from "./sampling-fields";
@@ -34,7 +35,9 @@ const ModelPicker = component$(() => {
   const makeDefault = $(async () => {
     isChoosing.value = true;
     try {
-      app.settings = await ipc.configureBackend({ backend: "local", model: state.draft.model });
+      const backend = standingOf(model, [], endpointIds(app.settings)).kind === "remote";
+      const kind = backend ? "remote" : "local";
+      app.settings = await ipc.configureBackend({ backend: kind, model: state.draft.model });
       showToast(toasts, { kind: "success", title: text.model.madeDefault });
     } catch (thrown) {
       showFailure(toasts, thrown);
@@ -62,30 +65,29 @@ const ModelPicker = component$(() => {
     );
   }
   const usual = defaultModel(models, app.settings.model);
-  const standing = standingOf(model, models);
+  const standing = standingOf(model, models, endpointIds(app.settings));
   const chosen = standing.kind === "found" ? standing.model.name : model;
   return (
     <div class="flex flex-col gap-2">
-      {models.length === 0 ? (
+      {models.length === 0 && standing.kind !== "remote" && (
         <Notice kind="warning" title={text.model.none} testId="inspector-no-model">
           <p>{text.model.noneBody}</p>
           <ToSettings />
         </Notice>
-      ) : (
-        <Combobox
-          label={text.model.label}
-          placeholder={text.model.choose}
-          value={chosen}
-          options={optionsOf(models, usual, standing, model)}
-          disabled={sheet.readOnly !== null}
-          error={state.attempted && model === "" ? text.model.notChosen : undefined}
-          onChange$={(value) => {
-            state.draft.model = value;
-            if (state.failure?.field === "model") state.failure = null;
-          }}
-          testId="inspector-model"
-        />
       )}
+      <ModelField
+        label={text.model.label}
+        value={chosen}
+        options={optionsOf(models, usual, standing, model)}
+        lock={lockOf(sheet, app)}
+        disabled={sheet.readOnly !== null}
+        error={state.attempted && model === "" ? text.model.notChosen : undefined}
+        onChange$={(value) => {
+          state.draft.model = value;
+          if (state.failure?.field === "model") state.failure = null;
+        }}
+        testId="inspector-model"
+      />
       {models.length > 0 && standing.kind === "missing" && (
         <Notice kind="error" title={text.model.missing(model)} testId="inspector-model-missing">
           <p>{text.model.missingBody}</p>
@@ -99,11 +101,13 @@ const ModelPicker = component$(() => {
       {state.failure?.field === "model" && standing.kind !== "missing" && (
         <FailureNotice failure={state.failure} testId="inspector-model-failure" />
       )}
-      <p class="flex items-center gap-1.5 text-sm text-muted">
-        <Icon name="lock" size={14} />
-        {text.model.onThisComputer}
-      </p>
-      {standing.kind === "found" && standing.model.name !== usual && (
+      {standing.kind !== "remote" && models.length > 0 && (
+        <p class="flex items-center gap-1.5 text-sm text-muted">
+          <Icon name="lock" size={14} />
+          {text.model.onThisComputer}
+        </p>
+      )}
+      {canBeDefault(standing, model, usual) && (
         <Button
           size="s"
           variant="ghost"
@@ -129,7 +133,19 @@ const ToSettings = component$(() => {
   );
 });
 
-/** The models to choose from; a recipe's own model is among them even when it is missing. */
+/** What keeps models of other machines out of this sheet. */
+function lockOf(sheet: SheetState, app: AppState): Lock {
+  if (sheet.info.local_only) return "sheet";
+  return app.settings.local_only ? "settings" : null;
+}
+
+/** Whether new columns could begin with this model, and do not yet. */
+function canBeDefault(standing: ModelStanding, model: string, usual: string): boolean {
+  if (standing.kind === "remote") return model !== usual;
+  return standing.kind === "found" && standing.model.name !== usual;
+}
+
+/** The models of this computer to choose from; a recipe's own model is among them even when it is missing. */
 function optionsOf(
   models: readonly ModelFile[],
   usual: string,
@@ -145,6 +161,6 @@ function optionsOf(
     ];
     return { value: one.name, label: bareName(one.name), hint: notes.join(text.separator) };
   });
-  const isListed = standing.kind === "found" || standing.kind === "none";
+  const isListed = ["found", "none", "remote"].includes(standing.kind);
   return isListed ? options : [{ value: model, label: model }, ...options];
 }

@@ -35,5 +35,8 @@ describe("what a model name means", () => {
     expect(standingOf("", models)).toEqual({ kind: "none" });
     expect(standingOf("/home/me/x.gguf", models)).toEqual({ kind: "path" });
     expect(standingOf("C:\\x.gguf", models)).toEqual({ kind: "path" });
+    expect(standingOf("openai:gpt-4o", models)).toMatchObject({ kind: "remote" });
+    expect(standingOf("ollama:llama3.2:1b", models, ["ollama"])).toMatchObject({ kind: "remote" });
+    expect(standingOf("ollama:llama3.2:1b", models)).toEqual({ kind: "missing" });
   });
 });

@@ -1,5 +1,5 @@
 import type { ModelFile } from "~/ipc";
-import { fileName, modelsNamed } from "~/lib/model-names";
+import { fileName, modelsNamed, type RemoteModel, remoteModel } from "~/lib/model-names";
 
 /** The model that the first run is made with when nobody chose one. */
 const STARTER_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -10,6 +10,8 @@ export type ModelStanding =
   | { kind: "none" }
   | { kind: "missing" }
   | { kind: "ambiguous"; names: string[] }
+  /** A model of a backend; only a run can tell whether it is there. */
+  | { kind: "remote"; model: RemoteModel }
   /** A path outside the list; only a run can tell whether the file is there. */
   | { kind: "path" };
 
@@ -22,9 +24,15 @@ export function defaultModel(models: readonly ModelFile[], chosen: string): stri
   return (starter ?? (originals.length === 1 ? originals[0] : undefined))?.name ?? "";
 }
 
-/** What stands behind a recipe's model name. */
-export function standingOf(name: string, models: readonly ModelFile[]): ModelStanding {
+/** What stands behind a recipe's model name; `endpoints` are the backends that a person added. */
+export function standingOf(
+  name: string,
+  models: readonly ModelFile[],
+  endpoints: readonly string[] = [],
+): ModelStanding {
   if (name === "") return { kind: "none" };
+  const remote = remoteModel(name, endpoints);
+  if (remote !== null) return { kind: "remote", model: remote };
   const [model, ...others] = modelsNamed(name, models);
   if (model !== undefined && others.length === 0) return { kind: "found", model };
   if (model !== undefined) {

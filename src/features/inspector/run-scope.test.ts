@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Filter } from "~/ipc";
-import { requestOf, type ScopeChoice } from "./run-scope";
+import { capOf, raisedCap, requestOf, type ScopeChoice } from "./run-scope";
 
 function scope(choice: ScopeChoice, fresh = false) {
   return { choice, firstCount: 10, fresh };
@@ -31,5 +31,22 @@ describe("the request of a run", () => {
   it("is nothing without a selection or a filter", () => {
     expect(requestOf(scope("selected"), [], filter)).toBeNull();
     expect(requestOf(scope("filtered"), [1], null)).toBeNull();
+  });
+});
+
+describe("the limits of a run", () => {
+  it("go with the request, in millionths of a dollar, and only if there are any", () => {
+    const cap = capOf({ usd: 1.5, tokens: null });
+    expect(requestOf(scope("empty"), [], null, cap)).toEqual({
+      rows: "empty",
+      cap: { micro_usd: 1_500_000, tokens: null },
+    });
+    expect(capOf({ usd: null, tokens: null })).toBe(null);
+    expect(requestOf(scope("empty"), [], null, null)).toEqual({ rows: "empty" });
+  });
+
+  it("are offered twice as high where they were reached", () => {
+    expect(raisedCap({ micro_usd: 250_000 })).toEqual({ usd: 0.5, tokens: null });
+    expect(raisedCap({ tokens: 1000 })).toEqual({ usd: null, tokens: 2000 });
   });
 });

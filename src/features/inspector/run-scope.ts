@@ -1,6 +1,7 @@
 /** Which cells a run is to fill, as it is chosen in the panel, and as it is asked for. */
 
-import type { Filter, RowId, RunRequest } from "~/ipc";
+import type { Filter, RowId, RunCap, RunRequest } from "~/ipc";
+import { microUsd, usdOf } from "~/lib/money";
 import { plain } from "./draft";
 
 export type ScopeChoice =
@@ -33,19 +34,39 @@ export interface ScopeState {
   fresh: boolean;
 }
 
+/** What the next run may take of a backend; null has no limit of its own. */
+export interface CapState {
+  usd: number | null;
+  tokens: number | null;
+}
+
+/** The limits as the Rust side keeps them; null when none is set. */
+export function capOf(cap: CapState): RunCap | null {
+  if (cap.usd === null && cap.tokens === null) return null;
+  return { micro_usd: microUsd(cap.usd), tokens: cap.tokens };
+}
+
+/** What is offered where a limit is reached: twice as much of what was limited. */
+export function raisedCap(cap: RunCap): CapState {
+  const usd = usdOf(cap.micro_usd);
+  const tokens = cap.tokens ?? null;
+  return { usd: usd === null ? null : usd * 2, tokens: tokens === null ? null : tokens * 2 };
+}
+
 /** As many rows as a person waits for: they go before other runs. */
 const SHORT_RUN_ROWS = 20;
 
 /**
- * The request for a run. `selected` are the rows of the selection, `filter` is that of the sheet;
+ * The request for a run, with limits where its model is one of a backend. `selected` are the rows of the selection, `filter` is that of the sheet;
  * null when the choice needs one that is not there.
  */
 export function requestOf(
   scope: ScopeState,
   selected: readonly RowId[],
   filter: Filter | null,
+  cap: RunCap | null = null,
 ): RunRequest | null {
-  const rest = scope.fresh ? { fresh: true } : {};
+  const rest = { ...(scope.fresh ? { fresh: true } : {}), ...(cap === null ? {} : { cap }) };
   switch (scope.choice) {
     case "selected": {
       if (selected.length === 0) return null;

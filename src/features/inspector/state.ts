@@ -16,7 +16,7 @@ import type { RunsState } from "~/state/runs";
 import type { InspectorTab, SheetState } from "~/state/sheet";
 import type { ActionId } from "./actions";
 import { type Draft, type DraftProblem, draftProblems, isChanged, recipeOfColumn } from "./draft";
-import type { ScopeState } from "./run-scope";
+import type { CapState, ScopeState } from "./run-scope";
 
 /** A refusal, beside the part of the panel that it is about. */
 export interface PanelFailure {
@@ -58,6 +58,10 @@ export interface AiColumnState {
   /** How many cells are in each state; null until somebody needs it. */
   states: { [state in CellState]?: number } | null;
   scope: ScopeState;
+  /** What the next run may take, where its model is one of a backend. */
+  cap: CapState;
+  /** Whether the model of the draft is one of a backend, so that rows leave this computer. */
+  isRemote: boolean;
   previewTask: string | null;
   preview: NoSerialize<Preview>;
   previewFailure: PanelFailure | null;
@@ -88,6 +92,8 @@ export function newAiColumnState(column: ColumnId | null, draft: Draft): AiColum
     runsFailure: null,
     states: null,
     scope: { choice: "empty", firstCount: 100, fresh: false },
+    cap: { usd: null, tokens: null },
+    isRemote: false,
     previewTask: null,
     preview: undefined,
     previewFailure: null,

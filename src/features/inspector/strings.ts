@@ -563,10 +563,39 @@ export const text = {
     tokens: (read: string, written: string) => `about ${read} tokens in, ${written} out`,
     atMost: (count: string) => `at most ${count}`,
     time: (duration: string) => `about ${duration}`,
+    cost: (usd: string) => `about ${usd}`,
+    costUnknown: "cost unknown",
     atMostTime: (duration: string) => `at most ${duration}`,
     timeUnknown: "time unknown until something was measured",
     ofSaved: "for the saved recipe",
     failed: "No estimate",
+  },
+
+  cost: {
+    spent: (usd: string) => `${usd} so far`,
+    of: (usd: string, most: string) => `${usd} of at most ${most}`,
+    tokensOf: (tokens: string, most: string) => `${tokens} of at most ${most} tokens`,
+  },
+
+  flow: {
+    waits: (duration: string) => `The backend asks to slow down. Goes on in ${duration}`,
+    slower: (limit: number) =>
+      `Slowed down to ${counted(limit, "request", "requests")} at a time, as the backend asked`,
+    retries: (count: number) => `${counted(count, "request", "requests")} sent again`,
+  },
+
+  cap: {
+    title: "Stop before it passes",
+    usd: "Money in US dollars",
+    tokens: "Tokens",
+    tokensUnit: "tokens",
+    none: "no limit",
+    usual: (usd: string) => `${usd} (settings)`,
+    hint: "A limit for this run. It stops cleanly and can go on with a higher one",
+    reached: "The limit of this run is reached",
+    reachedAt: (ended: string, total: string) => `${ended} of ${total} rows are done and kept`,
+    raise: "Resume with these limits",
+    raiseHint: "What the run took before counts as well, so the new limit is above the old one",
   },
 
   preview: {

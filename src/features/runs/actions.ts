@@ -23,7 +23,7 @@ export async function act(
 ): Promise<void> {
   try {
     if (action === "pause") await ipc.pauseRun(sheet, run);
-    else if (action === "resume") await ipc.resumeRun(sheet, run);
+    else if (action === "resume") await ipc.resumeRun(sheet, run, null);
     else await ipc.cancelRun(sheet, run);
     Object.assign(runs, await readRuns());
   } catch (thrown) {

@@ -92,4 +92,21 @@ describe("a message about the end of a run", () => {
     expect(message).toMatchObject({ kind: "error", action: "choose-model" });
     expect(message.detail).toBe("No model `llama` in the models folder\nChoose another model");
   });
+
+  it("tells that a limit is reached, and leads to a higher one", () => {
+    const error: AppError = { code: "limit_reached", message: "the run cost `$1`", hint: null };
+    const paused = ended("paused", {}, error);
+    expect(isWorthTelling(paused, true)).toBe(true);
+    expect(endMessage(paused, "Tickets", "Topic", true)).toMatchObject({
+      kind: "warning",
+      title: "Topic: the limit of this run is reached",
+      action: "raise-limit",
+    });
+  });
+
+  it("leads to the backends where a key is refused", () => {
+    const error: AppError = { code: "key_refused", message: "refused", hint: null };
+    const failed = endMessage(ended("failed", {}, error), "Tickets", "Topic", true);
+    expect(failed.action).toBe("open-backends");
+  });
 });

@@ -1,5 +1,5 @@
 /** What is said when a run ends: whether anything, how urgent, and what can be done about it. */
-import { sentence } from "~/errors";
+import { failureKind, sentence } from "~/errors";
 import { type AppError, failureOf, type RunProgress, type RunStatus } from "~/ipc";
 import { text } from "./strings";
 
@@ -13,8 +13,16 @@ export interface EndedRun {
   error: AppError | null;
 }
 
-/** What the message offers: to see what failed, to go to the sheet, to choose a model. */
-export type EndAction = "show-failed" | "open-sheet" | "choose-model";
+/**
+ * What the message offers: to see what failed, to go to the sheet, to choose a model, to put a key
+ * right, to go on with a higher limit.
+ */
+export type EndAction =
+  | "show-failed"
+  | "open-sheet"
+  | "choose-model"
+  | "open-backends"
+  | "raise-limit";
 
 /** A message about the end of a run. */
 export interface EndMessage {
@@ -31,8 +39,11 @@ export function isWorthTelling(ended: EndedRun, isInOpenSheet: boolean): boolean
       return ended.error?.code !== "cancelled";
     case "done":
       return !isInOpenSheet || ended.progress.rows_total >= TINY_RUN_ROWS;
+    case "paused":
+      // Not by the person, but by a limit that they set, or by a lock.
+      return ended.error !== null && ended.error.code !== "cancelled";
     default:
-      // Paused, ended or cut short by the person who looks at this window.
+      // Ended or cut short by the person who looks at this window.
       return false;
   }
 }
@@ -48,13 +59,23 @@ export function endMessage(
   const column = columnName || text.aRun;
   const where = text.endedIn(sheetName, progress.elapsed_ms);
   const toSheet = isInOpenSheet ? null : "open-sheet";
+  if (ended.status === "paused") {
+    const isAtLimit = error?.code === "limit_reached";
+    return {
+      kind: "warning",
+      title: isAtLimit ? text.endedAtLimit(column) : text.endedPaused(column),
+      detail: reason(error) || where,
+      action: isAtLimit ? "raise-limit" : toSheet,
+    };
+  }
   if (ended.status === "failed") {
     const isAboutModel = error?.code === "model_missing" || error?.code === "model_broken";
+    const isAboutBackend = error !== null && failureKind(error.code).wayOut !== undefined;
     return {
       kind: "error",
       title: text.endedFailed(column),
       detail: reason(error) || sheetName,
-      action: isAboutModel ? "choose-model" : toSheet,
+      action: isAboutModel ? "choose-model" : isAboutBackend ? "open-backends" : toSheet,
     };
   }
   const { rows_done: done, rows_failed: failed } = progress;

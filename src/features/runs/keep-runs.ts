@@ -104,6 +104,9 @@ export function keepRuns(
     samples.delete(key);
     loading = null;
     runs.live = without(runs.live, ended.progress);
+    runs.endCodes = { ...runs.endCodes };
+    if (ended.error === null) delete runs.endCodes[key];
+    else runs.endCodes[key] = ended.error.code;
     runs.ended += 1;
     flushSoon();
     void refresh();

@@ -33,6 +33,7 @@ function unfinished(run: number): UnfinishedRun {
       column_count: 1,
       created_at_ms: 0,
       changed_at_ms: 0,
+      local_only: false,
     },
     column_name: `C${run}`,
     run: {

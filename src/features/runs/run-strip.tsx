@@ -1,5 +1,7 @@
 import { $, component$, type Signal, useContext, useSignal, useTask$ } from "@builder.io/qwik";
 import { ipc, type LiveRun } from "~/ipc";
+import { shortModelName } from "~/lib/model-names";
+import { formatUsd } from "~/lib/money";
 import { AppContext, goToSettings, type Screen } from "~/state/app";
 import { type RunPace, RunsContext } from "~/state/runs";
 import { Icon, Popover, Progress, Spinner } from "~/ui";
@@ -75,7 +77,7 @@ const Idle = component$<{ automatic: string | null }>(({ automatic }) => {
           {text.noModel}
         </button>
       ) : (
-        <span class="truncate">{fileName(model)}</span>
+        <span class="truncate">{shortModelName(model)}</span>
       )}
     </span>
   );
@@ -127,6 +129,39 @@ const Figures = component$<{ run: LiveRun; pace: RunPace | null }>(({ run, pace 
   if (run.status === "queued") {
     return <span class="flex-none text-muted">{text.statusQueued(1)}</span>;
   }
+  const { cost_usd = null, flow } = run.progress;
+  return (
+    <>
+      {cost_usd !== null && (
+        <span
+          class="flex-none text-normal tabular-nums"
+          title={text.costHint}
+          data-testid="run-strip-cost"
+        >
+          {text.cost(formatUsd(cost_usd))}
+        </span>
+      )}
+      {(flow?.wait_ms ?? 0) > 0 ? <Waiting wait_ms={flow?.wait_ms ?? 0} /> : <Pace pace={pace} />}
+    </>
+  );
+});
+
+/** The backend asked to wait: nothing is wrong, and the run goes on by itself. */
+const Waiting = component$<{ wait_ms: number }>(({ wait_ms }) => {
+  return (
+    <span
+      class="flex min-w-0 items-center gap-1 text-muted tabular-nums"
+      title={text.waits(wait_ms)}
+      data-testid="run-strip-waits"
+    >
+      <Icon name="clock" size={12} class="flex-none" />
+      <span class="hidden truncate min-[1000px]:inline">{text.waits(wait_ms)}</span>
+      <span class="truncate min-[1000px]:hidden">{text.waitsShort(wait_ms)}</span>
+    </span>
+  );
+});
+
+const Pace = component$<{ pace: RunPace | null }>(({ pace }) => {
   if (!pace || pace.rowsPerSecond === null) {
     return <span class="flex-none text-muted">{text.leftUnknown}</span>;
   }

@@ -1,4 +1,11 @@
-import { counted, formatCount, formatDuration, formatNumber, formatPercent } from "~/lib/format";
+import {
+  counted,
+  formatCount,
+  formatCountdown,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+} from "~/lib/format";
 
 function rows(count: number): string {
   return counted(count, "row", "rows");
@@ -69,6 +76,8 @@ export const text = {
     `${column}: ${formatCount(done)} done, ${formatCount(failed)} failed`,
   endedAllFailed: (column: string, failed: number) => `${column}: all ${rows(failed)} failed`,
   endedFailed: (column: string) => `${column}: the run stopped`,
+  endedAtLimit: (column: string) => `${column}: the limit of this run is reached`,
+  endedPaused: (column: string) => `${column}: the run was paused`,
   endedIn: (sheet: string, ms: number) => `${sheet}, in ${formatDuration(ms)}`,
   cutOff: (count: number) =>
     count === 1
@@ -85,6 +94,12 @@ export const text = {
   showFailed: "Show failed",
   openSheet: "Open sheet",
   chooseModel: "Choose a model",
+  openBackends: "Open Backends",
+  raiseLimit: "Raise the limit",
+  cost: (usd: string) => `${usd} so far`,
+  costHint: "What the backend has said that this run cost",
+  waits: (ms: number) => `The backend asks to slow down. Goes on in ${formatCountdown(ms)}`,
+  waitsShort: (ms: number) => `Asked to slow down: ${formatCountdown(ms)}`,
   percent: (fraction: number) => formatPercent(fraction),
 } as const;
 

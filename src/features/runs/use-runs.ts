@@ -61,6 +61,15 @@ function toastAction(
       };
     case "open-sheet":
       return { label: text.openSheet, run$: $(() => goToSheet(app, sheet)) };
+    case "open-backends":
+      return { label: text.openBackends, run$: $(() => goToSettings(app, "backends")) };
+    case "raise-limit":
+      return {
+        label: text.raiseLimit,
+        run$: $(() => {
+          goToColumn(app, { sheet, column, onlyFailed: false, inspect: true });
+        }),
+      };
     case "choose-model":
       return { label: text.chooseModel, run$: $(() => goToSettings(app, "models")) };
   }

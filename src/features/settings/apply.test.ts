@@ -13,6 +13,7 @@ const settings: Settings = {
   theme: "system",
   language: "en",
   model: "",
+  backends: {},
   engine: { parallel_rows: 4 },
   unload_after_minutes: 15,
   local_only: false,

@@ -1,7 +1,7 @@
 /** Changing settings: one at a time, each on top of the last, with the outcome at the field. */
 
 import { sentence } from "~/errors";
-import type { Failure, Settings } from "~/ipc";
+import type { BackendLimits, Failure, Settings } from "~/ipc";
 import { failureOf, ipc } from "~/ipc";
 import type { AppState } from "~/state/app";
 
@@ -62,6 +62,19 @@ export function failureText(failure: Failure): string {
 /** The settings with some engine options changed; "automatic" is null. */
 export function withEngine(settings: Settings, options: Partial<Settings["engine"]>): Settings {
   return { ...settings, engine: { ...settings.engine, ...options } };
+}
+
+/** The settings with some limits of one backend changed. */
+export function withLimits(
+  settings: Settings,
+  backend: string,
+  changed: Omit<BackendLimits, "backend">,
+): Settings {
+  const all = settings.backends.limits ?? [];
+  const before = all.find((limits) => limits.backend === backend) ?? {};
+  const others = all.filter((limits) => limits.backend !== backend);
+  const limits = { ...before, ...changed, backend };
+  return { ...settings, backends: { ...settings.backends, limits: [...others, limits] } };
 }
 
 /** A copy that no store tracks. */

@@ -9,6 +9,8 @@ interface AutomaticNumberProps {
   min: number;
   max: number;
   step?: number;
+  /** What the empty field says; "Automatic" unless told. */
+  placeholder?: string;
   disabled?: boolean;
   testId?: string;
   onChange$: QRL<(value: number | null) => void>;
@@ -20,7 +22,11 @@ export const AutomaticNumber = component$<AutomaticNumberProps>((props) => (
     <IconButton
       icon="undo"
       size="s"
-      label={text.automaticAgain(props.title)}
+      label={
+        props.placeholder === undefined
+          ? text.automaticAgain(props.title)
+          : text.emptyAgain(props.title)
+      }
       class={props.value === null ? "invisible" : ""}
       disabled={props.value === null}
       onClick$={() => props.onChange$(null)}
@@ -33,7 +39,7 @@ export const AutomaticNumber = component$<AutomaticNumberProps>((props) => (
       min={props.min}
       max={props.max}
       step={props.step}
-      placeholder={text.automatic}
+      placeholder={props.placeholder ?? text.automatic}
       disabled={props.disabled}
       testId={props.testId}
       onChange$={props.onChange$}

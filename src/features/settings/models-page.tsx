@@ -1,10 +1,11 @@
 import { $, component$, useContext, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
+import { ModelField } from "~/features/models";
 import { type Doctor, ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
-import { bareName, modelsNamed, withoutEnding } from "~/lib/model-names";
+import { bareName, endpointIds, modelsNamed, remoteModel, withoutEnding } from "~/lib/model-names";
 import { AppContext } from "~/state/app";
-import { Notice, Select, Spinner } from "~/ui";
+import { Notice, Spinner } from "~/ui";
 import { apply } from "./apply";
 import { MarksContext } from "./context";
 import { EngineSettings } from "./engine-settings";
@@ -62,9 +63,12 @@ const ModelChoice = component$<ModelChoiceProps>(({ models, defaultModel }) => {
   const isMissing = model !== "" && chosen === undefined;
   // Only while nothing is chosen does the report's default say what "automatic" is.
   const automatic = model === "" && defaultModel !== null ? bareName(defaultModel) : null;
+  const isRemote = remoteModel(model, endpointIds(app.settings)) !== null;
   const options = [
     { value: "", label: words.automatic(automatic) },
-    ...(isMissing ? [{ value: model, label: words.missingOption(model), disabled: true }] : []),
+    ...(isMissing && !isRemote
+      ? [{ value: model, label: words.missingOption(model), disabled: true }]
+      : []),
     ...models.map((file) => ({
       value: file.name,
       label: withoutEnding(file.name),
@@ -74,21 +78,23 @@ const ModelChoice = component$<ModelChoiceProps>(({ models, defaultModel }) => {
   return (
     <SettingGroup>
       <SettingRow title={words.model} hint={words.modelHint} field="model">
-        <Select
+        <ModelField
           label={words.model}
           hideLabel
-          class="w-72"
+          class="w-80"
           value={chosen?.name ?? model}
           options={options}
+          lock={app.settings.local_only ? "settings" : null}
           testId="settings-model"
           onChange$={$((name: string) =>
-            apply(app, marks, "model", () =>
-              ipc.configureBackend({ backend: "local", model: name }),
-            ),
+            apply(app, marks, "model", () => {
+              const kind = remoteModel(name, endpointIds(app.settings)) ? "remote" : "local";
+              return ipc.configureBackend({ backend: kind, model: name });
+            }),
           )}
         />
       </SettingRow>
-      {isMissing && (
+      {isMissing && !isRemote && (
         <Notice kind="error" class="mb-3" testId="settings-model-missing">
           {words.missing(model)}
         </Notice>

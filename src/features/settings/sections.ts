@@ -1,6 +1,7 @@
 import type { Component } from "@builder.io/qwik";
 import type { IconName } from "~/ui";
 import { AboutPage } from "./about-page";
+import { BackendsPage } from "./backends-page";
 import { DataPage } from "./data-page";
 import { DiagnosticsPage } from "./diagnostics-page";
 import { GeneralPage } from "./general-page";
@@ -21,6 +22,7 @@ export interface SettingsSection {
 export const sections: readonly SettingsSection[] = [
   { id: "general", label: text.general.title, icon: "sliders", Page: GeneralPage },
   { id: "models", label: text.models.title, icon: "model", Page: ModelsPage },
+  { id: "backends", label: text.backends.title, icon: "link", Page: BackendsPage },
   { id: "privacy", label: text.privacy.title, icon: "lock", Page: PrivacyPage },
   { id: "data", label: text.data.title, icon: "database", Page: DataPage },
   { id: "diagnostics", label: text.diagnostics.title, icon: "chart", Page: DiagnosticsPage },

@@ -1,5 +1,6 @@
 import type { CandidateOutcome, TuneStage } from "~/ipc";
 import { formatBytes, formatCount, formatRelativeTime } from "~/lib/format";
+import { backends } from "./backend-strings";
 
 function counted(count: number, one: string, many: string): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
@@ -13,6 +14,7 @@ export const text = {
   applied: "Applied",
   appliedNextRun: "Applied, the next run uses it",
   automatic: "Automatic",
+  emptyAgain: (title: string) => `${title}: empty again`,
   automaticAgain: (title: string) => `${title}: automatic again`,
   loading: "Looking",
   open: "Open folder",
@@ -34,7 +36,8 @@ export const text = {
   models: {
     title: "Models and engine",
     model: "Model for new columns",
-    modelHint: "Each column keeps the model it was made with until you change it there",
+    modelHint:
+      "A file on this computer, or a model of a backend. Each column keeps the model it was made with until you change it there",
     automatic: (name: string | null) => (name === null ? "Automatic" : `Automatic (${name})`),
     missingOption: (name: string) => `${name} (missing)`,
     missing: (name: string) =>
@@ -76,6 +79,8 @@ export const text = {
     unloadNowHint: "Frees the memory of models at once. Runs that are going keep theirs",
     unloaded: "Models that nothing uses have left memory",
   },
+
+  backends,
 
   tuning: {
     title: (model: string) => `Tune ${model} for this machine`,
@@ -157,12 +162,15 @@ export const text = {
     localOnlyHint: "Refuses everything that would leave this computer, even when you ask for it",
     isLocal: "Your data stays on this computer",
     isLocalBody: [
-      "Sheets, prompts and answers are files in your data folder. Models run on this machine.",
-      "Nothing is sent anywhere: no telemetry, no crash reports, no check for updates.",
+      "Sheets, prompts and answers are files in your data folder. Model files run on this machine.",
+      "Where you choose a model of a backend for a column, the prompts of its rows are sent to that backend, and to nobody else.",
+      "Nothing else is sent anywhere: no telemetry, no crash reports, no check for updates.",
+      "Keys of backends are in the system's keyring, never in a sheet, a recipe or an export.",
       "Cells are shown without loading anything from the network, also when they hold a page or an image.",
       "A link in a cell opens in your browser only after you have seen its address and agreed.",
     ],
-    lockedBody: "Local only is on: links are not opened, and nothing is downloaded.",
+    lockedBody:
+      "Local only is on: no backend is asked, links are not opened, and nothing is downloaded.",
   },
 
   data: {

@@ -1,5 +1,5 @@
 import { showFailure } from "~/errors";
-import type { ColumnId, CopyFormat, DataType, SortKey } from "~/ipc";
+import { type ColumnId, type CopyFormat, type DataType, ipc, type SortKey } from "~/ipc";
 import { copySelection, cutSelection, pasteFromClipboard } from "./clipboard-actions";
 import {
   addDataColumn,
@@ -54,6 +54,7 @@ export type SheetAction =
   | { do: "delete-columns"; columns: ColumnId[] }
   | { do: "add-data-column"; dataType: DataType }
   | { do: "add-ai-column" }
+  | { do: "lock"; locked: boolean }
   | { do: "undo" }
   | { do: "redo" }
   | { do: "find"; withReplace: boolean };
@@ -140,6 +141,8 @@ async function act(tools: SheetTools, action: SheetAction): Promise<void> {
       sheet.inspectorTab = "prompt";
       sheet.inspector = "new";
       return;
+    case "lock":
+      return lock(tools, action.locked);
     case "undo":
       return undo(tools);
     case "redo":
@@ -148,6 +151,13 @@ async function act(tools: SheetTools, action: SheetAction): Promise<void> {
       openFind(tools, action.withReplace);
       return;
   }
+}
+
+/** Keeps everything of the sheet on this computer, or allows backends again. */
+async function lock({ sheet, app }: SheetTools, locked: boolean): Promise<void> {
+  await ipc.setLocalOnly(sheet.info.id, locked);
+  sheet.info.local_only = locked;
+  app.sheetsChanged += 1;
 }
 
 function openCell(tools: SheetTools): void {

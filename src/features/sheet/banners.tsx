@@ -9,6 +9,7 @@ import {
 } from "@builder.io/qwik";
 import { type Estimate, ipc, type Notice as SheetNotice } from "~/ipc";
 import { formatCount, formatDuration } from "~/lib/format";
+import { formatUsd } from "~/lib/money";
 import { Button, Icon, IconButton, Notice } from "~/ui";
 import { perform } from "./actions";
 import { text } from "./strings";
@@ -170,9 +171,12 @@ export function estimateLine(estimates: readonly Estimate[]): string {
   const seconds = estimates.every((estimate) => estimate.seconds !== null)
     ? sum((estimate) => estimate.seconds ?? 0)
     : null;
+  const costs = estimates.flatMap((estimate) => estimate.cost_usd ?? []);
+  const cost = costs.reduce((total, usd) => total + usd, 0);
   return text.screen.estimate(
     text.cells(cells),
     formatCount(tokens),
+    costs.length === 0 ? null : formatUsd(cost),
     seconds === null ? null : formatDuration(seconds * 1000),
   );
 }

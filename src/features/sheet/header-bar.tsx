@@ -4,6 +4,7 @@ import { ipc } from "~/ipc";
 import { formatRelativeTime } from "~/lib/format";
 import { Button, Icon, IconButton, Popover } from "~/ui";
 import { perform } from "./actions";
+import { SheetLock } from "./sheet-lock";
 import { goToStep, nextRedo, nextUndo, stepName } from "./steps";
 import { text } from "./strings";
 import { useSheetTools } from "./tools";
@@ -35,6 +36,7 @@ export const HeaderBar = component$(() => {
         testId="sheet-redo"
       />
       <StepList />
+      <SheetLock />
       <span class="flex-1" />
       <Button
         variant="ghost"

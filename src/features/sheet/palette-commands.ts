@@ -54,6 +54,9 @@ export function paletteCommands(tools: SheetTools): PaletteCommand[] {
   return [
     command("ai-column", text.palette.aiColumn, "sparkle", { do: "add-ai-column" }),
     command("run-all", text.palette.runAll, "play", { do: "run-all" }),
+    sheet.info.local_only === true
+      ? command("unlock", text.palette.unlock, "unlock", { do: "lock", locked: false })
+      : command("lock", text.palette.lock, "lock", { do: "lock", locked: true }),
     command("undo", text.palette.undo, "undo", { do: "undo" }, "Ctrl+Z"),
     command("redo", text.palette.redo, "redo", { do: "redo" }, "Ctrl+Y"),
     command(

@@ -34,10 +34,22 @@ export const text = {
         ? "1 AI column is not filled yet"
         : `${columns.toLocaleString("en")} AI columns are not filled yet`,
     fill: (columns: number) => (columns === 1 ? "Fill it" : "Fill them"),
-    estimate: (rows: string, tokens: string, time: string | null) =>
-      time === null
-        ? `${rows}, about ${tokens} tokens to read. How long it takes is known after the first rows`
-        : `${rows}, about ${tokens} tokens to read, about ${time}`,
+    estimate: (rows: string, tokens: string, cost: string | null, time: string | null) => {
+      const known = `${rows}, about ${tokens} tokens to read${cost === null ? "" : `, about ${cost}`}`;
+      return time === null
+        ? `${known}. How long it takes is known after the first rows`
+        : `${known}, about ${time}`;
+    },
+  },
+
+  lock: {
+    title: "Local only",
+    badge: "Local only",
+    open: "Local only is off for this sheet",
+    lockedHint: "Nothing of this sheet leaves this computer",
+    lockedBySettings: "Local only is on for all sheets, in the settings",
+    body: "While this is on, only models on this computer may fill the sheet. Backends that are asked over the network are refused, and runs that ask one are paused.",
+    toSettings: "Open Backends",
   },
 
   header: {
@@ -225,6 +237,8 @@ export const text = {
     find: "Find…",
     replace: "Find and replace…",
     aiColumn: "Add an AI column…",
+    lock: "Lock this sheet to models on this computer",
+    unlock: "Take the lock off this sheet",
     runAll: "Fill all AI columns",
     undo: "Undo",
     redo: "Redo",

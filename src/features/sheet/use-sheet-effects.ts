@@ -62,6 +62,7 @@ export function useSheetEffects(tools: SheetTools): void {
     tools.app.columnToShow = null;
     if (columnOf(tools, target.column) === null) return;
     if (target.onlyFailed) filterByState(tools, target.column, "failed");
+    if (target.inspect) sheet.inspector = target.column;
     const position = target.onlyFailed ? 0 : (selectionOf(tools).active?.position ?? 0);
     view.goTo(position, target.column);
   });
@@ -78,7 +79,10 @@ export function useSheetEffects(tools: SheetTools): void {
     if (ui.work) ui.work.openPanel = opened === "cell" ? "inspector" : "cell";
   });
 
-  useTask$(({ cleanup }) => cleanup(registerCommands(paletteCommands(tools))));
+  useTask$(({ track, cleanup }) => {
+    track(() => sheet.info.local_only);
+    cleanup(registerCommands(paletteCommands(tools)));
+  });
 
   useTask$(({ track, cleanup }) => {
     track(() => [sheet.changed, ui.statesChanged, runs.ended]);

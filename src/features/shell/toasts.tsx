@@ -1,5 +1,5 @@
 import { $, component$, useContext, useSignal, useTask$, useVisibleTask$ } from "@builder.io/qwik";
-import { showFailure, Words } from "~/errors";
+import { showFailure, WayOutButton, Words } from "~/errors";
 import { closeToast, type Toast, ToastContext, type ToastKind } from "~/state/toasts";
 import { Button, Icon, IconButton, type IconName } from "~/ui";
 import { text } from "./strings";
@@ -127,6 +127,14 @@ const ToastCard = component$<{ toast: Toast; held: boolean }>((props) => {
         <Button size="s" variant="ghost" class="text-accent!" onClick$={act} testId="toast-action">
           {toast.action.label}
         </Button>
+      )}
+      {!toast.action && toast.wayOut && (
+        <WayOutButton
+          wayOut={toast.wayOut}
+          variant="ghost"
+          class="text-accent!"
+          onGone$={() => closeToast(toasts, toast.id)}
+        />
       )}
       <IconButton
         icon="x"

@@ -1,5 +1,6 @@
 import type { commands } from "../bindings";
 import { appCommands } from "./app";
+import { backendCommands } from "./backends";
 import { cellCommands } from "./cells";
 import { columnCommands } from "./columns";
 import { findCommands } from "./find";
@@ -38,6 +39,7 @@ export type Part<K extends keyof FakeCommands> = Pick<FakeCommands, K>;
 export function fakeCommands(world: World, runner: Runner = new Runner(world)): FakeCommands {
   return {
     ...appCommands(world, runner),
+    ...backendCommands(world, runner),
     ...modelCommands(world, runner),
     ...tuneCommands(world),
     ...sheetCommands(world, runner),

@@ -140,7 +140,7 @@ test("a paused run goes on where it was", async () => {
   expect((await fake.unfinishedRuns()).map((each) => each.run.id)).toEqual([run]);
   const before = (await fake.runs(id))[0];
   expect(before).toMatchObject({ status: "paused", rows_total: 70 });
-  expect(await fake.resumeRun(id, run)).toBe(run);
+  expect(await fake.resumeRun(id, run, null)).toBe(run);
   await vi.advanceTimersByTimeAsync(20_000);
   const after = (await fake.runs(id))[0];
   expect(after).toMatchObject({ id: run, status: "done", rows_total: 70 });
@@ -151,7 +151,7 @@ test("an interrupted run goes on with the rows that are empty", async () => {
   const { fake, events } = open("interrupted");
   const { id } = await sheetNamed(fake, "Example");
   const run = (await fake.unfinishedRuns())[0]?.run.id ?? 0;
-  expect(await fake.resumeRun(id, run)).toBe(run);
+  expect(await fake.resumeRun(id, run, null)).toBe(run);
   await vi.advanceTimersByTimeAsync(20_000);
   expect(await fake.unfinishedRuns()).toEqual([]);
   const ended = events.find((event) => event.event === "run_ended");

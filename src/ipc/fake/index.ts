@@ -21,6 +21,10 @@ export interface FakeBackend {
   importPieceMs(milliseconds: number): void;
   /** The process of a model ends and is started again. */
   restart(model: string, reason: string): void;
+  /** Why keys last for the session only from now on; "" for a keyring that works. */
+  keyring(problem: string): void;
+  /** Backends ask to wait for so long. */
+  slowDown(milliseconds: number): void;
   clipboard(): string;
   written(): Record<string, string>;
   opened(): string[];
@@ -123,6 +127,13 @@ function backendOf(world: World, calls: Record<string, number>, troubles: string
       world.importPieceMs = milliseconds;
     },
     restart: (model, reason) => world.emit({ event: "engine_restarted", model, reason }),
+    keyring: (problem) => {
+      world.keyringProblem = problem === "" ? null : problem;
+    },
+    slowDown: (milliseconds) => {
+      world.slowUntilMs = performance.now() + milliseconds;
+      world.slowedDown += 1;
+    },
     clipboard: () => world.clipboard,
     written: () => Object.fromEntries(world.written),
     opened: () => world.opened,

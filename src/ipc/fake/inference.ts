@@ -1,5 +1,6 @@
 import type { ColumnId, Estimate, ExampleView, PreviewRow, Recipe, RunId } from "../bindings";
 import { answerFor } from "./answers";
+import { costOf, modelToAsk, priceOf } from "./backends";
 import type { Part } from "./commands";
 import type { Runner } from "./runs";
 import type { FakeSheet } from "./sheet";
@@ -33,6 +34,7 @@ function estimateOf(world: World, sheet: FakeSheet, id: ColumnId, rows: number[]
   const prompts = recipe ? sample.map((row) => promptOf(sheet, column, recipe, row, shown)) : [];
   const tokens = prompts.map((messages) => tokensOf(messages.map((each) => each.content).join()));
   const mean = tokens.reduce((sum, each) => sum + each, 0) / Math.max(1, tokens.length);
+  const price = recipe ? priceOf(world, recipe.model) : null;
   const isKnown = sheet.runs.some((run) => run.rows_done > 0);
   return {
     rows: rows.length,
@@ -41,6 +43,7 @@ function estimateOf(world: World, sheet: FakeSheet, id: ColumnId, rows: number[]
     prompt_tokens: Math.round(mean * rows.length),
     shared_prefix_tokens: tokensOf(recipe?.prompt ?? ""),
     completion_tokens: rows.length * 12,
+    cost_usd: price ? costOf(price, mean * rows.length, 12 * rows.length) : null,
     seconds: isKnown ? rows.length / world.rowsPerSecond : null,
     basis: {
       sampled_rows: sample.length,
@@ -68,7 +71,7 @@ export function inferenceCommands(world: World, runner: Runner): Part<InferenceC
       }
       return null;
     },
-    resumeRun: (id, run) => runner.resume(world.sheet(id), run),
+    resumeRun: (id, run, cap) => runner.resume(world.sheet(id), run, cap),
     pauseRun: (_, run) => runner.pause(run),
     cancelRun: (id, run) => {
       runner.cancel(world.sheet(id), run);
@@ -81,12 +84,16 @@ export function inferenceCommands(world: World, runner: Runner): Part<InferenceC
       world.task(task, async (pause) => {
         const sheet = world.sheet(id);
         referencesOf(recipe.prompt, sheet.columns);
-        const model = world.model(recipe.model).name;
+        const model = modelToAsk(world, sheet, recipe.model);
         const shown: PreviewRow[] = [];
         for (const row of sheet.allRows().slice(0, count)) {
           const messages = promptOf(sheet, null, recipe, row);
           const { value, error, reasoning, figures } = answerFor(recipe, model, messages, row, 0);
           await pause(4000 / world.rowsPerSecond);
+          const price = priceOf(world, model);
+          if (price) {
+            figures.cost_usd = costOf(price, figures.prompt_tokens, figures.completion_tokens);
+          }
           shown.push({ row, messages, value, reasoning, error, figures });
         }
         return shown;

@@ -7,7 +7,8 @@ import type { World } from "./world";
 /** Where the page keeps the settings until it is closed. */
 export const SETTINGS_KEY = "braincells.fake.settings";
 
-function keep(world: World, settings: Settings): Settings {
+/** Keeps settings that are within reason. */
+export function keepSettings(world: World, settings: Settings): Settings {
   const { engine } = settings;
   const ranges: [string, number | null | undefined, number, number][] = [
     ["parallel rows", engine.parallel_rows, 1, 64],
@@ -23,7 +24,9 @@ function keep(world: World, settings: Settings): Settings {
       refuse("bad_input", `${name} cannot be ${value}`, `take a number from ${least} to ${most}`);
     }
   }
-  if (settings.model !== "") world.model(settings.model);
+  if (settings.model !== "" && !/^[a-z][a-z0-9-]+:/.test(settings.model)) {
+    world.model(settings.model);
+  }
   world.settings = settings;
   globalThis.sessionStorage?.setItem(SETTINGS_KEY, JSON.stringify(settings));
   return settings;
@@ -56,9 +59,9 @@ export function modelCommands(world: World, runner: Runner): Part<ModelCommand> 
       runner.unload();
       return null;
     },
-    configureBackend: (choice) => keep(world, { ...world.settings, model: choice.model }),
+    configureBackend: (choice) => keepSettings(world, { ...world.settings, model: choice.model }),
     settings: () => world.settings,
-    setSettings: (settings) => keep(world, settings),
+    setSettings: (settings) => keepSettings(world, settings),
     cacheInfo: () => {
       const { responses, bytes, limit_bytes } = world.cache;
       const model = world.models[0]?.name;

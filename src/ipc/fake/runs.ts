@@ -1,16 +1,21 @@
 import type {
+  AppError,
   Column,
   ColumnId,
   LiveRun,
   RowId,
+  RunCap,
   RunId,
   RunInfo,
+  RunProgress,
   RunRequest,
   RunStatus,
 } from "../bindings";
 import { answerFor } from "./answers";
+import { remoteOf } from "./backends";
 import { markStale } from "./cells";
 import { refuse } from "./failure";
+import { holdOf, LOCKED, pay } from "./remote-run";
 import type { FakeSheet } from "./sheet";
 import { emptyInput, type InFlight, promptOf, type Work, workOf } from "./work";
 import type { World } from "./world";
@@ -21,6 +26,9 @@ const TICK_MS = 50;
 /** How long loading the model takes, once. */
 const LOADING_MS = 900;
 
+/** What a run took. */
+type Spent = Pick<RunProgress, "cost_usd" | "prompt_tokens" | "completion_tokens">;
+
 /** Runs one column after another by a clock, and tells about it as the Rust side does. */
 export class Runner {
   private works: Work[] = [];
@@ -30,6 +38,8 @@ export class Runner {
   private loadingSinceMs: number | null = null;
   /** The rows that ended runs did not come to. */
   private readonly left = new Map<RunId, RowId[]>();
+  /** What ended runs took: it counts when they go on. */
+  private readonly spent = new Map<RunId, Spent>();
   private readonly lookedAt = new Map<ColumnId, RowId[]>();
 
   constructor(private readonly world: World) {}
@@ -84,7 +94,7 @@ export class Runner {
   }
 
   /** Goes on with a run that was paused or interrupted. */
-  resume(sheet: FakeSheet, run: RunId): RunId {
+  resume(sheet: FakeSheet, run: RunId, cap: RunCap | null = null): RunId {
     const alive = this.find(run);
     if (alive) {
       if (alive.info.status === "paused") alive.info.status = "queued";
@@ -93,7 +103,7 @@ export class Runner {
     }
     const info = sheet.runs.find((each) => each.id === run);
     if (!info) return refuse("not_found", `the sheet has no run ${run}`);
-    if (info.status !== "paused" && info.status !== "interrupted") {
+    if (!["paused", "interrupted", "failed"].includes(info.status)) {
       return refuse("conflict", `run ${run} is ${info.status}`, "start a new run instead");
     }
     const done = { done: info.rows_done, failed: info.rows_failed, total: info.rows_total };
@@ -105,17 +115,29 @@ export class Runner {
     const work = this.works.find((each) => each.column.id === info.column && each.sheet === sheet);
     if (!work) return run;
     work.info.id = run;
-    work.info.request = info.request;
+    work.info.request = cap === null ? info.request : { ...info.request, cap };
     work.info.rows_total = done.total;
     work.progress = { ...work.progress, run, rows_total: done.total };
     work.progress.rows_before = done.done + done.failed;
     work.progress.rows_done = done.done;
     work.progress.rows_failed = done.failed;
+    const spent = this.spent.get(run);
+    if (spent) {
+      Object.assign(work.progress, spent);
+      work.paidTokens = { ...spent };
+    }
     return run;
   }
 
   pause(run: RunId): boolean {
     return this.stop(run, "paused");
+  }
+
+  /** Pauses what asks backends for a sheet that was locked. */
+  pauseRemote(sheet: FakeSheet): void {
+    for (const work of this.works.filter((one) => one.sheet === sheet)) {
+      if (remoteOf(this.world, work.model) !== null) this.end(work, "paused", LOCKED);
+    }
   }
 
   cancel(sheet: FakeSheet, run: RunId): void {
@@ -166,15 +188,25 @@ export class Runner {
     }
     if (!this.isLoaded(work.model, nowMs)) return;
     this.begin(work);
+    const hold = holdOf(this.world, work, nowMs);
+    if (hold !== null) {
+      if (hold === "waits") this.world.emit({ event: "run_progress", ...work.progress });
+      else this.end(work, "failed", hold);
+      return;
+    }
     work.activeMs += passedMs;
     work.progress.elapsed_ms = Math.round(work.activeMs);
     this.fill(work, nowMs);
     this.generate(work, nowMs);
-    this.world.emit({ event: "run_progress", ...work.progress });
+    if (this.works.includes(work)) {
+      this.world.emit({ event: "run_progress", ...work.progress });
+    }
+    if (!this.works.includes(work)) return;
     if (work.waiting.length === 0 && work.inFlight.length === 0) this.end(work, "done");
   }
 
   private isLoaded(model: string, nowMs: number): boolean {
+    if (remoteOf(this.world, model) !== null) return true;
     if (this.loadedModel === model) return true;
     this.loadingSinceMs ??= nowMs;
     const fraction = Math.min(1, (nowMs - this.loadingSinceMs) / LOADING_MS);
@@ -236,6 +268,8 @@ export class Runner {
       else this.finish(work, each);
     }
     work.inFlight = open;
+    const limit = pay(this.world, work);
+    if (limit !== null) this.end(work, "paused", limit);
   }
 
   private finish(work: Work, { row, answer, messages }: InFlight): void {
@@ -284,7 +318,10 @@ export class Runner {
     });
   }
 
-  private end(work: Work, status: RunStatus): void {
+  private end(work: Work, status: RunStatus, error: AppError | null = null): void {
+    const { cost_usd = null, prompt_tokens, completion_tokens } = work.progress;
+    this.spent.set(work.info.id, { cost_usd, prompt_tokens, completion_tokens });
+    work.info.error = error?.message ?? null;
     this.works = this.works.filter((each) => each !== work);
     this.left.set(work.info.id, [...work.inFlight.map((each) => each.row), ...work.waiting]);
     work.info.status = status;
@@ -306,7 +343,7 @@ export class Runner {
       run: work.info.id,
       status,
       progress: { ...work.progress },
-      error: null,
+      error,
     });
   }
 }

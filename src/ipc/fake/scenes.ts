@@ -28,7 +28,8 @@ export type SceneName =
   | "readonly"
   | "hostile"
   | "nomodel"
-  | "typed";
+  | "typed"
+  | "cloud";
 
 function settings(): Settings {
   const kept = globalThis.sessionStorage?.getItem(SETTINGS_KEY);
@@ -38,6 +39,7 @@ function settings(): Settings {
     language: "en",
     model: "",
     engine: {},
+    backends: {},
     unload_after_minutes: 15,
     local_only: false,
     notify_after_seconds: 60,
@@ -179,8 +181,21 @@ export function makeScene(
   const entry = { sheet: old.info, deleted_at_ms: now() - 3 * DAY_MS };
   world.trashed.set(old.info.id, { sheet: old, entry });
   world.cache = { ...world.cache, responses: 1840, bytes: 2_310_000 };
+  if (name === "cloud") addBackends(world, reviews);
   begin(name, world, runner, reviews, example);
   return { world, runner };
+}
+
+/** Keys of two backends, a server on this computer, and a column that asks one of them. */
+function addBackends(world: World, reviews: FakeSheet): void {
+  world.keys.set("huggingface", { source: "environment", isGood: true });
+  world.keys.set("openrouter", { source: "keyring", isGood: true });
+  const endpoints = [{ id: "ollama", base_url: "http://localhost:11434/v1", models: [] }];
+  world.settings = { ...world.settings, backends: { ...world.settings.backends, endpoints } };
+  addAi(reviews, "topic", {
+    prompt: "What is this review of a {{product}} about?\n\n{{review}}",
+    model: "openrouter:qwen/qwen3-8b",
+  });
 }
 
 function begin(

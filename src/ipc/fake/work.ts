@@ -11,6 +11,7 @@ import type {
   RunRequest,
 } from "../bindings";
 import type { Answer } from "./answers";
+import { modelToAsk } from "./backends";
 import type { Step } from "./cell";
 import { failure, refuse } from "./failure";
 import { testOf } from "./filter";
@@ -39,6 +40,8 @@ export interface Work {
   progress: RunProgress;
   step: Step;
   activeMs: number;
+  /** The tokens that were paid for so far. */
+  paidTokens: { prompt_tokens: number; completion_tokens: number };
   examples: RowId[];
   /** The runs whose column this one reads: they go first. */
   behind: RunId[];
@@ -127,7 +130,7 @@ export function workOf(
     );
   }
   const { recipe, recipe_version } = column.kind;
-  const model = world.model(recipe.model).name;
+  const model = modelToAsk(world, sheet, recipe.model);
   const rows = [...rowsFor(sheet, column, request)];
   const info: RunInfo = {
     id: world.newId(),
@@ -156,6 +159,7 @@ export function workOf(
     progress: emptyProgress(sheet, info),
     step,
     activeMs: 0,
+    paidTokens: { prompt_tokens: 0, completion_tokens: 0 },
     examples: exampleRows(sheet, column),
     behind,
   };

@@ -8,6 +8,7 @@ import type {
   TrashedSheet,
   UnfinishedRun,
 } from "../bindings";
+import type { FakeKey } from "./backends";
 import { failure, refuse } from "./failure";
 import type { FakeSheet } from "./sheet";
 
@@ -29,6 +30,13 @@ export class World {
   models: ModelFile[] = [];
   unfinished: UnfinishedRun[] = [];
   cache = { responses: 0, bytes: 0, limit_bytes: 512 * 1024 * 1024 };
+  /** The backends that have a key. */
+  readonly keys = new Map<string, FakeKey>();
+  /** Why keys last for the session only. */
+  keyringProblem: string | null = null;
+  /** Until when backends ask to wait, by `performance.now()`. */
+  slowUntilMs = 0;
+  slowedDown = 0;
   /** The clipboard of the system. */
   clipboard = "";
   /** What the next file dialogs answer; then they give the default. */

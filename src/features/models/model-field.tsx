@@ -1,0 +1,204 @@
+import {
+  $,
+  component$,
+  type QRL,
+  useContext,
+  useSignal,
+  useStore,
+  useTask$,
+} from "@builder.io/qwik";
+import { type BackendInfo, errorOf, ipc } from "~/ipc";
+import { endpointIds, remoteModel } from "~/lib/model-names";
+import { AppContext, goToSettings } from "~/state/app";
+import { Button, Combobox, Icon, Notice, type Option } from "~/ui";
+import { hostOf } from "./host";
+import {
+  factsText,
+  groupsOf,
+  isLockedOut,
+  isUsable,
+  type Lock,
+  type Looked,
+  lockText,
+  searchesOf,
+  typedOption,
+} from "./model-search";
+import { text } from "./strings";
+
+/** A search begins once typing has rested this long. */
+const DEBOUNCE_MS = 250;
+
+export interface ModelFieldProps {
+  label: string;
+  hideLabel?: boolean | undefined;
+  /** As recipes name it: a file, or `backend:model`. */
+  value: string;
+  /** The models of this computer, and whatever else is offered without a heading. */
+  options: readonly Option[];
+  /** What keeps models of other machines out. */
+  lock: Lock;
+  error?: string | undefined;
+  disabled?: boolean | undefined;
+  testId?: string | undefined;
+  class?: string | undefined;
+  onChange$: QRL<(value: string) => void>;
+}
+
+interface FieldState {
+  /** Null until they are read, or while they cannot be. */
+  backends: BackendInfo[] | null;
+  /** What is typed; null while the list is closed. */
+  typed: string | null;
+  looked: { [backend: string]: Looked | undefined };
+}
+
+/** One model of this computer or of a backend, found by typing, with what choosing it means. */
+export const ModelField = component$<ModelFieldProps>((props) => {
+  const app = useContext(AppContext);
+  const state = useStore<FieldState>({ backends: null, typed: null, looked: {} });
+
+  useTask$(({ track }) => {
+    track(() => JSON.stringify(app.settings.backends));
+    ipc.backends().then(
+      ({ list }) => {
+        state.backends = list;
+      },
+      () => {
+        // Models of this computer can be chosen all the same; the settings say what is wrong.
+      },
+    );
+  });
+
+  useTask$(({ track, cleanup }) => {
+    const typed = track(() => state.typed);
+    const backends = track(() => state.backends);
+    const lock = track(() => props.lock);
+    if (typed === null || backends === null) return;
+    const tasks: string[] = [];
+    let isCurrent = true;
+    const wait_ms = typed === "" ? 0 : DEBOUNCE_MS;
+    const timer = setTimeout(() => {
+      for (const { backend, search } of searchesOf(typed, backends, lock)) {
+        const task = `models ${crypto.randomUUID()}`;
+        tasks.push(task);
+        const before = state.looked[backend]?.models ?? [];
+        state.looked[backend] = { models: before, failure: null, busy: true };
+        ipc.backendModels(backend, search, task).then(
+          (models) => {
+            if (isCurrent) state.looked[backend] = { models, failure: null, busy: false };
+          },
+          (thrown) => {
+            const failure = errorOf(thrown);
+            if (isCurrent) state.looked[backend] = { models: [], failure, busy: false };
+          },
+        );
+      }
+    }, wait_ms);
+    cleanup(() => {
+      isCurrent = false;
+      clearTimeout(timer);
+      for (const task of tasks) void ipc.cancelTask(task).catch(() => false);
+    });
+  });
+
+  const typed = state.typed ?? "";
+  const backends = state.backends ?? [];
+  const groups = groupsOf(backends, state.looked, typed, props.lock);
+  const own = typedOption(typed, backends, groups, props.lock);
+  const isRemote = remoteModel(props.value, endpointIds(app.settings)) !== null;
+  const isListed = props.options.some((option) => option.value === props.value);
+  const current = isRemote && !isListed ? [{ value: props.value, label: props.value }] : [];
+  return (
+    <div class={["flex min-w-0 flex-col gap-2", props.class]}>
+      <Combobox
+        label={props.label}
+        hideLabel={props.hideLabel}
+        placeholder={props.lock === null ? text.choose : text.chooseLocal}
+        value={props.value}
+        options={[...(own === null ? [] : [own]), ...current]}
+        groups={[{ id: "local", label: text.here, options: props.options }, ...groups]}
+        error={props.error}
+        disabled={props.disabled}
+        testId={props.testId}
+        onSearch$={$((value: string | null) => {
+          state.typed = value;
+        })}
+        onChange$={props.onChange$}
+      />
+      {isRemote && <RemoteNote name={props.value} backends={state.backends} lock={props.lock} />}
+    </div>
+  );
+});
+
+/** What a chosen model of a backend means: where rows go, what it costs, what is in its way. */
+const RemoteNote = component$<{ name: string; backends: BackendInfo[] | null; lock: Lock }>(
+  (props) => {
+    const app = useContext(AppContext);
+    const facts = useSignal("");
+    const meant = remoteModel(props.name, endpointIds(app.settings));
+    const backend = props.backends?.find((one) => one.id === meant?.backend);
+
+    useTask$(({ track, cleanup }) => {
+      const name = track(() => props.name);
+      const list = track(() => props.backends);
+      facts.value = "";
+      const remote = remoteModel(name, endpointIds(app.settings));
+      const found = list?.find((one) => one.id === remote?.backend);
+      const lock = track(() => props.lock);
+      if (!remote || !found || !isUsable(found) || isLockedOut(found, lock)) return;
+      const task = `model ${crypto.randomUUID()}`;
+      let isCurrent = true;
+      cleanup(() => {
+        isCurrent = false;
+        void ipc.cancelTask(task).catch(() => false);
+      });
+      ipc.backendModels(found.id, remote.model, task).then(
+        (models) => {
+          const exact = models.find((one) => one.id === remote.model);
+          if (isCurrent && exact) facts.value = factsText(exact);
+        },
+        () => {
+          // Only a remark: a run says what is wrong.
+        },
+      );
+    });
+
+    if (!backend) return null;
+    const { title, base_url, is_this_machine } = backend;
+    const host = hostOf(base_url);
+    return (
+      <>
+        {isLockedOut(backend, props.lock) ? (
+          <Notice kind="warning" icon="lock" title={text.locked} testId="model-locked">
+            {lockText(props.lock)}
+          </Notice>
+        ) : (
+          !isUsable(backend) && (
+            <Notice kind="warning" icon="key" title={text.noKey(title)} testId="model-no-key">
+              <p>{text.noKeyBody}</p>
+              <Button
+                size="s"
+                icon="settings"
+                class="mt-2"
+                onClick$={() => goToSettings(app, "backends")}
+              >
+                {text.toBackends}
+              </Button>
+            </Notice>
+          )
+        )}
+        <p class="flex items-start gap-1.5 text-sm text-muted" data-testid="model-remote">
+          <Icon name={is_this_machine ? "lock" : "external"} size={14} class="mt-0.5" />
+          <span class="min-w-0 flex-1">
+            {is_this_machine ? text.answeredHere(title, host) : text.sentTo(title, host)}
+            {facts.value !== "" && (
+              <span class="block tabular-nums" data-testid="model-facts">
+                {facts.value}
+              </span>
+            )}
+          </span>
+        </p>
+      </>
+    );
+  },
+);

@@ -1,0 +1,103 @@
+import {
+  $,
+  component$,
+  type NoSerialize,
+  noSerialize,
+  useContext,
+  useSignal,
+  useTask$,
+} from "@builder.io/qwik";
+import { FailureNotice } from "~/errors";
+import { type BackendInfo, type ConnectionReport, type Failure, failureOf, ipc } from "~/ipc";
+import { AppContext } from "~/state/app";
+import { Button, Icon } from "~/ui";
+import { text } from "./strings";
+
+const words = text.backends;
+
+/** Asks a backend something that costs nothing, and says what came of it. */
+export const ConnectionTest = component$<{ backend: BackendInfo }>((props) => {
+  const app = useContext(AppContext);
+  const task = useSignal<string | null>(null);
+  const report = useSignal<ConnectionReport | null>(null);
+  const failure = useSignal<NoSerialize<Failure>>();
+  const { id, title, needs_key, key, is_this_machine } = props.backend;
+
+  useTask$(({ track }) => {
+    // What was found out with another key or at another address says nothing.
+    track(() => [props.backend.key, props.backend.base_url]);
+    report.value = null;
+    failure.value = undefined;
+  });
+
+  const stop = $(() => {
+    const stopped = task.value;
+    task.value = null;
+    if (stopped !== null) void ipc.cancelTask(stopped).catch(() => false);
+  });
+  useTask$(({ cleanup }) => {
+    cleanup(() => stop());
+  });
+
+  const test = $(async () => {
+    const own = `test ${crypto.randomUUID()}`;
+    task.value = own;
+    report.value = null;
+    failure.value = undefined;
+    try {
+      const answer = await ipc.testBackend(id, own);
+      if (task.value === own) report.value = answer;
+    } catch (thrown) {
+      if (task.value === own) failure.value = noSerialize(failureOf(thrown));
+    } finally {
+      if (task.value === own) task.value = null;
+    }
+  });
+  const isLockedOut = app.settings.local_only && !is_this_machine;
+  const isOff = isLockedOut || (needs_key && key === null);
+  return (
+    <>
+      {task.value === null ? (
+        <Button
+          icon="link"
+          disabled={isOff}
+          ariaLabel={words.testOf(title)}
+          testId={`backend-${id}-test`}
+          onClick$={test}
+        >
+          {words.test}
+        </Button>
+      ) : (
+        <Button icon="stop" testId={`backend-${id}-stop-test`} onClick$={stop}>
+          {words.stopTest}
+        </Button>
+      )}
+      <div class="order-last w-full empty:hidden" role="status">
+        {report.value !== null && (
+          <p
+            class="flex items-center gap-1.5 text-success"
+            data-testid={`backend-${id}-test-result`}
+          >
+            <Icon name="check-circle" size={14} />
+            {reportText(report.value)}
+          </p>
+        )}
+      </div>
+      {failure.value && (
+        <FailureNotice
+          failure={failure.value}
+          class="order-last w-full"
+          testId={`backend-${id}-test-failed`}
+        />
+      )}
+    </>
+  );
+});
+
+function reportText({ duration_ms, models, account }: ConnectionReport): string {
+  return [
+    words.works(duration_ms),
+    ...(models === null ? [] : [words.models(models)]),
+    ...(account === null ? [] : [words.account(account)]),
+  ].join(words.separator);
+}
