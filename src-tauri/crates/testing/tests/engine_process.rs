@@ -205,8 +205,9 @@ async fn rows_that_kill_the_engines_process_fail_alone_and_say_why() {
         assert_eq!(told, if signal == "SIGABRT" { 2 } else { 1 }, "{failures:?}");
     }
     assert!(failures.iter().all(|failure| failure.contains("nothing but this row")));
-    // Three rows of which each ends it with many others, with few others, and twice alone.
-    assert!(desk.restarts().len() <= 4 * 3, "{:?}", desk.restarts());
+    // Each of the four ends it twice alone; before that each of the three places where they are
+    // ends it with many others and with few.
+    assert!(desk.restarts().len() <= 4 * 2 + 3 * 2, "{:?}", desk.restarts());
 }
 
 #[tokio::test(flavor = "multi_thread")]
