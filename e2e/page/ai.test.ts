@@ -134,3 +134,68 @@ test("a recipe goes out to a file", async () => {
   const yaml = await page.backend((backend) => backend.written()["/home/you/mine.yml"] ?? "");
   expect(yaml).toContain("sentiment:");
 });
+
+async function openModelTab(column: string): Promise<void> {
+  await grid.openColumn(column);
+  await page.byId("inspector");
+  await (await page.byRole("tab", /^Model/)).click();
+  await page.byId("inspector-model");
+}
+
+const shownModel = async () => (await page.byId("inspector-model")).getValue();
+
+test("a search and Enter take a model that is listed, and no dollars limit one on this computer", async () => {
+  await grid.open("cloud", "reviews");
+  await openModelTab("topic");
+  await page.click("inspector-model");
+  await page.fill("inspector-model", "openrouter:gpt-4o");
+  await page.sees("openai/gpt-4o-mini");
+  await page.sees("Use openrouter:gpt-4o");
+  await page.press("Enter");
+  await expect.poll(shownModel).toBe("openrouter:openai/gpt-4o-mini");
+  await page.byId("inspector-cap-usd");
+  await page.fill("inspector-model", "ollama:llama3.2");
+  await page.sees("Use ollama:llama3.2");
+  await page.press("Enter");
+  await expect.poll(shownModel).toBe("ollama:llama3.2:1b");
+  await page.gone("inspector-cap-usd");
+  await page.byId("inspector-cap-tokens");
+});
+
+test("backends that cannot be read are said, and asked for once more", async () => {
+  await grid.open("cloud", "reviews");
+  await grid.openColumn("topic");
+  await page.byId("inspector-cap-usd");
+  await expect.poll(() => calls("backendModels")).toBeGreaterThan(0);
+  await page.backend((backend) => backend.fail("backends", "storage", "the keyring is busy"));
+  await (await page.byRole("tab", /^Model/)).click();
+  await page.byId("model-backends-failed");
+  await page.sees("The keyring is busy");
+  expect(await page.isShown("model-remote")).toBe(false);
+  await page.click("model-backends-again");
+  await page.byId("model-remote");
+  await page.gone("model-backends-failed");
+});
+
+test("a run at its limit is led to a higher one, from the list of runs as well", async () => {
+  await grid.open("cloud", "reviews", { rate: "30" });
+  await grid.openColumn("topic");
+  await page.fill("inspector-cap-tokens", "2000");
+  await page.press("Tab");
+  await page.click("inspector-run");
+  await page.byId("inspector-limit-reached");
+  await page.fill("inspector-raise-tokens", "");
+  await page.press("Tab");
+  const field = await page.byId("inspector-raise-tokens");
+  expect(await field.getAttribute("placeholder")).toBe("4000");
+  await (await page.byRole("tab", /^Runs/)).click();
+  await page.sees(/cost (\$0\.\d+|<\$0\.001)/);
+  expect(await page.isShown("inspector-runs-resume")).toBe(false);
+  await page.click("inspector-runs-raise");
+  await expect
+    .poll(() => page.browser.execute(() => document.activeElement?.getAttribute("data-testid")))
+    .toBe("inspector-raise-tokens");
+  await page.click("run-strip-more", "run-raise-limit");
+  await page.byId("inspector-limit-reached");
+  expect(await calls("resumeRun")).toBe(0);
+});

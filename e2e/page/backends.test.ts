@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expectNotInPage, isInPage } from "../traces";
 import { GridOf } from "./grid";
 import { type Page, startPage } from "./page";
 
@@ -27,19 +28,9 @@ async function openModelTab(column: string): Promise<void> {
   await page.byId("inspector-model");
 }
 
-/** Whether a text is anywhere in the page: elements, attributes, fields, what is remembered. */
-const isInPage = (text: string): Promise<boolean> =>
-  page.browser.execute((wanted) => {
-    const fields = [...document.querySelectorAll<HTMLInputElement>("input, textarea, select")];
-    return [
-      document.documentElement.outerHTML,
-      ...fields.map((field) => field.value),
-      JSON.stringify({ ...localStorage }),
-      JSON.stringify({ ...sessionStorage }),
-      location.href,
-      document.title,
-    ].some((place) => place.includes(wanted));
-  }, text);
+/** The test id of what has the focus. */
+const focused = (): Promise<string | null> =>
+  page.browser.execute(() => document.activeElement?.getAttribute("data-testid") ?? null);
 
 const calls = (command: string): Promise<number> =>
   page.backend((backend, name) => backend.calls()[name ?? ""] ?? 0, command);
@@ -53,16 +44,20 @@ test("a key is entered by keys alone, and is nowhere in the page afterwards", as
   await page.byId("backend-openai-body");
   await page.press("Tab");
   await page.type(KEY);
-  expect(await isInPage(KEY)).toBe(true);
+  expect(await isInPage(page.browser, KEY)).toBe(true);
   const type = await (await page.byId("backend-openai-key")).getAttribute("type");
   expect(type).toBe("password");
   await page.press("Enter");
   await expect.poll(() => page.textOf("backend-openai-key-state")).toBe("Key in the keyring");
-  expect(await isInPage(KEY)).toBe(false);
+  // The field that took its place has the focus: Esc there is no way out of the settings.
+  expect(await focused()).toBe("backend-openai-key");
+  await page.press("Escape");
+  await page.byId("backend-openai-body");
+  await expectNotInPage(page.browser, KEY);
   // Undo must not bring it back.
   await page.click("backend-openai-key");
   await page.press("Control", "z");
-  expect(await isInPage(KEY)).toBe(false);
+  await expectNotInPage(page.browser, KEY);
   await page.click("backend-openai-remove-key");
   await expect.poll(() => page.textOf("backend-openai-key-state")).toBe("No key");
   await page.click("backend-openai-get-key");
@@ -75,21 +70,67 @@ test("a key that is refused leaves no trace either", async () => {
   await page.fill("backend-openai-key", `${KEY} ${KEY}`);
   await page.click("backend-openai-key-send");
   await page.byId("backend-openai-key-failed");
-  expect(await isInPage(KEY)).toBe(false);
+  await expectNotInPage(page.browser, KEY);
 });
 
 test("a test of the connection says what it found, or what to do", async () => {
   await openBackends("cloud");
   await page.click("backend-huggingface-test");
   await page.sees("account ada");
-  expect(await page.textOf("backend-huggingface-key-state")).toBe("Key from the environment");
+  expect(await page.textOf("backend-huggingface-key-state")).toBe("Key from HF_TOKEN");
   expect(await (await page.byId("backend-openai-test")).isEnabled()).toBe(false);
+  expect(await page.textOf("backend-openai-test-off")).toBe("Needs a key first");
   await page.click("backend-openai-details");
   await page.fill("backend-openai-key", "sk-wrong");
   await page.click("backend-openai-key-send", "backend-openai-test");
   await page.byId("backend-openai-test-failed");
   await page.sees("OpenAI refused the key");
   await page.sees("Enter another key");
+});
+
+test("a test of the connection is void when the key or the address changes, and only then", async () => {
+  await openBackends("cloud");
+  await page.click("backend-huggingface-test");
+  await page.byId("backend-huggingface-test-result");
+  await page.click("backend-ollama-details", "backend-ollama-test");
+  await page.byId("backend-ollama-test-result");
+  // Reads all backends again, and changes nothing that was found out.
+  await page.fill("backend-ollama-parallel-requests", "3");
+  await page.press("Enter");
+  await page.byId("setting-applied");
+  await expect.poll(() => calls("backends")).toBe(2);
+  await page.settle();
+  expect(await page.isShown("backend-ollama-test-result")).toBe(true);
+  await page.fill("backend-ollama-address", "http://localhost:11435");
+  await page.press("Enter");
+  await page.gone("backend-ollama-test-result");
+  expect(await page.isShown("backend-huggingface-test-result")).toBe(true);
+  // One key in the place of another from the same source.
+  await page.click("backend-openai-details");
+  await page.fill("backend-openai-key", KEY);
+  await page.click("backend-openai-key-send", "backend-openai-test");
+  await page.byId("backend-openai-test-result");
+  await page.fill("backend-openai-key", "sk-wrong");
+  await page.click("backend-openai-key-send");
+  await page.gone("backend-openai-test-result");
+});
+
+test("a test that is under way is given up when the key changes", async () => {
+  await openBackends("cloud");
+  await page.click("backend-huggingface-details");
+  await page.fill("backend-huggingface-key", "sk-wrong");
+  // In one go, so that the answer about the old key is still to come.
+  await page.browser.execute(() => {
+    const button = (id: string) =>
+      document.querySelector<HTMLButtonElement>(`[data-testid=backend-huggingface-${id}]`);
+    button("test")?.click();
+    button("key-send")?.click();
+  });
+  await expect.poll(() => page.textOf("backend-huggingface-key-state")).toBe("Key in the keyring");
+  await expect.poll(() => calls("cancelTask")).toBe(1);
+  await page.byId("backend-huggingface-test");
+  expect(await page.isShown("backend-huggingface-test-result")).toBe(false);
+  expect(await page.isShown("backend-huggingface-test-failed")).toBe(false);
 });
 
 test("without a keyring it is said that keys last for the session", async () => {
@@ -117,12 +158,20 @@ test("an endpoint is added, changed and removed", async () => {
   await page.fill("backend-lm-studio-models", "one\ntwo");
   await page.press("Tab");
   await expect.poll(() => calls("putEndpoint")).toBe(2);
+  // At once, with the models still on their way: none may lose the other.
   await page.fill("backend-lm-studio-parallel-requests", "3");
   await page.press("Enter");
-  await page.byId("setting-applied");
+  await expect.poll(() => calls("setSettings")).toBe(1);
   await page.fill("backend-lm-studio-address", "http://192.168.1.7:1234");
   await page.press("Enter");
   await page.byId("backend-lm-studio-clear");
+  // What is stored, not what was typed: the section reads it afresh.
+  await page.click("settings-section-general", "settings-section-backends");
+  await page.click("backend-lm-studio-details");
+  const shown = async (field: string) => (await page.byId(`backend-lm-studio-${field}`)).getValue();
+  expect(await shown("parallel-requests")).toBe("3");
+  expect(await shown("models")).toBe("one\ntwo");
+  expect(await shown("address")).toBe("http://192.168.1.7:1234/v1");
   await page.click("backend-lm-studio-remove");
   await page.byId("backend-remove-dialog");
   await (await page.byRole("button", "Remove")).click();
@@ -135,6 +184,8 @@ test("an endpoint without an address or with a taken name is not added", async (
   await page.choose("endpoint-preset", "Other");
   await page.fill("endpoint-id", "ollama");
   await page.sees("This name is taken");
+  await page.fill("endpoint-id", "hf");
+  await page.sees("hf is reserved");
   await page.fill("endpoint-id", "Own Server");
   await page.click("endpoint-add");
   await page.sees("small letters, digits and hyphens");
@@ -185,6 +236,8 @@ test("a locked sheet says so, offers no other machine and refuses to ask one", a
   await page.click("sheet-unlocked", "sheet-lock-switch");
   await page.byId("sheet-locked");
   await page.press("Escape");
+  // The button that opened it is still there to have the focus back.
+  expect(await focused()).toBe("sheet-locked");
   await openModelTab("topic");
   await page.byId("model-locked");
   await page.click("inspector-model");
@@ -204,6 +257,7 @@ test("local only in the settings keeps all sheets here", async () => {
   await (await page.byRole("checkbox", /Local only/)).click();
   await page.byId("backends-locked");
   expect(await (await page.byId("backend-openrouter-test")).isEnabled()).toBe(false);
+  expect(await page.textOf("backend-openrouter-test-off")).toContain("Local only is on");
   expect(await (await page.byId("backend-ollama-test")).isEnabled()).toBe(true);
   await page.click("shell-home");
   await grid.enter("reviews");

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { places } from "../places";
 import { type Page, startPage } from "./page";
 
@@ -13,6 +13,13 @@ test.each(places)("$name opens and can be used by everyone, light and dark", asy
   await place.go(page);
   await page.settle();
   await page.expectAccessible(place.name);
+  // Nothing makes the document longer than the window, which would move all of it.
+  const scrolled = await page.browser.execute(() => {
+    window.scrollTo(0, 10_000);
+    document.body.scrollTop = 10_000;
+    return window.scrollY + document.body.scrollTop;
+  });
+  expect(scrolled).toBe(0);
   // A theme is colours and nothing else.
   await page.browser.execute(() => {
     document.documentElement.dataset.theme = "dark";

@@ -30,7 +30,9 @@ use crate::state::App;
 /// a sheet that may be damaged and ends; as `braincells-app serve-engine`, it runs an engine;
 /// as `braincells-app tune-here`, it tunes a model.
 pub fn run() -> ExitCode {
-    let start = match Opening::read() {
+    let opening = Opening::read();
+    opening::forget_keys();
+    let start = match opening {
         Opening::Probe(arguments) => return braincells_workbench::answer_probe(&arguments).into(),
         Opening::Engine => braincells_workbench::serve_engine(),
         Opening::Tune => return braincells_workbench::answer_tune().into(),

@@ -74,6 +74,19 @@ impl Opening {
     }
 }
 
+/// Takes the keys out of this process's environment once they were read: the web view's processes
+/// and the programs that open links and files would be started with them.
+pub fn forget_keys() {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for name in names.filter(|name| KeyEnvironment::is_key_variable(name)) {
+        // SAFETY: called before any thread is started.
+        #[expect(unsafe_code, reason = "what is started later inherits the environment as it is")]
+        unsafe {
+            std::env::remove_var(name);
+        }
+    }
+}
+
 /// Names the sheet to show first.
 const SHEET_OPTION: &str = "--sheet";
 

@@ -68,6 +68,12 @@ export function remoteModel(name: string, endpoints: readonly string[]): RemoteM
   return backend === undefined ? null : { backend, model };
 }
 
+/** The backend that a name begins with, whether there is one of this id or not. */
+export function namedBackend(name: string): string | null {
+  const [, id] = /^([a-z][a-z0-9-]{1,31}):(?![\\/]).+$/s.exec(name.trim()) ?? [];
+  return id ?? null;
+}
+
 /** The ids of the endpoints that a person added. */
 export function endpointIds(settings: {
   backends: { endpoints?: readonly { id?: string }[] };

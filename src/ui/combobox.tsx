@@ -1,4 +1,13 @@
-import { $, component$, type QRL, useId, useSignal, useVisibleTask$ } from "@builder.io/qwik";
+import {
+  $,
+  component$,
+  type QRL,
+  useId,
+  useSignal,
+  useTask$,
+  useVisibleTask$,
+} from "@builder.io/qwik";
+import { activeValue, type Listed, listedOptions } from "./combobox-active";
 import { controlClass, describedBy, Field } from "./field";
 import { openFloating } from "./floating";
 import { Icon } from "./icon";
@@ -14,6 +23,8 @@ export interface ComboboxProps {
   options: readonly Option[];
   /** More options, each under a heading. */
   groups?: readonly OptionGroup<Option>[] | undefined;
+  /** Listed last, whatever is typed; Enter takes it by itself only where nothing else is found. */
+  lastResort?: Option | undefined;
   /** What is typed, "" when the list opens and null when it closes: for groups that are looked up. */
   onSearch$?: QRL<(typed: string | null) => void> | undefined;
   onChange$: QRL<(value: string) => void>;
@@ -34,12 +45,23 @@ export const Combobox = component$<ComboboxProps>((props) => {
   const isOpen = useSignal(false);
   /** What is typed; null shows the label of the chosen value. */
   const typed = useSignal<string | null>(null);
-  const active = useSignal(0);
+  /** The value of the active option: its place changes when a list comes late. */
+  const active = useSignal<string | null>(null);
 
-  const all = groupsOf(props);
-  const chosen = optionsOf(all).find((option) => option.value === props.value);
-  const shown = shownGroups(all, typed.value ?? "");
-  const options = optionsOf(shown);
+  const chosen = listedOptions({ groups: groupsOf(props), lastResort: props.lastResort }).find(
+    (option) => option.value === props.value,
+  );
+  const listed = listedOf(props, typed.value);
+  const shown = listed.groups;
+  const options = listedOptions(listed);
+  const now = activeValue(listed, active.value);
+  const place = options.findIndex((option) => option.value === now);
+
+  // What is shown as active stays it, also when something else is first a moment later.
+  useTask$(({ track }) => {
+    const listedNow = track(() => listedOf(props, typed.value));
+    if (track(isOpen)) active.value = activeValue(listedNow, track(active));
+  });
 
   const close = $(() => {
     isOpen.value = false;
@@ -62,24 +84,24 @@ export const Combobox = component$<ComboboxProps>((props) => {
     if (!element) return;
     function key(event: KeyboardEvent) {
       if (event.isComposing) return;
-      const list = optionsOf(shownGroups(groupsOf(props), typed.value ?? ""));
+      const listedNow = listedOf(props, typed.value);
+      const list = listedOptions(listedNow);
+      const value = activeValue(listedNow, active.value);
+      const at = list.findIndex((option) => option.value === value);
       const isArrow = event.key === "ArrowDown" || event.key === "ArrowUp";
       if (isArrow && !isOpen.value) {
         event.preventDefault();
-        active.value = Math.max(
-          0,
-          list.findIndex((option) => option.value === props.value),
-        );
+        active.value = props.value;
         isOpen.value = true;
         void props.onSearch$?.("");
       } else if (isArrow) {
         event.preventDefault();
         const labels = list.map((option) => option.label);
-        active.value = nextInMenu(event.key, active.value, labels) ?? 0;
+        active.value = list[nextInMenu(event.key, at, labels) ?? 0]?.value ?? null;
       } else if (event.key === "Enter" && isOpen.value) {
         event.preventDefault();
         event.stopPropagation();
-        void choose(list[active.value]);
+        void choose(list[at]);
       } else if (event.key === "Tab" && isOpen.value) {
         void close();
       }
@@ -106,9 +128,12 @@ export const Combobox = component$<ComboboxProps>((props) => {
 
   // biome-ignore lint/correctness/noQwikUseVisibleTask: scrolls the active option into sight
   useVisibleTask$(({ track }) => {
-    const place = track(active);
+    track(active);
     track(isOpen);
-    panel.value?.querySelectorAll("[role=option]")[place]?.scrollIntoView({ block: "nearest" });
+    // The option is marked with the same rendering.
+    requestAnimationFrame(() =>
+      panel.value?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" }),
+    );
   });
 
   return (
@@ -129,9 +154,7 @@ export const Combobox = component$<ComboboxProps>((props) => {
           aria-autocomplete="list"
           aria-expanded={isOpen.value ? "true" : "false"}
           aria-controls={`${id}-list`}
-          aria-activedescendant={
-            isOpen.value && options.length > 0 ? `${id}-${active.value}` : undefined
-          }
+          aria-activedescendant={isOpen.value && place >= 0 ? `${id}-${place}` : undefined}
           aria-invalid={props.error ? "true" : undefined}
           aria-describedby={describedBy(id, props.hint, props.error)}
           autocomplete="off"
@@ -145,16 +168,13 @@ export const Combobox = component$<ComboboxProps>((props) => {
           onClick$={(_, element) => {
             if (isOpen.value) return;
             element.select();
-            active.value = Math.max(
-              0,
-              options.findIndex((option) => option.value === props.value),
-            );
+            active.value = props.value;
             isOpen.value = true;
             return props.onSearch$?.("");
           }}
           onInput$={(_, element) => {
             typed.value = element.value;
-            active.value = 0;
+            active.value = null;
             isOpen.value = true;
             return props.onSearch$?.(element.value);
           }}
@@ -179,18 +199,20 @@ export const Combobox = component$<ComboboxProps>((props) => {
               aria-label={props.label}
               class="scroll-area max-h-72 py-1"
             >
-              {shown.length === 0 && <p class="px-3 py-1 text-muted">{text.noMatch}</p>}
+              {options.length === 0 && shown.length === 0 && (
+                <p class="px-3 py-1 text-muted">{text.noMatch}</p>
+              )}
               {shown.map((group, at) => {
-                const before = optionsOf(shown.slice(0, at)).length;
+                const before = listedOptions({ groups: shown.slice(0, at) }).length;
                 const lines = group.options.map((option, index) => (
                   <OptionLine
                     key={option.value}
                     id={`${id}-${before + index}`}
                     option={option}
                     isChosen={option.value === props.value}
-                    isActive={before + index === active.value}
+                    isActive={before + index === place}
                     onPoint$={() => {
-                      active.value = before + index;
+                      active.value = option.value;
                     }}
                     onChoose$={() => choose(option)}
                   />
@@ -215,6 +237,21 @@ export const Combobox = component$<ComboboxProps>((props) => {
                   </div>
                 );
               })}
+              {props.lastResort && (
+                <div class="border-line border-t pt-1 first:border-t-0 first:pt-0">
+                  <OptionLine
+                    key={props.lastResort.value}
+                    id={`${id}-${options.length - 1}`}
+                    option={props.lastResort}
+                    isChosen={props.lastResort.value === props.value}
+                    isActive={place === options.length - 1}
+                    onPoint$={() => {
+                      active.value = props.lastResort?.value ?? null;
+                    }}
+                    onChoose$={() => choose(props.lastResort)}
+                  />
+                </div>
+              )}
             </div>
           </div>
         )}
@@ -228,8 +265,9 @@ function groupsOf(props: ComboboxProps): OptionGroup<Option>[] {
   return [{ id: "", label: "", options: props.options }, ...(props.groups ?? [])];
 }
 
-function optionsOf(groups: readonly OptionGroup<Option>[]): Option[] {
-  return groups.flatMap(({ options }) => options);
+/** What is listed for what is typed. */
+function listedOf(props: ComboboxProps, typed: string | null): Listed {
+  return { groups: shownGroups(groupsOf(props), typed ?? ""), lastResort: props.lastResort };
 }
 
 interface OptionLineProps {
@@ -250,6 +288,7 @@ const OptionLine = component$<OptionLineProps>((props) => {
       role="option"
       aria-selected={props.isChosen ? "true" : "false"}
       aria-disabled={option.disabled ? "true" : undefined}
+      data-active={props.isActive ? "" : undefined}
       preventdefault:mousedown
       class={[
         "flex min-h-7 items-center gap-2 px-3 py-1 aria-disabled:opacity-50",

@@ -1,4 +1,4 @@
-import { $, component$, type QRL, useId, useSignal } from "@builder.io/qwik";
+import { $, component$, type QRL, useId, useSignal, useVisibleTask$ } from "@builder.io/qwik";
 import { Button } from "./button";
 import { controlClass, describedBy, Field } from "./field";
 
@@ -31,11 +31,18 @@ export const SecretField = component$<SecretFieldProps>((props) => {
   const send = $(async () => {
     const element = control.value;
     const secret = element?.value.trim() ?? "";
-    if (!element || secret === "") return;
+    if (!element || secret === "" || props.busy || props.disabled) return;
     element.value = "";
     isFilled.value = false;
     turn.value += 1;
     await props.onSend$(secret);
+  });
+
+  // Its element had the focus, or the button that is off now: keys must not fall through to the page.
+  // biome-ignore lint/correctness/noQwikUseVisibleTask: focus needs the element
+  useVisibleTask$(({ track }) => {
+    const element = track(control);
+    if (turn.value > 0) element?.focus({ preventScroll: true });
   });
   return (
     <Field id={id} label={props.label} hint={props.hint} error={props.error} class={props.class}>
@@ -46,9 +53,9 @@ export const SecretField = component$<SecretFieldProps>((props) => {
           ref={control}
           type="password"
           placeholder={props.placeholder ?? ""}
-          disabled={(props.disabled || props.busy) ?? false}
+          disabled={props.disabled ?? false}
           spellcheck={false}
-          autocomplete="off"
+          autocomplete="new-password"
           autocapitalize="off"
           aria-invalid={props.error ? "true" : undefined}
           aria-describedby={describedBy(id, props.hint, props.error)}

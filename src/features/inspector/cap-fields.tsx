@@ -1,22 +1,66 @@
-import { $, component$, type QRL, useContext, useStore } from "@builder.io/qwik";
+import { $, component$, type QRL, useContext, useStore, useTask$ } from "@builder.io/qwik";
 import { sentence, Words } from "~/errors";
-import type { RunInfo } from "~/ipc";
+import { isLockedOut, isUsable, listedModel } from "~/features/models";
+import { endFiguresOf, runKey } from "~/features/runs";
+import { ipc, type RunCap, type RunInfo } from "~/ipc";
 import { formatCount } from "~/lib/format";
+import { endpointIds, remoteModel } from "~/lib/model-names";
 import { formatUsd, usdOf } from "~/lib/money";
 import { AppContext } from "~/state/app";
 import { SheetContext } from "~/state/sheet";
 import { Button, Notice, NumberField } from "~/ui";
 import { resumeRun } from "./commands";
 import { rowsEnded } from "./figures";
-import { type CapState, raisedCap } from "./run-scope";
+import { lockOf } from "./models";
+import { billingOf, type CapState, raisedCap, spentOf } from "./run-scope";
 import { AiColumnContext } from "./state";
 import { text } from "./strings";
+
+/** The fields that a button elsewhere leads to. */
+const RAISE_ID = "inspector-raise-limit";
+
+/** Puts the focus where a limit that was reached is raised. */
+export function focusRaiseCap(): void {
+  document.getElementById(RAISE_ID)?.querySelector("input")?.focus();
+}
 
 /** What the next run may take of a backend before it stops by itself. */
 export const CapFields = component$(() => {
   const app = useContext(AppContext);
+  const sheet = useContext(SheetContext);
   const state = useContext(AiColumnContext);
   const usual = app.settings.engine.cap ?? {};
+
+  useTask$(({ track, cleanup }) => {
+    const model = track(() => state.draft.model || app.settings.model);
+    const endpoints = track(() => endpointIds(app.settings));
+    const lock = track(() => lockOf(sheet, app));
+    let stop = () => {};
+    let isCurrent = true;
+    cleanup(() => {
+      isCurrent = false;
+      stop();
+    });
+    const meant = remoteModel(model, endpoints);
+    state.billing = "priced";
+    if (meant === null) return;
+    ipc.backends().then(
+      ({ list }) => {
+        const backend = list.find((one) => one.id === meant.backend);
+        if (!isCurrent || backend === undefined) return;
+        if (backend.is_this_machine) state.billing = billingOf(backend, undefined);
+        else if (isUsable(backend) && !isLockedOut(backend, lock)) {
+          stop = listedModel(backend.id, meant.model, (exact) => {
+            if (isCurrent) state.billing = billingOf(backend, exact);
+          });
+        }
+      },
+      () => {
+        // Both limits are offered while nothing is known.
+      },
+    );
+  });
+
   return (
     <fieldset class="flex flex-wrap items-center gap-2" title={text.cap.hint}>
       <legend class="sr-only">{text.cap.title}</legend>
@@ -25,23 +69,41 @@ export const CapFields = component$(() => {
       </span>
       <Amounts
         cap={state.cap}
-        usualUsd={usdOf(usual.micro_usd)}
-        usualTokens={usual.tokens ?? null}
+        only={{ usd: state.billing === "priced", tokens: true }}
+        emptyUsd={usualUsdText(usual)}
+        emptyTokens={usualTokensText(usual)}
         testId="inspector-cap"
         onChange$={(cap) => {
           state.cap = cap;
         }}
       />
+      {state.billing === "unpriced" && (
+        <p class="basis-full text-sm text-muted" data-testid="inspector-cap-unpriced">
+          {text.cap.unpriced}
+        </p>
+      )}
     </fieldset>
   );
 });
+
+function usualUsdText(usual: RunCap): string {
+  const usd = usdOf(usual.micro_usd);
+  return usd === null ? text.cap.none : text.cap.usual(formatUsd(usd));
+}
+
+function usualTokensText(usual: RunCap): string {
+  const tokens = usual.tokens ?? null;
+  return tokens === null ? text.cap.none : formatCount(tokens);
+}
 
 /** A run that stopped at its limit, and the way to go on with a higher one. */
 export const RaiseCap = component$<{ run: RunInfo }>(({ run }) => {
   const app = useContext(AppContext);
   const sheet = useContext(SheetContext);
   const state = useContext(AiColumnContext);
-  const raised = raisedCap(run.request.cap ?? app.settings.engine.cap ?? {});
+  const key = runKey({ sheet: sheet.info.id, run: run.id });
+  const spent = spentOf(endFiguresOf(key), run.error);
+  const raised = raisedCap(run.request.cap ?? app.settings.engine.cap ?? {}, spent);
   const cap = useStore<{ now: CapState }>({ now: raised });
   const done = text.cap.reachedAt(formatCount(rowsEnded(run)), formatCount(run.rows_total));
   return (
@@ -52,17 +114,20 @@ export const RaiseCap = component$<{ run: RunInfo }>(({ run }) => {
           <Words text={sentence(run.error)} />
         </p>
       )}
-      <fieldset class="mt-2 flex flex-wrap items-center gap-2" title={text.cap.raiseHint}>
+      <fieldset
+        id={RAISE_ID}
+        class="mt-2 flex flex-wrap items-center gap-2"
+        title={text.cap.raiseHint}
+      >
         <legend class="sr-only">{text.cap.title}</legend>
         <Amounts
           cap={cap.now}
           only={{ usd: raised.usd !== null, tokens: raised.tokens !== null }}
-          usualUsd={null}
-          usualTokens={null}
+          emptyUsd={raised.usd === null ? "" : String(raised.usd)}
+          emptyTokens={raised.tokens === null ? "" : String(raised.tokens)}
           testId="inspector-raise"
-          onChange$={({ usd, tokens }) => {
-            // An emptied field would say "as before", which is what stopped the run.
-            cap.now = { usd: usd ?? raised.usd, tokens: tokens ?? raised.tokens };
+          onChange$={(now) => {
+            cap.now = now;
           }}
         />
         <Button
@@ -70,7 +135,12 @@ export const RaiseCap = component$<{ run: RunInfo }>(({ run }) => {
           icon="play"
           busy={state.busy === "run"}
           disabled={sheet.readOnly !== null}
-          onClick$={() => resumeRun(sheet, state, run.id, cap.now)}
+          onClick$={() => {
+            // An emptied field shows what is offered: "as before" is what stopped the run.
+            const { usd, tokens } = cap.now;
+            const next = { usd: usd ?? raised.usd, tokens: tokens ?? raised.tokens };
+            return resumeRun(sheet, state, run.id, next);
+          }}
           testId="inspector-raise-resume"
         >
           {text.cap.raise}
@@ -84,14 +154,15 @@ interface AmountsProps {
   cap: CapState;
   /** Which of the two are shown; both unless told. */
   only?: { usd: boolean; tokens: boolean };
-  usualUsd: number | null;
-  usualTokens: number | null;
+  /** What a field says that holds nothing: what counts then. */
+  emptyUsd: string;
+  emptyTokens: string;
   testId: string;
   onChange$: QRL<(cap: CapState) => void>;
 }
 
 const Amounts = component$<AmountsProps>((props) => {
-  const { cap, usualUsd, usualTokens, only = { usd: true, tokens: true } } = props;
+  const { cap, emptyUsd, emptyTokens, only = { usd: true, tokens: true } } = props;
   return (
     <span class="flex flex-wrap items-center gap-1 text-sm text-muted">
       {only.usd && (
@@ -105,7 +176,7 @@ const Amounts = component$<AmountsProps>((props) => {
             min={0.01}
             max={1_000_000}
             step={0.5}
-            placeholder={usualUsd === null ? text.cap.none : text.cap.usual(formatUsd(usualUsd))}
+            placeholder={emptyUsd}
             testId={`${props.testId}-usd`}
             onChange$={$((usd: number | null) => props.onChange$({ ...props.cap, usd }))}
           />
@@ -121,7 +192,7 @@ const Amounts = component$<AmountsProps>((props) => {
             min={1}
             max={1_000_000_000_000}
             step={1}
-            placeholder={usualTokens === null ? text.cap.none : formatCount(usualTokens)}
+            placeholder={emptyTokens}
             testId={`${props.testId}-tokens`}
             onChange$={$((tokens: number | null) => props.onChange$({ ...props.cap, tokens }))}
           />

@@ -153,13 +153,14 @@ export async function startRun(sheet: SheetState, state: AiColumnState): Promise
 
 async function askForRun(
   sheet: SheetState,
-  { scope, cap, isRemote }: AiColumnState,
+  { scope, cap, isRemote, billing }: AiColumnState,
   column: ColumnId,
 ): Promise<PanelFailure | null> {
   try {
     const rows = scope.choice === "selected" ? await selectedRows(sheet) : [];
     // Limits are shown, and mean something, only where a backend is asked.
-    const limits = isRemote ? capOf(cap) : null;
+    const shown = billing === "priced" ? cap : { ...cap, usd: null };
+    const limits = isRemote ? capOf(shown) : null;
     const request = requestOf(scope, rows, sheet.filter, limits);
     if (request !== null) await ipc.generateBatch(sheet.info.id, column, request);
     return null;

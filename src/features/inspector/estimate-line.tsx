@@ -1,5 +1,7 @@
 import { component$, useContext, useSignal, useTask$ } from "@builder.io/qwik";
 import { failureOf, ipc } from "~/ipc";
+import { endpointIds, remoteModel } from "~/lib/model-names";
+import { AppContext } from "~/state/app";
 import { RunsContext } from "~/state/runs";
 import { SheetContext, type SheetState } from "~/state/sheet";
 import { selectedRows } from "./commands";
@@ -17,6 +19,7 @@ const SAMPLE_ROWS = 64;
 /** What the chosen run would take, as far as that is known. Loads no model. */
 export const EstimateLine = component$(() => {
   const sheet = useContext(SheetContext);
+  const app = useContext(AppContext);
   const runs = useContext(RunsContext);
   const state = useContext(AiColumnContext);
   const said = useSignal("");
@@ -33,7 +36,10 @@ export const EstimateLine = component$(() => {
     let isCurrent = true;
     const timer = setTimeout(async () => {
       isWorking.value = true;
-      const line = await estimateLine(sheet, column, scope, task, state.isRemote);
+      // The estimate is that of the saved recipe, whatever the draft says.
+      const model = recipeOfColumn(columnOf(sheet, state))?.model || app.settings.model;
+      const isRemote = remoteModel(model, endpointIds(app.settings)) !== null;
+      const line = await estimateLine(sheet, column, scope, task, isRemote);
       if (!isCurrent) return;
       isWorking.value = false;
       said.value = line;

@@ -4,7 +4,6 @@ import {
   estimateText,
   flowText,
   fractionOf,
-  isLimitReached,
   paceText,
   passedOver,
   previewEstimateText,
@@ -211,26 +210,25 @@ describe("a run that asks a backend", () => {
   });
 
   it("says calmly that the backend asks to slow down", () => {
-    expect(flowText({ wait_ms: 11_200, slowed_down: 1 })).toBe(
+    const basis = { first: null, allowed: 5 };
+    expect(flowText({ wait_ms: 11_200, slowed_down: 1 }, basis)).toBe(
       "The backend asks to slow down. Goes on in 12 s",
     );
-    expect(flowText({ limit: 2, slowed_down: 3, retries: 1 })).toBe(
+    expect(flowText({ limit: 2, slowed_down: 3, retries: 1 }, basis)).toBe(
       "Slowed down to 2 requests at a time, as the backend asked · 1 request sent again",
     );
-    expect(flowText({ in_flight: 5, limit: 5 })).toBe("");
-    expect(flowText(null)).toBe("");
+    expect(flowText({ in_flight: 5, limit: 5 }, basis)).toBe("");
+    expect(flowText(null, basis)).toBe("");
   });
 
-  it("is at its limit by its code, or by its words and its limit after a restart", () => {
-    const cap = { micro_usd: 5 };
-    const paused: RunInfo = { ...run, status: "paused", error: "the limit is reached" };
-    const limited: RunInfo = { ...paused, request: { rows: "empty", cap } };
-    expect(isLimitReached(paused, "limit_reached")).toBe(true);
-    expect(isLimitReached(limited, "local_only")).toBe(false);
-    expect(isLimitReached(limited, null)).toBe(true);
-    expect(isLimitReached({ ...limited, error: null }, null)).toBe(false);
-    expect(isLimitReached(paused, null)).toBe(false);
-    expect(isLimitReached({ ...limited, status: "done" }, null)).toBe(false);
+  it("says nothing of what an earlier run was asked, nor once it is as fast as it may be", () => {
+    const first = { limit: 2, slowed_down: 3, retries: 4 };
+    expect(flowText({ limit: 2, slowed_down: 3, retries: 4 }, { first, allowed: 5 })).toBe("");
+    expect(flowText({ limit: 1, slowed_down: 4, retries: 6 }, { first, allowed: 5 })).toBe(
+      "Slowed down to 1 request at a time, as the backend asked · 2 requests sent again",
+    );
+    expect(flowText({ limit: 5, slowed_down: 4, retries: 4 }, { first, allowed: 5 })).toBe("");
+    expect(flowText({ limit: 1, slowed_down: 1, retries: 0 }, { first, allowed: 5 })).toBe("");
   });
 
   it("is estimated with its cost, or says that it is not known", () => {

@@ -1,7 +1,6 @@
 /** Figures of runs, estimates and previews, as numbers and as short texts. */
 
 import type {
-  Code,
   Estimate,
   ExamplePolicy,
   ExampleView,
@@ -89,23 +88,27 @@ export function spentText(progress: RunProgress, cap: RunCap | null): string {
   return parts.join(text.separator);
 }
 
-/** How a provider takes the requests, where it is worth a word: calm, because the run goes on. */
-export function flowText(flow: RequestFlow | null | undefined): string {
-  const wait_ms = flow?.wait_ms ?? 0;
-  if (wait_ms > 0) return text.flow.waits(formatCountdown(wait_ms));
-  const { slowed_down = 0, limit = 0, retries = 0 } = flow ?? {};
-  const parts: string[] = [];
-  if (slowed_down > 0) parts.push(text.flow.slower(limit));
-  if (retries > 0) parts.push(text.flow.retries(retries));
-  return parts.join(text.separator);
+/** What is beside the figures of a provider, to tell what is of this run and what is slow. */
+export interface FlowBasis {
+  /** What its engine had counted when the run began: it counts over all its runs. */
+  first: RequestFlow | null;
+  /** The most requests that the run may have under way at once. */
+  allowed: number;
 }
 
-/** Whether a run stopped because a limit of it is reached. The code is known in this session only. */
-export function isLimitReached(run: RunInfo, code: Code | null): boolean {
-  if (run.status !== "paused") return false;
-  if (code !== null) return code === "limit_reached";
-  const { micro_usd = null, tokens = null } = run.request.cap ?? {};
-  return run.error !== null && (micro_usd !== null || tokens !== null);
+/** How a provider takes the requests, where it is worth a word: calm, because the run goes on. */
+export function flowText(flow: RequestFlow | null | undefined, basis: FlowBasis): string {
+  const wait_ms = flow?.wait_ms ?? 0;
+  if (wait_ms > 0) return text.flow.waits(formatCountdown(wait_ms));
+  const { first, allowed } = basis;
+  const { limit = 0 } = flow ?? {};
+  // An engine that was made anew counts from 0 again.
+  const slowedDown = Math.max(0, (flow?.slowed_down ?? 0) - (first?.slowed_down ?? 0));
+  const retries = Math.max(0, (flow?.retries ?? 0) - (first?.retries ?? 0));
+  const parts: string[] = [];
+  if (slowedDown > 0 && limit < allowed) parts.push(text.flow.slower(limit));
+  if (retries > 0) parts.push(text.flow.retries(retries));
+  return parts.join(text.separator);
 }
 
 /** One line about what a run would take; where rows leave this computer also what it costs. */

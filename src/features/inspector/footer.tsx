@@ -1,7 +1,7 @@
 import { component$, useContext, useTask$ } from "@builder.io/qwik";
 import { FailureNotice, sentence, Words } from "~/errors";
-import { runKey } from "~/features/runs";
-import { ipc } from "~/ipc";
+import { isLimitReached, runKey } from "~/features/runs";
+import { type Code, ipc, type RunInfo } from "~/ipc";
 import { formatCount } from "~/lib/format";
 import { RunsContext } from "~/state/runs";
 import { SheetContext } from "~/state/sheet";
@@ -18,7 +18,7 @@ import {
 } from "./commands";
 import { draftOf, plain, recipeOf, recipeOfColumn } from "./draft";
 import { EstimateLine } from "./estimate-line";
-import { isLimitReached, resumableRun, rowsEnded } from "./figures";
+import { resumableRun, rowsEnded } from "./figures";
 import { LiveRunCard } from "./live-run";
 import { problemText } from "./problem-text";
 import { saveEffect } from "./save-effect";
@@ -136,25 +136,56 @@ const Stopped = component$(() => {
       : run.status === "interrupted"
         ? text.run.interruptedAt
         : text.run.failedAt;
-  if (isLimitReached(run, runs.endCodes?.[runKey({ sheet: sheet.info.id, run: run.id })] ?? null)) {
-    return <RaiseCap run={run} />;
-  }
+  const code = runs.endCodes?.[runKey({ sheet: sheet.info.id, run: run.id })] ?? null;
+  if (isLimitReached(run, code)) return <RaiseCap key={run.id} run={run} />;
   return (
-    <div class="flex items-center gap-2" data-testid="inspector-stopped-run">
-      <p class="min-w-0 flex-1 text-sm text-warning tabular-nums">
-        {say(formatCount(rowsEnded(run)), formatCount(run.rows_total))}
-      </p>
-      <Button
-        size="s"
-        icon="play"
-        busy={state.busy === "run"}
-        disabled={sheet.readOnly !== null}
-        onClick$={() => resumeRun(sheet, state, run.id)}
-        testId="inspector-resume"
-      >
-        {text.run.resume}
-      </Button>
-    </div>
+    <>
+      {run.error !== null && <StopReason run={run} code={code} />}
+      <div class="flex items-center gap-2" data-testid="inspector-stopped-run">
+        <p class="min-w-0 flex-1 text-sm text-warning tabular-nums">
+          {say(formatCount(rowsEnded(run)), formatCount(run.rows_total))}
+        </p>
+        <Button
+          size="s"
+          icon="play"
+          busy={state.busy === "run"}
+          disabled={sheet.readOnly !== null}
+          onClick$={() => resumeRun(sheet, state, run.id)}
+          testId="inspector-resume"
+        >
+          {text.run.resume}
+        </Button>
+      </div>
+    </>
+  );
+});
+
+/** Why a run stopped, for longer than its message is shown. Only this session knows the way out. */
+const StopReason = component$<{ run: RunInfo; code: Code | null }>(({ run, code }) => {
+  const sheet = useContext(SheetContext);
+  const message = run.error ?? "";
+  if (code === null) {
+    return (
+      <Notice kind="warning" testId="inspector-stop-reason">
+        <Words text={sentence(message)} />
+      </Notice>
+    );
+  }
+  const isAboutModel = code === "model_missing" || code === "model_broken";
+  return (
+    <FailureNotice hideTitle failure={{ code, message, hint: null }} testId="inspector-stop-reason">
+      {isAboutModel && sheet.inspectorTab !== "model" && (
+        <Button
+          size="s"
+          class="mt-2"
+          onClick$={() => {
+            sheet.inspectorTab = "model";
+          }}
+        >
+          {text.model.choose}
+        </Button>
+      )}
+    </FailureNotice>
   );
 });
 

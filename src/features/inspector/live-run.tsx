@@ -1,16 +1,22 @@
 import { $, component$, useContext, useSignal } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
-import { runKey } from "~/features/runs";
+import { firstFlowOf, runKey } from "~/features/runs";
 import { ipc, type LiveRun } from "~/ipc";
+import { AppContext } from "~/state/app";
 import { RunsContext } from "~/state/runs";
+import { SheetContext } from "~/state/sheet";
 import { ToastContext } from "~/state/toasts";
 import { Button, Progress } from "~/ui";
+import { recipeOfColumn } from "./draft";
 import { flowText, fractionOf, progressText, spentText, tokensText } from "./figures";
-import { AiColumnContext } from "./state";
+import { allowedRequests } from "./models";
+import { AiColumnContext, columnOf } from "./state";
 import { text } from "./strings";
 
 /** How far a run of the column is, and how fast. */
 export const LiveRunFigures = component$<{ live: LiveRun }>((props) => {
+  const app = useContext(AppContext);
+  const sheet = useContext(SheetContext);
   const runs = useContext(RunsContext);
   const { progress, status } = props.live;
   const isQueued = status === "queued";
@@ -18,6 +24,11 @@ export const LiveRunFigures = component$<{ live: LiveRun }>((props) => {
   const pace = runs.paces?.[runKey(progress)] ?? null;
   const cap = state.runs?.find((run) => run.id === progress.run)?.request.cap ?? null;
   const spent = spentText(progress, cap);
+  const model = recipeOfColumn(columnOf(sheet, state))?.model || app.settings.model;
+  const basis = {
+    first: firstFlowOf(runKey(progress)),
+    allowed: allowedRequests(model, app.settings),
+  };
   const isRemote = (progress.flow ?? null) !== null || spent !== "";
   return (
     <>
@@ -35,12 +46,14 @@ export const LiveRunFigures = component$<{ live: LiveRun }>((props) => {
       )}
       {!isQueued && isRemote && (
         <>
-          <p class="min-h-4 text-sm text-muted tabular-nums" data-testid="inspector-run-spent">
-            {spent}
-          </p>
+          {spent !== "" && (
+            <p class="min-h-4 text-sm text-muted tabular-nums" data-testid="inspector-run-spent">
+              {spent}
+            </p>
+          )}
           {/* Room for it always: nothing below must move each time the backend is slow. */}
           <p class="min-h-4 text-sm text-muted tabular-nums" data-testid="inspector-run-flow">
-            {flowText(progress.flow)}
+            {flowText(progress.flow, basis)}
           </p>
         </>
       )}

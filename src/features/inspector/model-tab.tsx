@@ -1,15 +1,15 @@
 import { $, component$, useContext, useSignal } from "@builder.io/qwik";
 import { FailureNotice, sentence, showFailure } from "~/errors";
-import { type Lock, ModelField } from "~/features/models";
+import { ModelField } from "~/features/models";
 import { ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { bareName, endpointIds } from "~/lib/model-names";
-import { AppContext, type AppState, goToSettings } from "~/state/app";
-import { SheetContext, type SheetState } from "~/state/sheet";
+import { AppContext, goToSettings } from "~/state/app";
+import { SheetContext } from "~/state/sheet";
 import { showToast, ToastContext } from "~/state/toasts";
 import { Button, Icon, Notice, type Option, Spinner } from "~/ui";
 import { loadModels } from "./loading";
-import { defaultModel, type ModelStanding, standingOf } from "./models";
+import { defaultModel, lockOf, type ModelStanding, standingOf } from "./models";
 import { SamplingFields } from "./sampling-fields";
 import { AiColumnContext } from "./state";
 import { text } from "./strings";
@@ -66,10 +66,12 @@ const ModelPicker = component$(() => {
   }
   const usual = defaultModel(models, app.settings.model);
   const standing = standingOf(model, models, endpointIds(app.settings));
+  const isElsewhere = standing.kind === "remote" || standing.kind === "no_backend";
+  const isHere = ["found", "ambiguous", "path"].includes(standing.kind);
   const chosen = standing.kind === "found" ? standing.model.name : model;
   return (
     <div class="flex flex-col gap-2">
-      {models.length === 0 && standing.kind !== "remote" && (
+      {models.length === 0 && !isElsewhere && (
         <Notice kind="warning" title={text.model.none} testId="inspector-no-model">
           <p>{text.model.noneBody}</p>
           <ToSettings />
@@ -94,6 +96,16 @@ const ModelPicker = component$(() => {
           <ToSettings />
         </Notice>
       )}
+      {standing.kind === "no_backend" && (
+        <Notice
+          kind="error"
+          title={text.model.noBackend(standing.backend)}
+          testId="inspector-no-backend"
+        >
+          <p>{text.model.noBackendBody}</p>
+          <ToSettings section="backends" />
+        </Notice>
+      )}
       {standing.kind === "ambiguous" && (
         <Notice kind="warning">{text.model.ambiguous(standing.names.join(", "))}</Notice>
       )}
@@ -101,7 +113,7 @@ const ModelPicker = component$(() => {
       {state.failure?.field === "model" && standing.kind !== "missing" && (
         <FailureNotice failure={state.failure} testId="inspector-model-failure" />
       )}
-      {standing.kind !== "remote" && models.length > 0 && (
+      {isHere && models.length > 0 && (
         <p class="flex items-center gap-1.5 text-sm text-muted">
           <Icon name="lock" size={14} />
           {text.model.onThisComputer}
@@ -124,20 +136,14 @@ const ModelPicker = component$(() => {
   );
 });
 
-const ToSettings = component$(() => {
+const ToSettings = component$<{ section?: "models" | "backends" }>(({ section = "models" }) => {
   const app = useContext(AppContext);
   return (
-    <Button size="s" icon="settings" class="mt-2" onClick$={() => goToSettings(app, "models")}>
-      {text.model.toSettings}
+    <Button size="s" icon="settings" class="mt-2" onClick$={() => goToSettings(app, section)}>
+      {section === "models" ? text.model.toSettings : text.model.toBackends}
     </Button>
   );
 });
-
-/** What keeps models of other machines out of this sheet. */
-function lockOf(sheet: SheetState, app: AppState): Lock {
-  if (sheet.info.local_only) return "sheet";
-  return app.settings.local_only ? "settings" : null;
-}
 
 /** Whether new columns could begin with this model, and do not yet. */
 function canBeDefault(standing: ModelStanding, model: string, usual: string): boolean {
@@ -161,6 +167,6 @@ function optionsOf(
     ];
     return { value: one.name, label: bareName(one.name), hint: notes.join(text.separator) };
   });
-  const isListed = ["found", "none", "remote"].includes(standing.kind);
+  const isListed = ["found", "none", "remote", "no_backend"].includes(standing.kind);
   return isListed ? options : [{ value: model, label: model }, ...options];
 }

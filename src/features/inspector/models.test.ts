@@ -37,6 +37,8 @@ describe("what a model name means", () => {
     expect(standingOf("C:\\x.gguf", models)).toEqual({ kind: "path" });
     expect(standingOf("openai:gpt-4o", models)).toMatchObject({ kind: "remote" });
     expect(standingOf("ollama:llama3.2:1b", models, ["ollama"])).toMatchObject({ kind: "remote" });
-    expect(standingOf("ollama:llama3.2:1b", models)).toEqual({ kind: "missing" });
+    const gone = { kind: "no_backend", backend: "ollama" };
+    expect(standingOf("ollama:llama3.2:1b", models)).toEqual(gone);
+    expect(standingOf("llama3.2:1b", models)).toEqual({ kind: "missing" });
   });
 });

@@ -1,5 +1,15 @@
-import type { ModelFile } from "~/ipc";
-import { fileName, modelsNamed, type RemoteModel, remoteModel } from "~/lib/model-names";
+import type { Lock } from "~/features/models";
+import type { ModelFile, Settings } from "~/ipc";
+import {
+  endpointIds,
+  fileName,
+  modelsNamed,
+  namedBackend,
+  type RemoteModel,
+  remoteModel,
+} from "~/lib/model-names";
+import type { AppState } from "~/state/app";
+import type { SheetState } from "~/state/sheet";
 
 /** The model that the first run is made with when nobody chose one. */
 const STARTER_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -12,6 +22,8 @@ export type ModelStanding =
   | { kind: "ambiguous"; names: string[] }
   /** A model of a backend; only a run can tell whether it is there. */
   | { kind: "remote"; model: RemoteModel }
+  /** A model of a backend that is not there: it was removed, or the recipe comes from elsewhere. */
+  | { kind: "no_backend"; backend: string }
   /** A path outside the list; only a run can tell whether the file is there. */
   | { kind: "path" };
 
@@ -38,5 +50,23 @@ export function standingOf(
   if (model !== undefined) {
     return { kind: "ambiguous", names: [model, ...others].map((one) => one.name) };
   }
+  const backend = namedBackend(name);
+  if (backend !== null) return { kind: "no_backend", backend };
   return /^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(name) ? { kind: "path" } : { kind: "missing" };
+}
+
+/** What keeps models of other machines out of a sheet. */
+export function lockOf(sheet: SheetState, app: AppState): Lock {
+  if (sheet.info.local_only) return "sheet";
+  return app.settings.local_only ? "settings" : null;
+}
+
+/** Requests that a backend gets at once where the settings say nothing, as the Rust side has it. */
+const USUAL_REQUESTS = 5;
+
+/** The most requests that a run with this model may have under way at once. */
+export function allowedRequests(model: string, settings: Settings): number {
+  const backend = remoteModel(model, endpointIds(settings))?.backend;
+  const limits = (settings.backends.limits ?? []).find((one) => one.backend === backend);
+  return limits?.parallel_requests ?? USUAL_REQUESTS;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Filter } from "~/ipc";
-import { capOf, raisedCap, requestOf, type ScopeChoice } from "./run-scope";
+import { billingOf, capOf, raisedCap, requestOf, type ScopeChoice, spentOf } from "./run-scope";
 
 function scope(choice: ScopeChoice, fresh = false) {
   return { choice, firstCount: 10, fresh };
@@ -46,7 +46,37 @@ describe("the limits of a run", () => {
   });
 
   it("are offered twice as high where they were reached", () => {
-    expect(raisedCap({ micro_usd: 250_000 })).toEqual({ usd: 0.5, tokens: null });
-    expect(raisedCap({ tokens: 1000 })).toEqual({ usd: null, tokens: 2000 });
+    const unknown = { usd: null, tokens: null };
+    expect(raisedCap({ micro_usd: 250_000 }, unknown)).toEqual({ usd: 0.5, tokens: null });
+    expect(raisedCap({ tokens: 1000 }, unknown)).toEqual({ usd: null, tokens: 2000 });
+    expect(raisedCap({ tokens: 2000 }, { usd: null, tokens: 2077 }).tokens).toBe(4000);
+  });
+
+  it("are offered above what was spent, also where the limit was passed by far", () => {
+    expect(raisedCap({ micro_usd: 1_000_000 }, { usd: 3.4, tokens: 9000 })).toEqual({
+      usd: 8,
+      tokens: null,
+    });
+    expect(raisedCap({ tokens: 0 }, { usd: null, tokens: 100 }).tokens).toBeGreaterThan(100);
+  });
+
+  it("are told from what was spent by the last figures, or by the words after a restart", () => {
+    const end = { cost_usd: 0.25, prompt_tokens: 900, completion_tokens: 100 };
+    expect(spentOf(end, null)).toEqual({ usd: 0.25, tokens: 1000 });
+    const usd = "the limit of $0.05 is reached: $0.051 was spent";
+    expect(spentOf(null, usd)).toEqual({ usd: 0.051, tokens: null });
+    const tokens = "the limit of 1050 tokens would be passed: 1000 were taken";
+    expect(spentOf(null, tokens)).toEqual({ usd: null, tokens: 1000 });
+    expect(spentOf(null, null)).toEqual({ usd: null, tokens: null });
+  });
+
+  it("are in dollars only where there is a price", () => {
+    const far = { is_this_machine: false, is_custom: false };
+    expect(billingOf({ is_this_machine: true, is_custom: true }, undefined)).toBe("here");
+    expect(billingOf(far, { price: null })).toBe("unpriced");
+    const price = { prompt_usd_per_million: 1, completion_usd_per_million: 1 };
+    expect(billingOf(far, { price })).toBe("priced");
+    expect(billingOf(far, undefined)).toBe("priced");
+    expect(billingOf({ ...far, is_custom: true }, undefined)).toBe("unpriced");
   });
 });

@@ -1,6 +1,14 @@
 /** Which cells a run is to fill, as it is chosen in the panel, and as it is asked for. */
 
-import type { Filter, RowId, RunCap, RunRequest } from "~/ipc";
+import type {
+  BackendInfo,
+  BackendModel,
+  Filter,
+  RowId,
+  RunCap,
+  RunProgress,
+  RunRequest,
+} from "~/ipc";
 import { microUsd, usdOf } from "~/lib/money";
 import { plain } from "./draft";
 
@@ -46,11 +54,63 @@ export function capOf(cap: CapState): RunCap | null {
   return { micro_usd: microUsd(cap.usd), tokens: cap.tokens };
 }
 
-/** What is offered where a limit is reached: twice as much of what was limited. */
-export function raisedCap(cap: RunCap): CapState {
-  const usd = usdOf(cap.micro_usd);
-  const tokens = cap.tokens ?? null;
-  return { usd: usd === null ? null : usd * 2, tokens: tokens === null ? null : tokens * 2 };
+/** What a run took before it stopped; null where nobody knows. */
+export interface Spent {
+  usd: number | null;
+  tokens: number | null;
+}
+
+/**
+ * What a run took: by its last figures, or else by the message that it stopped with, which is all
+ * that is left of it after a restart.
+ */
+export function spentOf(
+  end: Pick<RunProgress, "cost_usd" | "prompt_tokens" | "completion_tokens"> | null,
+  message: string | null,
+): Spent {
+  const [, usd] = /\$([\d.]+) was spent/.exec(message ?? "") ?? [];
+  const [, tokens] = /: (\d+) were taken/.exec(message ?? "") ?? [];
+  return {
+    usd: end?.cost_usd ?? (usd === undefined ? null : Number(usd)),
+    tokens:
+      end === null
+        ? tokens === undefined
+          ? null
+          : Number(tokens)
+        : end.prompt_tokens + end.completion_tokens,
+  };
+}
+
+/** What is offered where a limit is reached: doubled until it is well above what was spent. */
+export function raisedCap(cap: RunCap, spent: Spent): CapState {
+  return {
+    usd: raised(usdOf(cap.micro_usd), spent.usd, 0.01),
+    tokens: raised(cap.tokens ?? null, spent.tokens, 1),
+  };
+}
+
+function raised(limit: number | null, spent: number | null, least: number): number | null {
+  if (limit === null) return null;
+  let next = Math.max(limit, least) * 2;
+  while (next < (spent ?? 0) * 1.5) next *= 2;
+  return next;
+}
+
+/**
+ * How a model is paid for: `here` by nobody, because its server is on this machine; `unpriced` by
+ * tokens whose price is not known, so that money cannot be counted before it is spent.
+ */
+export type Billing = "priced" | "unpriced" | "here";
+
+/** How a model is paid for; `exact` is what its backend lists of it, if it lists it. */
+export function billingOf(
+  backend: Pick<BackendInfo, "is_this_machine" | "is_custom">,
+  exact: Pick<BackendModel, "price"> | undefined,
+): Billing {
+  if (backend.is_this_machine) return "here";
+  // A provider has more names for a model than it lists; a server of one's own has no prices.
+  const isKnown = exact === undefined ? !backend.is_custom : exact.price !== null;
+  return isKnown ? "priced" : "unpriced";
 }
 
 /** As many rows as a person waits for: they go before other runs. */

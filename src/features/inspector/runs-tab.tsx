@@ -1,10 +1,13 @@
 import { component$, useContext, useSignal } from "@builder.io/qwik";
 import { sentence } from "~/errors";
+import { endFiguresOf, isLimitReached, runKey } from "~/features/runs";
 import type { RunInfo } from "~/ipc";
 import { formatCount, formatDateTime, formatDuration, formatRelativeTime } from "~/lib/format";
+import { formatUsd } from "~/lib/money";
 import { RunsContext } from "~/state/runs";
 import { SheetContext } from "~/state/sheet";
 import { Badge, type BadgeKind, Button, EmptyState, Notice, Progress } from "~/ui";
+import { focusRaiseCap } from "./cap-fields";
 import { resumeRun } from "./commands";
 import { fractionOf, paceText, resumableRun, runRate } from "./figures";
 import { LiveRunFigures } from "./live-run";
@@ -82,6 +85,10 @@ export const RunsTab = component$(() => {
 const RunItem = component$<{ run: RunInfo; canResume: boolean }>(({ run, canResume }) => {
   const sheet = useContext(SheetContext);
   const state = useContext(AiColumnContext);
+  const runs = useContext(RunsContext);
+  const key = runKey({ sheet: sheet.info.id, run: run.id });
+  const cost = endFiguresOf(key)?.cost_usd ?? null;
+  const isAtLimit = isLimitReached(run, runs.endCodes?.[key] ?? null);
   const facts = [
     text.runs.scope[run.request.rows],
     ...(run.request.only ? [text.runs.filtered] : []),
@@ -93,6 +100,7 @@ const RunItem = component$<{ run: RunInfo; canResume: boolean }>(({ run, canResu
     text.runs.started(formatRelativeTime(run.started_at_ms, Date.now())),
     ...(took === null ? [] : [text.runs.took(formatDuration(took))]),
     ...[paceText(runRate(run))].filter(Boolean),
+    ...(cost === null ? [] : [text.runs.cost(formatUsd(cost))]),
   ];
   return (
     <li class="flex flex-col gap-1 rounded-md border border-line bg-raised p-2">
@@ -101,7 +109,18 @@ const RunItem = component$<{ run: RunInfo; canResume: boolean }>(({ run, canResu
         <span class="min-w-0 flex-1 truncate text-normal tabular-nums">
           {text.runs.rows(formatCount(run.rows_done), formatCount(run.rows_total), run.rows_failed)}
         </span>
-        {canResume && (
+        {canResume && isAtLimit && (
+          <Button
+            size="s"
+            icon="sliders"
+            disabled={sheet.readOnly !== null}
+            onClick$={() => focusRaiseCap()}
+            testId="inspector-runs-raise"
+          >
+            {text.cap.raiseLimit}
+          </Button>
+        )}
+        {canResume && !isAtLimit && (
           <Button
             size="s"
             icon="play"

@@ -16,7 +16,7 @@ import type { RunsState } from "~/state/runs";
 import type { InspectorTab, SheetState } from "~/state/sheet";
 import type { ActionId } from "./actions";
 import { type Draft, type DraftProblem, draftProblems, isChanged, recipeOfColumn } from "./draft";
-import type { CapState, ScopeState } from "./run-scope";
+import type { Billing, CapState, ScopeState } from "./run-scope";
 
 /** A refusal, beside the part of the panel that it is about. */
 export interface PanelFailure {
@@ -60,6 +60,8 @@ export interface AiColumnState {
   scope: ScopeState;
   /** What the next run may take, where its model is one of a backend. */
   cap: CapState;
+  /** Whether money can be limited, as far as that is known. */
+  billing: Billing;
   /** Whether the model of the draft is one of a backend, so that rows leave this computer. */
   isRemote: boolean;
   previewTask: string | null;
@@ -93,6 +95,7 @@ export function newAiColumnState(column: ColumnId | null, draft: Draft): AiColum
     states: null,
     scope: { choice: "empty", firstCount: 100, fresh: false },
     cap: { usd: null, tokens: null },
+    billing: "priced",
     isRemote: false,
     previewTask: null,
     preview: undefined,

@@ -399,6 +399,10 @@ export const text = {
     noneBody: "Add a model file in the settings; it is needed once",
     choose: "Choose a model",
     toSettings: "Open model settings",
+    toBackends: "Open Backends",
+    noBackend: (id: string) => `There is no backend “${id}” here`,
+    noBackendBody:
+      "It was removed, or the recipe comes from another computer. Add it in the settings, or choose another model. Cells that are there stay",
     default: "default",
     tuned: "tuned for this machine",
     linked: "outside the models folder",
@@ -533,6 +537,7 @@ export const text = {
     version: (version: number) => `Recipe ${version}`,
     started: (when: string) => `Started ${when}`,
     took: (duration: string) => `took ${duration}`,
+    cost: (usd: string) => `cost ${usd}`,
     scope: {
       empty: "Empty cells",
       first: "First rows",
@@ -592,9 +597,11 @@ export const text = {
     none: "no limit",
     usual: (usd: string) => `${usd} (settings)`,
     hint: "A limit for this run. It stops cleanly and can go on with a higher one",
+    unpriced: "The price of this model is not known: only tokens can be limited",
     reached: "The limit of this run is reached",
     reachedAt: (ended: string, total: string) => `${ended} of ${total} rows are done and kept`,
     raise: "Resume with these limits",
+    raiseLimit: "Raise the limit",
     raiseHint: "What the run took before counts as well, so the new limit is above the old one",
   },
 

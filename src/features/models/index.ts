@@ -1,4 +1,5 @@
 /** Choosing a model: one on this computer, or one of a backend. Used wherever a model is chosen. */
 export { hostOf, isInTheClear } from "./host";
+export { listedModel } from "./listed-model";
 export { ModelField, type ModelFieldProps } from "./model-field";
-export type { Lock } from "./model-search";
+export { isLockedOut, isUsable, type Lock } from "./model-search";

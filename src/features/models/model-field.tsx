@@ -7,11 +7,13 @@ import {
   useStore,
   useTask$,
 } from "@builder.io/qwik";
-import { type BackendInfo, errorOf, ipc } from "~/ipc";
+import { sentence } from "~/errors";
+import { type BackendInfo, errorOf, failureOf, ipc } from "~/ipc";
 import { endpointIds, remoteModel } from "~/lib/model-names";
 import { AppContext, goToSettings } from "~/state/app";
-import { Button, Combobox, Icon, Notice, type Option } from "~/ui";
+import { Button, Combobox, Icon, Notice, type Option, type OptionGroup } from "~/ui";
 import { hostOf } from "./host";
+import { listedModel } from "./listed-model";
 import {
   factsText,
   groupsOf,
@@ -47,6 +49,10 @@ export interface ModelFieldProps {
 interface FieldState {
   /** Null until they are read, or while they cannot be. */
   backends: BackendInfo[] | null;
+  /** Why they cannot be read. */
+  failure: string | null;
+  /** Counts how often they were asked for once more. */
+  tries: number;
   /** What is typed; null while the list is closed. */
   typed: string | null;
   looked: { [backend: string]: Looked | undefined };
@@ -55,16 +61,24 @@ interface FieldState {
 /** One model of this computer or of a backend, found by typing, with what choosing it means. */
 export const ModelField = component$<ModelFieldProps>((props) => {
   const app = useContext(AppContext);
-  const state = useStore<FieldState>({ backends: null, typed: null, looked: {} });
+  const state = useStore<FieldState>({
+    backends: null,
+    failure: null,
+    tries: 0,
+    typed: null,
+    looked: {},
+  });
 
   useTask$(({ track }) => {
-    track(() => JSON.stringify(app.settings.backends));
+    track(() => [JSON.stringify(app.settings.backends), state.tries]);
+    state.failure = null;
     ipc.backends().then(
       ({ list }) => {
         state.backends = list;
       },
-      () => {
-        // Models of this computer can be chosen all the same; the settings say what is wrong.
+      (thrown) => {
+        // Models of this computer can be chosen all the same.
+        state.failure = failureOf(thrown).message;
       },
     );
   });
@@ -82,14 +96,14 @@ export const ModelField = component$<ModelFieldProps>((props) => {
         const task = `models ${crypto.randomUUID()}`;
         tasks.push(task);
         const before = state.looked[backend]?.models ?? [];
-        state.looked[backend] = { models: before, failure: null, busy: true };
+        state.looked[backend] = { models: before, failure: null, busy: true, search };
         ipc.backendModels(backend, search, task).then(
           (models) => {
-            if (isCurrent) state.looked[backend] = { models, failure: null, busy: false };
+            if (isCurrent) state.looked[backend] = { models, failure: null, busy: false, search };
           },
           (thrown) => {
             const failure = errorOf(thrown);
-            if (isCurrent) state.looked[backend] = { models: [], failure, busy: false };
+            if (isCurrent) state.looked[backend] = { models: [], failure, busy: false, search };
           },
         );
       }
@@ -103,11 +117,19 @@ export const ModelField = component$<ModelFieldProps>((props) => {
 
   const typed = state.typed ?? "";
   const backends = state.backends ?? [];
-  const groups = groupsOf(backends, state.looked, typed, props.lock);
+  const groups =
+    state.backends === null
+      ? [unknownBackends(state.failure)]
+      : groupsOf(backends, state.looked, typed, props.lock);
   const own = typedOption(typed, backends, groups, props.lock);
   const isRemote = remoteModel(props.value, endpointIds(app.settings)) !== null;
   const isListed = props.options.some((option) => option.value === props.value);
-  const current = isRemote && !isListed ? [{ value: props.value, label: props.value }] : [];
+  const isFound = groups.some(({ options }) =>
+    options.some((option) => option.value === props.value),
+  );
+  const current =
+    isRemote && !isListed && !isFound ? [{ value: props.value, label: props.value }] : [];
+  const isCurrent = current.some((option) => option.value === own?.value);
   return (
     <div class={["flex min-w-0 flex-col gap-2", props.class]}>
       <Combobox
@@ -115,8 +137,9 @@ export const ModelField = component$<ModelFieldProps>((props) => {
         hideLabel={props.hideLabel}
         placeholder={props.lock === null ? text.choose : text.chooseLocal}
         value={props.value}
-        options={[...(own === null ? [] : [own]), ...current]}
+        options={current}
         groups={[{ id: "local", label: text.here, options: props.options }, ...groups]}
+        lastResort={own === null || isCurrent ? undefined : own}
         error={props.error}
         disabled={props.disabled}
         testId={props.testId}
@@ -125,10 +148,33 @@ export const ModelField = component$<ModelFieldProps>((props) => {
         })}
         onChange$={props.onChange$}
       />
+      {state.failure !== null && (
+        <Notice kind="warning" title={text.backendsFailed} testId="model-backends-failed">
+          <p>{sentence(state.failure)}</p>
+          <Button
+            size="s"
+            icon="retry"
+            class="mt-2"
+            onClick$={() => {
+              state.tries += 1;
+            }}
+            testId="model-backends-again"
+          >
+            {text.again}
+          </Button>
+        </Notice>
+      )}
       {isRemote && <RemoteNote name={props.value} backends={state.backends} lock={props.lock} />}
     </div>
   );
 });
+
+/** What is listed of backends while nobody knows which there are. */
+function unknownBackends(failure: string | null): OptionGroup<Option> {
+  const group = { id: "backends", label: text.backends, options: [], found: true };
+  if (failure === null) return { ...group, note: text.readingBackends, busy: true };
+  return { ...group, note: text.failed(failure) };
+}
 
 /** What a chosen model of a backend means: where rows go, what it costs, what is in its way. */
 const RemoteNote = component$<{ name: string; backends: BackendInfo[] | null; lock: Lock }>(
@@ -146,29 +192,23 @@ const RemoteNote = component$<{ name: string; backends: BackendInfo[] | null; lo
       const found = list?.find((one) => one.id === remote?.backend);
       const lock = track(() => props.lock);
       if (!remote || !found || !isUsable(found) || isLockedOut(found, lock)) return;
-      const task = `model ${crypto.randomUUID()}`;
       let isCurrent = true;
+      const stop = listedModel(found.id, remote.model, (exact) => {
+        if (isCurrent && exact) facts.value = factsText(exact);
+      });
       cleanup(() => {
         isCurrent = false;
-        void ipc.cancelTask(task).catch(() => false);
+        stop();
       });
-      ipc.backendModels(found.id, remote.model, task).then(
-        (models) => {
-          const exact = models.find((one) => one.id === remote.model);
-          if (isCurrent && exact) facts.value = factsText(exact);
-        },
-        () => {
-          // Only a remark: a run says what is wrong.
-        },
-      );
     });
 
     if (!backend) return null;
     const { title, base_url, is_this_machine } = backend;
     const host = hostOf(base_url);
+    const isOut = isLockedOut(backend, props.lock);
     return (
       <>
-        {isLockedOut(backend, props.lock) ? (
+        {isOut ? (
           <Notice kind="warning" icon="lock" title={text.locked} testId="model-locked">
             {lockText(props.lock)}
           </Notice>
@@ -187,17 +227,19 @@ const RemoteNote = component$<{ name: string; backends: BackendInfo[] | null; lo
             </Notice>
           )
         )}
-        <p class="flex items-start gap-1.5 text-sm text-muted" data-testid="model-remote">
-          <Icon name={is_this_machine ? "lock" : "external"} size={14} class="mt-0.5" />
-          <span class="min-w-0 flex-1">
-            {is_this_machine ? text.answeredHere(title, host) : text.sentTo(title, host)}
-            {facts.value !== "" && (
-              <span class="block tabular-nums" data-testid="model-facts">
-                {facts.value}
-              </span>
-            )}
-          </span>
-        </p>
+        {!isOut && (
+          <p class="flex items-start gap-1.5 text-sm text-muted" data-testid="model-remote">
+            <Icon name={is_this_machine ? "lock" : "external"} size={14} class="mt-0.5" />
+            <span class="min-w-0 flex-1">
+              {is_this_machine ? text.answeredHere(title, host) : text.sentTo(title, host)}
+              {facts.value !== "" && (
+                <span class="block tabular-nums" data-testid="model-facts">
+                  {facts.value}
+                </span>
+              )}
+            </span>
+          </p>
+        )}
       </>
     );
   },

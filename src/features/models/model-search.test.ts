@@ -53,7 +53,7 @@ describe("a search", () => {
 
   it("lists what it knows at once, narrowed to what is typed", () => {
     const models = [model("gpt-4o-mini"), model("gpt-4o")];
-    const looked = { openai: { models, failure: null, busy: true } };
+    const looked = { openai: { models, failure: null, busy: true, search: "mini" } };
     const groups = groupsOf([openrouter, openai], looked, "mini", null);
     expect(groups).toHaveLength(1);
     expect(groups[0]).toMatchObject({ busy: true, options: [{ value: "openai:gpt-4o-mini" }] });
@@ -61,18 +61,34 @@ describe("a search", () => {
 
   it("says why there is nothing: no key, no match, a failure, none listed", () => {
     const failure = { code: "unreachable", message: "no route", hint: null } as const;
-    const nothing = { models: [], failure: null, busy: false };
+    const nothing = { models: [], failure: null, busy: false, search: "" };
     expect(groupsOf([openrouter], {}, "", null)[0]?.note).toContain("key");
-    expect(groupsOf([openai], { openai: nothing }, "x", null)[0]?.note).toBe("No model matches");
+    expect(groupsOf([openai], { openai: { ...nothing, search: "x" } }, "x", null)[0]?.note).toBe(
+      "No model matches",
+    );
     expect(groupsOf([openai], { openai: nothing }, "", null)[0]?.note).toContain("openai:");
     const broken = groupsOf([openai], { openai: { ...nothing, failure } }, "", null)[0];
     expect(broken?.note).toContain("no route");
     expect(groupsOf([openai], {}, "", null)[0]?.busy).toBe(true);
   });
 
+  it("is under way while the lists are those of another text", () => {
+    const failure = { code: "unreachable", message: "no route", hint: null } as const;
+    const before = { models: [model("gpt-4o")], failure: null, busy: false, search: "gpt" };
+    const [group] = groupsOf([openai], { openai: before }, "mini", null);
+    expect(group).toMatchObject({ busy: true, note: "Looking for models…", options: [] });
+    const broken = { ...before, failure };
+    expect(groupsOf([openai], { openai: broken }, "mini", null)[0]).toMatchObject({ busy: true });
+  });
+
   it("says how many are left out", () => {
     const models = Array.from({ length: 60 }, (_, at) => model(`m${at}`));
-    const [of] = groupsOf([openai], { openai: { models, failure: null, busy: false } }, "", null);
+    const [of] = groupsOf(
+      [openai],
+      { openai: { models, failure: null, busy: false, search: "" } },
+      "",
+      null,
+    );
     expect(of?.options).toHaveLength(40);
     expect(of?.note).toContain("20 more");
   });
@@ -94,6 +110,9 @@ describe("what is typed", () => {
     const options = [{ value: "openai:gpt-9", label: "gpt-9" }];
     const groups = [{ id: "openai", label: "OpenAI", options }];
     expect(typedOption("openai:gpt-9", backends, groups, null)).toBe(null);
+    const busy = [{ id: "openai", label: "OpenAI", options: [], busy: true }];
+    expect(typedOption("openai:gpt-9", backends, [], null)?.label).toBe("Use openai:gpt-9");
+    expect(typedOption("openai:gpt-9", backends, busy, null)?.label).toBe("openai:gpt-9");
   });
 });
 

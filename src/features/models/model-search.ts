@@ -18,6 +18,8 @@ export interface Looked {
   models: BackendModel[];
   failure: AppError | null;
   busy: boolean;
+  /** What was searched for: of another search it is only what was known before. */
+  search: string;
 }
 
 /** Why nothing of other machines can be chosen; null without a lock. */
@@ -92,7 +94,10 @@ function listed(
   search: string,
 ): Pick<OptionGroup<Option>, "options" | "note" | "busy"> {
   if (looked === undefined) return { options: [], note: text.looking, busy: true };
-  const { failure, busy } = looked;
+  // The next search begins a moment after the last key.
+  const isOther = looked.search !== search;
+  const busy = looked.busy || isOther;
+  const failure = isOther ? null : looked.failure;
   // What an earlier search brought is of use until the next one has come.
   const words = search.toLocaleLowerCase().split(/\s+/);
   const fitting = looked.models.filter((model) => {
@@ -106,7 +111,7 @@ function listed(
     hint: factsText(model),
   }));
   if (failure !== null) return { options, note: text.failed(failure.message), busy };
-  const note = noteOf(id, search, looked, fitting.length);
+  const note = noteOf(id, search, { ...looked, busy }, fitting.length);
   return note === null ? { options, busy } : { options, note, busy };
 }
 
@@ -138,7 +143,10 @@ function priceText(price: Price | null): string | null {
   return text.price(formatPrice(read), formatPrice(written));
 }
 
-/** What is typed, as a choice of its own where it names a model that no list has. */
+/**
+ * What is typed, as a choice of its own where it names a model that no list has. While lists are
+ * read it only says what it is: what is typed may be the beginning of a search.
+ */
 export function typedOption(
   typed: string,
   backends: readonly BackendInfo[],
@@ -152,7 +160,8 @@ export function typedOption(
   const isListed = groups.some(({ options }) => options.some(({ value }) => value === name));
   if (isListed) return null;
   const reason = backend && isLockedOut(backend, lock) ? lockText(lock) : null;
-  const hint = reason ?? text.useTypedHint;
-  const label = text.useTyped(name);
+  const isLooking = groups.some(({ busy }) => busy);
+  const hint = reason ?? (isLooking ? text.useTypedLooking : text.useTypedHint);
+  const label = isLooking ? name : text.useTyped(name);
   return { value: name, label, chosen: name, hint, disabled: reason !== null };
 }

@@ -54,6 +54,12 @@ describe("a message about the end of a run", () => {
     expect(endMessage(ended("done"), "Tickets", "Topic", false).action).toBe("open-sheet");
   });
 
+  it("says what the run cost, where the backend says it", () => {
+    const paid = endMessage(ended("done", { cost_usd: 0.25 }), "Tickets", "Topic", true);
+    expect(paid.detail).toMatch(/^Tickets, in .+, for \$0\.25$/);
+    expect(endMessage(ended("done"), "Tickets", "Topic", true).detail).not.toContain("for");
+  });
+
   it("counts failed rows and offers to show them", () => {
     const message = endMessage(
       ended("done", { rows_done: 996, rows_failed: 4 }),

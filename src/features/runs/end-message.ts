@@ -1,6 +1,7 @@
 /** What is said when a run ends: whether anything, how urgent, and what can be done about it. */
 import { failureKind, sentence } from "~/errors";
 import { type AppError, failureOf, type RunProgress, type RunStatus } from "~/ipc";
+import { formatUsd } from "~/lib/money";
 import { text } from "./strings";
 
 /** A run of fewer rows is over before a message about it is read. */
@@ -57,7 +58,9 @@ export function endMessage(
 ): EndMessage {
   const { progress, error } = ended;
   const column = columnName || text.aRun;
-  const where = text.endedIn(sheetName, progress.elapsed_ms);
+  const { cost_usd = null } = progress;
+  const cost = cost_usd === null ? null : formatUsd(cost_usd);
+  const where = text.endedIn(sheetName, progress.elapsed_ms, cost);
   const toSheet = isInOpenSheet ? null : "open-sheet";
   if (ended.status === "paused") {
     const isAtLimit = error?.code === "limit_reached";

@@ -3,8 +3,9 @@
  * crash, and the question before the window closes.
  */
 export { CloseDialog } from "./close-dialog";
-export { fractionDone, runKey } from "./live";
+export { fractionDone, isLimitReached, runKey } from "./live";
 export { paceOf, remainingMs, rowsEnded } from "./rates";
+export { endFiguresOf, firstFlowOf } from "./remembered";
 export { ResumeOffer } from "./resume-offer";
 export { RunStrip } from "./run-strip";
 export { useRuns } from "./use-runs";

@@ -8,6 +8,7 @@ import type { RunPace, RunsState } from "~/state/runs";
 import type { EndedRun } from "./end-message";
 import { hasUnknown, resting, runKey, without, withProgress } from "./live";
 import { paceOf, rowsEnded, type Samples, withSample } from "./rates";
+import { rememberEnd, rememberProgress } from "./remembered";
 
 const UPDATE_EVERY_MS = 250;
 /** Paces fall and the queue moves also while nothing is heard. */
@@ -86,6 +87,7 @@ export function keepRuns(
         readsAgain = false;
         const lists = await readRuns();
         if (isOver || readsAgain) continue;
+        for (const { progress } of lists.live) rememberProgress(progress);
         Object.assign(runs, lists);
         showPaces();
       }
@@ -103,6 +105,7 @@ export function keepRuns(
     newest.delete(key);
     samples.delete(key);
     loading = null;
+    rememberEnd(ended.progress);
     runs.live = without(runs.live, ended.progress);
     runs.endCodes = { ...runs.endCodes };
     if (ended.error === null) delete runs.endCodes[key];
@@ -118,6 +121,7 @@ export function keepRuns(
     switch (event.event) {
       case "run_progress":
         newest.set(runKey(event), event);
+        rememberProgress(event);
         if (rowsEnded(event) > event.rows_before) loading = null;
         flushSoon();
         break;

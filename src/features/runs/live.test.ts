@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { LiveRun, RunProgress, RunStatus, UnfinishedRun } from "~/ipc";
-import { hasUnknown, resting, runKey, runsShown, without, withProgress } from "./live";
+import type { LiveRun, RunInfo, RunProgress, RunStatus, UnfinishedRun } from "~/ipc";
+import {
+  hasUnknown,
+  isLimitReached,
+  resting,
+  runKey,
+  runsShown,
+  without,
+  withProgress,
+} from "./live";
 
 function progress(run: number, more: Partial<RunProgress> = {}): RunProgress {
   return {
@@ -105,5 +113,36 @@ describe("what is shown", () => {
       2,
     ]);
     expect(runsShown([], [unfinished(1)]).paused).toHaveLength(1);
+  });
+});
+
+describe("a run at its limit", () => {
+  const run: RunInfo = {
+    id: 1,
+    column: 1,
+    recipe_version: 1,
+    request: { rows: "empty", cap: { micro_usd: 50_000 } },
+    status: "paused",
+    rows_total: 100,
+    rows_done: 40,
+    rows_failed: 0,
+    started_at_ms: 0,
+    ended_at_ms: 1,
+    error: "the limit of $0.05 is reached: $0.05 was spent",
+  };
+
+  it("is known by its code, or by its words after a restart", () => {
+    expect(isLimitReached(run, "limit_reached")).toBe(true);
+    expect(isLimitReached(run, "local_only")).toBe(false);
+    expect(isLimitReached(run, null)).toBe(true);
+    const passed = "the limit of 1050 tokens would be passed: 1000 were taken";
+    expect(isLimitReached({ ...run, error: passed }, null)).toBe(true);
+    expect(isLimitReached({ ...run, status: "done" }, null)).toBe(false);
+  });
+
+  it("is not one that a lock or a person paused", () => {
+    const locked = "only models on this machine may be used in this sheet now";
+    expect(isLimitReached({ ...run, error: locked }, null)).toBe(false);
+    expect(isLimitReached({ ...run, error: null }, null)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 /** What is known of the runs, as pure steps from one state of the list to the next. */
-import type { LiveRun, RunInfo, RunProgress, SheetId, UnfinishedRun } from "~/ipc";
+import type { Code, LiveRun, RunInfo, RunProgress, SheetId, UnfinishedRun } from "~/ipc";
 import { fractionDone, rowsEnded } from "./rates";
 
 /** Names a run among those of all sheets: run numbers are those of a sheet. */
@@ -81,6 +81,16 @@ export function runsShown(
 export function fractionOf(run: RunInfo): number | null {
   if (run.rows_total <= 0) return null;
   return Math.min(1, (run.rows_done + run.rows_failed) / run.rows_total);
+}
+
+/**
+ * Whether a run stopped because a limit of it is reached. The code is known in this session only;
+ * of an earlier one there are the words.
+ */
+export function isLimitReached(run: RunInfo, code: Code | null): boolean {
+  if (run.status !== "paused") return false;
+  if (code !== null) return code === "limit_reached";
+  return run.error?.includes("the limit of") ?? false;
 }
 
 export { fractionDone, rowsEnded };

@@ -1,10 +1,10 @@
 import { $, component$, useContext, useSignal, useTask$ } from "@builder.io/qwik";
 import { ipc, type UnfinishedRun } from "~/ipc";
-import { RunsContext } from "~/state/runs";
+import { RunsContext, type RunsState } from "~/state/runs";
 import { ToastContext } from "~/state/toasts";
 import { Button, IconButton } from "~/ui";
 import { resumeAll } from "./actions";
-import { resting, runKey } from "./live";
+import { isLimitReached, resting, runKey } from "./live";
 import { RestingRun } from "./run-item";
 import { text } from "./strings";
 
@@ -23,7 +23,7 @@ export const ResumeOffer = component$(() => {
     ipc
       .unfinishedRuns()
       .then((found) => {
-        offered.value = found.map(({ sheet, run }) => runKey({ sheet: sheet.id, run: run.id }));
+        offered.value = found.map(keyOf);
       })
       .catch(() => {
         // Only an offer: a home that cannot be read shows itself elsewhere.
@@ -34,16 +34,21 @@ export const ResumeOffer = component$(() => {
     offered.value = [];
   });
   const left = offeredRuns(offered.value, resting(runs.unfinished, runs.live));
+  const resumable = left.filter((item) => canResume(item, runs));
   const resume = $(async () => {
     isResuming.value = true;
-    const names = offeredRuns(offered.value, runs.unfinished);
+    // A run at its limit would stop again at once: it stays in the list, with its own button.
+    const names = offeredRuns(offered.value, runs.unfinished).filter((item) =>
+      canResume(item, runs),
+    );
     await resumeAll(
       names.map(({ sheet, run }) => ({ sheet: sheet.id, run: run.id })),
       runs,
       toasts,
     );
     isResuming.value = false;
-    offered.value = [];
+    const resumed = new Set(names.map(keyOf));
+    offered.value = offered.value.filter((key) => !resumed.has(key));
   });
 
   if (left.length === 0) return null;
@@ -62,14 +67,14 @@ export const ResumeOffer = component$(() => {
       </header>
       <ul class="min-h-0 flex-1 overflow-y-auto px-4 py-2">
         {left.map((item) => (
-          <RestingRun key={runKey({ sheet: item.sheet.id, run: item.run.id })} item={item} words />
+          <RestingRun key={keyOf(item)} item={item} words />
         ))}
       </ul>
       <footer class="flex justify-end gap-2 border-line border-t px-4 py-2">
         <Button variant="secondary" onClick$={dismiss} testId="resume-not-now">
           {text.notNow}
         </Button>
-        {left.length > 1 && (
+        {resumable.length > 1 && (
           <Button
             variant="primary"
             icon="play"
@@ -85,8 +90,14 @@ export const ResumeOffer = component$(() => {
   );
 });
 
+function keyOf({ sheet, run }: UnfinishedRun): string {
+  return runKey({ sheet: sheet.id, run: run.id });
+}
+
+function canResume(item: UnfinishedRun, runs: RunsState): boolean {
+  return !isLimitReached(item.run, runs.endCodes?.[keyOf(item)] ?? null);
+}
+
 function offeredRuns(offered: readonly string[], runs: readonly UnfinishedRun[]): UnfinishedRun[] {
-  return runs.filter((item) =>
-    offered.includes(runKey({ sheet: item.sheet.id, run: item.run.id })),
-  );
+  return runs.filter((item) => offered.includes(keyOf(item)));
 }

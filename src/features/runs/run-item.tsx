@@ -5,7 +5,7 @@ import { RunsContext } from "~/state/runs";
 import { ToastContext } from "~/state/toasts";
 import { Button, IconButton, Progress } from "~/ui";
 import { act, type RunAction, type RunName } from "./actions";
-import { fractionDone, fractionOf, rowsEnded } from "./live";
+import { fractionDone, fractionOf, isLimitReached, rowsEnded, runKey } from "./live";
 import { text } from "./strings";
 
 interface RunButtonsProps {
@@ -122,11 +122,49 @@ interface RestingRunProps {
   onGo$?: () => void;
 }
 
-/** One paused or interrupted run: name, how far it came, Resume and End. */
+/** Goes where a run that stopped at its limit goes on with a higher one. */
+const RaiseLimit = component$<{
+  item: UnfinishedRun;
+  place: string;
+  words?: boolean | undefined;
+  onGo$?: (() => void) | undefined;
+}>(({ item, place, words, onGo$ }) => {
+  const app = useContext(AppContext);
+  const go = $(async () => {
+    const { sheet, run } = item;
+    goToColumn(app, { sheet: sheet.id, column: run.column, onlyFailed: false, inspect: true });
+    await onGo$?.();
+  });
+  const label = `${text.raiseLimit}: ${place}`;
+  return words ? (
+    <Button
+      size="s"
+      icon="sliders"
+      ariaLabel={label}
+      title={text.raiseLimitHint}
+      testId="run-raise-limit"
+      onClick$={go}
+    >
+      {text.raiseLimit}
+    </Button>
+  ) : (
+    <span class="flex-none" title={text.raiseLimitHint}>
+      <IconButton icon="sliders" label={label} size="s" testId="run-raise-limit" onClick$={go} />
+    </span>
+  );
+});
+
+/** One paused or interrupted run: name, how far it came, Resume or a higher limit, and End. */
 export const RestingRun = component$<RestingRunProps>(({ item, words, onGo$ }) => {
   const { sheet, run, column_name } = item;
+  const runs = useContext(RunsContext);
   const name = { sheet: sheet.id, run: run.id };
-  const status = run.status === "paused" ? text.statusPaused : text.statusInterrupted;
+  const isAtLimit = isLimitReached(run, runs.endCodes?.[runKey(name)] ?? null);
+  const status = isAtLimit
+    ? text.statusAtLimit
+    : run.status === "paused"
+      ? text.statusPaused
+      : text.statusInterrupted;
   const title = text.place(sheet.name, column_name);
   return (
     <li class="flex items-center gap-3 py-1.5" data-testid="run-item" data-status={run.status}>
@@ -144,16 +182,23 @@ export const RestingRun = component$<RestingRunProps>(({ item, words, onGo$ }) =
         </span>
         <Progress value={fractionOf(run) ?? 0} label={text.progress(sheet.name, column_name)} />
       </div>
+      {isAtLimit && <RaiseLimit item={item} place={title} words={words} onGo$={onGo$} />}
       {words ? (
-        <RunWords name={name} place={title} />
+        <RunWords name={name} place={title} canResume={!isAtLimit} />
       ) : (
-        <RunButtons name={name} actions={["resume", "stop"]} place={title} />
+        <RunButtons name={name} actions={isAtLimit ? ["stop"] : ["resume", "stop"]} place={title} />
       )}
     </li>
   );
 });
 
-const RunWords = component$<{ name: RunName; place: string }>(({ name, place }) => {
+interface RunWordsProps {
+  name: RunName;
+  place: string;
+  canResume: boolean;
+}
+
+const RunWords = component$<RunWordsProps>(({ name, place, canResume }) => {
   const runs = useContext(RunsContext);
   const toasts = useContext(ToastContext);
   const acting = useSignal<RunAction | null>(null);
@@ -164,17 +209,19 @@ const RunWords = component$<{ name: RunName; place: string }>(({ name, place }) 
   });
   return (
     <span class="flex flex-none items-center gap-1.5">
-      <Button
-        size="s"
-        icon="play"
-        busy={acting.value === "resume"}
-        disabled={acting.value !== null}
-        ariaLabel={`${text.resume}: ${place}`}
-        testId="run-resume"
-        onClick$={() => doIt("resume")}
-      >
-        {text.resume}
-      </Button>
+      {canResume && (
+        <Button
+          size="s"
+          icon="play"
+          busy={acting.value === "resume"}
+          disabled={acting.value !== null}
+          ariaLabel={`${text.resume}: ${place}`}
+          testId="run-resume"
+          onClick$={() => doIt("resume")}
+        >
+          {text.resume}
+        </Button>
+      )}
       <Button
         size="s"
         variant="ghost"

@@ -78,7 +78,8 @@ export const text = {
   endedFailed: (column: string) => `${column}: the run stopped`,
   endedAtLimit: (column: string) => `${column}: the limit of this run is reached`,
   endedPaused: (column: string) => `${column}: the run was paused`,
-  endedIn: (sheet: string, ms: number) => `${sheet}, in ${formatDuration(ms)}`,
+  endedIn: (sheet: string, ms: number, usd: string | null) =>
+    `${sheet}, in ${formatDuration(ms)}${usd === null ? "" : `, for ${usd}`}`,
   cutOff: (count: number) =>
     count === 1
       ? "1 answer was cut off by the token limit"
@@ -96,6 +97,8 @@ export const text = {
   chooseModel: "Choose a model",
   openBackends: "Open Backends",
   raiseLimit: "Raise the limit",
+  raiseLimitHint: "Opens the column, where the run goes on with a higher limit",
+  statusAtLimit: "At its limit",
   cost: (usd: string) => `${usd} so far`,
   costHint: "What the backend has said that this run cost",
   waits: (ms: number) => `The backend asks to slow down. Goes on in ${formatCountdown(ms)}`,

@@ -1,12 +1,12 @@
-import { describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Settings } from "~/ipc";
 import { Failure, ipc } from "~/ipc";
 import type { AppState } from "~/state/app";
-import { apply, type Marks, withEngine } from "./apply";
+import { apply, follow, type Marks, withEngine } from "./apply";
 
 vi.mock("~/ipc", async (original) => ({
   ...(await original<typeof import("~/ipc")>()),
-  ipc: { setSettings: vi.fn() },
+  ipc: { settings: vi.fn(), setSettings: vi.fn() },
 }));
 
 const settings: Settings = {
@@ -24,9 +24,19 @@ function newApp(): AppState {
   return { settings } as AppState;
 }
 
+/** What the Rust side has. */
+let stored: Settings;
+beforeEach(() => {
+  stored = settings;
+  vi.mocked(ipc.settings).mockImplementation(async () => structuredClone(stored));
+  vi.mocked(ipc.setSettings).mockImplementation(async (changed) => {
+    stored = changed;
+    return changed;
+  });
+});
+
 describe("a change of the settings", () => {
   it("counts at once and is marked at its field", async () => {
-    vi.mocked(ipc.setSettings).mockImplementation(async (changed) => changed);
     const app = newApp();
     const marks: Marks = {};
     await apply(app, marks, "theme", (now) => ({ ...now, theme: "dark" }));
@@ -35,7 +45,6 @@ describe("a change of the settings", () => {
   });
 
   it("never loses another one that was asked for meanwhile", async () => {
-    vi.mocked(ipc.setSettings).mockImplementation(async (changed) => changed);
     const app = newApp();
     await Promise.all([
       apply(app, {}, "theme", (now) => ({ ...now, theme: "light" })),
@@ -51,9 +60,7 @@ describe("a change of the settings", () => {
 
   it("is told at its field when it is refused, and later ones go on", async () => {
     const refusal = new Failure({ code: "bad_input", message: "too many", hint: "take fewer" });
-    vi.mocked(ipc.setSettings)
-      .mockRejectedValueOnce(refusal)
-      .mockImplementation(async (changed) => changed);
+    vi.mocked(ipc.setSettings).mockRejectedValueOnce(refusal);
     const app = newApp();
     const marks: Marks = {};
     await apply(app, marks, "threads", (now) => withEngine(now, { threads: 9_999 }));
@@ -61,6 +68,35 @@ describe("a change of the settings", () => {
     expect(app.settings.engine.threads).toBeUndefined();
     await apply(app, marks, "threads", (now) => withEngine(now, { threads: 2 }));
     expect(marks.threads).toEqual({ kind: "applied" });
+  });
+
+  it("never loses what another program stored meanwhile", async () => {
+    const app = newApp();
+    const endpoints = [{ id: "own", base_url: "http://localhost:1/v1", models: [] }];
+    stored = { ...settings, backends: { endpoints } };
+    await apply(app, {}, "theme", (now) => ({ ...now, theme: "dark" }));
+    expect(stored).toMatchObject({ theme: "dark", backends: { endpoints } });
+    expect(app.settings.backends.endpoints).toEqual(endpoints);
+  });
+
+  it("waits for what the Rust side changes by itself, and begins from that", async () => {
+    const app = newApp();
+    const following = follow(app, async () => {
+      await Promise.resolve();
+      stored = { ...stored, backends: { bill_to: "acme" } };
+    });
+    const applying = apply(app, {}, "theme", (now) => ({ ...now, theme: "light" }));
+    await Promise.all([following, applying]);
+    expect(app.settings).toMatchObject({ theme: "light", backends: { bill_to: "acme" } });
+  });
+
+  it("goes on after work that failed", async () => {
+    const app = newApp();
+    const failing = follow(app, () => Promise.reject(new Error("no")));
+    const applying = apply(app, {}, "theme", (now) => ({ ...now, theme: "light" }));
+    await expect(failing).rejects.toThrow("no");
+    await applying;
+    expect(app.settings.theme).toBe("light");
   });
 
   it("takes what the Rust side made of it", async () => {

@@ -17,9 +17,28 @@ const APPLIED_FOR_MS = 4_000;
 /** Every change waits for the one before: each begins from the settings that are true then. */
 let last: Promise<unknown> = Promise.resolve();
 
+/** Does something when all changes before it are done; those after it wait for it. */
+function inTurn(work: () => Promise<void>): Promise<void> {
+  const done = last.then(work);
+  last = done.catch(() => {});
+  return done;
+}
+
 /**
- * Changes settings and marks the field. `change` gets the settings of that moment and returns the
- * changed ones, or a promise of those that the Rust side made.
+ * Does something in its turn that changes settings on the Rust side, and takes over what is true
+ * then. Rejects with what the work throws.
+ */
+export function follow(app: AppState, work: () => Promise<unknown>): Promise<void> {
+  return inTurn(async () => {
+    await work();
+    app.settings = await ipc.settings();
+  });
+}
+
+/**
+ * Changes settings and marks the field. `change` gets the settings as they are stored at that
+ * moment, also by the command line, and returns the changed ones, or a promise of those that the
+ * Rust side made.
  */
 export function apply(
   app: AppState,
@@ -27,10 +46,10 @@ export function apply(
   field: string,
   change: (settings: Settings) => Settings | Promise<Settings>,
 ): Promise<void> {
-  const work = last.then(async () => {
+  return inTurn(async () => {
     marks[field] = { kind: "saving" };
     try {
-      const changed = change(plain(app.settings));
+      const changed = change(await ipc.settings());
       const stored = changed instanceof Promise ? await changed : await ipc.setSettings(changed);
       app.settings = stored;
       markApplied(marks, field);
@@ -38,8 +57,6 @@ export function apply(
       marks[field] = { kind: "failed", message: failureText(failureOf(thrown)) };
     }
   });
-  last = work;
-  return work;
 }
 
 /** Shows "Applied" at a field for a moment. */
@@ -75,9 +92,4 @@ export function withLimits(
   const others = all.filter((limits) => limits.backend !== backend);
   const limits = { ...before, ...changed, backend };
   return { ...settings, backends: { ...settings.backends, limits: [...others, limits] } };
-}
-
-/** A copy that no store tracks. */
-function plain(settings: Settings): Settings {
-  return { ...settings, engine: { ...settings.engine } };
 }

@@ -1,16 +1,16 @@
-import { $, component$, type QRL, useContext, useSignal } from "@builder.io/qwik";
+import { $, component$, type QRL, type Signal, useContext, useSignal } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
 import { hostOf } from "~/features/models";
 import { type BackendInfo, type EndpointSettings, ipc } from "~/ipc";
 import { AppContext } from "~/state/app";
 import { ToastContext } from "~/state/toasts";
 import { Badge, Button, ConfirmDialog, Icon, IconButton, Notice, TextField } from "~/ui";
-import { apply } from "./apply";
+import { apply, follow } from "./apply";
 import { BackendKey } from "./backend-key";
 import { BackendLimitFields } from "./backend-limits";
 import { ConnectionTest } from "./connection-test";
 import { MarksContext } from "./context";
-import { isAddress, linesOf } from "./endpoint";
+import { changedEndpoint, isAddress, linesOf } from "./endpoint";
 import { SettingRow } from "./setting-row";
 import { text } from "./strings";
 
@@ -28,6 +28,7 @@ export const BackendCard = component$<BackendCardProps>((props) => {
   const { backend, onChanged$ } = props;
   const { id, title } = backend;
   const isOpen = useSignal(false);
+  const changes = useSignal(0);
   return (
     <section
       class="mb-3 rounded-md border border-line bg-raised px-4"
@@ -49,7 +50,7 @@ export const BackendCard = component$<BackendCardProps>((props) => {
             {backend.is_custom ? backend.base_url : hostOf(backend.base_url)}
           </p>
         </div>
-        <ConnectionTest backend={backend} />
+        <ConnectionTest backend={backend} changes={changes} />
         <IconButton
           icon={isOpen.value ? "chevron-up" : "chevron-down"}
           label={words.details(title)}
@@ -73,10 +74,17 @@ export const BackendCard = component$<BackendCardProps>((props) => {
               {words.inTheClearBody}
             </Notice>
           )}
-          <BackendKey backend={backend} hasKeyring={props.hasKeyring} onChanged$={onChanged$} />
+          <BackendKey
+            backend={backend}
+            hasKeyring={props.hasKeyring}
+            changes={changes}
+            onChanged$={onChanged$}
+          />
           <BackendLimitFields backend={backend} onChanged$={onChanged$} />
           {backend.id === "huggingface" && <BillTo />}
-          {backend.is_custom && <OwnEndpoint backend={backend} onChanged$={onChanged$} />}
+          {backend.is_custom && (
+            <OwnEndpoint backend={backend} changes={changes} onChanged$={onChanged$} />
+          )}
         </div>
       )}
     </section>
@@ -88,11 +96,10 @@ const KeyBadge = component$<{ backend: BackendInfo }>(({ backend }) => {
   const testId = `backend-${backend.id}-key-state`;
   if (key !== null) {
     const variable = backend.key_variable;
-    const from = key === "environment" && variable ? words.environment(variable) : undefined;
     return (
-      <Badge kind={key === "session" ? "info" : "success"} title={from} testId={testId}>
+      <Badge kind={key === "session" ? "info" : "success"} testId={testId}>
         <Icon name="key" size={12} />
-        {words.keyStates[key]}
+        {key === "environment" && variable !== null ? words.keyOf(variable) : words.keyStates[key]}
       </Badge>
     );
   }
@@ -126,9 +133,14 @@ const BillTo = component$(() => {
   );
 });
 
+interface OwnEndpointProps extends Pick<BackendCardProps, "backend" | "onChanged$"> {
+  /** Counts what makes an earlier test of the connection void. */
+  changes: Signal<number>;
+}
+
 /** What only an endpoint has that a person added: its address, models by hand, its end. */
-const OwnEndpoint = component$<Pick<BackendCardProps, "backend" | "onChanged$">>((props) => {
-  const { backend, onChanged$ } = props;
+const OwnEndpoint = component$<OwnEndpointProps>((props) => {
+  const { backend, changes, onChanged$ } = props;
   const app = useContext(AppContext);
   const marks = useContext(MarksContext);
   const toasts = useContext(ToastContext);
@@ -137,19 +149,17 @@ const OwnEndpoint = component$<Pick<BackendCardProps, "backend" | "onChanged$">>
   const problem = useSignal<string>();
 
   const put = $(async (field: string, changed: Partial<EndpointSettings>) => {
-    const { id, base_url, models } = backend;
-    await apply(app, marks, field, async () => {
-      await ipc.putEndpoint({ id, base_url, models, ...changed });
+    await apply(app, marks, field, async (settings) => {
+      await ipc.putEndpoint(changedEndpoint(settings, backend.id, changed));
       return ipc.settings();
     });
+    changes.value += 1;
     await onChanged$();
   });
   const remove = $(async () => {
     isRemoving.value = true;
     try {
-      await ipc.removeEndpoint(backend.id);
-      // Whatever is set next must not bring it back.
-      app.settings = await ipc.settings();
+      await follow(app, () => ipc.removeEndpoint(backend.id));
       isAsking.value = false;
       await onChanged$();
     } catch (thrown) {

@@ -4,6 +4,7 @@ import {
   type NoSerialize,
   noSerialize,
   type QRL,
+  type Signal,
   useContext,
   useSignal,
 } from "@builder.io/qwik";
@@ -11,6 +12,7 @@ import { FailureNotice, showFailure } from "~/errors";
 import { type BackendInfo, type Failure, failureOf, ipc } from "~/ipc";
 import { showToast, ToastContext } from "~/state/toasts";
 import { Button, Checkbox, SecretField } from "~/ui";
+import { keyHint } from "./key-hint";
 import { text } from "./strings";
 
 const words = text.backends;
@@ -18,12 +20,14 @@ const words = text.backends;
 interface BackendKeyProps {
   backend: BackendInfo;
   hasKeyring: boolean;
+  /** Counts what makes an earlier test of the connection void. */
+  changes: Signal<number>;
   onChanged$: QRL<() => void>;
 }
 
 /** Entering, replacing and removing the key of a backend. The key itself never comes back here. */
 export const BackendKey = component$<BackendKeyProps>((props) => {
-  const { backend, hasKeyring, onChanged$ } = props;
+  const { backend, hasKeyring, changes, onChanged$ } = props;
   const { id, title, key, key_page } = backend;
   const toasts = useContext(ToastContext);
   const failure = useSignal<NoSerialize<Failure>>();
@@ -36,6 +40,7 @@ export const BackendKey = component$<BackendKeyProps>((props) => {
     isSending.value = true;
     try {
       const source = await ipc.setKey(id, secret, !onlySession.value);
+      changes.value += 1;
       showToast(toasts, { kind: "success", title: words.keySaved[source] });
       await onChanged$();
     } catch (thrown) {
@@ -54,23 +59,17 @@ export const BackendKey = component$<BackendKeyProps>((props) => {
       failure.value = noSerialize(failureOf(thrown));
     } finally {
       isRemoving.value = false;
+      changes.value += 1;
       // Also then: one that was entered is gone even where one of the environment stays.
       await onChanged$();
     }
   });
-  const hints = [
-    ...(backend.is_custom && !backend.needs_key ? [words.keyOptional] : []),
-    ...(key === "environment" && backend.key_variable !== null
-      ? [words.environment(backend.key_variable)]
-      : []),
-    hasKeyring && !onlySession.value ? words.keyHint : words.keySessionHint,
-  ];
   return (
     <div class="flex flex-col gap-2 border-line border-b py-3">
       <SecretField
         label={key === null ? words.enterKey(title) : words.otherKey(title)}
         send={words.saveKey}
-        hint={hints.join(". ")}
+        hint={keyHint(backend, hasKeyring && !onlySession.value)}
         busy={isSending.value}
         class="max-w-xl"
         testId={`backend-${id}-key`}

@@ -30,12 +30,17 @@ export const backends = {
   } satisfies Record<KeySource, string>,
   noKey: "No key",
   noKeyNeeded: "No key needed",
-  environment: (variable: string) => `It is read from ${variable}`,
-  key: "Key",
+  keyOf: (variable: string) => `Key from ${variable}`,
   enterKey: (title: string) => `Key for ${title}`,
   otherKey: (title: string) => `Another key for ${title}`,
   keyHint: "Kept in the system's keyring. It is never shown again, and never stored with a sheet",
   keySessionHint: "Kept until Braincells is closed. It is never shown again",
+  keyOfVariable: (variable: string) => `The key in use is that of the variable ${variable}`,
+  keyInstead: (variable: string) =>
+    `A key that you save here is kept in the system's keyring and used instead, until Braincells is closed. While ${variable} is set, its key counts again at the next start`,
+  keySessionInstead: "A key that you enter here is used instead, until Braincells is closed",
+  variableWins: (variable: string) =>
+    `If ${variable} is set when Braincells starts, its key is used instead of the one kept here`,
   keyOptional: "Only where the server asks for one",
   saveKey: "Save key",
   onlySession: "Only until Braincells is closed",
@@ -54,6 +59,8 @@ export const backends = {
     "A key and your rows could be read on the way to it. Use https, or a server on this computer",
 
   test: "Test connection",
+  testNeedsKey: "Needs a key first",
+  testIsLocked: "Local only is on: it is not asked",
   testOf: (title: string) => `Test connection: ${title}`,
   stopTest: "Stop",
   works: (ms: number) => `It answers, in ${formatDuration(ms)}`,
@@ -87,6 +94,9 @@ export const backends = {
   idHintEmpty: "Models are called name:model",
   idBad: "2 to 32 small letters, digits and hyphens, beginning with a letter",
   idTaken: "This name is taken",
+  idReserved: (id: string) =>
+    `${id} is reserved: it means something else before the name of a model`,
+  removedMeanwhile: (id: string) => `the endpoint \`${id}\` was removed meanwhile`,
   addressBad: "An address begins with http:// or https://",
   addConfirm: "Add",
   cancel: "Cancel",

@@ -3,6 +3,7 @@ import {
   component$,
   type NoSerialize,
   noSerialize,
+  type Signal,
   useContext,
   useSignal,
   useTask$,
@@ -15,27 +16,31 @@ import { text } from "./strings";
 
 const words = text.backends;
 
+interface ConnectionTestProps {
+  backend: BackendInfo;
+  /** Counts the changes of the key and of the address. */
+  changes: Signal<number>;
+}
+
 /** Asks a backend something that costs nothing, and says what came of it. */
-export const ConnectionTest = component$<{ backend: BackendInfo }>((props) => {
+export const ConnectionTest = component$<ConnectionTestProps>((props) => {
   const app = useContext(AppContext);
   const task = useSignal<string | null>(null);
   const report = useSignal<ConnectionReport | null>(null);
   const failure = useSignal<NoSerialize<Failure>>();
   const { id, title, needs_key, key, is_this_machine } = props.backend;
 
-  useTask$(({ track }) => {
-    // What was found out with another key or at another address says nothing.
-    track(() => [props.backend.key, props.backend.base_url]);
-    report.value = null;
-    failure.value = undefined;
-  });
-
   const stop = $(() => {
     const stopped = task.value;
     task.value = null;
     if (stopped !== null) void ipc.cancelTask(stopped).catch(() => false);
   });
-  useTask$(({ cleanup }) => {
+  useTask$(({ track, cleanup }) => {
+    track(props.changes);
+    // What is found out with another key or at another address says nothing.
+    report.value = null;
+    failure.value = undefined;
+    // Before the next change, and at the end.
     cleanup(() => stop());
   });
 
@@ -54,13 +59,25 @@ export const ConnectionTest = component$<{ backend: BackendInfo }>((props) => {
     }
   });
   const isLockedOut = app.settings.local_only && !is_this_machine;
-  const isOff = isLockedOut || (needs_key && key === null);
+  const whyOff = isLockedOut
+    ? words.testIsLocked
+    : needs_key && key === null
+      ? words.testNeedsKey
+      : null;
   return (
     <>
+      {whyOff !== null && (
+        <span
+          class="text-muted text-sm max-lg:order-last max-lg:w-full max-lg:ps-7"
+          data-testid={`backend-${id}-test-off`}
+        >
+          {whyOff}
+        </span>
+      )}
       {task.value === null ? (
         <Button
           icon="link"
-          disabled={isOff}
+          disabled={whyOff !== null}
           ariaLabel={words.testOf(title)}
           testId={`backend-${id}-test`}
           onClick$={test}

@@ -13,7 +13,14 @@ import { isInTheClear } from "~/features/models";
 import { type Backends, type Failure, failureOf, ipc } from "~/ipc";
 import { AppContext } from "~/state/app";
 import { Button, Dialog, Notice, Select, TextField } from "~/ui";
-import { draftOfPreset, type EndpointDraft, endpointOf, problemsOf } from "./endpoint";
+import { follow } from "./apply";
+import {
+  draftOfPreset,
+  type EndpointDraft,
+  type EndpointProblems,
+  endpointOf,
+  problemsOf,
+} from "./endpoint";
 import { text } from "./strings";
 
 const words = text.backends;
@@ -44,8 +51,8 @@ export const EndpointDialog = component$<EndpointDialogProps>((props) => {
     failure.value = undefined;
     isAdding.value = true;
     try {
-      await ipc.putEndpoint(endpointOf(draft));
-      app.settings = await ipc.settings();
+      const endpoint = endpointOf(draft);
+      await follow(app, () => ipc.putEndpoint(endpoint));
       await props.onAdded$();
       await onClose$();
     } catch (thrown) {
@@ -81,7 +88,7 @@ export const EndpointDialog = component$<EndpointDialogProps>((props) => {
           hint={id === "" ? words.idHintEmpty : words.idHint(id)}
           value={draft.id}
           maxLength={32}
-          error={idError(attempted.value ? problems.id : problems.id === "taken" ? "taken" : null)}
+          error={idError(id, attempted.value || problems.id !== "bad" ? problems.id : null)}
           testId="endpoint-id"
           onInput$={(typed) => {
             draft.id = typed;
@@ -134,7 +141,8 @@ export const EndpointDialog = component$<EndpointDialogProps>((props) => {
   );
 });
 
-function idError(problem: "bad" | "taken" | null): string | undefined {
+function idError(id: string, problem: EndpointProblems["id"]): string | undefined {
   if (problem === null) return undefined;
+  if (problem === "reserved") return words.idReserved(id);
   return problem === "taken" ? words.idTaken : words.idBad;
 }

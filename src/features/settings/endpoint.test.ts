@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { BackendInfo, Backends } from "~/ipc";
-import { draftOfPreset, endpointOf, linesOf, problemsOf } from "./endpoint";
+import type { BackendInfo, Backends, Settings } from "~/ipc";
+import { changedEndpoint, draftOfPreset, endpointOf, linesOf, problemsOf } from "./endpoint";
 
 const backends: Backends = {
   list: [{ id: "ollama" } as BackendInfo],
@@ -23,8 +23,11 @@ describe("a new endpoint", () => {
   it("has a name that models can be called by", () => {
     expect(problems("my-server")).toEqual({ id: null, baseUrl: null });
     expect(problems("ollama").id).toBe("taken");
-    for (const bad of ["", "a", "Big", "1st", "hf", "http", "a b", "x".repeat(33)]) {
+    for (const bad of ["", "a", "Big", "1st", "a b", "x".repeat(33)]) {
       expect(problems(bad).id).toBe("bad");
+    }
+    for (const reserved of ["hf", "local", "http", "file"]) {
+      expect(problems(reserved).id).toBe("reserved");
     }
   });
   it("has an address", () => {
@@ -37,5 +40,11 @@ describe("a new endpoint", () => {
     const draft = { preset: "", id: " x1 ", baseUrl: " http://a/v1 ", models: "a\n\n b \na" };
     expect(endpointOf(draft)).toEqual({ id: "x1", base_url: "http://a/v1", models: ["a", "b"] });
     expect(linesOf("")).toEqual([]);
+  });
+  it("is changed from what is stored of it", () => {
+    const one = { id: "one", base_url: "http://a/v1", models: ["m"] };
+    const settings = { backends: { endpoints: [one] } } as unknown as Settings;
+    expect(changedEndpoint(settings, "one", { models: [] })).toEqual({ ...one, models: [] });
+    expect(() => changedEndpoint(settings, "gone", { models: [] })).toThrow(/removed meanwhile/);
   });
 });

@@ -1,5 +1,6 @@
 /** A new endpoint as it is typed, and what is wrong with it. */
-import type { Backends, EndpointSettings } from "~/ipc";
+import { type Backends, type EndpointSettings, Failure, type Settings } from "~/ipc";
+import { text } from "./strings";
 
 /** Words that mean something else in the name of a model. */
 const RESERVED = ["local", "file", "http", "https", "huggingface", "hf", "openrouter", "openai"];
@@ -14,7 +15,7 @@ export interface EndpointDraft {
 
 /** What is wrong with a field. */
 export interface EndpointProblems {
-  id: "bad" | "taken" | null;
+  id: "bad" | "reserved" | "taken" | null;
   baseUrl: "bad" | null;
 }
 
@@ -41,12 +42,24 @@ function freeId(wanted: string, { list }: Backends): string {
 
 export function problemsOf(draft: EndpointDraft, { list }: Backends): EndpointProblems {
   const id = draft.id.trim();
-  const isName = /^[a-z][a-z0-9-]{1,31}$/.test(id) && !RESERVED.includes(id);
-  const isTaken = list.some((backend) => backend.id === id);
-  return {
-    id: isTaken ? "taken" : isName ? null : "bad",
-    baseUrl: isAddress(draft.baseUrl) ? null : "bad",
-  };
+  return { id: idProblem(id, list), baseUrl: isAddress(draft.baseUrl) ? null : "bad" };
+}
+
+function idProblem(id: string, list: Backends["list"]): EndpointProblems["id"] {
+  if (RESERVED.includes(id)) return "reserved";
+  if (list.some((backend) => backend.id === id)) return "taken";
+  return /^[a-z][a-z0-9-]{1,31}$/.test(id) ? null : "bad";
+}
+
+/** A stored endpoint with something changed; fails where it was removed meanwhile. */
+export function changedEndpoint(
+  settings: Settings,
+  id: string,
+  changed: Partial<EndpointSettings>,
+): EndpointSettings {
+  const stored = (settings.backends.endpoints ?? []).find((endpoint) => endpoint.id === id);
+  if (stored !== undefined) return { ...stored, ...changed };
+  throw new Failure({ code: "not_found", message: text.backends.removedMeanwhile(id), hint: null });
 }
 
 /** Whether a text is the address of a server, as far as can be seen. */

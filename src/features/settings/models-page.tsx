@@ -87,8 +87,8 @@ const ModelChoice = component$<ModelChoiceProps>(({ models, defaultModel }) => {
           lock={app.settings.local_only ? "settings" : null}
           testId="settings-model"
           onChange$={$((name: string) =>
-            apply(app, marks, "model", () => {
-              const kind = remoteModel(name, endpointIds(app.settings)) ? "remote" : "local";
+            apply(app, marks, "model", (settings) => {
+              const kind = remoteModel(name, endpointIds(settings)) ? "remote" : "local";
               return ipc.configureBackend({ backend: kind, model: name });
             }),
           )}

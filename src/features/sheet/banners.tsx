@@ -9,6 +9,7 @@ import {
 } from "@builder.io/qwik";
 import { type Estimate, ipc, type Notice as SheetNotice } from "~/ipc";
 import { formatCount, formatDuration } from "~/lib/format";
+import { endpointIds, remoteModel } from "~/lib/model-names";
 import { formatUsd } from "~/lib/money";
 import { Button, Icon, IconButton, Notice } from "~/ui";
 import { perform } from "./actions";
@@ -76,7 +77,7 @@ export const Banners = component$<{ notices: SheetNotice[]; onReopen$: QRL<() =>
 /** On a sheet whose AI columns were never filled: how many there are, and what filling takes. */
 const FillHint = component$(() => {
   const tools = useSheetTools();
-  const { sheet, runs } = tools;
+  const { app, sheet, runs } = tools;
   const dismissed = useSignal(false);
   const untouched = useSignal(false);
   const estimate = useStore<{ line: string }>({ line: "" });
@@ -110,7 +111,12 @@ const FillHint = component$(() => {
           estimates.push(await ipc.estimate(sheet.info.id, column.id, request, how, task));
           if (left) return;
         }
-        estimate.line = estimateLine(estimates);
+        const endpoints = endpointIds(app.settings);
+        const areRemote = ai.map(({ kind }) => {
+          const model = kind.kind === "ai" ? kind.recipe.model : "";
+          return remoteModel(model || app.settings.model, endpoints) !== null;
+        });
+        estimate.line = estimateLine(estimates, areRemote);
       } catch {
         // Without an estimate the offer is still a good one; filling says what is wrong.
         if (!left) estimate.line = "";
@@ -160,8 +166,14 @@ const FillHint = component$(() => {
   );
 });
 
-/** What filling several columns takes together. Time is known only if it is for each of them. */
-export function estimateLine(estimates: readonly Estimate[]): string {
+/**
+ * What filling several columns takes together; `areRemote` says of each whether a backend makes it.
+ * Time is known only if it is for each of them, and a cost that nobody knows is not 0.
+ */
+export function estimateLine(
+  estimates: readonly Estimate[],
+  areRemote: readonly boolean[],
+): string {
   function sum(of: (estimate: Estimate) => number): number {
     return estimates.reduce((total, estimate) => total + of(estimate), 0);
   }
@@ -173,10 +185,16 @@ export function estimateLine(estimates: readonly Estimate[]): string {
     : null;
   const costs = estimates.flatMap((estimate) => estimate.cost_usd ?? []);
   const cost = costs.reduce((total, usd) => total + usd, 0);
-  return text.screen.estimate(
+  const isUnknown = estimates.some(({ cost_usd }, at) => cost_usd === null && areRemote[at]);
+  const line = text.screen.estimate(
     text.cells(cells),
     formatCount(tokens),
     costs.length === 0 ? null : formatUsd(cost),
     seconds === null ? null : formatDuration(seconds * 1000),
   );
+  if (!isUnknown) return line;
+  return `${line}. ${costs.length === 0 ? COST_UNKNOWN : COST_PARTLY_UNKNOWN}`;
 }
+
+const COST_UNKNOWN = "Cost unknown";
+const COST_PARTLY_UNKNOWN = "Cost partly unknown";

@@ -1,6 +1,6 @@
-import { $, component$, useSignal } from "@builder.io/qwik";
+import { component$, useSignal } from "@builder.io/qwik";
 import { goToSettings } from "~/state/app";
-import { Button, Icon, IconButton, Popover, Switch } from "~/ui";
+import { Button, Icon, Popover, Switch } from "~/ui";
 import { perform } from "./actions";
 import { text } from "./strings";
 import { useSheetTools } from "./tools";
@@ -12,37 +12,35 @@ export const SheetLock = component$(() => {
   const tools = useSheetTools();
   const { sheet, app } = tools;
   const isOpen = useSignal(false);
-  const isChanging = useSignal(false);
+  /** What the switch was set to, while that is under way. */
+  const asked = useSignal<boolean | null>(null);
   const isOfSheet = sheet.info.local_only === true;
   const isOfSettings = app.settings.local_only;
   const isLocked = isOfSheet || isOfSettings;
-  const toggle = $(() => {
-    isOpen.value = !isOpen.value;
-  });
+  const hint = isOfSheet ? words.lockedHint : words.lockedBySettings;
   return (
     <span class="relative inline-flex">
-      {isLocked ? (
-        <button
-          type="button"
-          class="inline-flex h-6 items-center gap-1 rounded-full bg-success-soft px-2.5 font-medium text-success text-xs hover:underline"
-          aria-expanded={isOpen.value ? "true" : "false"}
-          aria-haspopup="dialog"
-          title={isOfSheet ? words.lockedHint : words.lockedBySettings}
-          data-testid="sheet-locked"
-          onClick$={toggle}
-        >
-          <Icon name="lock" size={12} />
-          {words.badge}
-        </button>
-      ) : (
-        <IconButton
-          icon="unlock"
-          label={words.open}
-          expanded={isOpen.value}
-          testId="sheet-unlocked"
-          onClick$={toggle}
-        />
-      )}
+      {/* One button with two looks: the popover it opened stands under it and gives focus back. */}
+      <button
+        type="button"
+        class={[
+          "inline-flex shrink-0 items-center justify-center",
+          isLocked
+            ? "h-6 gap-1 rounded-full bg-success-soft px-2.5 font-medium text-success text-xs hover:underline"
+            : "size-7 rounded-md text-muted transition-colors duration-100 hover:bg-hover hover:text-strong",
+        ]}
+        aria-expanded={isOpen.value ? "true" : "false"}
+        aria-haspopup="dialog"
+        aria-label={isLocked ? undefined : words.open}
+        title={isLocked ? hint : words.open}
+        data-testid={isLocked ? "sheet-locked" : "sheet-unlocked"}
+        onClick$={() => {
+          isOpen.value = !isOpen.value;
+        }}
+      >
+        <Icon name={isLocked ? "lock" : "unlock"} size={isLocked ? 12 : 16} />
+        {isLocked && words.badge}
+      </button>
       {isOpen.value && (
         <Popover
           open
@@ -58,16 +56,24 @@ export const SheetLock = component$(() => {
             <Switch
               label={words.title}
               hideLabel
-              checked={isOfSheet}
-              disabled={sheet.readOnly !== null || isChanging.value}
+              checked={asked.value ?? isOfSheet}
+              disabled={sheet.readOnly !== null}
               testId="sheet-lock-switch"
               onChange$={async (locked) => {
-                isChanging.value = true;
-                await perform(tools, { do: "lock", locked });
-                isChanging.value = false;
+                // Never off meanwhile, which would lose the focus: who sets it again is heard after.
+                const isUnderWay = asked.value !== null;
+                asked.value = locked;
+                if (isUnderWay) return;
+                let done: boolean | null = null;
+                while (asked.value !== null && asked.value !== done) {
+                  done = asked.value;
+                  await perform(tools, { do: "lock", locked: done });
+                }
+                asked.value = null;
               }}
             />
           </div>
+          {isOfSheet && <p class="mt-1 text-success">{words.lockedHint}</p>}
           <p class="mt-1 text-muted">{words.body}</p>
           {isOfSettings && (
             <>

@@ -201,12 +201,23 @@ pub async fn follow(
             let error = outcome.error.unwrap_or_else(|| {
                 AppError::new(Code::Internal, format!("the run of `{name}` ended without a reason"))
             });
+            let go_on = after(&error, go_on);
             let hint = match &error.hint {
                 Some(hint) => format!("{hint}; {kept}; {go_on}"),
                 None => format!("{kept}; {go_on}"),
             };
             Err(error.with_hint(hint).into())
         }
+    }
+}
+
+/// How what was stopped goes on, given how it does as a rule: past a limit, with a higher one.
+pub fn after(error: &AppError, go_on: &str) -> String {
+    match (error.code, go_on.strip_suffix(" goes on")) {
+        (Code::LimitReached, Some(command)) => {
+            format!("{command} with a higher `--max-cost` or `--max-run-tokens` goes on")
+        }
+        _ => go_on.to_owned(),
     }
 }
 

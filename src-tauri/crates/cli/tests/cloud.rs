@@ -225,6 +225,8 @@ fn a_run_stops_at_its_limit_and_goes_on_with_a_higher_one() {
 
     let said = lab.run(&with(&fill, &["--max-run-tokens", "320"])).code(BACKEND);
     assert!(said.stderr.contains("are done and kept"), "{}", said.stderr);
+    let hint = "the same command with a higher `--max-cost` or `--max-run-tokens` goes on";
+    assert!(said.stderr.contains(hint), "{}", said.stderr);
     let calls = lab.server.calls();
     assert!((1..=6).contains(&calls), "{calls} of 52 tokens each");
     assert!(!lab.bench.path("out.csv").exists());
@@ -328,14 +330,28 @@ fn a_column_goes_out_and_comes_back_as_a_batch_file() {
     let said = lab.run(&with(&read, &["--json"])).code(SOME_FAILED).results();
     assert_eq!(
         said[0]["read"],
-        json!({"merged": 1, "failed": 1, "missing": 1, "duplicate": 1, "unknown": 1,
-               "unreadable": 1})
+        json!({"merged": 1, "failed": 1, "missing": 1, "duplicate": 1, "changed": 0,
+               "unknown": 1, "unreadable": 1})
     );
     let shown = lab.run(&["show", "t", "--columns", "text,mood"]).ok().stdout;
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!((lines[1], lines[3]), ("1  fine", "3  fine too  positive"));
     assert!(lines[2].starts_with("2  awful     failed: "), "{shown}");
     lab.run(&["batch", "read", "t", "mood", "nothing.jsonl"]).code(NOT_FOUND);
+
+    // The same column of another sheet has not asked that.
+    lab.sheet("u", "lab:test-model");
+    let other = lab.run(&["batch", "read", "u", "mood", "results.jsonl", "--json"]).ok().results();
+    assert_eq!((&other[0]["read"]["merged"], &other[0]["read"]["unknown"]), (&0.into(), &4.into()));
+    // What was answered before needs no request.
+    lab.run(&["update", "u"]).ok();
+    let kept = ["batch", "write", "u", "mood", "--cells", "all", "--out", "u.jsonl"];
+    let said = lab.run(&kept).ok();
+    assert!(said.stdout.starts_with("0 requests written to "), "{}", said.stdout);
+    assert!(said.stdout.contains("3 rows have an answer that is kept"), "{}", said.stdout);
+    let said = lab.run(&with(&kept, &["--no-cache", "--json"])).ok().results();
+    assert_eq!(said[0]["written"]["requests"], 3);
+    assert_eq!(said[0]["written"]["rows_known"], 0);
 }
 
 #[test]

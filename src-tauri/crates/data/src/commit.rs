@@ -7,6 +7,7 @@ use crate::DataError;
 use crate::column::StoredColumn;
 use crate::error::during;
 use crate::labels;
+use crate::run::{RunSpent, add_spent_beside};
 use crate::sheet::{CellEdit, SheetStore, Writer};
 use crate::step::{CellNews, News};
 use crate::value::{self, text};
@@ -16,7 +17,8 @@ impl SheetStore {
     /// transaction: all are on disk when this returns, none when it fails.
     ///
     /// A failed record keeps the last good value. A record of a run is dropped when a person has
-    /// edited or validated the cell meanwhile, or removed the row. Later records of the same row
+    /// edited or validated the cell meanwhile, or removed the row; what it cost still counts, see
+    /// [`SheetStore::run_spent`]. Later records of the same row
     /// win. Cells that were made from these become stale. Records without a run are a step of
     /// their own, as [`SheetStore::edit_cells`] takes it.
     pub fn commit_cells(
@@ -35,11 +37,19 @@ impl SheetStore {
             };
         };
         let stored = self.stored_column(column)?;
+        // Before the writer is taken, and only where it may be needed.
+        let may_cost = cells.iter().any(|cell| cell.figures.cost_usd.is_some());
+        let request = if may_cost { Some(self.run(run)?.request) } else { None };
         let mut writer = self.writer()?;
         let step = writer.live_runs.step_of(run).ok_or(DataError::RunMissing { run })?;
         let entries = self.entries(&stored, &writer, cells)?;
+        let dropped = spent_on_dropped(cells, &entries);
+        let note_dropped = |connection: &Connection| match (&request, dropped) {
+            (Some(request), Some(spent)) => add_spent_beside(connection, run, request, spent),
+            _ => Ok(()),
+        };
         if entries.is_empty() {
-            return Ok(());
+            return note_dropped(&writer.connection);
         }
         let done = |entry: &&Entry<'_>| entry.state == CellState::Done;
         let changed = entries.iter().filter(done).map(|entry| entry.row).collect();
@@ -57,6 +67,7 @@ impl SheetStore {
             start = end;
         }
         next_seq = log.append_stale(&stale, next_seq)?;
+        note_dropped(&writer.connection)?;
         transaction.commit().map_err(&failed)?;
         writer.next_seq = next_seq;
         let news = entries.iter().map(|entry| entry.news(column));
@@ -93,6 +104,22 @@ impl SheetStore {
         }
         Ok(entries)
     }
+}
+
+/// What was paid for cells that are not stored; `None` if all are, or it was nothing.
+fn spent_on_dropped(cells: &[CellRecord], entries: &[Entry<'_>]) -> Option<RunSpent> {
+    if cells.len() == entries.len() {
+        return None;
+    }
+    // Entries are in the order of the cells.
+    let mut stored = entries.iter().filter_map(|entry| entry.record).peekable();
+    let mut spent = RunSpent::default();
+    for cell in cells {
+        if stored.next_if(|kept| std::ptr::eq(*kept, cell)).is_none() {
+            spent.add(&cell.figures);
+        }
+    }
+    (spent != RunSpent::default()).then_some(spent)
 }
 
 /// Queued, running and stale are not things that a record says.

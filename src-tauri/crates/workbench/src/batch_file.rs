@@ -1,18 +1,20 @@
 //! Batch files: the requests of a column written into a file that a person hands to a provider,
 //! and the file of results taken back into the column.
 //!
-//! What this module promises: a row is named by its id, so that order and sorting do not matter;
+//! What this module promises: a request is named by sheet, column, row and what it asks, so that
+//! order and sorting do not matter and no answer lands where it was not asked for;
 //! results come in as a run of their own, with history and undo as for any run; cells of a person
 //! are not touched; the same file taken twice changes nothing the second time. Left out: what a
 //! line looks like (`braincells_llm::cloud::batch_file`).
 
 mod lines;
 mod merge;
+mod name;
 mod note;
 mod read;
 mod write;
 
-use braincells_core::{AppError, RowId, Settings};
+use braincells_core::{AppError, Settings};
 use braincells_llm::cloud::Endpoint;
 use serde::Serialize;
 
@@ -29,6 +31,9 @@ pub struct BatchWritten {
     pub rows_waiting: u64,
     /// Rows that were left out, because they have nothing to read.
     pub rows_skipped_empty: u64,
+    /// Rows that were left out, because the answer to what they ask is kept already: a run fills
+    /// them and asks nobody.
+    pub rows_known: u64,
 }
 
 /// What became of the lines of a file of results.
@@ -43,24 +48,14 @@ pub struct BatchRead {
     pub missing: u64,
     /// Lines whose row had a line before, and results that were taken earlier.
     pub duplicate: u64,
-    /// Lines of rows that are not there, or whose cell a person wrote or approved.
+    /// Lines whose row, or what else it is asked with (its prompt, its recipe), changed since the
+    /// file was written; the cell stays as it is.
+    pub changed: u64,
+    /// Lines of rows that are not there or of another column or sheet, or whose cell a person wrote
+    /// or approved.
     pub unknown: u64,
     /// Lines that are no result.
     pub unreadable: u64,
-}
-
-/// How a request of a row is named.
-const PREFIX: &str = "row-";
-
-fn name_of(row: RowId) -> String {
-    format!("{PREFIX}{row}")
-}
-
-fn row_of(name: &str) -> Option<RowId> {
-    let digits = name.strip_prefix(PREFIX)?;
-    let row = digits.parse().ok().map(RowId)?;
-    // One row has one name.
-    (name_of(row) == name).then_some(row)
 }
 
 /// Where the requests for a model would go, and what it is called there. Servers that run model
@@ -86,12 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_has_one_name() {
-        assert_eq!(name_of(RowId(17)), "row-17");
-        assert_eq!(row_of("row-17"), Some(RowId(17)));
-        for other in ["17", "row-", "row-017", "row-+17", "row-17 ", "row-x", "Row-17"] {
-            assert_eq!(row_of(other), None, "{other}");
-        }
+    fn files_of_models_on_this_machine_are_for_the_server_that_runs_them() {
         assert_eq!(braincells_llm::cloud::ENDPOINT_PRESETS[LLAMA_SERVER].id, "llama-server");
     }
 }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 
 use braincells_core::{
-    AppError, Column, ColumnId, Recipe, RunId, RunRequest, RunScope, SheetId, Value,
+    AppError, Column, ColumnId, Recipe, RunId, RunInfo, RunRequest, RunScope, SheetId, Value,
 };
 use braincells_data::{ImportOptions, SheetStore};
 use sha2::{Digest, Sha256};
@@ -140,7 +140,7 @@ impl Workbench {
         match self.with_store(sheet, work).await? {
             WorkLeft::Nothing => Ok(None),
             WorkLeft::GoOn(run) => {
-                let cap = options.cap.or(request.cap);
+                let cap = if options.cap.is_none() { request.cap } else { options.cap };
                 self.resume(sheet, run, &EngineOptions { cap, ..options.clone() }).await.map(Some)
             }
             WorkLeft::Begin => self.run(sheet, column, request, options).await.map(Some),
@@ -196,14 +196,22 @@ fn work_left(
     request: &RunRequest,
     now_ms: i64,
 ) -> Result<WorkLeft, AppError> {
-    let latest = store.runs()?.into_iter().filter(|run| run.column == column).max_by_key(|r| r.id);
+    let mut runs = store.runs()?;
+    runs.retain(|run| run.column == column);
+    let latest = runs.iter().map(|run| (run.id, run.recipe_version)).max();
     // Another limit makes no other run of it.
     let is_same = |run: &RunRequest| RunRequest { cap: request.cap, ..run.clone() } == *request;
-    if let Some(run) = latest.filter(|run| run.status.can_resume() && is_same(&run.request)) {
+    // Other requests may have been run since, but none with another recipe.
+    let last = runs.into_iter().filter(|run| is_same(&run.request)).max_by_key(|run| run.id);
+    let of_latest_recipe =
+        |run: &RunInfo| latest.is_some_and(|(_, version)| version == run.recipe_version);
+    if let Some(run) = last.filter(|run| run.status.can_resume() && of_latest_recipe(run)) {
         if !store.rows_to_fill(column, request, Some(run.id))?.is_empty() {
             return Ok(WorkLeft::GoOn(run.id));
         }
-        end_killed_run(store, &run, now_ms)?;
+        if latest.is_some_and(|(id, _)| id == run.id) {
+            end_killed_run(store, &run, now_ms)?;
+        }
     }
     let nothing = store.rows_to_fill(column, request, None)?.is_empty();
     Ok(if nothing { WorkLeft::Nothing } else { WorkLeft::Begin })

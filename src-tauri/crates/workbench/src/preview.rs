@@ -91,7 +91,8 @@ impl Workbench {
         options: &EngineOptions,
     ) -> Result<Answered, AppError> {
         let model = &order.recipe.model;
-        if !self.asks_others(model).await? {
+        // Where a backend is may change while its turn is waited for.
+        if !model.contains(':') {
             return self.ask_in_turn(order, rows, options).await;
         }
         // Before looking, so that no lock is missed.
@@ -117,7 +118,9 @@ impl Workbench {
         let model = &order.recipe.model;
         let turn = self.lines().enter(self.lane(model).await?, Priority::Now);
         turn.come().await;
+        self.check_lock(order.sheet, model).await?;
         let engine = self.engines().engine(model, &options, self.events()).await?;
+        self.check_lock(order.sheet, model).await?;
         let (answers, now_ms) = (self.answers(), self.now_ms());
         let (asking, ordered, count) = (Arc::clone(&engine), Arc::clone(order), rows.len());
         let prepared = blocking(move || {

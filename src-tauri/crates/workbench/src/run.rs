@@ -13,6 +13,7 @@ mod drive;
 mod feed;
 mod handle;
 mod live;
+mod lock;
 mod order;
 mod progress;
 mod rows;
@@ -22,8 +23,8 @@ mod unfinished;
 use std::sync::Arc;
 
 use braincells_core::{
-    AppError, ColumnId, Priority, RowId, RunId, RunInfo, RunProgress, RunRequest, RunStatus,
-    SheetId,
+    AppError, ColumnId, Priority, RowId, RunCap, RunId, RunInfo, RunProgress, RunRequest,
+    RunStatus, SheetId,
 };
 
 use crate::blocking::blocking;
@@ -31,7 +32,7 @@ use crate::columns::column_with_id;
 use crate::error::WorkbenchError;
 use crate::queue::Turn;
 use crate::{EngineOptions, Workbench};
-use cap::{Purse, check_cap, spent_before};
+use cap::{Purse, spent_before};
 pub(crate) use cells::{Spend, done_cell, failed_cell};
 pub use columns::{ColumnOutcome, ColumnsHandle};
 pub(crate) use drive::noted;
@@ -181,14 +182,10 @@ impl Workbench {
         options: &EngineOptions,
         begin: Begin,
     ) -> Result<RunHandle, AppError> {
-        let begin = self.with_cap(&order.recipe.model, begin, options).await?;
-        let request = begin.request().clone();
+        let (mut begin, cap_is_usual) = self.with_cap(&order.recipe.model, begin, options).await?;
+        let mut request = begin.request().clone();
         let options = self.engine_options(options).await?;
-        if self.asks_others(&order.recipe.model).await? {
-            // In this order: a lock that is set from now on finds the run.
-            claim.set_asks_others();
-            self.check_lock(order.sheet, &order.recipe.model).await?;
-        }
+        self.check_run_may_ask(&order, &claim).await?;
         let rows = rows_to_fill(&order, &begin).await?;
         let (mut turn, mut engine) = (None, None);
         if !rows.ready.is_empty() {
@@ -196,9 +193,13 @@ impl Workbench {
             let lane = self.lane(model).await?;
             let place = self.lines().enter(lane, request.priority);
             if place.view().has_come() {
+                self.check_run_may_ask(&order, &claim).await?;
                 let loaded = self.engines().engine(model, &options, self.events()).await?;
+                self.check_run_may_ask(&order, &claim).await?;
                 if self.is_backend(model).await? {
-                    check_cap(self.engines(), model, request.cap, loaded.as_ref()).await?;
+                    let purse = Purse { cap: request.cap, cap_is_usual, ..Purse::default() };
+                    request.cap = purse.known_cap(self.engines(), model, loaded.as_ref()).await?;
+                    begin.set_cap(request.cap);
                 }
                 engine = Some(loaded);
             } else {
@@ -208,12 +209,12 @@ impl Workbench {
             turn = Some(place);
         }
         let spent = spent_before(&order, &begin).await?;
-        let purse = self
-            .is_backend(&order.recipe.model)
-            .await?
-            .then_some(Purse { cap: request.cap, spent });
-        let mut begin = begin_run(&order, &begin, &rows, self.now_ms()).await?;
-        begin.cost_usd = spent.cost_usd;
+        let purse = self.is_backend(&order.recipe.model).await?.then_some(Purse {
+            cap: request.cap,
+            cap_is_usual,
+            spent,
+        });
+        let begin = begin_run(&order, &begin, &rows, self.now_ms()).await?;
         let id = begin.run;
         let progress = Progress::new(begin.clone());
         let standing = turn.as_ref().map(Turn::standing);
@@ -244,6 +245,13 @@ impl Begin {
         match self {
             Self::New(request) => request,
             Self::Again(info) => &info.request,
+        }
+    }
+
+    fn set_cap(&mut self, cap: RunCap) {
+        match self {
+            Self::New(request) => request.cap = cap,
+            Self::Again(info) => info.request.cap = cap,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! of the settings; where they name none, the starter model or the only one there is.
 
 use std::ops::RangeInclusive;
+use std::sync::{Mutex, PoisonError};
 
 use braincells_core::{AppError, EngineOptions, Settings, Value};
 use braincells_data::Catalogue;
@@ -19,6 +20,11 @@ use crate::models::{list_models, resolve_model};
 /// Where the catalogue keeps them.
 const SETTINGS: &str = "settings";
 
+/// Held from the reading of the settings to their writing, so that of two changes at once neither
+/// undoes the other. It is of this process; another that changes them in the same moment may still
+/// win, and the settings are then as one of the two wrote them.
+static CHANGING: Mutex<()> = Mutex::new(());
+
 impl Workbench {
     /// The settings. One that cannot be read, such as a word of a newer version, has its default.
     pub async fn settings(&self) -> Result<Settings, AppError> {
@@ -27,16 +33,34 @@ impl Workbench {
     }
 
     /// Replaces the settings, for good, and returns them as they are now. Numbers must be within
-    /// reason, and a model that is chosen now must be there, or belong to a backend that is. What a newer version keeps among them
-    /// stays. Runs that are alive keep the engine they have.
+    /// reason, and a model that is chosen now must be there, or belong to a backend that is. What a
+    /// newer version keeps among them stays. Runs that are alive keep the engine they have.
     pub async fn set_settings(&self, settings: Settings) -> Result<Settings, AppError> {
+        self.change_settings(move |kept| {
+            *kept = settings;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Changes some of the settings and leaves the others as they are at that moment, whoever else
+    /// changes them; otherwise as [`Self::set_settings`]. Nothing changes where `change` fails.
+    pub async fn change_settings(
+        &self,
+        change: impl FnOnce(&mut Settings) -> Result<(), AppError> + Send + 'static,
+    ) -> Result<Settings, AppError> {
         let (catalogue, models) = (self.catalogue(), self.home().models());
         let settings = blocking(move || {
+            // Nothing is half changed where this panicked: the settings are one write.
+            let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = stored(&catalogue)?;
+            let before = read(&kept);
+            let mut settings = before.clone();
+            change(&mut settings)?;
             let backends = checked_backends(settings.backends.clone())?;
             let settings = Settings { backends, ..checked(settings)? };
-            let kept = stored(&catalogue)?;
             // One that was chosen before and is gone since must not keep the others from changing.
-            if !settings.model.is_empty() && settings.model != read(&kept).model {
+            if !settings.model.is_empty() && settings.model != before.model {
                 match split(&settings.model, &settings.backends.endpoints) {
                     // Whether the backend has it shows when it is asked.
                     Some(remote) if !remote.model.is_empty() => {}

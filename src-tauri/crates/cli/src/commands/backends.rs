@@ -230,17 +230,22 @@ async fn presets(session: &Session) -> Result<Ending, Failure> {
 
 async fn limit(session: &Session, backend: &str, said: &LimitsArgs) -> Result<Ending, Failure> {
     let id = named(&known(session).await?, backend)?.id.clone();
-    let mut settings = session.unless_stopped(session.workbench.settings()).await?;
-    if said.says_something() {
-        let limits = changed(&settings, &id, said);
-        let all = &mut settings.backends.limits;
-        all.retain(|limits| limits.backend != id);
-        if limits != (BackendLimits { backend: id.clone(), ..BackendLimits::default() }) {
-            all.push(limits);
-        }
+    let settings = if said.says_something() {
+        let (own, said) = (id.clone(), LimitsArgs { ..*said });
+        let change = move |settings: &mut Settings| {
+            let limits = changed(settings, &own, &said);
+            let all = &mut settings.backends.limits;
+            all.retain(|limits| limits.backend != own);
+            if limits != (BackendLimits { backend: own, ..BackendLimits::default() }) {
+                all.push(limits);
+            }
+            Ok(())
+        };
         // Not given up half-way: it is one write, and a short one.
-        settings = session.workbench.set_settings(settings).await?;
-    }
+        session.workbench.change_settings(change).await?
+    } else {
+        session.unless_stopped(session.workbench.settings()).await?
+    };
     let limits = settings.backends.limits_of(&id);
     session.output.result("backends limit", &limits)?;
     let minute = by_minute(&limits);

@@ -101,6 +101,7 @@ fn written_line(written: &BatchWritten, place: &str) -> String {
     for (rows, why) in [
         (written.rows_waiting, "wait for a cell that they read and that is empty or failed"),
         (written.rows_skipped_empty, "have nothing to ask about"),
+        (written.rows_known, "have an answer that is kept; `braincells update` takes it"),
     ] {
         if rows > 0 {
             parts.push(format!("{} rows {why}", HumanCount(rows)));
@@ -115,6 +116,7 @@ fn read_line(read: &BatchRead) -> String {
         (read.failed, "failed"),
         (read.missing, "asked for and not in the file"),
         (read.duplicate, "there more than once, the first was taken"),
+        (read.changed, "to what the row does not ask any more and not taken"),
         (read.unknown, "of rows that were not asked for or are not to be changed"),
         (read.unreadable, "lines that cannot be read"),
     ] {
@@ -150,11 +152,11 @@ mod tests {
 
     #[test]
     fn only_what_happened_is_counted() {
-        let nothing =
-            BatchRead { merged: 0, failed: 0, missing: 0, duplicate: 0, unknown: 0, unreadable: 0 };
+        let nothing = BatchRead::default();
         assert_eq!(read_line(&nothing), "0 answers taken");
-        let some = BatchRead { merged: 1200, failed: 3, missing: 1, ..nothing };
-        let expected = "1,200 answers taken, 3 failed, 1 asked for and not in the file";
+        let some = BatchRead { merged: 1200, failed: 3, missing: 1, changed: 2, ..nothing };
+        let expected = "1,200 answers taken, 3 failed, 1 asked for and not in the file, 2 to what \
+                        the row does not ask any more and not taken";
         assert_eq!(read_line(&some), expected);
     }
 }

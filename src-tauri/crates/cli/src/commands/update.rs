@@ -9,7 +9,7 @@ use crate::args::{CellsToFill, ScopeArgs, UpdateArgs};
 use crate::condition::filter;
 use crate::destination::Destination;
 use crate::failure::{Ending, Failure, stopped};
-use crate::filling::{Report, finish};
+use crate::filling::{Report, after, finish};
 use crate::money::dollars;
 use crate::session::Session;
 use crate::text::printable;
@@ -102,7 +102,7 @@ fn reports(
             (RunStatus::Done, _) => reports.push(Report { column: name, outcome }),
             (_, None) => return Err(stopped(format!("stopped: {kept}"), go_on).into()),
             (_, Some(error)) => {
-                let hint = error.hint.iter().cloned().chain([kept, go_on]);
+                let hint = error.hint.iter().cloned().chain([kept, after(error, &go_on)]);
                 let hint = hint.collect::<Vec<_>>().join("; ");
                 return Err(error.clone().with_hint(hint).into());
             }

@@ -30,19 +30,12 @@ struct Line {
     bound: &'static str,
 }
 
-const LINES: [Line; 4] = [
+const LINES: [Line; 3] = [
     Line {
         name: "64 at a time, 100 ms",
         server: &["--delay-ms", "100", "--piece-ms", "0"],
         ideal: Some(640.0),
         ramp_up: Duration::from_secs(2),
-        bound: ">= 95 %",
-    },
-    Line {
-        name: "64 at a time, 1 s",
-        server: &["--delay-ms", "1000", "--piece-ms", "0"],
-        ideal: Some(64.0),
-        ramp_up: Duration::from_secs(6),
         bound: ">= 95 %",
     },
     Line {

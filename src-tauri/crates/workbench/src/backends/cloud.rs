@@ -12,6 +12,7 @@ use braincells_llm::cloud::{ApiKey, ClientOptions, CloudClient, Endpoint, Listed
 use tokio::time::Instant;
 
 use super::Keys;
+use super::keys::HeldKey;
 use crate::blocking::blocking;
 
 /// How long a list of models is good.
@@ -153,8 +154,16 @@ pub(crate) async fn key_for(
     cloud: &Cloud,
     endpoint: &Endpoint,
 ) -> Result<Option<ApiKey>, AppError> {
+    Ok(held_for(cloud, endpoint).await?.map(|held| held.key))
+}
+
+/// The same, with what tells the key from others.
+pub(super) async fn held_for(
+    cloud: &Cloud,
+    endpoint: &Endpoint,
+) -> Result<Option<HeldKey>, AppError> {
     match cloud.keys().find(endpoint.backend()).await {
-        Some((key, _)) => Ok(Some(key)),
+        Some((held, _)) => Ok(Some(held)),
         None if endpoint.needs_key() => Err(key_missing(cloud, endpoint).into()),
         None => Ok(None),
     }

@@ -4,10 +4,11 @@
 //! variables on. Keys are never shown, and no child process gets them.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use braincells_llm::cloud::PROVIDERS;
+use secrecy::SecretString;
 
 use super::Keys;
 
@@ -21,7 +22,7 @@ const NO_KEYRING: &str = "BRAINCELLS_NO_KEYRING";
 #[derive(Clone, Default)]
 pub struct KeyEnvironment {
     /// Keys, by the ids of their backends.
-    keys: HashMap<String, String>,
+    keys: HashMap<String, SecretString>,
     /// Whether the platform's keyring is left alone.
     no_keyring: bool,
 }
@@ -39,7 +40,7 @@ impl KeyEnvironment {
             if name == NO_KEYRING {
                 found.no_keyring = true;
             } else if let Some(backend) = backend_of(&name) {
-                found.keys.insert(backend, value);
+                found.keys.insert(backend, value.into());
             }
         }
         found
@@ -48,10 +49,18 @@ impl KeyEnvironment {
     /// The keys of the program: those of the environment, and the platform's keyring.
     pub fn keys(self) -> Keys {
         if self.no_keyring {
-            return Keys::session_only("`BRAINCELLS_NO_KEYRING` is set")
-                .with_environment(self.keys);
+            return Keys::session_only("`BRAINCELLS_NO_KEYRING` is set").with_secrets(self.keys);
         }
-        Keys::of_platform(self.keys)
+        Keys::of_platform(HashMap::new()).with_secrets(self.keys)
+    }
+
+    /// Whether a variable is one that keys are read from. A program that starts others it does not
+    /// know takes them out of its environment once it has read them.
+    pub fn is_key_variable(name: &OsStr) -> bool {
+        let Some(name) = name.to_str() else { return false };
+        // One whose name fits no backend was meant as a key all the same.
+        name.starts_with(KEY_PREFIX)
+            || PROVIDERS.iter().any(|provider| provider.key_variable == name)
     }
 }
 
@@ -94,6 +103,8 @@ fn backend_of(variable: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn environment(variables: &[(&str, &str)]) -> KeyEnvironment {
@@ -111,12 +122,34 @@ mod tests {
             ("BRAINCELLS_KEY_", "nor this"),
             ("ANTHROPIC_API_KEY", "nor this"),
         ]);
+        let shown =
+            |(id, key): (&String, &SecretString)| (id.clone(), key.expose_secret().to_owned());
+        let mut keys: Vec<(String, String)> = found.keys.iter().map(shown).collect();
+        keys.sort();
         let expected = [("huggingface", "one"), ("my-server2", "two")];
-        assert_eq!(found.keys, expected.map(|(id, key)| (id.to_owned(), key.to_owned())).into());
+        assert_eq!(keys, expected.map(|(id, key)| (id.to_owned(), key.to_owned())));
         assert!(!found.no_keyring);
         assert_eq!(key_variable("huggingface"), "HF_TOKEN");
         assert_eq!(key_variable("my-server2"), "BRAINCELLS_KEY_MY_SERVER2");
         assert!(environment(&[("BRAINCELLS_NO_KEYRING", "1")]).no_keyring);
+    }
+
+    #[test]
+    fn variables_that_hold_keys_are_known_by_their_names() {
+        for name in [
+            "HF_TOKEN",
+            "OPENAI_API_KEY",
+            "OPENROUTER_API_KEY",
+            "BRAINCELLS_KEY_LAB",
+            "BRAINCELLS_KEY_OPENAI",
+            "BRAINCELLS_KEY_small",
+        ] {
+            assert!(KeyEnvironment::is_key_variable(name.as_ref()), "{name}");
+        }
+        for name in ["PATH", "HF_HOME", "BRAINCELLS_HOME", "BRAINCELLS_NO_KEYRING", "HF_TOKENS", ""]
+        {
+            assert!(!KeyEnvironment::is_key_variable(name.as_ref()), "{name}");
+        }
     }
 
     #[test]

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use braincells_core::AppError;
+use braincells_llm::LLMError;
 use braincells_llm::cloud::ApiKey;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::KeySource;
@@ -21,16 +23,40 @@ const LEFT_ALONE: Duration = Duration::from_mins(1);
 /// The keys of backends. What was entered in this session counts first, then the environment, then
 /// the keyring. No key is ever written anywhere but into the keyring.
 pub struct Keys {
-    environment: HashMap<String, ApiKey>,
+    environment: HashMap<String, HeldKey>,
     keyring: Arc<dyn Keyring>,
     state: Mutex<State>,
-    /// Counts the changes, so that an engine with an old key is not used again.
+    /// Counts the changes that were made here, so that a list for an old key is not used again.
     changes: AtomicU64,
+}
+
+/// A key with what tells it from others.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldKey {
+    pub(crate) key: ApiKey,
+    pub(crate) mark: KeyMark,
+}
+
+impl HeldKey {
+    fn new(text: &str) -> Result<Self, LLMError> {
+        let key = ApiKey::new(text)?;
+        Ok(Self { key, mark: KeyMark(Sha256::digest(text.trim()).into()) })
+    }
+}
+
+/// Tells keys apart without being one: another process may have changed a key that is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct KeyMark([u8; 32]);
+
+impl fmt::Debug for KeyMark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("KeyMark(hidden)")
+    }
 }
 
 #[derive(Default)]
 struct State {
-    session: HashMap<String, (ApiKey, KeySource)>,
+    session: HashMap<String, (HeldKey, KeySource)>,
     /// Why the keyring does not work.
     problem: Option<String>,
     left_alone_until: Option<Instant>,
@@ -47,6 +73,12 @@ impl Keys {
         Self::with(Arc::new(MemoryKeyring::default()))
     }
 
+    /// Those of another process over the same keyring: for tests.
+    #[must_use]
+    pub fn of_another_process(&self) -> Self {
+        Self::with(Arc::clone(&self.keyring))
+    }
+
     /// No keyring, for this reason: keys last as long as the program.
     pub fn session_only(reason: &str) -> Self {
         Self::with(Arc::new(NoKeyring(reason.to_owned())))
@@ -54,9 +86,17 @@ impl Keys {
 
     /// With keys of the environment, by the ids of their backends.
     #[must_use]
-    pub fn with_environment(mut self, environment: HashMap<String, String>) -> Self {
-        for (backend, text) in environment {
-            match ApiKey::new(&text) {
+    pub fn with_environment(self, environment: HashMap<String, String>) -> Self {
+        let secret = |(backend, text): (String, String)| (backend, SecretString::from(text));
+        self.with_secrets(environment.into_iter().map(secret).collect())
+    }
+
+    /// The same for who keeps them out of sight already.
+    #[must_use]
+    pub(super) fn with_secrets(mut self, environment: HashMap<String, SecretString>) -> Self {
+        for (backend, secret) in environment {
+            let text = secret.expose_secret();
+            match HeldKey::new(text) {
                 Ok(key) => {
                     self.environment.insert(backend, key);
                 }
@@ -76,15 +116,34 @@ impl Keys {
     }
 
     /// The key of a backend, and where it comes from.
-    pub(crate) async fn find(&self, backend: &str) -> Option<(ApiKey, KeySource)> {
-        if let Some((key, source)) = self.lock().session.get(backend) {
-            return Some((key.clone(), *source));
+    pub(crate) async fn find(&self, backend: &str) -> Option<(HeldKey, KeySource)> {
+        let entered = self.lock().session.get(backend).cloned();
+        match entered {
+            // Another process may have put another key into the keyring since, or removed it; what
+            // was entered counts while the keyring says nothing.
+            Some((key, KeySource::Keyring)) => {
+                return match self.kept(backend).await {
+                    Some(Some(kept)) => Self::of_keyring(backend, &kept),
+                    Some(None) => self.find_unentered(backend).await,
+                    None => Some((key, KeySource::Keyring)),
+                };
+            }
+            Some(entered) => return Some(entered),
+            None => {}
         }
+        self.find_unentered(backend).await
+    }
+
+    async fn find_unentered(&self, backend: &str) -> Option<(HeldKey, KeySource)> {
         if let Some(key) = self.environment.get(backend) {
             return Some((key.clone(), KeySource::Environment));
         }
-        let kept = self.kept(backend).await?;
-        match ApiKey::new(kept.expose_secret()) {
+        let kept = self.kept(backend).await??;
+        Self::of_keyring(backend, &kept)
+    }
+
+    fn of_keyring(backend: &str, kept: &SecretString) -> Option<(HeldKey, KeySource)> {
+        match HeldKey::new(kept.expose_secret()) {
             Ok(key) => Some((key, KeySource::Keyring)),
             Err(error) => {
                 tracing::warn!(backend, %error, "what the keyring has is not used");
@@ -93,13 +152,14 @@ impl Keys {
         }
     }
 
-    async fn kept(&self, backend: &str) -> Option<SecretString> {
+    /// What the keyring has; `None` if it says nothing.
+    async fn kept(&self, backend: &str) -> Option<Option<SecretString>> {
         if self.lock().left_alone_until.is_some_and(|until| until > Instant::now()) {
             return None;
         }
         let account = backend.to_owned();
         let found = ask(&self.keyring, move |keyring| keyring.get(&account)).await;
-        self.note(found).ok().flatten()
+        self.note(found).ok()
     }
 
     /// Keeps a key: in the keyring if `keep` and if it works, else for this session.
@@ -109,7 +169,7 @@ impl Keys {
         text: SecretString,
         keep: bool,
     ) -> Result<KeySource, AppError> {
-        let key = ApiKey::new(text.expose_secret())?;
+        let key = HeldKey::new(text.expose_secret())?;
         let mut source = KeySource::Session;
         if keep {
             let account = backend.to_owned();

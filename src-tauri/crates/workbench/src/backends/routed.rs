@@ -14,7 +14,8 @@ use braincells_data::Catalogue;
 use braincells_llm::cloud::{CloudEngine, CloudModel, Endpoint, FlowLimits};
 use braincells_llm::{LLMEngine, Price};
 
-use super::cloud::{Cloud, key_for};
+use super::cloud::{Cloud, held_for, key_for};
+use super::keys::KeyMark;
 use super::names::RemoteModel;
 use super::{endpoint_of, is_of_unknown_backend, split};
 use crate::blocking::blocking;
@@ -46,7 +47,7 @@ struct Name {
     base_url: String,
     bill_to: String,
     limits: (u32, Option<u32>, Option<u32>),
-    key_changes: u64,
+    key: Option<KeyMark>,
 }
 
 impl RoutedEngines {
@@ -90,8 +91,10 @@ impl RoutedEngines {
         options: &EngineOptions,
     ) -> Result<Arc<CloudEngine>, AppError> {
         let endpoint = endpoint_of(&remote.backend, settings, &self.cloud)?;
-        let key_changes = self.cloud.keys().changes();
-        let key = key_for(&self.cloud, &endpoint).await?;
+        let (key, mark) = match held_for(&self.cloud, &endpoint).await? {
+            Some(held) => (Some(held.key), Some(held.mark)),
+            None => (None, None),
+        };
         let limits = flow_limits(&settings.backends.limits_of(&remote.backend), options);
         let name = Name {
             backend: remote.backend.clone(),
@@ -103,7 +106,7 @@ impl RoutedEngines {
                 limits.requests_per_minute,
                 limits.tokens_per_minute,
             ),
-            key_changes,
+            key: mark,
         };
         let known = self.lock().get(&name).cloned();
         if let Some(engine) = known {
@@ -195,13 +198,14 @@ impl EngineSource for RoutedEngines {
             None => self.local.loaded(model).await,
             Some((remote, settings)) => {
                 let endpoint = endpoint_of(&remote.backend, &settings, &self.cloud).ok()?;
-                let key_changes = self.cloud.keys().changes();
+                let held = held_for(&self.cloud, &endpoint).await.ok()?;
+                let mark = held.map(|held| held.mark);
                 let kept = self.lock();
                 let mut names = kept.iter();
                 let found = names.find(|(name, _)| {
                     (&name.backend, &name.model) == (&remote.backend, &remote.model)
                         && name.base_url == endpoint.base_url()
-                        && name.key_changes == key_changes
+                        && name.key == mark
                 });
                 found.map(|(_, engine)| Arc::clone(engine) as _)
             }
@@ -211,7 +215,7 @@ impl EngineSource for RoutedEngines {
     async fn price(&self, model: &str) -> Option<Price> {
         let (remote, settings) = self.remote(model).await.ok()??;
         let endpoint: Endpoint = endpoint_of(&remote.backend, &settings, &self.cloud).ok()?;
-        let key = self.cloud.keys().find(endpoint.backend()).await.map(|(key, _)| key);
+        let key = self.cloud.keys().find(endpoint.backend()).await.map(|(held, _)| held.key);
         self.cloud.listed_model(&endpoint, key.as_ref(), &remote.model).await?.price
     }
 

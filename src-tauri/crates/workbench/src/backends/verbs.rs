@@ -3,7 +3,10 @@ use braincells_llm::cloud::{ConnectionReport, ENDPOINT_PRESETS, Endpoint, PROVID
 use secrecy::SecretString;
 
 use super::cloud::key_for;
-use super::{BackendInfo, BackendModel, Backends, Cloud, KeySource, Preset, endpoint_of, models};
+use super::{
+    BackendInfo, BackendModel, Backends, Cloud, KeySource, Preset, checked_backends, endpoint_of,
+    key_variable, models,
+};
 use crate::Workbench;
 use crate::error::WorkbenchError;
 
@@ -56,7 +59,7 @@ impl Workbench {
         self.cloud().forget_models(endpoint.backend());
         let backend = endpoint.title().to_owned();
         if removed.of_environment {
-            let variable = provider(endpoint.backend()).map(|one| one.key_variable.to_owned());
+            let variable = Some(key_variable(endpoint.backend()));
             return Err(WorkbenchError::KeyOfEnvironment { backend, variable }.into());
         }
         if !removed.any {
@@ -87,7 +90,7 @@ impl Workbench {
         let own = own.find(|one| one.id == endpoint.backend());
         let by_hand = own.map(|one| one.models.clone()).unwrap_or_default();
         // Some lists are for everybody: a missing key is for the backend to mind.
-        let key = self.cloud().keys().find(endpoint.backend()).await.map(|(key, _)| key);
+        let key = self.cloud().keys().find(endpoint.backend()).await.map(|(held, _)| held.key);
         match self.cloud().models(&endpoint, key.as_ref()).await {
             Ok(listed) => Ok(models::found(&by_hand, &listed, search)),
             // Not every server lists its models; those that were typed by hand are for that.
@@ -99,14 +102,34 @@ impl Workbench {
         }
     }
 
-    /// Adds an endpoint, or changes the one with its id.
+    /// Adds an endpoint, or changes the one with its id. Its key is for the server that it was
+    /// entered for: where scheme, host or port change, the key goes from this session and from the
+    /// keyring, and if one that is known cannot be removed, nothing changes, which is an error. One of the
+    /// environment stays, because whoever set it names the endpoint by its id.
     pub async fn put_endpoint(&self, endpoint: EndpointSettings) -> Result<Backends, AppError> {
         let id = endpoint.id.clone();
-        self.change_endpoints(|backends| {
-            match backends.endpoints.iter_mut().find(|one| one.id == endpoint.id) {
-                Some(known) => *known = endpoint,
-                None => backends.endpoints.push(endpoint),
+        let new = Endpoint::custom(&id, &endpoint.base_url)?;
+        let settings = self.settings().await?;
+        let known = settings.backends.endpoints.iter().find(|one| one.id == id);
+        let moves = known.is_some_and(|known| {
+            // What cannot be read may have been anywhere.
+            Endpoint::custom(&id, &known.base_url)
+                .map_or(true, |old| origin(old.base_url()) != origin(new.base_url()))
+        });
+        if moves {
+            // No key goes for a change that is refused.
+            let mut backends = settings.backends.clone();
+            put(&mut backends, endpoint.clone());
+            checked_backends(backends)?;
+            // Without a keyring that answers there is most likely none to remove either.
+            let has_key = self.cloud().keys().find(&id).await.is_some();
+            let removed = self.cloud().keys().remove(&id).await;
+            if has_key {
+                removed?;
             }
+        }
+        self.change_settings(move |settings| {
+            put(&mut settings.backends, endpoint);
             Ok(())
         })
         .await?;
@@ -116,8 +139,10 @@ impl Workbench {
 
     /// Removes an endpoint with its limits and its key.
     pub async fn remove_endpoint(&self, id: &str) -> Result<Backends, AppError> {
-        let known = self.settings().await?;
-        self.change_endpoints(|backends| {
+        let own = id.to_owned();
+        self.change_settings(move |settings| {
+            let known = settings.clone();
+            let (id, backends) = (own.as_str(), &mut settings.backends);
             let before = backends.endpoints.len();
             backends.endpoints.retain(|one| one.id != id);
             if backends.endpoints.len() == before {
@@ -135,15 +160,6 @@ impl Workbench {
         self.backends().await
     }
 
-    async fn change_endpoints(
-        &self,
-        change: impl FnOnce(&mut BackendSettings) -> Result<(), AppError>,
-    ) -> Result<(), AppError> {
-        let mut settings = self.settings().await?;
-        change(&mut settings.backends)?;
-        self.set_settings(settings).await.map(drop)
-    }
-
     async fn endpoint(&self, backend: &str) -> Result<Endpoint, AppError> {
         endpoint_of(backend, &self.settings().await?, self.cloud())
     }
@@ -151,6 +167,20 @@ impl Workbench {
     pub(crate) fn cloud(&self) -> &Cloud {
         &self.world().cloud
     }
+}
+
+fn put(backends: &mut BackendSettings, endpoint: EndpointSettings) {
+    match backends.endpoints.iter_mut().find(|one| one.id == endpoint.id) {
+        Some(known) => *known = endpoint,
+        None => backends.endpoints.push(endpoint),
+    }
+}
+
+/// Scheme, host and port of an address in its usual form.
+fn origin(base_url: &str) -> &str {
+    let host = base_url.find("://").map_or(0, |at| at + 3);
+    let end = base_url[host..].find('/').map_or(base_url.len(), |at| host + at);
+    &base_url[..end]
 }
 
 fn info(endpoint: &Endpoint, key: Option<KeySource>, settings: &Settings) -> BackendInfo {
@@ -164,7 +194,7 @@ fn info(endpoint: &Endpoint, key: Option<KeySource>, settings: &Settings) -> Bac
         base_url: endpoint.base_url().to_owned(),
         key,
         needs_key: endpoint.needs_key(),
-        key_variable: row.map(|row| row.key_variable.to_owned()),
+        key_variable: Some(key_variable(id)),
         key_page: row.map(|row| row.key_page.to_owned()),
         key_in_the_clear: endpoint.sends_key_in_the_clear(),
         is_this_machine: endpoint.is_this_machine(),

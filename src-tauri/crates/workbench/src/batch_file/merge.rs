@@ -13,8 +13,9 @@ use braincells_llm::output::read_answer;
 use braincells_llm::{LLMError, LLMRequest, LLMResponse};
 use serde::Deserialize;
 
+use super::BatchRead;
 use super::lines::{Line, next_line};
-use super::{BatchRead, row_of};
+use super::name::{Asked, Place};
 use crate::error::WorkbenchError;
 use crate::run::{Order, Spend, done_cell, failed_cell};
 
@@ -30,10 +31,13 @@ const NO_RUN: RunId = RunId(0);
 /// What is made of a file.
 pub(super) struct Merge<'a> {
     order: &'a Order,
+    place: Place,
     endpoint: &'a Endpoint,
     model: &'a str,
     /// Rows that had a line.
     pub(super) seen: HashSet<RowId>,
+    /// Rows that had a line to what they do not ask any more.
+    pub(super) changed: HashSet<RowId>,
     pub(super) cells: Vec<CellRecord>,
     pub(super) counts: BatchRead,
 }
@@ -48,6 +52,7 @@ struct Named {
 #[derive(Default)]
 struct Present {
     requests: HashMap<RowId, LLMRequest>,
+    asked: HashMap<RowId, Asked>,
     values: HashMap<RowId, Value>,
     states: HashMap<RowId, CellState>,
     made: HashMap<RowId, MadeCell>,
@@ -55,8 +60,10 @@ struct Present {
 
 impl<'a> Merge<'a> {
     pub(super) fn new(order: &'a Order, endpoint: &'a Endpoint, model: &'a str) -> Self {
-        let (seen, cells, counts) = (HashSet::new(), Vec::new(), BatchRead::default());
-        Self { order, endpoint, model, seen, cells, counts }
+        let place = Place { sheet: order.sheet, column: order.column };
+        let (seen, changed) = (HashSet::new(), HashSet::new());
+        let (cells, counts) = (Vec::new(), BatchRead::default());
+        Self { order, place, endpoint, model, seen, changed, cells, counts }
     }
 
     pub(super) fn read(&mut self, path: &Path) -> Result<(), AppError> {
@@ -89,15 +96,17 @@ impl<'a> Merge<'a> {
     fn take(&mut self, lines: &[String]) -> Result<(), AppError> {
         let present = self.present(lines)?;
         for line in lines {
-            let request_of =
-                |name: &str| row_of(name).and_then(|row| present.requests.get(&row)).cloned();
+            let request_of = |name: &str| {
+                let (row, _) = self.place.asked_as(name)?;
+                present.requests.get(&row).cloned()
+            };
             match read_line(line, request_of, self.endpoint, self.model) {
                 Err(NoResult::Empty) => {}
                 Err(NoResult::Unreadable { .. }) => self.counts.unreadable += 1,
                 Err(NoResult::Unknown { .. }) => self.counts.unknown += 1,
                 Ok(BatchLine { custom_id, result }) => {
-                    if let Some(row) = row_of(&custom_id) {
-                        self.take_result(row, result, &present);
+                    if let Some((row, asked)) = self.place.asked_as(&custom_id) {
+                        self.take_result(row, asked, result, &present);
                     }
                 }
             }
@@ -108,7 +117,10 @@ impl<'a> Merge<'a> {
     /// Reads the rows that these lines name, those that are there.
     fn present(&self, lines: &[String]) -> Result<Present, AppError> {
         let order = self.order;
-        let named = |line: &String| row_of(&serde_json::from_str::<Named>(line).ok()?.custom_id);
+        let named = |line: &String| {
+            let Named { custom_id } = serde_json::from_str(line).ok()?;
+            self.place.asked_as(&custom_id).map(|(row, _)| row)
+        };
         let mut rows: Vec<RowId> = lines.iter().filter_map(named).collect();
         rows.sort_unstable();
         rows.dedup();
@@ -124,8 +136,10 @@ impl<'a> Merge<'a> {
             (*row, order.plan.request(&values, &[], seeds.of(*row, 0)))
         };
         let value = |(row, mut own): (&RowId, Vec<Value>)| (*row, own.pop().unwrap_or_default());
+        let requests: HashMap<RowId, LLMRequest> = rows.iter().zip(inputs).map(request).collect();
         Ok(Present {
-            requests: rows.iter().zip(inputs).map(request).collect(),
+            asked: requests.iter().map(|(row, request)| (*row, Asked::of(request))).collect(),
+            requests,
             values: rows.iter().zip(own).map(value).collect(),
             states: rows.iter().copied().zip(states).collect(),
             made: order.store.made_cells(order.column, &rows)?,
@@ -135,6 +149,7 @@ impl<'a> Merge<'a> {
     fn take_result(
         &mut self,
         row: RowId,
+        asked: Asked,
         result: Result<LLMResponse, LLMError>,
         present: &Present,
     ) {
@@ -142,6 +157,15 @@ impl<'a> Merge<'a> {
         if matches!(state, CellState::Edited | CellState::Validated) {
             self.seen.insert(row);
             self.counts.unknown += 1;
+            return;
+        }
+        if present.asked.get(&row) != Some(&asked) {
+            // A later line may answer what is asked now.
+            if self.changed.insert(row) {
+                self.counts.changed += 1;
+            } else {
+                self.counts.duplicate += 1;
+            }
             return;
         }
         if !self.seen.insert(row) {

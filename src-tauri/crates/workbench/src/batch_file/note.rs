@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 /// Of one column.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Note {
-    /// The recipe that the requests were made with.
-    pub(super) recipe_version: i64,
     /// What the prompts showed as examples, as a run notes it.
     pub(super) examples: Value,
     /// The rows, as first and last of each stretch.
@@ -17,8 +15,8 @@ pub(super) struct Note {
 }
 
 impl Note {
-    pub(super) fn new(recipe_version: i64, examples: Value, rows: &[RowId]) -> Self {
-        Self { recipe_version, examples, rows: stretches(rows) }
+    pub(super) fn new(examples: Value, rows: &[RowId]) -> Self {
+        Self { examples, rows: stretches(rows) }
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = RowId> {
@@ -81,7 +79,7 @@ mod tests {
     #[test]
     fn rows_are_kept_as_stretches() {
         let rows = [5, 1, 2, 3, 9, 3].map(RowId);
-        let note = Note::new(1, Value::Null, &rows);
+        let note = Note::new(Value::Null, &rows);
         assert_eq!(note.rows, [(1, 3), (5, 5), (9, 9)]);
         assert_eq!(note.rows().collect::<Vec<_>>(), [1, 2, 3, 5, 9].map(RowId));
         assert_eq!(note.with_rows(&[]).rows().count(), 0);

@@ -27,6 +27,10 @@ impl Workbench {
     /// states as for any run. A result takes the place of what a model made before; cells that a
     /// person wrote or approved stay, and count as unknown. The first line of a row counts.
     ///
+    /// An answer is taken for what was asked and for nothing else: where a row asks something else
+    /// since the file was written, because an input, the prompt, the output or the model changed,
+    /// its line counts as changed and the cell stays as it is.
+    ///
     /// Lines that were taken earlier and cells that are the same as they would become are counted
     /// as duplicates; a file that brings nothing new begins no run.
     pub async fn read_batch(
@@ -37,18 +41,16 @@ impl Workbench {
     ) -> Result<BatchRead, AppError> {
         let catalogue = self.catalogue();
         let note = blocking(move || Note::read(&catalogue, sheet, column)).await?;
-        // What the requests were made with; without a note, what they would be made with now.
-        let version = note.as_ref().map(|note| note.recipe_version);
-        let (order, claim) = self.take_order(sheet, column, version, Priority::Normal).await?;
+        let (order, claim) = self.take_order(sheet, column, None, Priority::Normal).await?;
         let (endpoint, model) = target(&order.recipe.model, &self.settings().await?, self.cloud())?;
         let (catalogue, path, now_ms) = (self.catalogue(), file.to_owned(), self.now_ms());
         let store = Arc::clone(&order.store);
         let merged = blocking(move || {
             let mut merge = Merge::new(&order, &endpoint, &model);
             merge.read(&path)?;
-            let Merge { seen, mut cells, mut counts, .. } = merge;
+            let Merge { seen, changed, mut cells, mut counts, .. } = merge;
             let run = commit(&order, note.as_ref(), &mut cells, now_ms)?;
-            counts.missing = still_missing(&order, note, &seen, &catalogue)?;
+            counts.missing = still_missing(&order, note, (&seen, &changed), &catalogue)?;
             list_sheet(&catalogue, &store)?;
             Ok::<_, AppError>((counts, run, cells))
         });
@@ -147,7 +149,7 @@ fn commit(
 fn still_missing(
     order: &Order,
     note: Option<Note>,
-    seen: &HashSet<RowId>,
+    (seen, changed): (&HashSet<RowId>, &HashSet<RowId>),
     catalogue: &Catalogue,
 ) -> Result<u64, AppError> {
     let Some(note) = note else { return Ok(0) };
@@ -159,7 +161,8 @@ fn still_missing(
     };
     let mut keep = states.iter().map(has_none);
     rows.retain(|_| keep.next().unwrap_or(false));
-    let missing = rows.len() as u64;
+    // Those that changed are told as such, and still have no answer when the next file is read.
+    let missing = rows.iter().filter(|row| !changed.contains(row)).count() as u64;
     note.with_rows(&rows).write(catalogue, order.sheet, order.column)?;
     Ok(missing)
 }

@@ -2,14 +2,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use braincells_core::{AppError, ColumnId, RowId, RunRequest, SheetId};
+use braincells_core::{AppError, ColumnId, RowId, RunRequest, SheetId, Value};
 use braincells_data::{DataError, write_file_with};
-use braincells_llm::cloud::{Endpoint, batch_file::request_line};
+use braincells_llm::cloud::batch_file::request_line;
+use braincells_llm::cloud::{CloudEngine, CloudModel, Endpoint, FlowLimits};
 use braincells_llm::prompt::Example;
+use braincells_llm::{AnswerKey, LLMEngine, LLMRequest};
 
+use super::name::{Asked, Place};
 use super::note::Note;
-use super::{BatchWritten, name_of, target};
+use super::{BatchWritten, target};
 use crate::Workbench;
+use crate::answers::Answers;
+use crate::backends::split;
 use crate::blocking::blocking;
 use crate::columns::column_with_id;
 use crate::error::WorkbenchError;
@@ -21,8 +26,9 @@ const PAGE_ROWS: usize = 512;
 
 impl Workbench {
     /// Writes the requests of a column into a file as OpenAI's batches take it: one line for each
-    /// row that the request means, named by the row's id. Asks nobody and loads no model. The file
-    /// appears whole or not at all; one that exists is replaced. Dropping the future stops it.
+    /// row that the request means, named by the row's id and what it asks. Rows whose answer is kept
+    /// from earlier have no line, because a run fills them for nothing; a request that is fresh
+    /// writes them too. Asks nobody and loads no model. The file appears whole or not at all; one that exists is replaced. Dropping the future stops it.
     ///
     /// Refused while the sheet or the settings are locked and the model is not on this machine,
     /// and for a column whose rows are made one after the other.
@@ -42,67 +48,132 @@ impl Workbench {
             let name = column_with_id(&columns, column)?.name.clone();
             return Err(WorkbenchError::NotForBatch { name }.into());
         }
+        let fingerprint = if request.fresh {
+            None
+        } else {
+            self.who_answers(&order.recipe.model, &endpoint, &model).await?
+        };
+        let (answers, now_ms) = (self.answers(), self.now_ms());
         let (catalogue, path) = (self.catalogue(), file.to_owned());
         let stop = StopOnDrop::default();
         let stopped = Arc::clone(&stop.stopped);
         blocking(move || {
             let rows = order.rows(&request, None)?;
             let examples = order.guessed_examples()?;
-            let pages =
-                Pages { order: &order, examples: &examples, endpoint: &endpoint, model: &model };
+            let pages = Pages {
+                order: &order,
+                place: Place { sheet, column },
+                examples: &examples,
+                endpoint: &endpoint,
+                model: &model,
+                kept: fingerprint.as_deref().map(|name| (&answers, name)),
+                now_ms,
+            };
             let mut asked = Vec::with_capacity(rows.ready.len());
+            let mut known = 0;
             write_file_with(&path, |write| {
                 for page in rows.ready.chunks(PAGE_ROWS) {
                     if stopped.load(Ordering::Relaxed) {
                         return Err(DataError::Cancelled.into());
                     }
-                    pages.write(page, &mut asked, write)?;
+                    known += pages.write(page, &mut asked, write)?;
                 }
                 Ok::<_, AppError>(())
             })?;
             let written = BatchWritten {
                 requests: asked.len() as u64,
                 rows_waiting: rows.waiting,
-                rows_skipped_empty: (rows.ready.len() - asked.len()) as u64,
+                rows_skipped_empty: (rows.ready.len() - asked.len()) as u64 - known,
+                rows_known: known,
             };
             // What an earlier file asked for may still come.
             let earlier = Note::read(&catalogue, sheet, column)?;
             asked.extend(earlier.iter().flat_map(Note::rows));
-            let note = Note::new(order.recipe_version, noted(&examples), &asked);
+            let note = Note::new(noted(&examples), &asked);
             note.write(&catalogue, sheet, column)?;
             Ok::<_, AppError>(written)
         })
         .await
     }
+
+    /// The name under which the answers of this model are kept; `None` if it is not known without
+    /// loading it.
+    async fn who_answers(
+        &self,
+        name: &str,
+        endpoint: &Endpoint,
+        model: &str,
+    ) -> Result<Option<String>, AppError> {
+        if let Some(engine) = self.engines().loaded(name).await {
+            return Ok(engine.capabilities().fingerprint);
+        }
+        if split(name, &self.settings().await?.backends.endpoints).is_none() {
+            return Ok(None);
+        }
+        // Made for its name alone: it asks nobody.
+        let model = CloudModel {
+            endpoint: endpoint.clone(),
+            key: None,
+            model: model.to_owned(),
+            price: None,
+            context_tokens: None,
+        };
+        let limits =
+            FlowLimits { parallel_requests: 1, requests_per_minute: None, tokens_per_minute: None };
+        let (client, clock) = (self.cloud().client().await?, Arc::clone(&self.world().clock));
+        Ok(CloudEngine::new(client, model, limits, clock, 0).capabilities().fingerprint)
+    }
 }
 
 struct Pages<'a> {
     order: &'a Order,
+    place: Place,
     examples: &'a [Example],
     endpoint: &'a Endpoint,
     model: &'a str,
+    /// Where earlier answers are, and whose; `None` if none are wanted.
+    kept: Option<(&'a Answers, &'a str)>,
+    now_ms: i64,
 }
 
 impl Pages<'_> {
-    /// Writes the rows that have something to read, and notes them.
+    /// Writes the rows that have something to read and no answer yet, and notes them. Returns how
+    /// many have one.
     fn write(
         &self,
         rows: &[RowId],
         asked: &mut Vec<RowId>,
         write: &mut dyn FnMut(&[u8]) -> Result<(), DataError>,
-    ) -> Result<(), AppError> {
-        let Self { order, examples, endpoint, model } = self;
+    ) -> Result<u64, AppError> {
+        let Self { order, place, examples, endpoint, model, kept, now_ms } = self;
         let values = order.store.values(&order.inputs, rows)?;
-        for (row, values) in rows.iter().zip(values) {
-            if order.plan.is_input_empty(&values) {
+        let has_something = |(_, values): &(&RowId, Vec<Value>)| !order.plan.is_input_empty(values);
+        let questions: Vec<(RowId, Asked, LLMRequest)> = rows
+            .iter()
+            .zip(values)
+            .filter(has_something)
+            .map(|(row, values)| {
+                let seed = order.seeds().of(*row, 0);
+                let plain = order.plan.request(&values, &[], seed);
+                (*row, Asked::of(&plain), order.plan.request(&values, examples, seed))
+            })
+            .collect();
+        let key = |request: &LLMRequest| kept.map(|(_, whose)| request.answer_key(whose));
+        let keys: Vec<AnswerKey> =
+            questions.iter().filter_map(|(.., request)| key(request)).collect();
+        let found = kept.map(|(answers, _)| answers.find(&keys, *now_ms)).unwrap_or_default();
+        let mut known = 0;
+        for (row, what, request) in &questions {
+            if key(request).is_some_and(|key| found.contains_key(&key)) {
+                known += 1;
                 continue;
             }
-            let request = order.plan.request(&values, examples, order.seeds().of(*row, 0));
-            let mut line = request_line(&name_of(*row), &request, endpoint, model);
+            let name = place.name_of(*row, *what);
+            let mut line = request_line(&name, request, endpoint, model);
             line.push('\n');
             write(line.as_bytes())?;
             asked.push(*row);
         }
-        Ok(())
+        Ok(known)
     }
 }

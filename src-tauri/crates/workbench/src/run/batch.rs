@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use braincells_core::{AppError, Event, RowId, RunId};
 use braincells_llm::{BatchEvent, BatchEventKind, LLMEngine, LLMError, RequestId};
@@ -23,6 +24,10 @@ use super::rows::PendingRows;
 use crate::calibration::Scoring;
 use crate::error::WorkbenchError;
 use crate::queue::TurnView;
+
+/// How long answers are waited for that were asked for before the provider took no more: they are
+/// paid for.
+const DRAIN_TIME: Duration = Duration::from_secs(30);
 
 /// Cells that needed no model and wait for the loop.
 const READY_CELLS: usize = 256;
@@ -71,6 +76,7 @@ impl UnderWay {
             ready: sender,
             ahead: None,
             held: None,
+            heard: false,
             unsent: None,
             runtime: tokio::runtime::Handle::current(),
         };
@@ -92,7 +98,12 @@ impl Drive {
     pub(super) async fn one_batch(&mut self, engine: &dyn LLMEngine) -> Result<Next, Cut> {
         let Some(under_way) = &self.under_way else { return Ok(Next::Filled) };
         let mut batch = engine.generate_batch(requests(&under_way.feed));
+        // From when on nothing more is asked, and answers are no longer waited for.
+        let mut drained_at = None;
         while let Self { claim, committer, under_way: Some(under_way), .. } = self {
+            if drained_at.is_none() && under_way.desk().has_stopped_asking() {
+                drained_at = Some(Instant::now() + DRAIN_TIME);
+            }
             tokio::select! {
                 biased;
                 wish = claim.stopped() => return Err(End::Asked(wish).into()),
@@ -100,14 +111,24 @@ impl Drive {
                 () = committer.progress.flow_due() => committer.tell(),
                 Some(ready) = under_way.ready.recv() => self.take_ready(ready).await?,
                 event = batch.next() => match event {
-                    Some(event) => self.take(event).await?,
+                    Some(event) => match self.take(event).await {
+                        // It is known already why the run ends.
+                        Err(Cut::EngineWent(_) | Cut::End(End::Broken(_)))
+                            if drained_at.is_some() => break,
+                        taken => taken?,
+                    },
                     None => break,
                 },
+                () = tokio::time::sleep_until(drained_at.unwrap_or_else(Instant::now)),
+                    if drained_at.is_some() => break,
             }
         }
         drop(batch);
         while let Some(ready) = self.under_way.as_mut().and_then(|way| way.ready.try_recv().ok()) {
             self.take_ready(ready).await?;
+        }
+        if let Some(error) = self.under_way.as_ref().and_then(|way| way.desk().take_why_stopped()) {
+            return Err(End::Broken(error.into()).into());
         }
         self.after_batch().await
     }
@@ -131,6 +152,13 @@ impl Drive {
             }
             BatchEventKind::Failed(error @ LLMError::NotRunning) => {
                 return Err(Cut::EngineWent(error.into()));
+            }
+            BatchEventKind::Failed(
+                error @ (LLMError::NoCredit { .. } | LLMError::Unreachable { .. }),
+            ) => {
+                under_way.desk().stop_asking(error);
+                under_way.asking.room.notify_one();
+                return Ok(());
             }
             BatchEventKind::Failed(error) if error.ends_run() => {
                 return Err(End::Broken(error.into()).into());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use braincells_core::{AppError, Event, RunStatus};
+use braincells_data::RunSpent;
 
 use super::RunOutcome;
 use super::drive::{Drive, End};
@@ -18,6 +19,10 @@ impl Drive {
             End::Broken(error) => (RunStatus::Failed, Some(error)),
         };
         let written = match self.committer.write_all().await {
+            Ok(()) => self.note_unended().await,
+            Err(unsaved) => Err(unsaved),
+        };
+        let written = match written {
             Ok(()) => {
                 // Before the run counts as done: what is killed here is done by whoever finds it.
                 // One without a row that is left may be a killed one, whose last row was scored.
@@ -57,6 +62,24 @@ impl Drive {
             error: error.clone(),
         });
         RunOutcome { status, progress, error }
+    }
+
+    /// Writes down what a backend took for rows that have no end: a limit counts it when the run
+    /// goes on.
+    async fn note_unended(&mut self) -> Result<(), AppError> {
+        if self.tools.purse.is_none() {
+            return Ok(());
+        }
+        let unended = self.under_way.as_ref().map(|way| way.desk().take_unended());
+        let Some(unended) = unended.filter(|unended| !unended.is_empty()) else { return Ok(()) };
+        let mut spent = RunSpent::default();
+        for figures in &unended {
+            self.committer.progress.add_spent(figures);
+            spent.add(figures);
+        }
+        let (store, run) =
+            (Arc::clone(&self.committer.target.store), self.committer.progress.now().run);
+        blocking(move || Ok::<_, AppError>(store.add_run_spent(run, spent)?)).await
     }
 
     async fn write_status(

@@ -70,7 +70,8 @@ impl Workbench {
     /// stands first. An unfinished run with the same request goes on.
     ///
     /// A column that cannot be filled keeps those that read it from beginning; single failed cells
-    /// do not, the rows that read them wait. A pause or cancel of one run ends all of it.
+    /// do not, the rows that read them wait. A pause or cancel of one run ends all of it, and so do
+    /// its limit, which is for each run, and the lock.
     pub async fn run_columns(
         &self,
         sheet: SheetId,

@@ -145,6 +145,9 @@ impl Committer {
         })
         .await?;
         self.notes.filled(&cells);
+        for cell in &cells {
+            self.progress.add_spent(&cell.figures);
+        }
         for cell in self.notes.without_by_hand(cells) {
             self.progress.add(&cell);
             self.events.emit(cell_done(sheet, column, cell));

@@ -48,6 +48,8 @@ pub(super) struct Desk {
     suspects: Vec<Ended>,
     /// How the engine's process ended, until something is answered.
     process_end: Option<LLMError>,
+    /// Why the provider takes no more requests.
+    why_stopped: Option<LLMError>,
     feed: FeedState,
     stepped_aside: bool,
     left_out: u64,
@@ -109,6 +111,7 @@ impl Desk {
             hold_until: None,
             suspects: Vec::new(),
             process_end: None,
+            why_stopped: None,
             feed: FeedState::HasMore,
             stepped_aside: false,
             left_out: 0,

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::RunOutcome;
 use super::batch::UnderWay;
-use super::cap::{Purse, check_cap};
+use super::cap::Purse;
 use super::commit::{Committer, Target};
 use super::desk::Budget;
 use super::live::{Claim, Wish};
@@ -24,6 +24,7 @@ use super::progress::Progress;
 use crate::answers::Answers;
 use crate::blocking::blocking;
 use crate::queue::Turn;
+use crate::workbench::WeakWorkbench;
 use crate::{EngineOptions, Workbench, World};
 
 /// Engines that may end one after the other without an answer in between. One more, and the run
@@ -93,6 +94,8 @@ pub(super) struct Drive {
     /// Engines that ended since the last answer.
     pub(super) engines_in_a_row: u32,
     pub(super) catalogue: Arc<Catalogue>,
+    /// Not a strong hold: the last clone to go pauses what is alive.
+    pub(super) workbench: WeakWorkbench,
 }
 
 impl Drive {
@@ -110,7 +113,18 @@ impl Drive {
         let committer = Committer::new(target, &tools.world, answers, progress, claim.notes());
         let catalogue = workbench.catalogue();
         let (under_way, engines_in_a_row) = (None, 0);
-        Self { order, tools, committer, claim, rows, under_way, engines_in_a_row, catalogue }
+        let workbench = workbench.downgrade();
+        Self {
+            order,
+            tools,
+            committer,
+            claim,
+            rows,
+            under_way,
+            engines_in_a_row,
+            catalogue,
+            workbench,
+        }
     }
 
     /// Fills the rows and writes down how it ended.
@@ -183,6 +197,7 @@ impl Drive {
         if let Some(engine) = &self.tools.engine {
             return Ok(Arc::clone(engine));
         }
+        self.check_may_ask().await?;
         let World { engines, events, .. } = &self.tools.world;
         let model = &self.order.recipe.model;
         let loading = engines.engine(model, &self.tools.options, Arc::clone(events));
@@ -192,12 +207,26 @@ impl Drive {
             loaded = loading => loaded,
         };
         let engine = loaded.map_err(End::Broken)?;
-        if let Some(purse) = &self.tools.purse {
-            let checked = check_cap(engines.as_ref(), model, purse.cap, engine.as_ref()).await;
-            checked.map_err(End::Broken)?;
-        }
+        // Its address may have been changed while it was made.
+        self.check_may_ask().await?;
+        self.check_purse(engine.as_ref()).await?;
         self.tools.engine = Some(Arc::clone(&engine));
         Ok(engine)
+    }
+
+    /// Leaves a limit out that cannot be kept, if nobody asked for it.
+    async fn check_purse(&mut self, engine: &dyn LLMEngine) -> Result<(), End> {
+        let Some(purse) = &mut self.tools.purse else { return Ok(()) };
+        let engines = self.tools.world.engines.as_ref();
+        let cap = purse.known_cap(engines, &self.order.recipe.model, engine).await;
+        let cap = cap.map_err(End::Broken)?;
+        if cap != purse.cap {
+            purse.cap = cap;
+            let (store, run) = (Arc::clone(&self.order.store), self.committer.progress.now().run);
+            let stored = blocking(move || Ok::<_, AppError>(store.set_run_cap(run, cap)?)).await;
+            stored.map_err(End::Unsaved)?;
+        }
+        Ok(())
     }
 
     /// Makes what the rows are asked with, once it is known who answers: examples are chosen by

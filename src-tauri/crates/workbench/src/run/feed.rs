@@ -42,6 +42,8 @@ pub(super) struct Feed {
     pub(super) ahead: Option<Ahead>,
     /// A row that the limit of the run keeps back.
     pub(super) held: Option<Question>,
+    /// Whether something was said of the rows since those at the front were read.
+    pub(super) heard: bool,
     /// A cell on its way to the run loop.
     pub(super) unsent: Option<Ready>,
     /// Engines may poll the stream from a thread of their own.
@@ -72,6 +74,9 @@ impl Feed {
     async fn next(&mut self) -> Option<(RequestId, LLMRequest)> {
         loop {
             self.send_unsent().await?;
+            if lock(&self.desk).has_stopped_asking() {
+                return None;
+            }
             if self.turn.must_give_way() {
                 lock(&self.desk).step_aside();
                 return None;
@@ -84,6 +89,7 @@ impl Feed {
             if let Some(again) = self.next_attempt() {
                 return Some(again);
             }
+            self.hear();
             if self.held.is_none() {
                 self.held = match self.next_question().await {
                     Ok(Some(question)) => Some(question),
@@ -193,16 +199,24 @@ impl Feed {
         }
     }
 
+    /// Takes in what was said of the rows: which to ask first, which somebody else has filled.
+    fn hear(&mut self) {
+        let Some((look_at, filled)) = self.aside.take() else { return };
+        let ahead = self.ahead.iter().flat_map(|ahead| ahead.rows.iter().copied());
+        let read: Vec<RowId> = self.page.iter().map(|question| question.row).chain(ahead).collect();
+        let mut left_out = self.rows.leave_out(&filled, read.iter().copied());
+        if self.held.take_if(|held| filled.contains(&held.row)).is_some() {
+            left_out += 1;
+        }
+        if !look_at.is_empty() {
+            self.rows.look_at(&look_at, read.into_iter());
+        }
+        lock(&self.desk).leave_out(left_out);
+        self.heard = true;
+    }
+
     async fn next_question(&mut self) -> Result<Option<Question>, AppError> {
-        if let Some((look_at, filled)) = self.aside.take() {
-            let ahead = self.ahead.iter().flat_map(|ahead| ahead.rows.iter().copied());
-            let read: Vec<RowId> =
-                self.page.iter().map(|question| question.row).chain(ahead).collect();
-            let left_out = self.rows.leave_out(&filled, read.iter().copied());
-            if !look_at.is_empty() {
-                self.rows.look_at(&look_at, read.into_iter());
-            }
-            lock(&self.desk).leave_out(left_out);
+        if std::mem::take(&mut self.heard) {
             let front = self.rows.front_page(PAGE_ROWS);
             if !front.is_empty() {
                 // If this wait is not finished, they come when their turn does.

@@ -73,9 +73,11 @@ impl RunOutcome {
         self.status == RunStatus::Done && self.progress.rows_failed > 0
     }
 
-    /// Whether the run was stopped by a person.
+    /// Whether the run was stopped by a person, by its limit or by the lock: then nothing begins that
+    /// was to follow it.
     pub fn is_stopped(&self) -> bool {
-        self.error.as_ref().is_none_or(|error| error.code == Code::Cancelled)
+        let stops = |code| matches!(code, Code::Cancelled | Code::LimitReached | Code::LocalOnly);
+        self.error.as_ref().is_none_or(|error| stops(error.code))
             && matches!(self.status, RunStatus::Paused | RunStatus::Cancelled)
     }
 }

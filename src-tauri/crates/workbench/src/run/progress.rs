@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use braincells_core::{CellRecord, CellState, Event, EventSink, RunProgress};
+use braincells_core::{CellFigures, CellRecord, CellState, Event, EventSink, RunProgress};
 use braincells_llm::LLMEngine;
 use tokio::time::Instant;
 
@@ -51,10 +51,16 @@ impl Progress {
             _ => counted.rows_done += 1,
         }
         counted.rows_cut_off += u64::from(cell.figures.cut_off);
-        counted.prompt_tokens += u64::from(cell.figures.prompt_tokens);
-        counted.shared_tokens += u64::from(cell.figures.shared_tokens);
-        counted.completion_tokens += u64::from(cell.figures.completion_tokens);
-        if let Some(cost) = cell.figures.cost_usd {
+    }
+
+    /// Counts what was taken for a cell, whether or not it counts as one of the run's rows: a person
+    /// may have taken it over meanwhile.
+    pub(super) fn add_spent(&mut self, figures: &CellFigures) {
+        let mut counted = self.figures.lock();
+        counted.prompt_tokens += u64::from(figures.prompt_tokens);
+        counted.shared_tokens += u64::from(figures.shared_tokens);
+        counted.completion_tokens += u64::from(figures.completion_tokens);
+        if let Some(cost) = figures.cost_usd {
             counted.cost_usd = Some(counted.cost_usd.unwrap_or(0.0) + cost);
         }
     }

@@ -47,6 +47,10 @@ async fn written(bench: &Bench, sheet: SheetId, column: ColumnId) -> (PathBuf, B
     (file.clone(), written.unwrap())
 }
 
+fn counted(requests: u64, rows_waiting: u64, rows_skipped_empty: u64) -> BatchWritten {
+    BatchWritten { requests, rows_waiting, rows_skipped_empty, rows_known: 0 }
+}
+
 async fn read(bench: &Bench, sheet: SheetId, column: ColumnId, lines: &[String]) -> BatchRead {
     let file = bench.home.write("results.jsonl", lines.join("\n"));
     bench.workbench.read_batch(sheet, column, &file).await.unwrap()
@@ -57,7 +61,7 @@ async fn a_column_goes_out_as_a_file_and_comes_back_as_a_run() {
     let bench = Bench::new(Paid::new(upper()));
     let (sheet, column) = bench.filled_by("openai:gpt-4o-mini", 6).await;
     let (file, requests) = written(&bench, sheet, column).await;
-    assert_eq!(requests, BatchWritten { requests: 6, rows_waiting: 0, rows_skipped_empty: 0 });
+    assert_eq!(requests, counted(6, 0, 0));
     let names = names(&file);
     assert_eq!(names.len(), 6);
     let rows: Vec<RowId> =
@@ -77,8 +81,15 @@ async fn a_column_goes_out_as_a_file_and_comes_back_as_a_run() {
         String::new(),
         result(&names[3], "four"),
     ];
-    let expected =
-        BatchRead { merged: 3, failed: 1, missing: 1, duplicate: 1, unknown: 3, unreadable: 2 };
+    let expected = BatchRead {
+        merged: 3,
+        failed: 1,
+        missing: 1,
+        duplicate: 1,
+        changed: 0,
+        unknown: 3,
+        unreadable: 2,
+    };
     assert_eq!(read(&bench, sheet, column, &lines).await, expected);
     let cells = bench.cells(sheet, column).await;
     let shown: Vec<(Value, CellState)> =
@@ -158,9 +169,9 @@ async fn rows_without_anything_to_read_are_left_out_of_a_file() {
     let first = bench.add(sheet, "first", of_model("openai:gpt-4o-mini", "{{text}}")).await;
     let below = bench.add(sheet, "below", of_model("openai:gpt-4o-mini", "{{first}}")).await;
     let (_, counts) = written(&bench, sheet, first).await;
-    assert_eq!(counts, BatchWritten { requests: 2, rows_waiting: 0, rows_skipped_empty: 1 });
+    assert_eq!(counts, counted(2, 0, 1));
     let (file, counts) = written(&bench, sheet, below).await;
-    assert_eq!(counts, BatchWritten { requests: 0, rows_waiting: 3, rows_skipped_empty: 0 });
+    assert_eq!(counts, counted(0, 3, 0));
     assert_eq!(std::fs::read(file).unwrap(), b"");
     let made = bench.add(sheet, "made", of_model("openai:gpt-4o-mini", "Something new")).await;
     let path = bench.home.outside().join("none.jsonl");
@@ -178,12 +189,93 @@ async fn a_file_is_not_taken_while_the_column_is_being_filled() {
     let engine = FakeEngine::answering(move |_| FakeAnswer::text("x").held_by(&held));
     let bench = Bench::new(Paid::new(engine));
     let (sheet, column) = bench.filled_by("openai:gpt-4o-mini", 2).await;
+    let (file, _) = written(&bench, sheet, column).await;
     let run = bench.start(sheet, column, RunScope::Empty).await;
-    let file = bench.home.write("results.jsonl", result("row-1", "one"));
+    let file = bench.home.write("results.jsonl", result(&names(&file)[0], "one"));
     let refused = bench.workbench.read_batch(sheet, column, &file).await.unwrap_err();
     assert_eq!(refused.code, Code::Conflict);
     gate.open();
     assert_eq!(run.finished().await.progress.rows_done, 2);
     let counts = bench.workbench.read_batch(sheet, column, &file).await.unwrap();
     assert_eq!(counts.merged, 1, "a result takes the place of what a model made");
+}
+
+#[tokio::test]
+async fn an_answer_lands_only_where_it_was_asked_for() {
+    let bench = Bench::new(Paid::new(upper()));
+    let (sheet, column) = bench.filled_by("openai:gpt-4o-mini", 2).await;
+    // Everything about these is the same but the place.
+    let beside = bench.add(sheet, "beside", of_model("openai:gpt-4o-mini", "{{text}}")).await;
+    let (elsewhere, same) = bench.filled_by("openai:gpt-4o-mini", 2).await;
+    assert_eq!(column, same);
+    let (file, _) = written(&bench, sheet, column).await;
+    let names = names(&file);
+    let id = sheet.to_string();
+    for (at, name) in names.iter().enumerate() {
+        let place = format!("row-{}-c{column}-{}-", at + 1, &id[..8]);
+        assert!(name.starts_with(&place) && name.len() == place.len() + 8, "{name}");
+    }
+    let old = result("row-1", "of nobody knows what");
+    let lines = [result(&names[0], "one"), result(&names[1], "two"), old];
+    for (sheet, column) in [(sheet, beside), (elsewhere, same)] {
+        let counts = read(&bench, sheet, column, &lines).await;
+        assert_eq!(counts, BatchRead { unknown: 3, ..BatchRead::default() });
+        assert_eq!(done_count(&bench.states(sheet, column).await), 0);
+    }
+    let counts = read(&bench, sheet, column, &lines).await;
+    assert_eq!(counts, BatchRead { merged: 2, unknown: 1, ..BatchRead::default() });
+}
+
+#[tokio::test]
+async fn an_answer_to_what_a_row_does_not_ask_any_more_is_not_taken() {
+    let bench = Bench::new(Paid::new(upper()));
+    let (sheet, column) = bench.filled_by("openai:gpt-4o-mini", 3).await;
+    let (file, _) = written(&bench, sheet, column).await;
+    let first = names(&file);
+    let shown = bench.workbench.show(sheet, None, 0, 3).await.unwrap();
+    let (text, row) = (shown.columns[0].id, shown.window.rows[0].row);
+    bench.workbench.edit_cell(sheet, text, row, json!("another text")).await.unwrap();
+    let lines: Vec<String> = first.iter().map(|name| result(name, "old")).collect();
+    let with_one_twice = [lines.as_slice(), &lines[..1]].concat();
+    let counts = read(&bench, sheet, column, &with_one_twice).await;
+    let expected = BatchRead { merged: 2, changed: 1, duplicate: 1, ..BatchRead::default() };
+    assert_eq!(counts, expected);
+    assert_eq!(bench.cells(sheet, column).await[0].1, Value::Null);
+    // It still has no answer, and what is asked now is taken although the old one comes again.
+    assert_eq!(read(&bench, sheet, column, &[]).await.missing, 1);
+    let (file, counts) = written(&bench, sheet, column).await;
+    assert_eq!(counts.requests, 1);
+    let again = [lines[0].clone(), result(&names(&file)[0], "new")];
+    let counts = read(&bench, sheet, column, &again).await;
+    assert_eq!(counts, BatchRead { merged: 1, changed: 1, ..BatchRead::default() });
+    assert_eq!(bench.cells(sheet, column).await[0].1, json!("new"));
+    // Another prompt, and another model.
+    for recipe in
+        [of_model("openai:gpt-4o-mini", "What is {{text}}?"), of_model("openai:gpt-4o", "{{text}}")]
+    {
+        bench.workbench.set_recipe(sheet, column, recipe).await.unwrap();
+        let counts = read(&bench, sheet, column, &lines[1..]).await;
+        assert_eq!(counts, BatchRead { changed: 2, ..BatchRead::default() });
+    }
+    bench
+        .workbench
+        .set_recipe(sheet, column, of_model("openai:gpt-4o-mini", "{{text}}"))
+        .await
+        .unwrap();
+    let counts = read(&bench, sheet, column, &lines[1..]).await;
+    assert_eq!(counts.changed, 0, "it asks again what it asked: {counts:?}");
+}
+
+#[tokio::test]
+async fn rows_whose_answer_is_kept_need_no_line() {
+    let bench = Bench::new(Paid::new(upper().with_fingerprint("f")));
+    let (sheet, column) = bench.filled_by("openai:gpt-4o-mini", 5).await;
+    bench.fill(sheet, column, RunScope::First { count: 3 }).await;
+    bench.workbench.undo(sheet).await.unwrap();
+    let (file, counts) = written(&bench, sheet, column).await;
+    assert_eq!(counts, BatchWritten { rows_known: 3, ..counted(2, 0, 0) });
+    assert_eq!(names(&file).len(), 2);
+    let fresh = RunRequest { fresh: true, ..RunScope::Empty.into() };
+    let counts = bench.workbench.write_batch(sheet, column, fresh, &file).await.unwrap();
+    assert_eq!(counts, counted(5, 0, 0));
 }

@@ -32,7 +32,7 @@ async fn a_run_stops_at_its_cap_and_goes_on_with_a_higher_one() {
     let error = outcome.error.clone().unwrap();
     assert_eq!((outcome.status, error.code), (RunStatus::Paused, Code::LimitReached));
     assert!(error.message.contains("$0.05") && error.message.contains("5 rows"), "{error:?}");
-    assert!(!outcome.is_stopped(), "it was no person who stopped it");
+    assert!(outcome.is_stopped(), "what was to follow does not begin");
     assert_eq!((outcome.progress.rows_done, bench.engine.inner.requests_seen()), (5, 5));
     assert!(is_about(outcome.progress.cost_usd, 0.05), "{:?}", outcome.progress);
     let run = bench.workbench.runs(sheet).await.unwrap().remove(0);
@@ -47,7 +47,7 @@ async fn a_run_stops_at_its_cap_and_goes_on_with_a_higher_one() {
     let outcome = on.finished().await;
     assert_eq!(outcome.error.unwrap().code, Code::LimitReached);
     assert_eq!((outcome.progress.rows_done, bench.engine.inner.requests_seen()), (12, 7));
-    assert!(is_about(outcome.progress.cost_usd, 0.12), "what it cost before counts");
+    assert!(is_about(outcome.progress.cost_usd, 0.07), "its figures are those of this part");
     assert_eq!(done_count(&bench.states(sheet, column).await), 12);
     let on = bench.workbench.resume(sheet, run.id, &options(money(1_000_000))).await.unwrap();
     let outcome = on.finished().await;
@@ -145,13 +145,200 @@ async fn a_fill_goes_on_with_its_run_whatever_its_cap_was() {
 }
 
 #[tokio::test]
+async fn a_fill_goes_on_with_its_run_whatever_was_run_in_between() {
+    let bench = Bench::new(Paid::new(upper()));
+    let source = bench.home.write("in.csv", "text\na\nb\nc\n");
+    let request = |cap| FillRequest {
+        input: InputFile::new(&source),
+        columns: vec![("answer".to_owned(), of_model("openai:m", "{{text}}"))],
+        scope: RunScope::Empty,
+        retry_failed: false,
+        fresh: false,
+        options: options(cap),
+    };
+    let mut fill = bench.workbench.start_fill(request(tokens(200))).await.unwrap();
+    let column = fill.columns[0].id;
+    let run = bench.workbench.run_fill_column(&mut fill, column).await.unwrap().unwrap();
+    assert_eq!(run.finished().await.progress.rows_done, 2);
+    let between = bench.fill(fill.sheet, column, RunScope::Failed).await;
+    assert_eq!(between.status, RunStatus::Done);
+    for (cap, status) in [(tokens(250), RunStatus::Paused), (tokens(300), RunStatus::Done)] {
+        let mut fill = bench.workbench.start_fill(request(cap)).await.unwrap();
+        let run = bench.workbench.run_fill_column(&mut fill, column).await.unwrap().unwrap();
+        assert_eq!(run.finished().await.status, status, "what it took before counts");
+        assert_eq!(bench.workbench.runs(fill.sheet).await.unwrap().len(), 2, "no new run");
+    }
+}
+
+#[tokio::test]
+async fn behind_a_column_that_reached_its_limit_no_other_begins() {
+    let bench = Bench::new(Paid::new(upper()));
+    let (sheet, first) = bench.filled_by("openai:m", 4).await;
+    let second = bench.add(sheet, "second", of_model("openai:m", "2 {{text}}")).await;
+    let said = options(tokens(200));
+    let run = bench.workbench.run_columns(sheet, None, RunScope::Empty, &said).await.unwrap();
+    let outcomes = run.finished().await.unwrap();
+    assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+    assert_eq!(outcomes[0].column, first);
+    assert_eq!(outcomes[0].outcome.as_ref().unwrap().status, RunStatus::Paused);
+    assert_eq!(done_count(&bench.states(sheet, second).await), 0);
+}
+
+fn numbers_of(model: &str) -> Recipe {
+    let output = braincells_core::Output::Number(NumberLimits::default());
+    Recipe { model: model.to_owned(), ..typed_recipe("{{text}}", output) }
+}
+
+#[tokio::test]
+async fn what_rows_took_that_wait_for_another_attempt_counts() {
+    let bench = Bench::new(Paid::new(FakeEngine::answering(|_| FakeAnswer::text("no number"))));
+    let sheet = bench.sheet(1).await;
+    let column = bench.add(sheet, "number", numbers_of("openai:m")).await;
+    let outcome = bench.fill(sheet, column, capped(tokens(150))).await;
+    assert_eq!(outcome.error.unwrap().code, Code::LimitReached);
+    let progress = outcome.progress;
+    assert_eq!(
+        (progress.rows_ended(), progress.prompt_tokens, progress.completion_tokens),
+        (0, 90, 10)
+    );
+    assert!(is_about(progress.cost_usd, 0.01));
+    assert_eq!(bench.states(sheet, column).await, [CellState::Empty], "it has not failed");
+    let run = bench.workbench.runs(sheet).await.unwrap().remove(0).id;
+    for (cap, asked) in [(RunCap::default(), 1), (tokens(220), 2), (tokens(250), 2)] {
+        let again = bench.workbench.resume(sheet, run, &options(cap)).await.unwrap();
+        assert_eq!(again.finished().await.error.unwrap().code, Code::LimitReached);
+        assert_eq!(bench.engine.inner.requests_seen(), asked, "{cap:?}");
+    }
+    let on = bench.workbench.resume(sheet, run, &options(tokens(10_000))).await.unwrap();
+    let outcome = on.finished().await;
+    assert_eq!((outcome.status, outcome.progress.rows_failed), (RunStatus::Done, 1));
+    assert_eq!(bench.workbench.runs(sheet).await.unwrap()[0].request.cap, tokens(10_000));
+}
+
+#[tokio::test]
+async fn an_answer_for_a_cell_that_a_person_took_over_is_paid_for_all_the_same() {
+    let gate = FakeGate::new();
+    let held = gate.clone();
+    let engine = FakeEngine::answering(move |_| FakeAnswer::text("x").held_by(&held));
+    let bench = Bench::new(Paid::new(engine.with_parallel_requests(1)));
+    let (sheet, column) = bench.filled_by("openai:m", 3).await;
+    let row = bench.cells(sheet, column).await[0].0;
+    let run = bench.start(sheet, column, capped(tokens(150))).await;
+    let id = run.id();
+    while bench.engine.inner.in_flight() == 0 {
+        tokio::task::yield_now().await;
+    }
+    bench.workbench.edit_cell(sheet, column, row, Value::from("mine")).await.unwrap();
+    gate.open();
+    let outcome = run.finished().await;
+    assert_eq!(outcome.error.unwrap().code, Code::LimitReached);
+    assert_eq!(outcome.progress.rows_done, 0);
+    assert!(is_about(outcome.progress.cost_usd, 0.01));
+    let again = bench.workbench.resume(sheet, id, &EngineOptions::default()).await.unwrap();
+    assert_eq!(again.finished().await.error.unwrap().code, Code::LimitReached);
+    assert_eq!(bench.engine.inner.requests_seen(), 1, "it is known what was taken");
+}
+
+#[tokio::test]
+async fn a_row_that_the_limit_keeps_back_and_somebody_else_fills_is_not_asked_again() {
+    let gate = FakeGate::new();
+    let held = gate.clone();
+    let engine = FakeEngine::answering(move |_| FakeAnswer::text("x").held_by(&held));
+    let bench = Bench::new(Paid::new(engine));
+    let (sheet, column) = bench.filled_by("openai:m", 3).await;
+    let row = bench.cells(sheet, column).await[1].0;
+    // Before the first answer a second might pass it.
+    let run = bench.start(sheet, column, capped(tokens(310))).await;
+    while bench.engine.inner.in_flight() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let urgent = RunRequest {
+        priority: braincells_core::Priority::Now,
+        ..RunScope::These { ids: vec![row] }.into()
+    };
+    let urgent = bench.start(sheet, column, urgent).await;
+    gate.open();
+    assert_eq!(urgent.finished().await.progress.rows_done, 1);
+    let outcome = run.finished().await;
+    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 2));
+    assert_eq!(outcome.progress.rows_total, 2);
+    assert_eq!(bench.engine.inner.requests_seen(), 3);
+}
+
+#[tokio::test]
+async fn a_limit_on_money_of_the_settings_does_not_make_models_unusable() {
+    let bench = Bench::new(Paid { cost_usd: None, ..Paid::new(upper()) });
+    let cap = RunCap { micro_usd: Some(1_000_000), tokens: Some(200) };
+    let engine = EngineOptions { cap, ..EngineOptions::default() };
+    bench.workbench.set_settings(Settings { engine, ..Settings::default() }).await.unwrap();
+    let (sheet, column) = bench.filled_by("openai:m", 5).await;
+    assert_eq!(bench.fill(sheet, column, RunScope::Empty).await.progress.rows_done, 2);
+    assert_eq!(bench.workbench.runs(sheet).await.unwrap()[0].request.cap, tokens(200));
+    // What is said takes its place as a whole.
+    let outcome = bench.fill(sheet, column, capped(tokens(1000))).await;
+    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 3));
+    let said = options(money(1_000_000));
+    let refused = bench.workbench.run(sheet, column, RunScope::All, &said).await.err().unwrap();
+    assert_eq!(refused.code, Code::BadInput);
+}
+
+fn no_credit() -> FakeAnswer {
+    FakeAnswer::Fail(LLMError::NoCredit { backend: "OpenAI".into(), reason: "empty".into() })
+}
+
+/// Takes the first row's request as one too many, and answers the others at the gate.
+fn out_of_credit(gate: &FakeGate) -> Paid {
+    let held = gate.clone();
+    Paid::new(FakeEngine::answering(move |request| {
+        if question(request).ends_with(" 0") {
+            return no_credit();
+        }
+        FakeAnswer::text("fine").held_by(&held)
+    }))
+}
+
+#[tokio::test]
+async fn answers_in_flight_when_the_money_ends_are_kept() {
+    let gate = FakeGate::new();
+    let bench = Bench::new(out_of_credit(&gate));
+    let (sheet, column) = bench.filled_by("openai:m", 40).await;
+    let run = bench.start(sheet, column, RunScope::Empty).await;
+    while bench.engine.inner.requests_seen() < 3 {
+        tokio::task::yield_now().await;
+    }
+    // So that the run hears of it first.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    gate.open();
+    let outcome = run.finished().await;
+    assert_eq!(outcome.status, RunStatus::Failed);
+    assert_eq!(outcome.error.unwrap().code, Code::NoCredit);
+    let seen = bench.engine.inner.requests_seen();
+    assert!((3..40).contains(&seen), "{seen}");
+    assert_eq!(outcome.progress.rows_done as usize, seen - 1, "all but the one that was refused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_in_flight_when_the_money_ends_are_not_waited_for_for_ever() {
+    let gate = FakeGate::new();
+    let bench = Bench::new(out_of_credit(&gate));
+    let (sheet, column) = bench.filled_by("openai:m", 4).await;
+    let began = tokio::time::Instant::now();
+    let outcome = bench.fill(sheet, column, RunScope::Empty).await;
+    assert_eq!(outcome.error.unwrap().code, Code::NoCredit);
+    assert_eq!(outcome.progress.rows_done, 0);
+    let waited = began.elapsed().as_secs();
+    assert!((30..40).contains(&waited), "{waited}");
+    assert_eq!(bench.engine.inner.in_flight(), 0);
+}
+
+#[tokio::test]
 async fn answers_that_cannot_be_used_cost_too() {
     let engine = FakeEngine::answering(|_| FakeAnswer::text("no number"));
     let bench = Bench::new(Paid::new(engine));
     let sheet = bench.sheet(1).await;
-    let output = braincells_core::Output::Number(NumberLimits::default());
-    let recipe = Recipe { model: "openai:m".into(), ..typed_recipe("{{text}}", output) };
-    let column = bench.add(sheet, "number", recipe).await;
+    let column = bench.add(sheet, "number", numbers_of("openai:m")).await;
     let outcome = bench.fill(sheet, column, RunScope::Empty).await;
     assert_eq!((outcome.progress.rows_failed, outcome.progress.rows_done), (1, 0));
     assert!(is_about(outcome.progress.cost_usd, 0.03), "three attempts");

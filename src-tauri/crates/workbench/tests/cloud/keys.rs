@@ -77,6 +77,23 @@ async fn a_key_of_the_environment_stays_and_is_said_to() {
 }
 
 #[tokio::test]
+async fn the_variable_of_an_own_server_is_named() {
+    let environment = [("my-lab".to_owned(), CANARY.to_owned())].into();
+    let keys = Keys::in_memory().with_environment(environment);
+    let bench = Bench::with_keys(Paid::new(upper()), keys);
+    let endpoint = braincells_core::EndpointSettings {
+        id: "my-lab".to_owned(),
+        base_url: "http://localhost:8000/v1".to_owned(),
+        models: Vec::new(),
+    };
+    let backends = bench.workbench.put_endpoint(endpoint).await.unwrap();
+    let variable = backends.list.last().unwrap().key_variable.clone();
+    assert_eq!(variable.as_deref(), Some("BRAINCELLS_KEY_MY_LAB"));
+    let error = bench.workbench.remove_key("my-lab").await.unwrap_err();
+    assert!(error.hint.unwrap().contains("`BRAINCELLS_KEY_MY_LAB`"));
+}
+
+#[tokio::test]
 async fn no_file_of_the_home_holds_a_key() {
     let engine = FakeEngine::answering(|request| {
         if question(request).ends_with(" 2") {

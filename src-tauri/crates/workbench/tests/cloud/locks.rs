@@ -90,7 +90,7 @@ async fn setting_the_lock_stops_what_asks_others_and_what_waits_to() {
         let outcome = run.finished().await;
         assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Paused, rows));
         assert_eq!(outcome.error.as_ref().unwrap().code, Code::LocalOnly);
-        assert!(!outcome.is_stopped());
+        assert!(outcome.is_stopped());
     }
     gate.open();
     let seen = bench.engine.inner.requests_seen();
@@ -165,4 +165,38 @@ async fn a_server_on_this_machine_is_no_other() {
     let options = EngineOptions::default();
     let refused = bench.workbench.run(sheet, there, RunScope::Empty, &options).await.err().unwrap();
     assert_eq!(refused.code, Code::LocalOnly);
+}
+
+#[tokio::test]
+async fn a_backend_that_moves_away_while_its_turn_is_waited_for_is_not_asked() {
+    let gate = FakeGate::new();
+    let bench = Bench::new(Paid::new(held(&gate)));
+    let endpoint = |base_url: &str| braincells_core::EndpointSettings {
+        id: "here".to_owned(),
+        base_url: base_url.to_owned(),
+        models: Vec::new(),
+    };
+    bench.workbench.put_endpoint(endpoint("http://127.0.0.1:9/v1")).await.unwrap();
+    let (sheet, first) = bench.filled_by("here:m", 2).await;
+    let second = bench.add(sheet, "second", of_model("here:m", "2 {{text}}")).await;
+    lock(&bench, sheet).await;
+    let working = bench.start(sheet, first, RunScope::Empty).await;
+    let waiting = bench.start(sheet, second, RunScope::Empty).await;
+    let recipe = of_model("here:m", "3 {{text}}");
+    let options = EngineOptions::default();
+    let preview = bench.workbench.preview(sheet, &recipe, 1, &options);
+    let moved = async {
+        while bench.engine.inner.in_flight() < 2 {
+            tokio::task::yield_now().await;
+        }
+        bench.workbench.put_endpoint(endpoint("http://lab.example/v1")).await.unwrap();
+        gate.open();
+    };
+    let (previewed, ()) = tokio::join!(preview, moved);
+    assert_eq!(previewed.err().unwrap().code, Code::LocalOnly);
+    let outcome = waiting.finished().await;
+    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Paused, 0));
+    assert_eq!(outcome.error.unwrap().code, Code::LocalOnly);
+    working.finished().await;
+    assert_eq!(bench.engine.inner.requests_seen(), 2, "those of the first, before it moved");
 }

@@ -39,7 +39,9 @@ async fn endpoints_are_added_changed_and_removed_with_their_keys() {
     let changed = workbench.put_endpoint(lab).await.unwrap();
     assert_eq!(changed.list.len(), 4);
     let info = changed.list.last().unwrap();
-    assert!(info.is_this_machine && !info.key_in_the_clear && info.key.is_some());
+    assert!(info.is_this_machine && !info.key_in_the_clear);
+    assert_eq!(info.key, None, "a key is for the server that it was entered for");
+    assert_eq!(info.key_variable.as_deref(), Some("BRAINCELLS_KEY_LAB"));
     let bad = workbench.put_endpoint(endpoint("openai", "http://x/v1")).await.unwrap_err();
     assert_eq!(bad.code, Code::BadInput);
     assert_eq!(workbench.remove_endpoint("lab").await.unwrap().list.len(), 3);
@@ -47,6 +49,91 @@ async fn endpoints_are_added_changed_and_removed_with_their_keys() {
     workbench.put_endpoint(endpoint("lab", "http://localhost:1/v1")).await.unwrap();
     let back = workbench.backends().await.unwrap();
     assert_eq!(back.list.last().unwrap().key, None, "the key went with the endpoint");
+}
+
+#[tokio::test]
+async fn a_key_stays_with_the_server_that_it_was_entered_for() {
+    let bench = Bench::new(Paid::new(upper()));
+    let workbench = &bench.workbench;
+    let put = async |url: &str| {
+        let put = workbench.put_endpoint(endpoint("lab", url)).await;
+        put.map(|backends| backends.list.last().unwrap().key.is_some())
+    };
+    put("http://lab.example:8000/v1").await.unwrap();
+    for (url, stays) in [
+        ("http://lab.example:8000", true),
+        ("http://LAB.example:8000/other/v1", true),
+        ("https://lab.example:8000/v1", false),
+        ("https://lab.example:8001/v1", false),
+        ("https://lab.example.com:8001/v1", false),
+    ] {
+        workbench.set_key("lab", "secret".to_owned(), true).await.unwrap();
+        assert_eq!(put(url).await.unwrap(), stays, "{url}");
+    }
+    workbench.set_key("lab", "secret".to_owned(), false).await.unwrap();
+    let mut bad = endpoint("lab", "https://elsewhere.example/v1");
+    bad.models = vec!["two words".to_owned()];
+    assert_eq!(workbench.put_endpoint(bad).await.unwrap_err().code, Code::BadInput);
+    let kept = workbench.backends().await.unwrap();
+    assert!(kept.list.last().unwrap().key.is_some(), "what is refused costs no key");
+    assert!(!put("https://elsewhere.example/v1").await.unwrap(), "nor one of this session");
+}
+
+#[tokio::test]
+async fn changes_at_the_same_time_do_not_undo_each_other() {
+    let bench = Bench::new(Paid::new(upper()));
+    let puts = (0..24).map(|at| {
+        let workbench = bench.workbench.clone();
+        tokio::spawn(async move {
+            let put = endpoint(&format!("lab-{at}"), "http://localhost:8000/v1");
+            workbench.put_endpoint(put).await.unwrap();
+            let limits = BackendLimits { requests_per_minute: Some(at + 1), ..limits_of(at) };
+            let change = move |settings: &mut Settings| {
+                settings.backends.limits.push(limits);
+                Ok(())
+            };
+            workbench.change_settings(change).await.unwrap();
+        })
+    });
+    for put in puts.collect::<Vec<_>>() {
+        put.await.unwrap();
+    }
+    let backends = bench.workbench.settings().await.unwrap().backends;
+    assert_eq!((backends.endpoints.len(), backends.limits.len()), (24, 24));
+    let refused = |settings: &mut Settings| {
+        settings.local_only = true;
+        Err(braincells_core::AppError::new(Code::BadInput, "no"))
+    };
+    bench.workbench.change_settings(refused).await.unwrap_err();
+    assert!(!bench.workbench.settings().await.unwrap().local_only);
+}
+
+fn limits_of(at: u32) -> BackendLimits {
+    BackendLimits { backend: format!("lab-{at}"), ..BackendLimits::default() }
+}
+
+#[tokio::test]
+async fn an_engine_with_a_key_that_another_process_replaced_is_not_used_again() {
+    let keys = Keys::in_memory();
+    let bench = Bench::with_keys(Paid::new(upper()), keys.of_another_process());
+    bench.workbench.put_endpoint(endpoint("here", "http://127.0.0.1:9/v1")).await.unwrap();
+    let set = async |key: &str| {
+        bench.workbench.set_key("here", key.to_owned(), true).await.unwrap();
+    };
+    let (engines, _) = routed(&bench, keys);
+    let options = EngineOptions::default();
+    let engine = async || {
+        let events = Arc::new(RecordedEvents::default());
+        engines.engine("here:m", &options, events).await.unwrap()
+    };
+    set("sk-1").await;
+    let first = engine().await;
+    assert!(Arc::ptr_eq(&first, &engine().await));
+    set("sk-2").await;
+    assert!(engines.loaded("here:m").await.is_none());
+    let second = engine().await;
+    assert!(!Arc::ptr_eq(&first, &second));
+    assert!(Arc::ptr_eq(&second, &engines.loaded("here:m").await.unwrap()));
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The shortest first pause after a refusal, for servers that answer at once.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
-/// The least that a probe is waited for.
+/// The least that one is waited for that nothing is heard of.
 const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
 /// The longest that a server may ask to wait at once.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
@@ -57,7 +57,6 @@ pub(super) struct Gate {
     requests: Option<Bucket>,
     tokens: Option<Bucket>,
     random: ChaCha8Rng,
-    in_flight: u32,
     idle_since: Duration,
     /// Nothing is sent before this.
     hold_until: Duration,
@@ -91,7 +90,6 @@ impl Gate {
             tokens: limits.tokens_per_minute.map(|limit| Bucket::of_tokens(limit, now)),
             limits,
             random,
-            in_flight: 0,
             idle_since: now,
             hold_until: now,
             is_probing: false,
@@ -116,7 +114,7 @@ impl Gate {
         if self.gave_up.is_some() {
             let fresh = Self::with(self.limits, self.random.clone(), now);
             let before = std::mem::replace(self, fresh);
-            self.in_flight = before.in_flight;
+            self.window = before.window.anew();
             self.requests = before.requests;
             self.tokens = before.tokens;
             self.slowed_down = before.slowed_down;
@@ -129,10 +127,10 @@ impl Gate {
 
     /// What a request of about `tokens` tokens does now.
     pub(super) fn plan(&mut self, tokens: u64, now: Duration) -> Plan {
-        if self.in_flight >= self.window.size() {
+        let Some(free_at) = self.window.free_at(self.patience(), now) else {
             return Plan::ForAnother;
-        }
-        let mut ready = self.hold_until.max(self.pace.ready_at(now));
+        };
+        let mut ready = free_at.max(self.hold_until).max(self.pace.ready_at(now));
         if let Some((_, until)) = self.probe {
             ready = ready.max(until);
         }
@@ -147,14 +145,11 @@ impl Gate {
 
     /// It is sent.
     pub(super) fn sent(&mut self, tokens: u64, now: Duration) -> Sent {
-        let number = self.window.sent();
-        self.in_flight += 1;
+        let number = self.window.sent(now);
         self.pace.sent(number);
         self.take(1.0, tokens as f64);
         if self.is_probing {
-            let usual = self.round_trip.unwrap_or(FIRST_PAUSE);
-            let patience = (usual * 4).clamp(SHORTEST_PATIENCE, LONGEST_PAUSE);
-            self.probe = Some((number, now + patience));
+            self.probe = Some((number, now + self.patience()));
         }
         Sent { number, tokens, at: now, taken: false }
     }
@@ -164,6 +159,7 @@ impl Gate {
         if std::mem::replace(&mut sent.taken, true) {
             return;
         }
+        self.window.heard(sent.number);
         let took = now.saturating_sub(sent.at);
         self.round_trip = Some(self.round_trip.map_or(took, |before| (before * 7 + took) / 8));
         self.pace.taken(sent.number, now);
@@ -274,7 +270,7 @@ impl Gate {
     pub(super) fn state(&self, now: Duration) -> RequestFlow {
         let wait = self.hold_until.saturating_sub(now);
         RequestFlow {
-            in_flight: self.in_flight,
+            in_flight: self.window.in_flight(),
             limit: if self.is_probing { 1 } else { self.window.size() },
             wait_ms: (!wait.is_zero()).then(|| wait.as_millis().max(1) as u64),
             slowed_down: self.slowed_down,
@@ -282,12 +278,18 @@ impl Gate {
         }
     }
 
+    /// How long a request is waited for that nothing is heard of.
+    fn patience(&self) -> Duration {
+        let usual = self.round_trip.unwrap_or(FIRST_PAUSE);
+        (usual * 4).clamp(SHORTEST_PATIENCE, LONGEST_PAUSE)
+    }
+
     fn give_up(&mut self, reason: &str) {
         self.gave_up.get_or_insert_with(|| reason.to_owned());
     }
 
     fn end(&mut self, sent: &Sent, now: Duration) {
-        self.in_flight -= 1;
+        self.window.ended(sent.number);
         self.idle_since = now;
         self.probe = self.probe.filter(|&(number, _)| number != sent.number);
     }

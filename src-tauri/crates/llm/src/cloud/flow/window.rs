@@ -1,4 +1,10 @@
 //! How many requests may be in flight: additive increase, multiplicative decrease. Pure.
+//!
+//! Requests of which nothing is heard for much longer than usual do not count, or a few of them
+//! would fill a small window for minutes. They count against the limit, which is never exceeded.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The most requests in flight before anything is known about the server.
 const FIRST: u32 = 5;
@@ -13,6 +19,9 @@ pub(super) struct Window {
     /// Successes since it last grew.
     successes: u32,
     next: u64,
+    in_flight: u32,
+    /// When those were sent of which nothing was heard yet.
+    silent: BTreeMap<u64, Duration>,
     /// Requests before this number were sent before the last reaction to a slow-down.
     answered_from: u64,
 }
@@ -27,8 +36,16 @@ impl Window {
             slow_start: true,
             successes: 0,
             next: 0,
+            in_flight: 0,
+            silent: BTreeMap::new(),
             answered_from: 0,
         }
+    }
+
+    /// A window that knows nothing of its server, but of its own requests.
+    pub(super) fn anew(self) -> Self {
+        let Self { next, in_flight, silent, .. } = self;
+        Self { next, in_flight, silent, ..Self::new(self.limit) }
     }
 
     /// The most requests in flight now.
@@ -36,10 +53,44 @@ impl Window {
         self.size
     }
 
-    /// The number of a request that is sent now.
-    pub(super) fn sent(&mut self) -> u64 {
+    /// Requests in flight.
+    pub(super) fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// When one more may be sent if nothing happens until then; `None` if that alone frees no
+    /// place. Of one that is silent for longer than `patience` nothing is expected any more.
+    pub(super) fn free_at(&self, patience: Duration, now: Duration) -> Option<Duration> {
+        if self.in_flight < self.size {
+            return Some(now);
+        }
+        if self.in_flight >= self.limit {
+            return None;
+        }
+        // So many of those that are silent for longest must be beyond hope.
+        let too_many = (self.in_flight - self.size) as usize;
+        let sent = self.silent.values().nth(too_many)?;
+        Some((*sent + patience).max(now))
+    }
+
+    /// A request is sent. Answers its number.
+    pub(super) fn sent(&mut self, now: Duration) -> u64 {
+        let number = self.next;
         self.next += 1;
-        self.next - 1
+        self.in_flight += 1;
+        self.silent.insert(number, now);
+        number
+    }
+
+    /// The server began to answer it.
+    pub(super) fn heard(&mut self, number: u64) {
+        self.silent.remove(&number);
+    }
+
+    /// It is in flight no more.
+    pub(super) fn ended(&mut self, number: u64) {
+        self.silent.remove(&number);
+        self.in_flight -= 1;
     }
 
     /// One was answered. `is_paced`: the rate is kept by other means, and the window need not be
@@ -115,11 +166,36 @@ mod tests {
     #[test]
     fn what_was_sent_before_a_reaction_is_no_news() {
         let mut window = Window::new(8);
-        let before = [window.sent(), window.sent()];
+        let now = Duration::ZERO;
+        let before = [window.sent(now), window.sent(now)];
         assert!(before.iter().all(|&number| window.is_news(number)));
         window.react();
-        let after = window.sent();
+        let after = window.sent(now);
         assert!(!before.iter().any(|&number| window.is_news(number)));
         assert!(window.is_news(after));
+    }
+
+    #[test]
+    fn those_that_are_silent_for_too_long_do_not_fill_it() {
+        let (mut window, second) = (Window::new(6), Duration::from_secs(1));
+        let sent: Vec<u64> = (0..5).map(|at| window.sent(second * at)).collect();
+        let free_at = |window: &Window| window.free_at(second * 10, second * 5);
+        assert_eq!(free_at(&window), Some(second * 10), "the first one is beyond hope by then");
+        window.heard(sent[0]);
+        assert_eq!(free_at(&window), Some(second * 11), "it was heard of, so the second one");
+        window.halve();
+        assert_eq!((window.size(), free_at(&window)), (2, Some(second * 14)), "four of them");
+        window.heard(sent[1]);
+        assert_eq!(free_at(&window), None, "only three are silent");
+        window.ended(sent[4]);
+        assert_eq!((window.in_flight(), free_at(&window)), (4, None));
+        window.ended(sent[0]);
+        assert_eq!(free_at(&window), Some(second * 13));
+        let later = second * 60;
+        assert_eq!(window.free_at(second * 10, later), Some(later));
+        while window.in_flight() < 6 {
+            window.sent(later);
+        }
+        assert_eq!(window.free_at(Duration::ZERO, later), None, "the limit is the limit");
     }
 }

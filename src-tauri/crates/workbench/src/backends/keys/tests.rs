@@ -99,6 +99,33 @@ async fn what_was_entered_now_counts_before_the_environment_and_that_before_the_
 }
 
 #[tokio::test]
+async fn a_key_that_another_process_keeps_or_removes_counts() {
+    let keyring = Arc::new(MemoryKeyring::default());
+    let keys = Keys::with(Arc::clone(&keyring) as _);
+    keys.set("openai", secret("sk-1"), true).await.unwrap();
+    let mark = async || keys.find("openai").await.map(|(held, _)| held.mark);
+    let first = mark().await.unwrap();
+    assert_eq!(mark().await, Some(first));
+    keyring.set("openai", &secret("sk-2")).unwrap();
+    let second = mark().await.unwrap();
+    assert_ne!(second, first);
+    assert_eq!(format!("{second:?}"), "KeyMark(hidden)");
+    keyring.remove("openai").unwrap();
+    assert_eq!(mark().await, None);
+}
+
+#[tokio::test]
+async fn what_was_entered_counts_while_the_keyring_says_nothing() {
+    let keyring = Locked::default();
+    let open = Arc::clone(&keyring.open);
+    open.store(true, Ordering::SeqCst);
+    let keys = Keys::with(Arc::new(keyring));
+    assert_eq!(keys.set("openai", secret("sk-1"), true).await.unwrap(), KeySource::Keyring);
+    open.store(false, Ordering::SeqCst);
+    assert_eq!(source(&keys, "openai").await, Some(KeySource::Keyring));
+}
+
+#[tokio::test]
 async fn a_keyring_that_fails_is_asked_again_at_each_key_and_says_why() {
     let keyring = Locked::default();
     let (open, asked) = (Arc::clone(&keyring.open), Arc::clone(&keyring.asked));

@@ -30,6 +30,8 @@ pub(in crate::run) struct Budget {
     answers: u64,
     answers_usd: f64,
     answers_tokens: u64,
+    /// Whether money is limited and something was answered at a cost that nobody knows.
+    cost_unknown: bool,
     in_flight: HashMap<RequestId, Guess>,
 }
 
@@ -43,9 +45,11 @@ struct Guess {
 
 impl Budget {
     pub(in crate::run) fn new(cap: RunCap, price: Option<Price>, spent: RunSpent) -> Self {
+        let unknown = spent.answers > 0 && spent.cost_usd.is_none() && price.is_none();
         Self {
             cap,
             price,
+            cost_unknown: cap.micro_usd.is_some() && unknown,
             spent_usd: spent.cost_usd.unwrap_or(0.0),
             spent_tokens: spent.tokens,
             answers: spent.answers,
@@ -66,7 +70,7 @@ impl Budget {
     /// Whether any request could go out at all if nothing were in flight.
     pub(super) fn is_used_up(&self) -> bool {
         let tokens = self.cap.tokens.is_some_and(|cap| self.spent_tokens >= cap);
-        tokens || self.cap_usd().is_some_and(|cap| self.spent_usd >= cap)
+        tokens || self.cost_unknown || self.cap_usd().is_some_and(|cap| self.spent_usd >= cap)
     }
 
     fn is_within_tokens(&self, next: Option<Guess>) -> bool {
@@ -89,7 +93,7 @@ impl Budget {
 
     fn is_within_money(&self, next: Option<Guess>) -> bool {
         let Some(cap) = self.cap_usd() else { return true };
-        if self.spent_usd >= cap {
+        if self.cost_unknown || self.spent_usd >= cap {
             return false;
         }
         let expected = if self.answers > 0 {
@@ -136,6 +140,7 @@ impl Budget {
         if response.cost_usd.is_none() {
             response.cost_usd = self.price.map(|price| price.of(prompt, completion));
         }
+        self.cost_unknown |= self.cap.micro_usd.is_some() && response.cost_usd.is_none();
         let usd = response.cost_usd.unwrap_or(0.0);
         self.answers += 1;
         self.answers_usd += usd;
@@ -149,6 +154,10 @@ impl Budget {
         let spent = dollars(self.spent_usd);
         let verb = if self.is_used_up() { "is reached" } else { "would be passed" };
         match (self.cap_usd(), self.cap.tokens) {
+            (Some(cap), _) if self.cost_unknown => format!(
+                "the limit of {} cannot be kept: the provider does not tell what answers cost",
+                dollars(cap)
+            ),
             (Some(cap), _) if !self.is_within_money(None) => {
                 format!("the limit of {} {verb}: {spent} was spent", dollars(cap))
             }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use braincells_core::AppError;
+use braincells_core::{AppError, CellFigures};
 use braincells_llm::output::read_answer;
 use braincells_llm::{LLMError, LLMResponse, RequestId};
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::attempts::Verdict;
 use super::{Desk, Ended, Open, attempts, items};
 use crate::error::WorkbenchError;
-use crate::run::cells::{Spend, failed_cell};
+use crate::run::cells::{Spend, failed_cell, has_taken};
 
 impl Desk {
     /// Takes an answer and reads it against the output type, whatever the engine promised. `None`
@@ -60,6 +60,28 @@ impl Desk {
             self.process_end = Some(error.clone());
         }
         self.fail_or_ask_again(id, open, error, "", now)
+    }
+
+    /// Notes that the provider takes no more requests; those in flight may still be answered.
+    pub(in crate::run) fn stop_asking(&mut self, error: LLMError) {
+        self.why_stopped.get_or_insert(error);
+    }
+
+    pub(in crate::run) fn has_stopped_asking(&self) -> bool {
+        self.why_stopped.is_some()
+    }
+
+    /// Why the provider takes no more requests, if that was noted since the last call.
+    pub(in crate::run) fn take_why_stopped(&mut self) -> Option<LLMError> {
+        self.why_stopped.take()
+    }
+
+    /// What was taken for rows that have no end yet and get none in this part of the run. They
+    /// begin anew when it goes on; what they took stays taken.
+    pub(in crate::run) fn take_unended(&mut self) -> Vec<CellFigures> {
+        let suspects = std::mem::take(&mut self.suspects).into_iter().map(|end| end.cell.figures);
+        let open = self.open.values_mut().map(|open| std::mem::take(&mut open.spent));
+        suspects.chain(open).filter(has_taken).collect()
     }
 
     /// How the engine's process ended, if nothing was answered since.

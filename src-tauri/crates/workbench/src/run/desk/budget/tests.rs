@@ -95,11 +95,27 @@ fn before_the_first_answer_the_longest_is_expected() {
 }
 
 #[test]
+fn money_that_nobody_counts_ends_a_run_whose_money_is_limited() {
+    let mut budget = Budget::new(money(50_000), None, RunSpent::default());
+    assert_eq!(asks(&mut budget, 8, &response(5, 5, None)), 1, "one shows that nothing is told");
+    let reached = "the limit of $0.05 cannot be kept: the provider does not tell what answers cost";
+    assert_eq!(budget.reached(), reached);
+    assert!(budget.is_used_up());
+    let spent = RunSpent { cost_usd: None, tokens: 10, answers: 1 };
+    let mut again = Budget::new(money(5_000_000), None, spent);
+    assert_eq!(asks(&mut again, 8, &response(5, 5, None)), 0);
+    let mut priced = Budget::new(money(50_000), Some(PRICE), RunSpent::default());
+    assert_eq!(asks(&mut priced, 1, &response(5, 5, None)), 3, "0.015 dollars each");
+    let mut counted = Budget::new(tokens(100), None, spent);
+    assert_eq!(asks(&mut counted, 1, &response(5, 5, None)), 9, "tokens are known");
+}
+
+#[test]
 fn what_was_spent_before_a_pause_counts() {
-    let spent = RunSpent { cost_usd: Some(0.03), tokens: 700, answers: 7 };
+    let spent = RunSpent { cost_usd: Some(0.07), tokens: 700, answers: 7 };
     let mut budget = Budget::new(tokens(1000), None, spent);
     assert_eq!(asks(&mut budget, 4, &response(90, 10, None)), 3);
-    let mut budget = Budget::new(money(50_000), Some(PRICE), spent);
+    let mut budget = Budget::new(money(90_000), Some(PRICE), spent);
     assert_eq!(asks(&mut budget, 4, &response(5, 5, Some(0.01))), 2);
     let mut over = Budget::new(tokens(700), None, spent);
     assert_eq!(asks(&mut over, 4, &response(90, 10, None)), 0);
