@@ -16,10 +16,10 @@
 //! output type ([`crate::output`] says that, and the caller asks again), and remembering anything
 //! about a server for the next engine.
 //!
-//! How a request goes through the modules: [`engine`] waits for its place in [`flow`], [`call`]
-//! sends the [`body`] and reads [`events`] into an [`answer`], whose form is that of [`typed`] and
-//! whose probabilities are those of [`labels`]; [`failure`] says what a failure means, and
-//! [`learned`] keeps what it taught.
+//! How a request goes through the modules: `engine` waits for its place in `flow`, `call`
+//! sends the `body` and reads `events` into an `answer`, whose form is that of `typed` and
+//! whose probabilities are those of `labels`; `failure` says what a failure means, and
+//! `learned` keeps what it taught.
 
 mod answer;
 pub mod batch_file;
