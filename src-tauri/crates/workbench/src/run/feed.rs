@@ -138,11 +138,14 @@ impl Feed {
         let Some(question) = &self.held else { return false };
         let desk = lock(&self.desk);
         let request = question.request.as_ref();
-        let asks = match request {
+        // First, because it costs nothing where there is no limit; the other reads the whole prompt.
+        if desk.may_ask(request) {
+            return false;
+        }
+        match request {
             Some(request) => question.answer.is_none() && desk.would_ask(request),
             None => self.asking.plan.wants_new_items(),
-        };
-        asks && !desk.may_ask(request)
+        }
     }
 
     /// Notes that all rows were given out. What is to be asked again goes out with the next batch,
