@@ -85,7 +85,7 @@ test("a test of the connection says what it found, or what to do", async () => {
   await page.click("backend-openai-key-send", "backend-openai-test");
   await page.byId("backend-openai-test-failed");
   await page.sees("OpenAI refused the key");
-  await page.sees("Enter another key");
+  await page.sees("Enter a valid key in the settings");
 });
 
 test("a test of the connection is void when the key or the address changes, and only then", async () => {

@@ -101,7 +101,7 @@ test("a column of its model is filled, and its answers are written as they come"
   await window.press("Enter");
   const chosen = async () => (await window.byId("inspector-model")).getValue();
   await expect.poll(chosen).toBe(`loopback:${MODEL}`);
-  await window.sees("Nothing of your sheet leaves this computer");
+  await window.sees("What it does with the rows is up to it");
   await window.click("inspector-add-and-run");
   await window.byId("inspector-live-run");
   const column = await window.grid.column(COLUMN);

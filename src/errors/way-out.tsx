@@ -1,9 +1,11 @@
 import { component$, type QRL, useContext } from "@builder.io/qwik";
 import { AppContext, goToSettings } from "~/state/app";
 import { Button, type ButtonVariant } from "~/ui";
+import { text } from "./strings";
+import type { WayOut } from "./table";
 
 export interface WayOutButtonProps {
-  wayOut: { label: string; section: string };
+  wayOut: WayOut;
   variant?: ButtonVariant | undefined;
   class?: string | undefined;
   /** Called when the settings are open. */
@@ -16,7 +18,7 @@ export const WayOutButton = component$<WayOutButtonProps>((props) => {
   const app = useContext(AppContext, null);
   const { wayOut } = props;
   if (app === null) return null;
-  if (app.screen === "settings" && app.settingsSection === wayOut.section) return null;
+  if (app.screen === "settings" && app.settingsSection === wayOut) return null;
   return (
     <Button
       size="s"
@@ -25,11 +27,11 @@ export const WayOutButton = component$<WayOutButtonProps>((props) => {
       class={props.class}
       testId="failure-way-out"
       onClick$={async () => {
-        goToSettings(app, wayOut.section);
+        goToSettings(app, wayOut);
         await props.onGone$?.();
       }}
     >
-      {wayOut.label}
+      {text.toBackends}
     </Button>
   );
 });

@@ -19,3 +19,13 @@ it("says where models are added", () => {
   const hint = "there are no models yet: run `scripts/starter-model`";
   expect(windowHint({ code: "model_missing", hint })).toContain("settings");
 });
+
+it("says where keys are entered", () => {
+  const hint = "enter a valid key in the settings, or with `braincells keys set`";
+  expect(windowHint({ code: "key_refused", hint })).toContain("under Backends");
+});
+
+it("sends nobody to the model files for a model of a backend", () => {
+  const hint = "see `braincells backends models openai` for what there is";
+  expect(windowHint({ code: "model_missing", hint })).not.toContain("GGUF");
+});

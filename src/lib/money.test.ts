@@ -14,7 +14,7 @@ describe("money", () => {
   ])("%d is %s", (usd, shown) => expect(formatUsd(usd)).toBe(shown));
 
   it.each([
-    [0, "free"],
+    [0, "$0"],
     [0.005, "$0.005"],
     [0.15, "$0.15"],
     [2.5, "$2.50"],

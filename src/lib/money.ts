@@ -10,13 +10,13 @@ export function formatUsd(usd: number): string {
   if (!Number.isFinite(usd)) return "–";
   if (usd === 0) return "$0";
   if (usd < 0.001) return "<$0.001";
-  if (usd < 0.1) return `$${trimmed(usd.toPrecision(2))}`;
+  if (usd < 0.0995) return `$${trimmed(usd.toPrecision(2))}`;
   return `$${usd.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
 /** The price of a million tokens, which has more digits than a price in a shop: "$0.15", "$2.50". */
 export function formatPrice(usd: number): string {
-  if (usd === 0) return "free";
+  if (usd === 0) return "$0";
   if (usd < 0.01) return `$${trimmed(usd.toPrecision(2))}`;
   return `$${usd.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 3 })}`;
 }
@@ -33,7 +33,7 @@ export function usdOf(micro: number | null | undefined): number | null {
 
 /** A number of tokens where there is little room: "128k", "1M". */
 export function formatTokens(count: number): string {
-  if (count >= 1_000_000) return `${trimmed((count / 1_000_000).toFixed(1))}M`;
+  if (count >= 999_950) return `${trimmed((count / 1_000_000).toFixed(1))}M`;
   // Contexts are powers of two: 131072 is called 128k.
   if (count >= 1024) {
     return count % 1024 === 0 ? `${count / 1024}k` : `${trimmed((count / 1000).toFixed(1))}k`;

@@ -121,7 +121,7 @@ export const text = {
   tokens: (prompt: number, completion: number) =>
     `${formatCount(prompt)} + ${formatCount(completion)} tokens`,
   tokensHint: "Tokens of the prompt and of the answer",
-  costHint: "What the backend said that this answer cost",
+  costHint: "By what the backend says, or by its prices",
   took: (ms: number) => formatDuration(ms),
   cached: "kept answer",
   cachedHint: "Taken from an earlier identical request, without asking the model",

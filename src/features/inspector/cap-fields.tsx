@@ -96,6 +96,9 @@ function usualTokensText(usual: RunCap): string {
   return tokens === null ? text.cap.none : formatCount(tokens);
 }
 
+/** What is offered where nothing is known of what a run took. */
+const LEAST_TOKENS = 1000;
+
 /** A run that stopped at its limit, and the way to go on with a higher one. */
 export const RaiseCap = component$<{ run: RunInfo }>(({ run }) => {
   const app = useContext(AppContext);
@@ -103,7 +106,12 @@ export const RaiseCap = component$<{ run: RunInfo }>(({ run }) => {
   const state = useContext(AiColumnContext);
   const key = runKey({ sheet: sheet.info.id, run: run.id });
   const spent = spentOf(endFiguresOf(key), run.error);
-  const raised = raisedCap(run.request.cap ?? app.settings.engine.cap ?? {}, spent);
+  // A limit in money that nobody can count is not raised: it is left out.
+  const isUncountable = run.error?.includes("cannot be kept") ?? false;
+  const before = run.request.cap ?? app.settings.engine.cap ?? {};
+  const raised = isUncountable
+    ? { usd: null, tokens: (spent.tokens ?? LEAST_TOKENS) * 2 }
+    : raisedCap(before, spent);
   const cap = useStore<{ now: CapState }>({ now: raised });
   const done = text.cap.reachedAt(formatCount(rowsEnded(run)), formatCount(run.rows_total));
   return (
@@ -152,8 +160,8 @@ export const RaiseCap = component$<{ run: RunInfo }>(({ run }) => {
 
 interface AmountsProps {
   cap: CapState;
-  /** Which of the two are shown; both unless told. */
-  only?: { usd: boolean; tokens: boolean };
+  /** Which of the two are shown. */
+  only: { usd: boolean; tokens: boolean };
   /** What a field says that holds nothing: what counts then. */
   emptyUsd: string;
   emptyTokens: string;
@@ -162,7 +170,7 @@ interface AmountsProps {
 }
 
 const Amounts = component$<AmountsProps>((props) => {
-  const { cap, emptyUsd, emptyTokens, only = { usd: true, tokens: true } } = props;
+  const { cap, emptyUsd, emptyTokens, only } = props;
   return (
     <span class="flex flex-wrap items-center gap-1 text-sm text-muted">
       {only.usd && (

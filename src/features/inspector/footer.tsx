@@ -1,16 +1,13 @@
 import { component$, useContext, useTask$ } from "@builder.io/qwik";
 import { FailureNotice, sentence, Words } from "~/errors";
-import { isLimitReached, runKey } from "~/features/runs";
-import { type Code, ipc, type RunInfo } from "~/ipc";
-import { formatCount } from "~/lib/format";
+import { ipc } from "~/ipc";
 import { RunsContext } from "~/state/runs";
 import { SheetContext } from "~/state/sheet";
 import { Badge, Button, Notice } from "~/ui";
-import { CapFields, RaiseCap } from "./cap-fields";
+import { CapFields } from "./cap-fields";
 import {
   addColumn,
   PREVIEW_ROWS,
-  resumeRun,
   saveRecipe,
   startPreview,
   startRun,
@@ -18,7 +15,6 @@ import {
 } from "./commands";
 import { draftOf, plain, recipeOf, recipeOfColumn } from "./draft";
 import { EstimateLine } from "./estimate-line";
-import { resumableRun, rowsEnded } from "./figures";
 import { LiveRunCard } from "./live-run";
 import { problemText } from "./problem-text";
 import { saveEffect } from "./save-effect";
@@ -32,6 +28,7 @@ import {
   problemsOf,
   tabOfProblem,
 } from "./state";
+import { Stopped } from "./stopped-run";
 import { text } from "./strings";
 
 /** What can be done with the column, in sight on every tab: try, save, add, run, stop. */
@@ -120,72 +117,6 @@ const Problems = component$(() => {
         </Button>
       </p>
     </Notice>
-  );
-});
-
-/** The latest run, if it stopped before its end and can go on. */
-const Stopped = component$(() => {
-  const sheet = useContext(SheetContext);
-  const runs = useContext(RunsContext);
-  const state = useContext(AiColumnContext);
-  const run = state.runs === null ? null : resumableRun(state.runs);
-  if (run === null) return null;
-  const say =
-    run.status === "paused"
-      ? text.run.pausedAt
-      : run.status === "interrupted"
-        ? text.run.interruptedAt
-        : text.run.failedAt;
-  const code = runs.endCodes?.[runKey({ sheet: sheet.info.id, run: run.id })] ?? null;
-  if (isLimitReached(run, code)) return <RaiseCap key={run.id} run={run} />;
-  return (
-    <>
-      {run.error !== null && <StopReason run={run} code={code} />}
-      <div class="flex items-center gap-2" data-testid="inspector-stopped-run">
-        <p class="min-w-0 flex-1 text-sm text-warning tabular-nums">
-          {say(formatCount(rowsEnded(run)), formatCount(run.rows_total))}
-        </p>
-        <Button
-          size="s"
-          icon="play"
-          busy={state.busy === "run"}
-          disabled={sheet.readOnly !== null}
-          onClick$={() => resumeRun(sheet, state, run.id)}
-          testId="inspector-resume"
-        >
-          {text.run.resume}
-        </Button>
-      </div>
-    </>
-  );
-});
-
-/** Why a run stopped, for longer than its message is shown. Only this session knows the way out. */
-const StopReason = component$<{ run: RunInfo; code: Code | null }>(({ run, code }) => {
-  const sheet = useContext(SheetContext);
-  const message = run.error ?? "";
-  if (code === null) {
-    return (
-      <Notice kind="warning" testId="inspector-stop-reason">
-        <Words text={sentence(message)} />
-      </Notice>
-    );
-  }
-  const isAboutModel = code === "model_missing" || code === "model_broken";
-  return (
-    <FailureNotice hideTitle failure={{ code, message, hint: null }} testId="inspector-stop-reason">
-      {isAboutModel && sheet.inspectorTab !== "model" && (
-        <Button
-          size="s"
-          class="mt-2"
-          onClick$={() => {
-            sheet.inspectorTab = "model";
-          }}
-        >
-          {text.model.choose}
-        </Button>
-      )}
-    </FailureNotice>
   );
 });
 

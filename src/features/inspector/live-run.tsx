@@ -7,6 +7,7 @@ import { RunsContext } from "~/state/runs";
 import { SheetContext } from "~/state/sheet";
 import { ToastContext } from "~/state/toasts";
 import { Button, Progress } from "~/ui";
+import { resumeRun } from "./commands";
 import { recipeOfColumn } from "./draft";
 import { flowText, fractionOf, progressText, spentText, tokensText } from "./figures";
 import { allowedRequests } from "./models";
@@ -104,5 +105,23 @@ export const LiveRunCard = component$<{ live: LiveRun }>((props) => {
         </Button>
       </div>
     </div>
+  );
+});
+
+/** Goes on with a run that stopped before its end. */
+export const ResumeButton = component$<{ run: number; testId: string }>(({ run, testId }) => {
+  const sheet = useContext(SheetContext);
+  const state = useContext(AiColumnContext);
+  return (
+    <Button
+      size="s"
+      icon="play"
+      busy={state.busy === "run"}
+      disabled={sheet.readOnly !== null}
+      onClick$={() => resumeRun(sheet, state, run)}
+      testId={testId}
+    >
+      {text.run.resume}
+    </Button>
   );
 });

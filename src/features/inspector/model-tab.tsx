@@ -1,6 +1,7 @@
 import { $, component$, useContext, useSignal } from "@builder.io/qwik";
 import { FailureNotice, sentence, showFailure } from "~/errors";
 import { ModelField } from "~/features/models";
+import { follow } from "~/features/settings";
 import { ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { bareName, endpointIds } from "~/lib/model-names";
@@ -35,9 +36,10 @@ const ModelPicker = component$(() => {
   const makeDefault = $(async () => {
     isChoosing.value = true;
     try {
-      const backend = standingOf(model, [], endpointIds(app.settings)).kind === "remote";
+      const chosen = state.draft.model;
+      const backend = standingOf(chosen, [], endpointIds(app.settings)).kind === "remote";
       const kind = backend ? "remote" : "local";
-      app.settings = await ipc.configureBackend({ backend: kind, model: state.draft.model });
+      await follow(app, () => ipc.configureBackend({ backend: kind, model: chosen }));
       showToast(toasts, { kind: "success", title: text.model.madeDefault });
     } catch (thrown) {
       showFailure(toasts, thrown);

@@ -1,5 +1,5 @@
 import { component$, useContext, useSignal } from "@builder.io/qwik";
-import { sentence } from "~/errors";
+import { sentence, Words } from "~/errors";
 import { endFiguresOf, isLimitReached, runKey } from "~/features/runs";
 import type { RunInfo } from "~/ipc";
 import { formatCount, formatDateTime, formatDuration, formatRelativeTime } from "~/lib/format";
@@ -8,9 +8,8 @@ import { RunsContext } from "~/state/runs";
 import { SheetContext } from "~/state/sheet";
 import { Badge, type BadgeKind, Button, EmptyState, Notice, Progress } from "~/ui";
 import { focusRaiseCap } from "./cap-fields";
-import { resumeRun } from "./commands";
 import { fractionOf, paceText, resumableRun, runRate } from "./figures";
-import { LiveRunFigures } from "./live-run";
+import { LiveRunFigures, ResumeButton } from "./live-run";
 import { AiColumnContext, liveRunOf } from "./state";
 import { text } from "./strings";
 
@@ -84,7 +83,6 @@ export const RunsTab = component$(() => {
 
 const RunItem = component$<{ run: RunInfo; canResume: boolean }>(({ run, canResume }) => {
   const sheet = useContext(SheetContext);
-  const state = useContext(AiColumnContext);
   const runs = useContext(RunsContext);
   const key = runKey({ sheet: sheet.info.id, run: run.id });
   const cost = endFiguresOf(key)?.cost_usd ?? null;
@@ -120,18 +118,7 @@ const RunItem = component$<{ run: RunInfo; canResume: boolean }>(({ run, canResu
             {text.cap.raiseLimit}
           </Button>
         )}
-        {canResume && !isAtLimit && (
-          <Button
-            size="s"
-            icon="play"
-            busy={state.busy === "run"}
-            disabled={sheet.readOnly !== null}
-            onClick$={() => resumeRun(sheet, state, run.id)}
-            testId="inspector-runs-resume"
-          >
-            {text.run.resume}
-          </Button>
-        )}
+        {canResume && !isAtLimit && <ResumeButton run={run.id} testId="inspector-runs-resume" />}
       </p>
       {run.status !== "done" && <Progress value={fractionOf(run) ?? 0} label={text.run.progress} />}
       <p class="text-sm text-muted">{facts.join(text.separator)}</p>
@@ -139,7 +126,9 @@ const RunItem = component$<{ run: RunInfo; canResume: boolean }>(({ run, canResu
         {times.join(text.separator)}
       </p>
       {run.error !== null && (
-        <p class="text-sm break-words text-error select-text">{sentence(run.error)}</p>
+        <p class="text-sm break-words text-error select-text">
+          <Words text={sentence(run.error)} />
+        </p>
       )}
     </li>
   );

@@ -590,13 +590,13 @@ export const text = {
   },
 
   cap: {
-    title: "Stop before it passes",
+    title: "Stop the run at",
     usd: "Money in US dollars",
     tokens: "Tokens",
     tokensUnit: "tokens",
     none: "no limit",
     usual: (usd: string) => `${usd} (settings)`,
-    hint: "A limit for this run. It stops cleanly and can go on with a higher one",
+    hint: "A limit for this run, which can go on with a higher one. Answers that are on their way still count",
     unpriced: "The price of this model is not known: only tokens can be limited",
     reached: "The limit of this run is reached",
     reachedAt: (ended: string, total: string) => `${ended} of ${total} rows are done and kept`,

@@ -69,16 +69,20 @@ export const ModelField = component$<ModelFieldProps>((props) => {
     looked: {},
   });
 
-  useTask$(({ track }) => {
+  useTask$(({ track, cleanup }) => {
     track(() => [JSON.stringify(app.settings.backends), state.tries]);
+    let isCurrent = true;
+    cleanup(() => {
+      isCurrent = false;
+    });
     state.failure = null;
     ipc.backends().then(
       ({ list }) => {
-        state.backends = list;
+        if (isCurrent) state.backends = list;
       },
       (thrown) => {
         // Models of this computer can be chosen all the same.
-        state.failure = failureOf(thrown).message;
+        if (isCurrent) state.failure = failureOf(thrown).message;
       },
     );
   });

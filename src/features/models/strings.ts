@@ -30,10 +30,9 @@ export const text = {
   free: "free",
   sentTo: (title: string, host: string) => `Each row's prompt is sent to ${title} (${host})`,
   answeredHere: (title: string, host: string) =>
-    `${title} answers at ${host}. Nothing of your sheet leaves this computer`,
+    `${title} answers at ${host}, on this computer. What it does with the rows is up to it`,
   noKey: (title: string) => `${title} needs a key`,
   noKeyBody: "Without one it answers nothing. Enter it once in the settings",
   locked: "This column cannot run while the lock is on",
-  setUp: "Set up backends",
   toBackends: "Open Backends",
 } as const;

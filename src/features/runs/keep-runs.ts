@@ -104,7 +104,8 @@ export function keepRuns(
     const known = runs.live.find((run) => runKey(run.progress) === key);
     newest.delete(key);
     samples.delete(key);
-    loading = null;
+    // A run that asks a backend says nothing of the model that another one loads.
+    if (!ended.progress.flow) loading = null;
     rememberEnd(ended.progress);
     runs.live = without(runs.live, ended.progress);
     runs.endCodes = { ...runs.endCodes };
@@ -122,7 +123,7 @@ export function keepRuns(
       case "run_progress":
         newest.set(runKey(event), event);
         rememberProgress(event);
-        if (rowsEnded(event) > event.rows_before) loading = null;
+        if (!event.flow && rowsEnded(event) > event.rows_before) loading = null;
         flushSoon();
         break;
       case "model_loading":

@@ -128,7 +128,7 @@ describe("a run at its limit", () => {
     rows_failed: 0,
     started_at_ms: 0,
     ended_at_ms: 1,
-    error: "the limit of $0.05 is reached: $0.05 was spent",
+    error: "the limit of $0.05 is reached: $0.05 was spent; 40 rows were done",
   };
 
   it("is known by its code, or by its words after a restart", () => {
@@ -141,7 +141,7 @@ describe("a run at its limit", () => {
   });
 
   it("is not one that a lock or a person paused", () => {
-    const locked = "only models on this machine may be used in this sheet now";
+    const locked = "the run was stopped: nothing may leave this machine any more";
     expect(isLimitReached({ ...run, error: locked }, null)).toBe(false);
     expect(isLimitReached({ ...run, error: null }, null)).toBe(false);
   });

@@ -47,7 +47,7 @@ export const RunStrip = component$(() => {
       {/* First, where no text that changes can move them: they are pressed while figures run. */}
       {current && <CurrentButtons run={current} />}
       {runs.loading && <LoadingModel model={runs.loading.model} fraction={runs.loading.fraction} />}
-      {!isLoading && current && (
+      {(!isLoading || current?.progress.flow) && current && (
         <CurrentRun run={current} pace={runs.paces?.[runKey(current.progress)] ?? null} />
       )}
       {!isLoading && !current && <Idle automatic={automatic.value} />}

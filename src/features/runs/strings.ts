@@ -100,7 +100,7 @@ export const text = {
   raiseLimitHint: "Opens the column, where the run goes on with a higher limit",
   statusAtLimit: "At its limit",
   cost: (usd: string) => `${usd} so far`,
-  costHint: "What the backend has said that this run cost",
+  costHint: "By what the backend says, or by its prices",
   waits: (ms: number) => `The backend asks to slow down. Goes on in ${formatCountdown(ms)}`,
   waitsShort: (ms: number) => `Asked to slow down: ${formatCountdown(ms)}`,
   percent: (fraction: number) => formatPercent(fraction),

@@ -7,7 +7,6 @@ export const backends = {
   intro:
     "A backend answers for a model. This computer is one, and it is free and private. Others are asked over the network, only for columns whose model you chose there.",
   loading: "Reading the backends",
-  localOnly: "Local only",
   localOnlyHint:
     "Refuses everything that would leave this computer, whatever a column asks for. A single sheet can be locked in its own header",
   localOnlyOn: "Local only is on: no backend but this computer is asked",
@@ -22,7 +21,7 @@ export const backends = {
   details: (title: string) => `Settings of ${title}`,
   custom: "added by you",
   address: "Address",
-  addressHint: "With or without /v1 at the end",
+  addressHint: "Without a path, /v1 is added. Another server needs its key again",
   keyStates: {
     environment: "Key from the environment",
     keyring: "Key in the keyring",
@@ -63,14 +62,14 @@ export const backends = {
   testIsLocked: "Local only is on: it is not asked",
   testOf: (title: string) => `Test connection: ${title}`,
   stopTest: "Stop",
+  stopTestOf: (title: string) => `Stop the test of ${title}`,
   works: (ms: number) => `It answers, in ${formatDuration(ms)}`,
   models: (count: number) => (count === 1 ? "1 model" : `${formatCount(count)} models`),
   account: (name: string) => `account ${name}`,
   separator: " · ",
 
-  limits: "How hard it is asked",
   atOnce: "Requests at once",
-  atOnceHint: "Fewer are sent by themselves while it asks to slow down",
+  atOnceHint: "Fewer while the backend asks to slow down",
   usualAtOnce: "5",
   requestsPerMinute: "Requests per minute",
   requestsPerMinuteHint: "Where your plan has a limit. Empty: none",
@@ -108,7 +107,7 @@ export const backends = {
 
   runLimits: "Limits of a run",
   runLimitsHint:
-    "A run that asks a backend stops cleanly before it would pass them, and can go on with a higher limit. Each run can have its own",
+    "A run that asks a backend stops at them and can go on with a higher limit; answers that are on their way still count. Each run can have its own",
   mostUsd: "Most money, in US dollars",
   mostUsdHint: "By the prices that the backend states",
   mostTokens: "Most tokens",

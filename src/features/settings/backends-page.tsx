@@ -3,12 +3,13 @@ import { FailureNotice, Words } from "~/errors";
 import { type Backends, ipc } from "~/ipc";
 import { microUsd, usdOf } from "~/lib/money";
 import { AppContext, goToSettings } from "~/state/app";
-import { Button, Icon, Notice, Spinner, Switch } from "~/ui";
+import { Button, Icon, Notice, Spinner } from "~/ui";
 import { apply, withEngine } from "./apply";
 import { AutomaticNumber } from "./automatic-number";
 import { BackendCard } from "./backend-card";
 import { MarksContext } from "./context";
 import { EndpointDialog } from "./endpoint-dialog";
+import { LocalOnly } from "./local-only";
 import { newReading, read } from "./reading";
 import { SettingGroup, SettingRow } from "./setting-row";
 import { text } from "./strings";
@@ -28,7 +29,11 @@ export const BackendsPage = component$(() => {
   return (
     <>
       <p class="mb-4 max-w-prose text-muted">{words.intro}</p>
-      <LocalOnly />
+      <LocalOnly
+        hint={words.localOnlyHint}
+        locked={words.localOnlyOn}
+        testId="backends-local-only"
+      />
       {backends.failure && <FailureNotice failure={backends.failure} class="mb-4" />}
       {known && known.keyring_problem !== null && (
         <Notice
@@ -83,36 +88,6 @@ export const BackendsPage = component$(() => {
         )
       )}
     </>
-  );
-});
-
-const LocalOnly = component$(() => {
-  const app = useContext(AppContext);
-  const marks = useContext(MarksContext);
-  const isLocked = app.settings.local_only;
-  return (
-    <SettingGroup>
-      <SettingRow title={words.localOnly} hint={words.localOnlyHint} field="local_only">
-        <Icon
-          name={isLocked ? "lock" : "unlock"}
-          class={isLocked ? "text-success" : "text-faint"}
-        />
-        <Switch
-          label={words.localOnly}
-          hideLabel
-          checked={isLocked}
-          testId="backends-local-only"
-          onChange$={$((local_only: boolean) =>
-            apply(app, marks, "local_only", (settings) => ({ ...settings, local_only })),
-          )}
-        />
-      </SettingRow>
-      {isLocked && (
-        <p class="pb-3 text-success" data-testid="backends-locked">
-          {words.localOnlyOn}
-        </p>
-      )}
-    </SettingGroup>
   );
 });
 

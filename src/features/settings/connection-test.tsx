@@ -58,6 +58,7 @@ export const ConnectionTest = component$<ConnectionTestProps>((props) => {
       if (task.value === own) task.value = null;
     }
   });
+  const isBusy = task.value !== null;
   const isLockedOut = app.settings.local_only && !is_this_machine;
   const whyOff = isLockedOut
     ? words.testIsLocked
@@ -74,21 +75,16 @@ export const ConnectionTest = component$<ConnectionTestProps>((props) => {
           {whyOff}
         </span>
       )}
-      {task.value === null ? (
-        <Button
-          icon="link"
-          disabled={whyOff !== null}
-          ariaLabel={words.testOf(title)}
-          testId={`backend-${id}-test`}
-          onClick$={test}
-        >
-          {words.test}
-        </Button>
-      ) : (
-        <Button icon="stop" testId={`backend-${id}-stop-test`} onClick$={stop}>
-          {words.stopTest}
-        </Button>
-      )}
+      {/* One button with two faces: another one would take the focus with it. */}
+      <Button
+        icon={isBusy ? "stop" : "link"}
+        disabled={!isBusy && whyOff !== null}
+        ariaLabel={isBusy ? words.stopTestOf(title) : words.testOf(title)}
+        testId={`backend-${id}-${isBusy ? "stop-test" : "test"}`}
+        onClick$={() => (task.value === null ? test() : stop())}
+      >
+        {isBusy ? words.stopTest : words.test}
+      </Button>
       <div class="order-last w-full empty:hidden" role="status">
         {report.value !== null && (
           <p

@@ -81,6 +81,7 @@ export const EndpointDialog = component$<EndpointDialogProps>((props) => {
             const { models } = draft;
             Object.assign(draft, draftOfPreset(preset, backends), { models });
             attempted.value = false;
+            failure.value = undefined;
           }}
         />
         <TextField

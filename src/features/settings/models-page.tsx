@@ -3,7 +3,14 @@ import { FailureNotice } from "~/errors";
 import { ModelField } from "~/features/models";
 import { type Doctor, ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
-import { bareName, endpointIds, modelsNamed, remoteModel, withoutEnding } from "~/lib/model-names";
+import {
+  bareName,
+  endpointIds,
+  modelsNamed,
+  namedBackend,
+  remoteModel,
+  withoutEnding,
+} from "~/lib/model-names";
 import { AppContext } from "~/state/app";
 import { Notice, Spinner } from "~/ui";
 import { apply } from "./apply";
@@ -96,7 +103,7 @@ const ModelChoice = component$<ModelChoiceProps>(({ models, defaultModel }) => {
       </SettingRow>
       {isMissing && !isRemote && (
         <Notice kind="error" class="mb-3" testId="settings-model-missing">
-          {words.missing(model)}
+          {namedBackend(model) === null ? words.missing(model) : words.noBackend(model)}
         </Notice>
       )}
     </SettingGroup>

@@ -1,4 +1,5 @@
 import { component$, Slot, useContext } from "@builder.io/qwik";
+import { Words } from "~/errors";
 import { Icon } from "~/ui";
 import { MarksContext } from "./context";
 import { text } from "./strings";
@@ -47,7 +48,7 @@ export const SettingRow = component$<SettingRowProps>((props) => {
         {props.hint && <p class="max-w-prose break-words text-muted">{props.hint}</p>}
         {mark?.kind === "failed" && (
           <p role="alert" class="break-words select-text text-error" data-testid="setting-failed">
-            {mark.message}
+            <Words text={mark.message} />
           </p>
         )}
       </div>

@@ -40,6 +40,8 @@ export const text = {
       "A file on this computer, or a model of a backend. Each column keeps the model it was made with until you change it there",
     automatic: (name: string | null) => (name === null ? "Automatic" : `Automatic (${name})`),
     missingOption: (name: string) => `${name} (missing)`,
+    noBackend: (name: string) =>
+      `The backend of ${name} is not set up here. Choose another model, or add the backend again`,
     missing: (name: string) =>
       `The model ${name} is not there. Choose another one, or add its file again`,
     files: "Model files",
@@ -160,17 +162,17 @@ export const text = {
     title: "Privacy",
     localOnly: "Local only",
     localOnlyHint: "Refuses everything that would leave this computer, even when you ask for it",
-    isLocal: "Your data stays on this computer",
+    isLocal: "What leaves this computer",
     isLocalBody: [
       "Sheets, prompts and answers are files in your data folder. Model files run on this machine.",
       "Where you choose a model of a backend for a column, the prompts of its rows are sent to that backend, and to nobody else.",
       "Nothing else is sent anywhere: no telemetry, no crash reports, no check for updates.",
-      "Keys of backends are in the system's keyring, never in a sheet, a recipe or an export.",
+      "Braincells keeps keys in the system's keyring or only in memory, never in a sheet, a recipe or an export.",
       "Cells are shown without loading anything from the network, also when they hold a page or an image.",
       "A link in a cell opens in your browser only after you have seen its address and agreed.",
     ],
     lockedBody:
-      "Local only is on: no backend is asked, links are not opened, and nothing is downloaded.",
+      "Local only is on: no other computer is asked, links are not opened, and nothing is downloaded.",
   },
 
   data: {

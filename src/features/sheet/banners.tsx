@@ -193,8 +193,5 @@ export function estimateLine(
     seconds === null ? null : formatDuration(seconds * 1000),
   );
   if (!isUnknown) return line;
-  return `${line}. ${costs.length === 0 ? COST_UNKNOWN : COST_PARTLY_UNKNOWN}`;
+  return `${line}. ${costs.length === 0 ? text.screen.costUnknown : text.screen.costPartlyUnknown}`;
 }
-
-const COST_UNKNOWN = "Cost unknown";
-const COST_PARTLY_UNKNOWN = "Cost partly unknown";

@@ -40,6 +40,8 @@ export const text = {
         ? `${known}. How long it takes is known after the first rows`
         : `${known}, about ${time}`;
     },
+    costUnknown: "Cost unknown",
+    costPartlyUnknown: "Cost partly unknown",
   },
 
   lock: {

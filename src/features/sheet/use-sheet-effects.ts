@@ -1,5 +1,6 @@
 import { useTask$ } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
+import { focusRaiseCap } from "~/features/inspector";
 import { registerCommands } from "~/features/shell";
 import { ipc } from "~/ipc";
 import { countRows } from "./changes";
@@ -65,6 +66,8 @@ export function useSheetEffects(tools: SheetTools): void {
     if (target.inspect) sheet.inspector = target.column;
     const position = target.onlyFailed ? 0 : (selectionOf(tools).active?.position ?? 0);
     view.goTo(position, target.column);
+    // Where the panel is open already, nothing else would show that the button did something.
+    if (target.inspect) requestAnimationFrame(focusRaiseCap);
   });
 
   useTask$(({ track }) => {

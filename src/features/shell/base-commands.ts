@@ -1,4 +1,5 @@
 import { pickAndImport } from "~/features/import";
+import { follow } from "~/features/settings";
 import { ipc, type SheetInfo, type Theme } from "~/ipc";
 import { freeName } from "~/lib/free-name";
 import { type AppState, goHome, goToSettings, goToSheet } from "~/state/app";
@@ -62,9 +63,7 @@ export function baseCommands(
       group: text.groupDo,
       icon: themeIcons[theme],
       words: "colour color appearance mode",
-      run: async () => {
-        app.settings = await ipc.setSettings({ ...app.settings, theme });
-      },
+      run: () => follow(app, async () => ipc.setSettings({ ...(await ipc.settings()), theme })),
     })),
     {
       id: "keyboard",

@@ -128,7 +128,11 @@ function backendOf(world: World, id: string): BackendInfo {
 }
 
 const keyRefused = (title: string, reason: string) =>
-  failure("key_refused", `${title} ${reason}`, "enter another key in the settings, under Backends");
+  failure(
+    "key_refused",
+    `${title} ${reason}`,
+    "enter a valid key in the settings, or with `braincells keys set`",
+  );
 
 /** Refuses what a lock forbids, and a key that is missing. */
 function checkAllowed(backend: BackendInfo, isLocked: boolean): void {

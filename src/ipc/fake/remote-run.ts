@@ -8,8 +8,8 @@ import type { World } from "./world";
 /** Why a run of a sheet that was locked meanwhile is paused. */
 export const LOCKED: AppError = failure(
   "local_only",
-  "only models on this machine may be used in this sheet now",
-  "take the lock off, or choose a model on this computer",
+  "the run was stopped: nothing may leave this machine any more",
+  "take the lock off, then resume; nothing is lost",
 );
 
 /** What keeps a run from going on: a failure for good, a wait for now, or nothing. */
@@ -46,7 +46,11 @@ export function pay(world: World, work: Work): AppError | null {
   const mostUsd = (cap.micro_usd ?? Number.POSITIVE_INFINITY) / 1e6;
   const mostTokens = cap.tokens ?? Number.POSITIVE_INFINITY;
   const used = prompt_tokens + completion_tokens;
-  if ((progress.cost_usd ?? 0) < mostUsd && used < mostTokens) return null;
-  const message = `the run took ${used} tokens, and its limit is reached`;
-  return failure("limit_reached", message, "resume it with a higher limit");
+  const isMoney = (progress.cost_usd ?? 0) >= mostUsd;
+  if (!isMoney && used < mostTokens) return null;
+  const said = isMoney
+    ? `the limit of $${mostUsd} is reached: $${progress.cost_usd} was spent`
+    : `the limit of ${mostTokens} tokens is reached: ${used} were taken`;
+  const message = `${said}; ${progress.rows_done} rows were done`;
+  return failure("limit_reached", message, "resume it with a higher limit; nothing is lost");
 }
