@@ -52,8 +52,11 @@ pub async fn configure_backend(
     choice: BackendChoice,
 ) -> Result<Settings, AppError> {
     let (BackendChoice::Local { model } | BackendChoice::Remote { model }) = choice;
-    let settings = Settings { model, ..app.workbench.settings().await? };
-    app.workbench.set_settings(settings).await
+    let choose = move |kept: &mut Settings| {
+        kept.model = model;
+        Ok(())
+    };
+    app.workbench.change_settings(choose).await
 }
 
 /// What this machine has, and what stands in the way.

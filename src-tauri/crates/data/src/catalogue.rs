@@ -96,6 +96,18 @@ impl Catalogue {
         self.find("find the sheet", sql, &id.to_string())
     }
 
+    /// Whether the list has a sheet as one of which nothing may leave this machine; not if it does
+    /// not have it.
+    pub fn is_local_only(&self, id: SheetId) -> Result<bool, DataError> {
+        hold(&self.connection)
+            .query_row("SELECT local_only FROM sheets WHERE id = ?", [id.to_string()], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map(Option::unwrap_or_default)
+            .map_err(during("read whether the sheet stays on this machine"))
+    }
+
     /// Forgets a sheet and the fill jobs that used it. The file is the caller's to remove.
     pub fn remove_sheet(&self, id: SheetId) -> Result<(), DataError> {
         let id = id.to_string();

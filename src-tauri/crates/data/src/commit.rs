@@ -7,7 +7,6 @@ use crate::DataError;
 use crate::column::StoredColumn;
 use crate::error::during;
 use crate::labels;
-use crate::run::{RunSpent, add_spent_beside};
 use crate::sheet::{CellEdit, SheetStore, Writer};
 use crate::step::{CellNews, News};
 use crate::value::{self, text};
@@ -17,10 +16,10 @@ impl SheetStore {
     /// transaction: all are on disk when this returns, none when it fails.
     ///
     /// A failed record keeps the last good value. A record of a run is dropped when a person has
-    /// edited or validated the cell meanwhile, or removed the row; what it cost still counts, see
-    /// [`SheetStore::run_spent`]. Later records of the same row
-    /// win. Cells that were made from these become stale. Records without a run are a step of
-    /// their own, as [`SheetStore::edit_cells`] takes it.
+    /// edited or validated the cell meanwhile, or removed the row; what it cost still counts, where
+    /// the run notes it ([`SheetStore::note_run_spent`]). Later records of the same row win. Cells
+    /// that were made from these become stale. Records without a run are a step of their own, as
+    /// [`SheetStore::edit_cells`] takes it.
     pub fn commit_cells(
         &self,
         column: ColumnId,
@@ -37,19 +36,11 @@ impl SheetStore {
             };
         };
         let stored = self.stored_column(column)?;
-        // Before the writer is taken, and only where it may be needed.
-        let may_cost = cells.iter().any(|cell| cell.figures.cost_usd.is_some());
-        let request = if may_cost { Some(self.run(run)?.request) } else { None };
         let mut writer = self.writer()?;
         let step = writer.live_runs.step_of(run).ok_or(DataError::RunMissing { run })?;
         let entries = self.entries(&stored, &writer, cells)?;
-        let dropped = spent_on_dropped(cells, &entries);
-        let note_dropped = |connection: &Connection| match (&request, dropped) {
-            (Some(request), Some(spent)) => add_spent_beside(connection, run, request, spent),
-            _ => Ok(()),
-        };
         if entries.is_empty() {
-            return note_dropped(&writer.connection);
+            return Ok(());
         }
         let done = |entry: &&Entry<'_>| entry.state == CellState::Done;
         let changed = entries.iter().filter(done).map(|entry| entry.row).collect();
@@ -67,7 +58,6 @@ impl SheetStore {
             start = end;
         }
         next_seq = log.append_stale(&stale, next_seq)?;
-        note_dropped(&writer.connection)?;
         transaction.commit().map_err(&failed)?;
         writer.next_seq = next_seq;
         let news = entries.iter().map(|entry| entry.news(column));
@@ -104,22 +94,6 @@ impl SheetStore {
         }
         Ok(entries)
     }
-}
-
-/// What was paid for cells that are not stored; `None` if all are, or it was nothing.
-fn spent_on_dropped(cells: &[CellRecord], entries: &[Entry<'_>]) -> Option<RunSpent> {
-    if cells.len() == entries.len() {
-        return None;
-    }
-    // Entries are in the order of the cells.
-    let mut stored = entries.iter().filter_map(|entry| entry.record).peekable();
-    let mut spent = RunSpent::default();
-    for cell in cells {
-        if stored.next_if(|kept| std::ptr::eq(*kept, cell)).is_none() {
-            spent.add(&cell.figures);
-        }
-    }
-    (spent != RunSpent::default()).then_some(spent)
 }
 
 /// Queued, running and stale are not things that a record says.

@@ -58,6 +58,8 @@ pub struct ImportRequest {
     pub name: String,
     /// What the import may use of the machine.
     pub limits: Limits,
+    /// Whether nothing of the sheet may leave this machine, from the beginning.
+    pub local_only: bool,
 }
 
 /// Makes a sheet from a data file of any size, and returns its rows.
@@ -159,6 +161,9 @@ fn bring_in(
 fn write(input: Input<'_>, request: &ImportRequest, now_ms: i64) -> Result<u64, DataError> {
     let (_, layout, rows) = store_rows(input)?;
     schema::create(input.connection, request.id, &request.name, &layout.names, now_ms)?;
+    if request.local_only {
+        schema::set_local_only(input.connection, true)?;
+    }
     input.connection.execute_batch("CHECKPOINT").map_err(during("write the sheet's file"))?;
     Ok(rows)
 }

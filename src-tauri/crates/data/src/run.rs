@@ -1,11 +1,9 @@
 use std::collections::BTreeMap;
 
 use braincells_core::{
-    CellFigures, CellState, ColumnId, RowId, RunCap, RunId, RunInfo, RunRequest, RunScope,
-    RunStatus,
+    CellState, ColumnId, RowId, RunCap, RunId, RunInfo, RunRequest, RunScope, RunStatus,
 };
 use duckdb::{Connection, Row, params};
-use serde::{Deserialize, Serialize};
 
 use crate::DataError;
 use crate::error::during;
@@ -14,50 +12,9 @@ use crate::sheet::SheetStore;
 use crate::sql::integers;
 use crate::state::LOG;
 
-/// Where a run keeps what it took for rows that have no entry of it in the log: beside its request,
-/// whose readers leave it out.
-const BESIDE: &str = "spent_beside";
+mod spent;
 
-/// What a run took of a provider so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RunSpent {
-    /// US dollars; `None` where no answer had a known cost.
-    pub cost_usd: Option<f64>,
-    /// Tokens, prompts and answers together.
-    pub tokens: u64,
-    /// Entries of the log that took any of it.
-    pub answers: u64,
-}
-
-impl RunSpent {
-    /// Counts what a cell took; one that took another cell's answer is free.
-    pub fn add(&mut self, figures: &CellFigures) {
-        self.add_cost(figures.cost_usd);
-        if figures.duration_ms > 0 || figures.completion_tokens > 0 {
-            let tokens = u64::from(figures.prompt_tokens) + u64::from(figures.completion_tokens);
-            self.tokens = self.tokens.saturating_add(tokens);
-            self.answers += 1;
-        }
-    }
-
-    /// The sum of both.
-    #[must_use]
-    pub fn plus(mut self, other: Self) -> Self {
-        self.add_cost(other.cost_usd);
-        Self {
-            tokens: self.tokens.saturating_add(other.tokens),
-            answers: self.answers.saturating_add(other.answers),
-            ..self
-        }
-    }
-
-    fn add_cost(&mut self, cost_usd: Option<f64>) {
-        if let Some(cost) = cost_usd {
-            self.cost_usd = Some(self.cost_usd.unwrap_or(0.0) + cost);
-        }
-    }
-}
+pub use spent::RunSpent;
 
 /// The latest state of every cell of a column that has one, of rows that are there.
 fn latest() -> String {
@@ -171,7 +128,8 @@ impl SheetStore {
             action
                 .connection
                 .execute(
-                    "INSERT INTO braincells.runs VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+                    "INSERT INTO braincells.runs VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, \
+                     NULL, NULL)",
                     params![
                         id,
                         column.0,
@@ -226,39 +184,12 @@ impl SheetStore {
     /// Changes what a run may take of a provider, for when it goes on.
     pub fn set_run_cap(&self, run: RunId, cap: RunCap) -> Result<(), DataError> {
         let request = RunRequest { cap, ..self.run(run)?.request };
-        let writer = self.writer()?;
-        let beside = spent_beside(&writer.connection, run)?;
-        write_scope(&writer.connection, run, &request, beside)
-    }
-
-    /// Notes what a run took for rows that have no entry of it in the log and get none for now,
-    /// such as those that were to be asked again when it stopped. Adds to what was noted before.
-    pub fn add_run_spent(&self, run: RunId, spent: RunSpent) -> Result<(), DataError> {
-        let request = self.run(run)?.request;
-        let writer = self.writer()?;
-        add_spent_beside(&writer.connection, run, &request, spent)
-    }
-
-    /// What a run took so far, whether it was undone since or not: by its log, and for rows that
-    /// have no entry there. Cells that took another cell's answer are free.
-    pub fn run_spent(&self, run: RunId) -> Result<RunSpent, DataError> {
-        let sql = "SELECT (SELECT sum(cost_usd) FROM braincells.cell_log WHERE run_id = $1), \
-                   coalesce(sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)), \
-                   0)::BIGINT, count(*) FROM braincells.cell_log WHERE run_id = $1 \
-                   AND (duration_ms > 0 OR completion_tokens > 0)";
-        let reader = self.reader();
-        let logged = reader
-            .query_row(sql, [run.0], |row| {
-                let tokens: i64 = row.get(1)?;
-                let answers: i64 = row.get(2)?;
-                Ok(RunSpent {
-                    cost_usd: row.get(0)?,
-                    tokens: tokens.max(0) as u64,
-                    answers: answers.max(0) as u64,
-                })
-            })
-            .map_err(during("add up what a run took"))?;
-        Ok(logged.plus(spent_beside(&reader, run)?))
+        let scope = serde_json::to_string(&request).expect("a request has only text keys");
+        self.writer()?
+            .connection
+            .execute("UPDATE braincells.runs SET scope = ? WHERE id = ?", params![scope, run.0])
+            .map(drop)
+            .map_err(during("store the run's request"))
     }
 
     /// One run.
@@ -297,54 +228,6 @@ impl SheetStore {
         }
         Ok(runs)
     }
-}
-
-fn spent_beside(connection: &Connection, run: RunId) -> Result<RunSpent, DataError> {
-    let failed = during("read what a run took");
-    let mut statement = connection
-        .prepare(&format!(
-            "SELECT json_extract(scope, '$.{BESIDE}')::VARCHAR FROM braincells.runs WHERE id = ?"
-        ))
-        .map_err(&failed)?;
-    let mut rows = statement.query([run.0]).map_err(&failed)?;
-    let Some(row) = rows.next().map_err(&failed)? else { return Ok(RunSpent::default()) };
-    let Some(text) = row.get::<_, Option<String>>(0).map_err(&failed)? else {
-        return Ok(RunSpent::default());
-    };
-    serde_json::from_str(&text).map_err(|error| DataError::Unreadable {
-        what: "amount of a run",
-        found: format!("{text}: {error}"),
-    })
-}
-
-/// Adds to what a run took for rows without an entry of it.
-pub(crate) fn add_spent_beside(
-    connection: &Connection,
-    run: RunId,
-    request: &RunRequest,
-    spent: RunSpent,
-) -> Result<(), DataError> {
-    let sum = spent_beside(connection, run)?.plus(spent);
-    write_scope(connection, run, request, sum)
-}
-
-fn write_scope(
-    connection: &Connection,
-    run: RunId,
-    request: &RunRequest,
-    beside: RunSpent,
-) -> Result<(), DataError> {
-    let mut scope = serde_json::to_value(request).expect("a request has only text keys");
-    if beside != RunSpent::default() {
-        scope[BESIDE] = serde_json::to_value(beside).expect("an amount has only text keys");
-    }
-    connection
-        .execute(
-            "UPDATE braincells.runs SET scope = ? WHERE id = ?",
-            params![scope.to_string(), run.0],
-        )
-        .map(drop)
-        .map_err(during("store the run's request"))
 }
 
 fn read_run(row: &Row<'_>) -> Result<RunInfo, DataError> {

@@ -7,7 +7,7 @@ use crate::error::during;
 use crate::{DataError, recipe};
 
 /// The format this version writes, and the newest it reads.
-pub(crate) const FORMAT_VERSION: i64 = 4;
+pub(crate) const FORMAT_VERSION: i64 = 5;
 
 /// Columns of `main.rows` that are ours.
 pub(crate) const RESERVED: [&str; 2] = ["row_id", "row_order"];
@@ -30,7 +30,8 @@ CREATE TABLE braincells.recipes (
     column_id BIGINT, version BIGINT, recipe JSON, at_ms BIGINT, inputs JSON);
 CREATE TABLE braincells.runs (
     id BIGINT, column_id BIGINT, recipe_version BIGINT, scope JSON, status VARCHAR,
-    rows_total BIGINT, started_at_ms BIGINT, ended_at_ms BIGINT, error VARCHAR);
+    rows_total BIGINT, started_at_ms BIGINT, ended_at_ms BIGINT, error VARCHAR,
+    spent_usd DOUBLE, spent_tokens BIGINT, spent_answers BIGINT);
 CREATE TABLE braincells.cell_log (
     seq BIGINT, run_id BIGINT, column_id BIGINT, row_id BIGINT, state VARCHAR, value VARCHAR,
     error_code VARCHAR, error_message VARCHAR, error_hint VARCHAR, model VARCHAR,
@@ -93,6 +94,14 @@ pub(crate) fn create(
     appender.flush().map_err(&failed)
 }
 
+/// Sets whether anything of the sheet may leave this machine.
+pub(crate) fn set_local_only(connection: &Connection, local_only: bool) -> Result<(), DataError> {
+    connection
+        .execute("UPDATE braincells.meta SET local_only = ?", [local_only])
+        .map(drop)
+        .map_err(during("set whether the sheet stays on this machine"))
+}
+
 /// Checks the format of an open file and brings an older one up to date, in one transaction.
 pub(crate) fn check_format(connection: &Connection, path: &Path) -> Result<(), DataError> {
     let path = path.to_path_buf();
@@ -115,12 +124,23 @@ pub(crate) fn check_format(connection: &Connection, path: &Path) -> Result<(), D
             connection.execute_batch(FROM_VERSION_2).map_err(&failed)?;
             connection.execute_batch(CALIBRATIONS).map_err(&failed)?;
         }
-        connection.execute_batch(FROM_VERSION_3).map_err(&failed)?;
+        if found < 4 {
+            connection.execute_batch(FROM_VERSION_3).map_err(&failed)?;
+        }
+        connection.execute_batch(FROM_VERSION_4).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         connection.execute_batch("CHECKPOINT").map_err(&failed)?;
     }
     Ok(())
 }
+
+/// Version 5 brought what runs took of a provider, apart from their cells.
+const FROM_VERSION_4: &str = "
+    UPDATE braincells.meta SET format_version = 5;
+    ALTER TABLE braincells.runs ADD COLUMN spent_usd DOUBLE;
+    ALTER TABLE braincells.runs ADD COLUMN spent_tokens BIGINT;
+    ALTER TABLE braincells.runs ADD COLUMN spent_answers BIGINT;
+";
 
 /// Version 4 brought what cells cost, and sheets that stay on this machine.
 const FROM_VERSION_3: &str = "

@@ -17,6 +17,7 @@ use crate::lock::{SheetLock, with_suffix};
 use crate::opening::Reading;
 use crate::point_reads::PointReads;
 use crate::positions::Positions;
+use crate::schema;
 use crate::state::CellStates;
 use crate::step::LiveRuns;
 
@@ -140,11 +141,7 @@ impl SheetStore {
     /// Sets whether anything of the sheet may leave this machine. It is no step: undoing other work
     /// must not open the sheet again.
     pub fn set_local_only(&self, local_only: bool) -> Result<(), DataError> {
-        self.writer()?
-            .connection
-            .execute("UPDATE braincells.meta SET local_only = ?", [local_only])
-            .map(drop)
-            .map_err(during("set whether the sheet stays on this machine"))
+        schema::set_local_only(&self.writer()?.connection, local_only)
     }
 
     /// Moves everything from the write-ahead log into the sheet's file, at once or when the reads

@@ -85,6 +85,7 @@ impl Abandoned {
             id: SheetId::random(),
             name: "t".to_owned(),
             limits: LIMITS,
+            local_only: false,
         };
         braincells_data::import(&request, NOW_MS, &|_| {}, &AtomicBool::new(false))
             .expect("it is imported");

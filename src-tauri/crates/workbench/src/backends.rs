@@ -61,7 +61,7 @@ pub struct BackendInfo {
     /// Whether it answers nothing without a key.
     pub needs_key: bool,
     /// The variable of the environment that its key is read from.
-    pub key_variable: Option<String>,
+    pub key_variable: String,
     /// The page where a person makes a key.
     pub key_page: Option<String>,
     /// Whether a key could be read on the way.

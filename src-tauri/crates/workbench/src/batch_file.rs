@@ -7,12 +7,15 @@
 //! are not touched; the same file taken twice changes nothing the second time. Left out: what a
 //! line looks like (`braincells_llm::cloud::batch_file`).
 
+mod files;
 mod lines;
 mod merge;
 mod name;
 mod note;
 mod read;
 mod write;
+
+use std::path::PathBuf;
 
 use braincells_core::{AppError, Settings};
 use braincells_llm::cloud::Endpoint;
@@ -21,12 +24,40 @@ use serde::Serialize;
 use crate::backends::{Cloud, endpoint_of, split};
 use crate::error::WorkbenchError;
 
+/// Where the requests of a batch go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchFile {
+    /// The file; one that exists is replaced.
+    pub path: PathBuf,
+    /// What is done with requests that providers do not take in the same file.
+    pub more: MoreFiles,
+}
+
+/// What is done with requests that providers do not take in the same file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoreFiles {
+    /// They go on in further files beside it, none of which may be there; see [`BatchFile::part`].
+    Keep,
+    /// The same, and files that are there are replaced.
+    Replace,
+    /// Nothing is written.
+    Refuse,
+}
+
+impl<P: Into<PathBuf>> From<P> for BatchFile {
+    fn from(path: P) -> Self {
+        Self { path: path.into(), more: MoreFiles::Keep }
+    }
+}
+
 /// What was written into a batch file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct BatchWritten {
-    /// Requests in the file.
+    /// Requests in the file, or in all files.
     pub requests: u64,
+    /// How many files there are: providers take only so much in one.
+    pub files: u64,
     /// Rows that were left out, because a cell that they read is empty or failed.
     pub rows_waiting: u64,
     /// Rows that were left out, because they have nothing to read.

@@ -1,3 +1,7 @@
+//! What can go wrong in the verbs, as codes, messages and hints.
+//!
+//! Over 300 lines, because each failure has its place in the same few tables.
+
 mod backends;
 
 use std::path::PathBuf;
@@ -69,6 +73,8 @@ pub(crate) enum WorkbenchError {
     NoSuchBackend { id: String, known: Vec<String> },
     #[error("there cannot be more than {most} endpoints")]
     TooManyEndpoints { most: usize },
+    #[error("there cannot be more than {most} models of `{id}`")]
+    TooManyModels { id: String, most: usize },
     #[error("there are two endpoints `{id}`")]
     EndpointTwice { id: String },
     #[error("`{text}` names no model")]
@@ -76,7 +82,7 @@ pub(crate) enum WorkbenchError {
     #[error("no key of {backend} is kept")]
     NoKey { backend: String },
     #[error("the key of {backend} comes from the environment and stays")]
-    KeyOfEnvironment { backend: String, variable: Option<String> },
+    KeyOfEnvironment { backend: String, variable: String },
     #[error("the keyring cannot be used: {reason}")]
     KeyringFailed { reason: String },
     #[error("`{model}` is not on this machine, and {what} may leave it")]
@@ -89,6 +95,13 @@ pub(crate) enum WorkbenchError {
     LimitReached { reached: String, rows: u64 },
     #[error("the rows of the column `{name}` are made one after the other")]
     NotForBatch { name: String },
+    #[error(
+        "there is more than providers take in one file: {requests} requests or {} MB",
+        bytes / 1_000_000
+    )]
+    BatchTooLarge { requests: u64, bytes: u64 },
+    #[error("`{}` is there already, and the requests would go on in it", path.display())]
+    FileInTheWay { path: PathBuf },
     #[error("`{text}` names no language")]
     NoLanguage { text: String },
     #[error("the format of `{}` is not known", path.display())]
@@ -146,6 +159,7 @@ impl WorkbenchError {
             | Self::TuningElsewhere
             | Self::AmbiguousModel { .. }
             | Self::KeyOfEnvironment { .. }
+            | Self::FileInTheWay { .. }
             | Self::InputNotFilled { .. } => Code::Conflict,
             Self::NotAiColumn { .. }
             | Self::NothingToSplit { .. }
@@ -163,10 +177,12 @@ impl WorkbenchError {
             | Self::SettingOutOfRange { .. }
             | Self::NoLanguage { .. }
             | Self::TooManyEndpoints { .. }
+            | Self::TooManyModels { .. }
             | Self::EndpointTwice { .. }
             | Self::NoModelName { .. }
             | Self::PriceUnknown { .. }
             | Self::NotForBatch { .. }
+            | Self::BatchTooLarge { .. }
             | Self::UnknownFormat { .. }
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
@@ -234,6 +250,7 @@ impl WorkbenchError {
             }
             Self::NoSuchBackend { .. }
             | Self::TooManyEndpoints { .. }
+            | Self::TooManyModels { .. }
             | Self::EndpointTwice { .. }
             | Self::NoModelName { .. }
             | Self::NoKey { .. }
@@ -243,7 +260,9 @@ impl WorkbenchError {
             | Self::LockedMeanwhile
             | Self::PriceUnknown { .. }
             | Self::LimitReached { .. }
-            | Self::NotForBatch { .. } => return self.backend_hint(),
+            | Self::NotForBatch { .. }
+            | Self::BatchTooLarge { .. }
+            | Self::FileInTheWay { .. } => return self.backend_hint(),
             Self::NoLanguage { .. } => "write a language tag such as `en` or `pt-BR`".to_owned(),
             Self::UnknownFormat { .. } => {
                 let words: Vec<&str> = Format::ALL.into_iter().map(Format::extension).collect();

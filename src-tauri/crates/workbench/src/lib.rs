@@ -11,7 +11,6 @@
 //! (`llm`).
 //!
 //! ```no_run
-//! # use std::collections::HashMap;
 //! # use std::sync::Arc;
 //! # use braincells_core::{AppError, IgnoreEvents, Recipe, RunScope};
 //! # use braincells_workbench::{
@@ -24,8 +23,8 @@
 //! // Calls `answer_probe` and `serve_engine` when it is started with their verbs.
 //! let program = OwnProgram::new("braincells".into(), Vec::new());
 //! let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());
-//! // With the keys that the environment has.
-//! let cloud = Arc::new(Cloud::new(Keys::of_platform(HashMap::new())));
+//! // With the keys of the keyring.
+//! let cloud = Arc::new(Cloud::new(Keys::of_platform()));
 //! let engines =
 //!     RoutedEngines::new(Arc::new(local), home.clone(), clock.clone(), Arc::clone(&cloud));
 //! let workbench = Workbench::open(World {
@@ -94,14 +93,14 @@ pub use backends::{
     BackendInfo, BackendModel, Backends, Cloud, KeyEnvironment, KeySource, Keys, Preset,
     RoutedEngines, key_variable,
 };
-pub use batch_file::{BatchRead, BatchWritten};
+pub use batch_file::{BatchFile, BatchRead, BatchWritten, MoreFiles};
 pub use braincells_core::EngineOptions;
 pub use braincells_data::{
     CachedModel, ClipboardKind, Dialect, Encoding, Format, ImportOptions, ImportPreview,
     PreviewColumn, ProbeOutcome, ProbeRequest, Quote, ResponseCacheInfo, RowSelection,
     parse_clipboard,
 };
-pub use braincells_llm::cloud::{ClientOptions, ConnectionReport, PROVIDERS, Provider};
+pub use braincells_llm::cloud::ConnectionReport;
 pub use braincells_llm::llama::{
     Candidate, CandidateOutcome, Device, DeviceKind, Likeness, Quantisation, Speed, TuneProgress,
     TuneReport, TuneRequest, TunedOrigin, Tuning,

@@ -1,7 +1,9 @@
 //! The lock: nothing of a sheet, or nothing at all, may leave this machine.
 //!
 //! It is looked at before anything is sent, and again after every wait. Setting it stops what is
-//! under way: a run pauses and can go on once the lock is off, a preview ends.
+//! under way in this process: a run pauses and can go on once the lock is off, a preview ends.
+//! Another process reads the lock of the settings when it looks the next time. Left out: what was
+//! sent before.
 
 use braincells_core::{AppError, Settings, SheetId};
 use braincells_llm::cloud::{Endpoint, provider};
@@ -40,11 +42,18 @@ impl Workbench {
         if settings.local_only {
             return Err(refused("nothing at all").into());
         }
-        let store = self.store(sheet).await?;
-        if blocking(move || store.local_only()).await? {
+        if self.is_locked(sheet).await? {
             return Err(refused("nothing of this sheet").into());
         }
         Ok(())
+    }
+
+    /// Whether nothing of a sheet may leave this machine: as the sheet says, or the list of sheets,
+    /// because a copy of it to read from may be from before it was locked.
+    pub(crate) async fn is_locked(&self, sheet: SheetId) -> Result<bool, AppError> {
+        let (store, catalogue) = (self.store(sheet).await?, self.catalogue());
+        blocking(move || Ok::<_, AppError>(store.local_only()? || catalogue.is_local_only(sheet)?))
+            .await
     }
 
     /// Whether a model is on another machine, so that a run of it costs and can be locked out.

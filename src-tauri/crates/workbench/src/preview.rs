@@ -1,29 +1,23 @@
 //! What a recipe would make of the first rows, before anything is stored.
 
-use std::collections::HashMap;
+mod answer;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use braincells_core::{AppError, CellFigures, Output, Priority, Recipe, RowId, SheetId, Value};
-use braincells_llm::output::{Answer, read_answer};
-use braincells_llm::prompt::PromptPlan;
-use braincells_llm::{
-    AnswerKey, BatchEventKind, FinishReason, LLMEngine, LLMError, LLMRequest, LLMResponse, Message,
-    RequestId, Role,
-};
-use futures::{StreamExt, stream};
+use braincells_core::{AppError, CellFigures, Priority, Recipe, RowId, SheetId, Value};
+use braincells_llm::{LLMRequest, Message};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::answers::{Answers, KeyedAnswer};
 use crate::blocking::blocking;
 use crate::calibration::Scoring;
 use crate::calibration::ask::Questions;
 use crate::calibration::responses::Kept;
-use crate::error::WorkbenchError;
 use crate::run::Order;
 use crate::{EngineOptions, Workbench};
+use answer::{Asked, Keep, answer, take_kept_answers};
 
 /// Names a calibration that no sheet keeps.
 const NOT_STORED: i64 = 0;
@@ -163,153 +157,20 @@ impl Workbench {
         })
         .await?;
         let began = Instant::now();
-        let new = answer(engine.as_ref(), &mut rows, scoring.as_ref().as_ref()).await;
+        let keep = Keep { answers, now_ms };
+        let keeping = answer(engine.as_ref(), &mut rows, scoring.as_ref().as_ref(), keep).await;
         let elapsed = began.elapsed();
-        blocking(move || {
-            answers.keep(&new, now_ms);
-            let rows = rows.into_iter().map(|asked| asked.row).collect();
-            Ok::<_, AppError>(Answered { rows, elapsed })
-        })
-        .await
+        for kept in keeping {
+            if let Err(error) = kept.await {
+                tracing::warn!(%error, "an answer could not be kept for later");
+            }
+        }
+        Ok(Answered { rows: rows.into_iter().map(|asked| asked.row).collect(), elapsed })
     }
-}
-
-fn shown(request: &LLMRequest) -> Vec<Message> {
-    let own = request.lead_in.iter().map(|words| Message::new(Role::Assistant, words));
-    request.messages.iter().cloned().chain(own).collect()
 }
 
 /// Rows that were asked for, and how long the engine took.
 pub(crate) struct Answered {
     pub(crate) rows: Vec<PreviewRow>,
     pub(crate) elapsed: Duration,
-}
-
-/// A row to ask for: its request unless there is nothing to ask, and where its answer is kept.
-struct Asked {
-    row: PreviewRow,
-    request: Option<LLMRequest>,
-    key: Option<AnswerKey>,
-    /// Whether its answer may be one that was kept.
-    may_be_kept: bool,
-}
-
-impl Asked {
-    /// The row as a run would ask for it first, with `request`.
-    fn new(plan: &PromptPlan, row: RowId, values: &[Value], request: LLMRequest) -> Self {
-        let empty = plan.is_input_empty(values);
-        let preview = PreviewRow {
-            row,
-            messages: shown(&request),
-            value: Value::Null,
-            reasoning: None,
-            error: empty.then(|| WorkbenchError::EmptyInput.into()),
-            figures: CellFigures::default(),
-        };
-        let may_be_kept = !plan.wants_new_items();
-        Self { row: preview, request: (!empty).then_some(request), key: None, may_be_kept }
-    }
-}
-
-/// Answers the rows whose answers are kept from earlier. Blocks.
-fn take_kept_answers(
-    rows: &mut [Asked],
-    fingerprint: &str,
-    (answers, now_ms): (&Answers, i64),
-    scoring: Option<&Scoring>,
-) {
-    for asked in rows.iter_mut().filter(|asked| asked.may_be_kept) {
-        asked.key = asked.request.as_ref().map(|request| request.answer_key(fingerprint));
-    }
-    let keys: Vec<AnswerKey> = rows.iter().filter_map(|asked| asked.key).collect();
-    let found = answers.find(&keys, now_ms);
-    for Asked { row, request, key, .. } in rows {
-        let Some(kept) = key.and_then(|key| found.get(&key)).cloned() else { continue };
-        let Some(asked) = request.take() else { continue };
-        if !enter(row, Ok(kept), &asked.output, scoring) {
-            (row.error, *request) = (None, Some(asked));
-            continue;
-        }
-        row.figures.cached = true;
-        (row.figures.prompt_tokens, row.figures.completion_tokens) = (0, 0);
-        (row.figures.duration_ms, row.figures.cost_usd) = (0, None);
-    }
-}
-
-/// Asks the engine; returns what can be kept for later.
-async fn answer(
-    engine: &dyn LLMEngine,
-    rows: &mut [Asked],
-    scoring: Option<&Scoring>,
-) -> Vec<KeyedAnswer> {
-    let requests: Vec<(RequestId, LLMRequest)> = rows
-        .iter()
-        .enumerate()
-        .filter_map(|(index, asked)| Some((RequestId(index as u64), asked.request.clone()?)))
-        .collect();
-    let mut open: HashMap<RequestId, &mut Asked> = rows
-        .iter_mut()
-        .enumerate()
-        .filter(|(_, asked)| asked.request.is_some())
-        .map(|(index, asked)| (RequestId(index as u64), asked))
-        .collect();
-    let mut new = Vec::new();
-    let mut batch = engine.generate_batch(Box::pin(stream::iter(requests)));
-    while let Some(event) = batch.next().await {
-        let result = match event.kind {
-            BatchEventKind::Started | BatchEventKind::Delta(_) => continue,
-            BatchEventKind::Done(response) => Ok(*response),
-            BatchEventKind::Failed(error) => Err(error),
-        };
-        let Some(Asked { row, request: Some(request), key, .. }) = open.remove(&event.id) else {
-            continue;
-        };
-        let response = result.as_ref().ok().cloned();
-        if enter(row, result, &request.output, scoring) {
-            new.extend(key.zip(response));
-        }
-    }
-    for asked in open.into_values() {
-        asked.row.error = Some(LLMError::NotRunning.into());
-    }
-    new
-}
-
-/// Puts an answer into its row; whether it can be used.
-fn enter(
-    row: &mut PreviewRow,
-    result: Result<LLMResponse, LLMError>,
-    output: &Output,
-    scoring: Option<&Scoring>,
-) -> bool {
-    let answer = result.and_then(|response| {
-        let answer = read_answer(&response.content, output);
-        let mut figures = CellFigures {
-            model: Some(response.model.clone()),
-            prompt_tokens: response.prompt_tokens,
-            shared_tokens: response.shared_tokens,
-            completion_tokens: response.completion_tokens,
-            duration_ms: response.duration_ms,
-            confidence: response.confidence,
-            cut_off: response.finish_reason == FinishReason::Length,
-            cost_usd: response.cost_usd,
-            ..CellFigures::default()
-        };
-        let label = scoring.and_then(|scoring| scoring.read(&response, &mut figures));
-        row.figures = CellFigures { calibration: None, ..figures };
-        row.reasoning = response.reasoning;
-        let answer = answer?;
-        Ok(Answer { value: label.unwrap_or(answer.value), ..answer })
-    });
-    match answer {
-        Ok(answer) => {
-            row.value = answer.value;
-            row.reasoning = answer.reasoning.or(row.reasoning.take());
-            true
-        }
-        Err(error) => {
-            row.error = Some(error.into());
-            false
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod batch;
+mod begin;
 mod calibrate;
 mod cap;
 mod cells;
@@ -18,13 +19,13 @@ mod order;
 mod progress;
 mod rows;
 mod seeds;
+mod spending;
 mod unfinished;
 
 use std::sync::Arc;
 
 use braincells_core::{
-    AppError, ColumnId, Priority, RowId, RunCap, RunId, RunInfo, RunProgress, RunRequest,
-    RunStatus, SheetId,
+    AppError, ColumnId, Priority, RowId, RunId, RunInfo, RunRequest, RunStatus, SheetId,
 };
 
 use crate::blocking::blocking;
@@ -32,15 +33,16 @@ use crate::columns::column_with_id;
 use crate::error::WorkbenchError;
 use crate::queue::Turn;
 use crate::{EngineOptions, Workbench};
-use cap::{Purse, spent_before};
+use begin::{Begin, begin_run, rows_to_fill};
+use cap::{Purse, is_backend, spent_before};
 pub(crate) use cells::{Spend, done_cell, failed_cell};
 pub use columns::{ColumnOutcome, ColumnsHandle};
 pub(crate) use drive::noted;
 use drive::{Drive, Tools};
 pub use handle::{RunHandle, RunOutcome};
-pub(crate) use live::LiveRuns;
 use live::{Claim, Wish};
-pub(crate) use order::{Order, Rows};
+pub(crate) use live::{LiveRuns, Notes};
+pub(crate) use order::Order;
 use progress::Progress;
 pub(crate) use unfinished::end_killed_run;
 
@@ -51,7 +53,7 @@ impl Workbench {
     /// ends at once.
     ///
     /// Rows that read an AI cell which is empty or failed are left out and keep their state; see
-    /// [`RunProgress::rows_waiting`]. One with [`Priority::Now`] may be asked for beside the run
+    /// [`RunProgress::rows_waiting`](braincells_core::RunProgress::rows_waiting). One with [`Priority::Now`] may be asked for beside the run
     /// that fills the same column.
     ///
     /// What `options` leave open is as the settings have it; see [`Workbench::settings`].
@@ -180,11 +182,14 @@ impl Workbench {
         order: Order,
         mut claim: Claim,
         options: &EngineOptions,
-        begin: Begin,
+        mut begin: Begin,
     ) -> Result<RunHandle, AppError> {
-        let (mut begin, cap_is_usual) = self.with_cap(&order.recipe.model, begin, options).await?;
+        // The lock aside, which is read around every wait, all of it is as it is said now.
+        let settings = self.settings().await?;
+        let is_backend = is_backend(&order.recipe.model, &settings);
+        let cap_is_usual = begin.take_cap(&order.recipe.model, options.cap, &settings);
         let mut request = begin.request().clone();
-        let options = self.engine_options(options).await?;
+        let options = options.or(&settings.engine);
         self.check_run_may_ask(&order, &claim).await?;
         let rows = rows_to_fill(&order, &begin).await?;
         let (mut turn, mut engine) = (None, None);
@@ -196,7 +201,7 @@ impl Workbench {
                 self.check_run_may_ask(&order, &claim).await?;
                 let loaded = self.engines().engine(model, &options, self.events()).await?;
                 self.check_run_may_ask(&order, &claim).await?;
-                if self.is_backend(model).await? {
+                if is_backend {
                     let purse = Purse { cap: request.cap, cap_is_usual, ..Purse::default() };
                     request.cap = purse.known_cap(self.engines(), model, loaded.as_ref()).await?;
                     begin.set_cap(request.cap);
@@ -209,11 +214,7 @@ impl Workbench {
             turn = Some(place);
         }
         let spent = spent_before(&order, &begin).await?;
-        let purse = self.is_backend(&order.recipe.model).await?.then_some(Purse {
-            cap: request.cap,
-            cap_is_usual,
-            spent,
-        });
+        let purse = is_backend.then_some(Purse { cap: request.cap, cap_is_usual, spent });
         let begin = begin_run(&order, &begin, &rows, self.now_ms()).await?;
         let id = begin.run;
         let progress = Progress::new(begin.clone());
@@ -233,89 +234,4 @@ impl Workbench {
         let task = tokio::spawn(drive.finish());
         Ok(RunHandle { id, wish, task, begin })
     }
-}
-
-enum Begin {
-    New(RunRequest),
-    Again(RunInfo),
-}
-
-impl Begin {
-    fn request(&self) -> &RunRequest {
-        match self {
-            Self::New(request) => request,
-            Self::Again(info) => &info.request,
-        }
-    }
-
-    fn set_cap(&mut self, cap: RunCap) {
-        match self {
-            Self::New(request) => request.cap = cap,
-            Self::Again(info) => info.request.cap = cap,
-        }
-    }
-}
-
-async fn rows_to_fill(order: &Order, begin: &Begin) -> Result<Rows, AppError> {
-    let (order, request) = (order.clone(), begin.request().clone());
-    let run = match begin {
-        Begin::New(_) => None,
-        Begin::Again(info) => Some(info.id),
-    };
-    blocking(move || order.rows(&request, run)).await
-}
-
-/// Writes down that the run is alive; returns its figures at the start.
-async fn begin_run(
-    order: &Order,
-    begin: &Begin,
-    rows: &Rows,
-    now_ms: i64,
-) -> Result<RunProgress, AppError> {
-    let (store, column, version) = (Arc::clone(&order.store), order.column, order.recipe_version);
-    let row_count = rows.ready.len() as u64;
-    let mut figures = RunProgress {
-        sheet: order.sheet,
-        column,
-        run: RunId(0),
-        rows_total: row_count,
-        rows_done: 0,
-        rows_failed: 0,
-        rows_before: 0,
-        rows_waiting: rows.waiting,
-        rows_reused: 0,
-        rows_cut_off: 0,
-        prompt_tokens: 0,
-        shared_tokens: 0,
-        completion_tokens: 0,
-        cost_usd: None,
-        flow: None,
-        elapsed_ms: 0,
-    };
-    match begin {
-        Begin::New(request) => {
-            let request = request.clone();
-            figures.run =
-                blocking(move || store.start_run(column, version, &request, row_count, now_ms))
-                    .await?;
-        }
-        Begin::Again(info) => {
-            let run = info.id;
-            figures.run = run;
-            figures.rows_done = info.rows_done;
-            figures.rows_failed = info.rows_failed;
-            figures.rows_before = info.rows_done + info.rows_failed;
-            // Not the total of the beginning: rows may have been edited or deleted since.
-            figures.rows_total = figures.rows_before + row_count;
-            let cap = info.request.cap;
-            blocking(move || {
-                if store.run(run)?.request.cap != cap {
-                    store.set_run_cap(run, cap)?;
-                }
-                store.set_run_status(run, RunStatus::Running, None, now_ms)
-            })
-            .await?;
-        }
-    }
-    Ok(figures)
 }

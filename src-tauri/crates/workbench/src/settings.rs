@@ -57,9 +57,13 @@ impl Workbench {
             let before = read(&kept);
             let mut settings = before.clone();
             change(&mut settings)?;
-            let backends = checked_backends(settings.backends.clone())?;
-            let settings = Settings { backends, ..checked(settings)? };
-            // One that was chosen before and is gone since must not keep the others from changing.
+            // What was kept before and cannot be read any more must not keep the others from
+            // changing, the lock least of all.
+            if settings.backends != before.backends {
+                settings.backends = checked_backends(settings.backends)?;
+            }
+            let settings = checked(settings)?;
+            // Nor one that was chosen before and is gone since.
             if !settings.model.is_empty() && settings.model != before.model {
                 match split(&settings.model, &settings.backends.endpoints) {
                     // Whether the backend has it shows when it is asked.

@@ -160,7 +160,7 @@ impl Workbench {
     /// other verbs open a sheet by themselves; then the same goes out as events only.
     pub async fn open_sheet(&self, sheet: SheetId) -> Result<OpenedSheet, AppError> {
         let read_only = self.store(sheet).await?.read_only();
-        let local_only = self.with_store(sheet, |store| Ok(store.local_only()?)).await?;
+        let local_only = self.is_locked(sheet).await?;
         let notices = self.open_sheets().notices(sheet).await;
         Ok(OpenedSheet { sheet, notices, read_only, local_only })
     }

@@ -28,7 +28,8 @@ impl Workbench {
     }
 
     /// Makes a new sheet of all that a query finds. Emits the events of an import. Dropping the
-    /// future, or the end of `timeout`, ends it and leaves nothing behind.
+    /// future, or the end of `timeout`, ends it and leaves nothing behind. Of a sheet that stays on
+    /// this machine, the new one stays too.
     pub async fn sql_to_sheet(
         &self,
         sheet: SheetId,
@@ -44,7 +45,8 @@ impl Workbench {
             let found = found.await?;
             let format = Some(Format::Parquet);
             let name = Some(name.to_owned());
-            self.import(&InputFile { format, name, ..InputFile::new(found.path()) }).await
+            let file = InputFile { format, name, ..InputFile::new(found.path()) };
+            self.import_locked(&file, self.is_locked(sheet).await?).await
         };
         within(timeout, work).await
     }

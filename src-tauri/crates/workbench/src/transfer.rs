@@ -103,10 +103,19 @@ impl Workbench {
     /// Makes a new sheet from a file. Emits [`Event::ImportProgress`]. Dropping the future stops
     /// the import and leaves nothing behind.
     pub async fn import(&self, file: &InputFile) -> Result<SheetInfo, AppError> {
+        self.import_locked(file, false).await
+    }
+
+    /// [`Workbench::import`] of what may not leave this machine, if `local_only`.
+    pub(crate) async fn import_locked(
+        &self,
+        file: &InputFile,
+        local_only: bool,
+    ) -> Result<SheetInfo, AppError> {
         let format = known_format(&file.source, file.format)?;
-        let request =
-            self.import_request(file.source.clone(), format, file.sheet_name(), &file.options);
-        self.bring_in(request, braincells_data::import).await
+        let (source, name) = (file.source.clone(), file.sheet_name());
+        let request = self.import_request(source, format, name, &file.options);
+        self.bring_in(ImportRequest { local_only, ..request }, braincells_data::import).await
     }
 
     /// Makes a new sheet from a text that holds a table, such as that of the clipboard; otherwise
@@ -176,7 +185,8 @@ impl Workbench {
         let id = SheetId::random();
         let target = self.home().sheets().join(Home::sheet_file_name(id));
         let options = options.clone();
-        ImportRequest { source, format, options, target, id, name, limits: sheet_limits() }
+        let (limits, local_only) = (sheet_limits(), false);
+        ImportRequest { source, format, options, target, id, name, limits, local_only }
     }
 
     async fn bring_in<E: Into<AppError>>(

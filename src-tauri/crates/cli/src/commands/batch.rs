@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use braincells_core::{AppError, Code, Column, SheetId};
-use braincells_workbench::{BatchRead, BatchWritten};
+use braincells_workbench::{BatchFile, BatchRead, BatchWritten, MoreFiles};
 use indicatif::HumanCount;
 use serde_json::json;
 
@@ -47,9 +47,13 @@ async fn write(
     let all = session.unless_stopped(session.workbench.columns(sheet)).await?;
     let request = request(scope, &all)?;
     let written = if let Some(path) = &target {
-        let write = session.workbench.write_batch(sheet, column.id, request, path);
+        let more = if force { MoreFiles::Replace } else { MoreFiles::Keep };
+        let file = BatchFile { path: path.clone(), more };
+        let write = session.workbench.write_batch(sheet, column.id, request, file.clone());
         let written = session.unless_stopped(write).await?;
-        Written::of(&session.home).remember(path);
+        for number in 1..=written.files {
+            Written::of(&session.home).remember(&file.part(number));
+        }
         written
     } else {
         let folder = session.home.temporary();
@@ -58,7 +62,8 @@ async fn write(
             .tempdir_in(&folder)
             .map_err(|error| not_written(&folder, &error))?;
         let path = folder.path().join("batch.jsonl");
-        let write = session.workbench.write_batch(sheet, column.id, request, &path);
+        let file = BatchFile { path: path.clone(), more: MoreFiles::Refuse };
+        let write = session.workbench.write_batch(sheet, column.id, request, file);
         let written = session.unless_stopped(write).await?;
         let mut file = File::open(&path).map_err(|error| not_written(&path, &error))?;
         let mut stdout = io::stdout().lock();
@@ -98,6 +103,9 @@ async fn read(
 
 fn written_line(written: &BatchWritten, place: &str) -> String {
     let mut parts = vec![format!("{} requests written to {place}", HumanCount(written.requests))];
+    if written.files > 1 {
+        parts[0] += &format!(" and {} further files, which are numbered", written.files - 1);
+    }
     for (rows, why) in [
         (written.rows_waiting, "wait for a cell that they read and that is empty or failed"),
         (written.rows_skipped_empty, "have nothing to ask about"),
@@ -158,5 +166,9 @@ mod tests {
         let expected = "1,200 answers taken, 3 failed, 1 asked for and not in the file, 2 to what \
                         the row does not ask any more and not taken";
         assert_eq!(read_line(&some), expected);
+        let written = BatchWritten { requests: 120_000, files: 3, ..BatchWritten::default() };
+        let expected =
+            "120,000 requests written to b.jsonl and 2 further files, which are numbered";
+        assert_eq!(written_line(&written, "b.jsonl"), expected);
     }
 }

@@ -50,6 +50,37 @@ fn a_run_has_taken_what_its_log_says_undone_or_not() {
 }
 
 #[test]
+fn what_was_noted_of_a_run_never_shrinks_and_needs_no_log() {
+    let folder = folder();
+    let (store, column) = filled(folder.path());
+    let run = store.start_run(column, 1, &RunScope::Empty.into(), 4, NOW_MS).unwrap();
+    // Attempts of which no cell says anything, at a cost that nobody knows yet.
+    let tried = RunSpent { cost_usd: None, tokens: 330, answers: 3 };
+    store.note_run_spent(run, tried).unwrap();
+    assert_eq!(store.run_spent(run).unwrap(), tried);
+    store.commit_cells(column, Some(1), &[paid(run, 1, Some(0.5))], NOW_MS).unwrap();
+    let with_cost = RunSpent { cost_usd: Some(0.5), ..tried };
+    assert_eq!(
+        store.run_spent(run).unwrap(),
+        with_cost,
+        "the log is no more than it, but has a cost"
+    );
+    let all = RunSpent { cost_usd: Some(0.75), tokens: 440, answers: 4 };
+    store.note_run_spent(run, all).unwrap();
+    store.note_run_spent(run, tried).unwrap();
+    assert_eq!(store.run_spent(run).unwrap(), all);
+    store.set_run_cap(run, RunCap { micro_usd: Some(7), tokens: None }).unwrap();
+    store.set_run_status(run, RunStatus::Paused, None, NOW_MS).unwrap();
+    // Nothing brings the run's cells back, and their log goes.
+    store.undo(NOW_MS).unwrap();
+    store.add_ai_column("other", &recipe(Output::Text), NOW_MS).unwrap();
+    store.compact(0, NOW_MS).unwrap();
+    assert_eq!(store.cell_history(column, RowId(1)).unwrap().len(), 0);
+    assert_eq!(store.run_spent(run).unwrap(), all);
+    assert_eq!(reopen(store).run_spent(run).unwrap(), all);
+}
+
+#[test]
 fn a_run_can_go_on_with_another_cap() {
     let folder = folder();
     let (store, column) = filled(folder.path());
@@ -94,13 +125,43 @@ fn it_is_known_how_a_run_made_a_cell() {
     assert_eq!(store.made_cells(column, &[]).unwrap().len(), 0);
 }
 
-/// A file as the third version of the format wrote it: without costs and without a lock.
+/// A file as the fourth version of the format wrote it: what a run took is in its log alone.
+const VERSION_4: &str = "
+UPDATE braincells.meta SET format_version = 4;
+ALTER TABLE braincells.runs DROP COLUMN spent_usd;
+ALTER TABLE braincells.runs DROP COLUMN spent_tokens;
+ALTER TABLE braincells.runs DROP COLUMN spent_answers;
+CHECKPOINT;
+";
+
+/// The same of the third version: without costs and without a lock too.
 const VERSION_3: &str = "
 UPDATE braincells.meta SET format_version = 3;
 ALTER TABLE braincells.meta DROP COLUMN local_only;
 ALTER TABLE braincells.cell_log DROP COLUMN cost_usd;
 CHECKPOINT;
 ";
+
+#[test]
+fn a_sheet_of_the_fourth_format_opens_with_what_its_runs_took() {
+    let folder = folder();
+    let (store, column) = filled(folder.path());
+    let run = store.start_run(column, 1, &RunScope::Empty.into(), 4, NOW_MS).unwrap();
+    store.commit_cells(column, Some(1), &[paid(run, 1, Some(0.5))], NOW_MS).unwrap();
+    store.set_run_status(run, RunStatus::Paused, None, NOW_MS).unwrap();
+    store.set_local_only(true).unwrap();
+    let (before, path) = (table(&store), store.path().to_path_buf());
+    drop(store);
+    duckdb::Connection::open(&path).unwrap().execute_batch(VERSION_4).unwrap();
+    let store = SheetStore::open(&path, LIMITS, NOW_MS).unwrap();
+    assert_eq!(table(&store), before);
+    assert!(store.local_only().unwrap());
+    let spent = RunSpent { cost_usd: Some(0.5), tokens: 110, answers: 1 };
+    assert_eq!(store.run_spent(run).unwrap(), spent);
+    let more = RunSpent { cost_usd: Some(1.0), tokens: 220, answers: 2 };
+    store.note_run_spent(run, more).unwrap();
+    assert_eq!(reopen(store).run_spent(run).unwrap(), more);
+}
 
 #[test]
 fn a_sheet_of_the_third_format_opens_with_everything_in_it_and_takes_costs() {
@@ -113,7 +174,10 @@ fn a_sheet_of_the_third_format_opens_with_everything_in_it_and_takes_costs() {
     let (before, rates) = (table(&store), store.run_rates().unwrap());
     let path = store.path().to_path_buf();
     drop(store);
-    duckdb::Connection::open(&path).unwrap().execute_batch(VERSION_3).unwrap();
+    let connection = duckdb::Connection::open(&path).unwrap();
+    connection.execute_batch(VERSION_4).unwrap();
+    connection.execute_batch(VERSION_3).unwrap();
+    drop(connection);
     let store = SheetStore::open(&path, LIMITS, NOW_MS).unwrap();
     assert_eq!((table(&store), store.run_rates().unwrap()), (before, rates));
     assert!(!store.local_only().unwrap());

@@ -63,6 +63,7 @@ fn request(source: &Path, format: Format, target: &Path) -> ImportRequest {
         id: SheetId::random(),
         name: "tiny".to_owned(),
         limits: LIMITS,
+        local_only: false,
     }
 }
 

@@ -18,13 +18,15 @@ use crate::blocking::blocking;
 /// How long a list of models is good.
 const LISTING_LASTS: Duration = Duration::from_mins(10);
 
+/// How long a backend that did not list its models is not asked again by those who can do without.
+const FAILURE_LASTS: Duration = Duration::from_secs(30);
+
 /// How long a run waits for the list that has a model's price. It goes without, if it must.
 const LISTING_WAIT: Duration = Duration::from_secs(10);
 
 /// Keys, the client of the process, and the lists of models.
 pub struct Cloud {
     keys: Keys,
-    options: ClientOptions,
     base_urls: HashMap<String, String>,
     client: Mutex<Option<CloudClient>>,
     listings: Mutex<HashMap<String, Listing>>,
@@ -34,26 +36,23 @@ struct Listing {
     base_url: String,
     key_changes: u64,
     at: Instant,
-    models: Arc<Vec<ListedModel>>,
+    /// `None` if they were not listed.
+    models: Option<Arc<Vec<ListedModel>>>,
+}
+
+/// What is known of the models of a backend without asking it.
+enum Known {
+    Models(Arc<Vec<ListedModel>>),
+    /// It did not list them a moment ago.
+    Failed,
+    Nothing,
 }
 
 impl Cloud {
     /// With these keys.
     pub fn new(keys: Keys) -> Self {
         let (client, listings) = (Mutex::default(), Mutex::default());
-        Self {
-            keys,
-            options: ClientOptions::default(),
-            base_urls: HashMap::new(),
-            client,
-            listings,
-        }
-    }
-
-    /// With a client of its own making.
-    #[must_use]
-    pub fn with_client(self, options: ClientOptions) -> Self {
-        Self { options, ..self }
+        Self { keys, base_urls: HashMap::new(), client, listings }
     }
 
     /// With another address for a provider: a mirror, or a test's server.
@@ -78,8 +77,7 @@ impl Cloud {
             return Ok(client.clone());
         }
         // Reads the system's certificates.
-        let options = self.options.clone();
-        let made = blocking(move || CloudClient::new(&options)).await?;
+        let made = blocking(|| CloudClient::new(&ClientOptions::default())).await?;
         Ok(lock(&self.client).get_or_insert(made).clone())
     }
 
@@ -89,35 +87,47 @@ impl Cloud {
         endpoint: &Endpoint,
         key: Option<&ApiKey>,
     ) -> Result<Arc<Vec<ListedModel>>, AppError> {
-        if let Some(known) = self.known_models(endpoint) {
+        if let Known::Models(known) = self.known_models(endpoint) {
             return Ok(known);
         }
         let key_changes = self.keys.changes();
-        let listed = self.client().await?.list_models(endpoint, key).await?;
-        let models = Arc::new(listed);
-        let listing = Listing {
-            base_url: endpoint.base_url().to_owned(),
-            key_changes,
-            at: Instant::now(),
-            models: Arc::clone(&models),
-        };
-        lock(&self.listings).insert(endpoint.backend().to_owned(), listing);
-        Ok(models)
+        let listed = self.client().await?.list_models(endpoint, key).await;
+        let models = listed.map(Arc::new);
+        self.remember(endpoint, key_changes, models.as_ref().ok().map(Arc::clone));
+        Ok(models?)
     }
 
-    /// Whether the list that is known has a price for this model.
+    fn remember(
+        &self,
+        endpoint: &Endpoint,
+        key_changes: u64,
+        models: Option<Arc<Vec<ListedModel>>>,
+    ) {
+        let (base_url, at) = (endpoint.base_url().to_owned(), Instant::now());
+        let listing = Listing { base_url, key_changes, at, models };
+        lock(&self.listings).insert(endpoint.backend().to_owned(), listing);
+    }
+
+    /// Whether the list that is known has a price for this model; `None` if none is known, or not
+    /// any more.
     pub(crate) fn has_listed(&self, endpoint: &Endpoint, model: &str) -> Option<bool> {
-        let known = self.known_models(endpoint)?;
+        let Known::Models(known) = self.known_models(endpoint) else { return None };
         Some(known.iter().any(|listed| listed.id == model && listed.price.is_some()))
     }
 
-    fn known_models(&self, endpoint: &Endpoint) -> Option<Arc<Vec<ListedModel>>> {
+    fn known_models(&self, endpoint: &Endpoint) -> Known {
         let listings = lock(&self.listings);
-        let listing = listings.get(endpoint.backend())?;
-        let good = listing.base_url == endpoint.base_url()
-            && listing.key_changes == self.keys.changes()
-            && listing.at.elapsed() < LISTING_LASTS;
-        good.then(|| Arc::clone(&listing.models))
+        let is_of_now = |listing: &&Listing| {
+            let lasts = if listing.models.is_some() { LISTING_LASTS } else { FAILURE_LASTS };
+            listing.base_url == endpoint.base_url()
+                && listing.key_changes == self.keys.changes()
+                && listing.at.elapsed() < lasts
+        };
+        match listings.get(endpoint.backend()).filter(is_of_now).map(|listing| &listing.models) {
+            Some(Some(models)) => Known::Models(Arc::clone(models)),
+            Some(None) => Known::Failed,
+            None => Known::Nothing,
+        }
     }
 
     /// What a backend says about one model, as far as it says anything in time. That it does not
@@ -128,6 +138,10 @@ impl Cloud {
         key: Option<&ApiKey>,
         model: &str,
     ) -> Option<ListedModel> {
+        if let Known::Failed = self.known_models(endpoint) {
+            return None;
+        }
+        let key_changes = self.keys.changes();
         let listing = tokio::time::timeout(LISTING_WAIT, self.models(endpoint, key)).await;
         let models = match listing {
             Ok(Ok(models)) => models,
@@ -137,6 +151,7 @@ impl Cloud {
             }
             Err(_elapsed) => {
                 tracing::debug!(backend = endpoint.backend(), "models are not listed in time");
+                self.remember(endpoint, key_changes, None);
                 return None;
             }
         };
@@ -162,7 +177,7 @@ pub(super) async fn held_for(
     cloud: &Cloud,
     endpoint: &Endpoint,
 ) -> Result<Option<HeldKey>, AppError> {
-    match cloud.keys().find(endpoint.backend()).await {
+    match cloud.keys().find(endpoint).await {
         Some((held, _)) => Ok(Some(held)),
         None if endpoint.needs_key() => Err(key_missing(cloud, endpoint).into()),
         None => Ok(None),

@@ -41,7 +41,10 @@ pub(crate) fn checked_backends(backends: BackendSettings) -> Result<BackendSetti
         }
         let mut seen = HashSet::new();
         endpoint.models.retain(|model| seen.insert(model.clone()));
-        endpoint.models.truncate(MOST_MODELS);
+        if endpoint.models.len() > MOST_MODELS {
+            let (id, most) = (endpoint.id.clone(), MOST_MODELS);
+            return Err(WorkbenchError::TooManyModels { id, most }.into());
+        }
     }
     let mut limited = HashSet::new();
     // The last word counts; limits of an endpoint that is gone say nothing.
@@ -149,6 +152,8 @@ mod tests {
         let many = (0..=MOST_ENDPOINTS).map(|at| endpoint(&format!("e-{at}"), good)).collect();
         let mut unnamed = endpoint("ab", good);
         unnamed.models = vec!["two words".into()];
+        let mut crowded = endpoint("ab", good);
+        crowded.models = (0..=MOST_MODELS).map(|at| format!("m-{at}")).collect();
         for bad in [
             vec![endpoint("openai", good)],
             vec![endpoint("hf", good)],
@@ -160,6 +165,7 @@ mod tests {
             vec![endpoint("ab", good), endpoint("ab", good)],
             many,
             vec![unnamed],
+            vec![crowded],
         ] {
             assert_eq!(checked_backends(with(bad)).unwrap_err().code, Code::BadInput);
         }

@@ -51,7 +51,7 @@ impl KeyEnvironment {
         if self.no_keyring {
             return Keys::session_only("`BRAINCELLS_NO_KEYRING` is set").with_secrets(self.keys);
         }
-        Keys::of_platform(HashMap::new()).with_secrets(self.keys)
+        Keys::of_platform().with_secrets(self.keys)
     }
 
     /// Whether a variable is one that keys are read from. A program that starts others it does not

@@ -8,13 +8,13 @@ use keyring::Entry;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
 
-/// What our keys are found by; the account is the backend's id.
+/// What our keys are found by; the account says of which backend, see [`super::keys`].
 const SERVICE: &str = "braincells";
 
 /// A keyring may ask a person to unlock it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A place that keeps keys by the ids of backends. An error is the reason, for people.
+/// A place that keeps keys by their accounts. An error is the reason, for people.
 pub(super) trait Keyring: Send + Sync {
     fn get(&self, account: &str) -> Result<Option<SecretString>, String>;
     fn set(&self, account: &str, key: &SecretString) -> Result<(), String>;

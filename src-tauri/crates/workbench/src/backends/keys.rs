@@ -1,4 +1,8 @@
 //! The keys of backends: in memory for this session, from the environment, in the keyring.
+//!
+//! A key that was entered for a server which a person added is for that server: what it is kept
+//! under names scheme, host and port, so that one that moves has none. Whoever sets a variable of
+//! the environment names the backend by its id.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +12,7 @@ use std::time::Duration;
 
 use braincells_core::AppError;
 use braincells_llm::LLMError;
-use braincells_llm::cloud::ApiKey;
+use braincells_llm::cloud::{ApiKey, Endpoint, provider};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -63,9 +67,9 @@ struct State {
 }
 
 impl Keys {
-    /// The platform's keyring, and the keys of the environment by the ids of their backends.
-    pub fn of_platform(environment: HashMap<String, String>) -> Self {
-        Self::with(Arc::new(PlatformKeyring)).with_environment(environment)
+    /// The platform's keyring.
+    pub fn of_platform() -> Self {
+        Self::with(Arc::new(PlatformKeyring))
     }
 
     /// A keyring in memory that works: for tests.
@@ -116,36 +120,37 @@ impl Keys {
     }
 
     /// The key of a backend, and where it comes from.
-    pub(crate) async fn find(&self, backend: &str) -> Option<(HeldKey, KeySource)> {
-        let entered = self.lock().session.get(backend).cloned();
+    pub(crate) async fn find(&self, endpoint: &Endpoint) -> Option<(HeldKey, KeySource)> {
+        let entered = self.lock().session.get(&account(endpoint)).cloned();
         match entered {
             // Another process may have put another key into the keyring since, or removed it; what
             // was entered counts while the keyring says nothing.
             Some((key, KeySource::Keyring)) => {
-                return match self.kept(backend).await {
-                    Some(Some(kept)) => Self::of_keyring(backend, &kept),
-                    Some(None) => self.find_unentered(backend).await,
+                return match self.kept(endpoint).await {
+                    Some(Some(kept)) => Self::of_keyring(endpoint, &kept),
+                    Some(None) => self.find_unentered(endpoint).await,
                     None => Some((key, KeySource::Keyring)),
                 };
             }
             Some(entered) => return Some(entered),
             None => {}
         }
-        self.find_unentered(backend).await
+        self.find_unentered(endpoint).await
     }
 
-    async fn find_unentered(&self, backend: &str) -> Option<(HeldKey, KeySource)> {
-        if let Some(key) = self.environment.get(backend) {
+    async fn find_unentered(&self, endpoint: &Endpoint) -> Option<(HeldKey, KeySource)> {
+        if let Some(key) = self.environment.get(endpoint.backend()) {
             return Some((key.clone(), KeySource::Environment));
         }
-        let kept = self.kept(backend).await??;
-        Self::of_keyring(backend, &kept)
+        let kept = self.kept(endpoint).await??;
+        Self::of_keyring(endpoint, &kept)
     }
 
-    fn of_keyring(backend: &str, kept: &SecretString) -> Option<(HeldKey, KeySource)> {
+    fn of_keyring(endpoint: &Endpoint, kept: &SecretString) -> Option<(HeldKey, KeySource)> {
         match HeldKey::new(kept.expose_secret()) {
             Ok(key) => Some((key, KeySource::Keyring)),
             Err(error) => {
+                let backend = endpoint.backend();
                 tracing::warn!(backend, %error, "what the keyring has is not used");
                 None
             }
@@ -153,11 +158,11 @@ impl Keys {
     }
 
     /// What the keyring has; `None` if it says nothing.
-    async fn kept(&self, backend: &str) -> Option<Option<SecretString>> {
+    async fn kept(&self, endpoint: &Endpoint) -> Option<Option<SecretString>> {
         if self.lock().left_alone_until.is_some_and(|until| until > Instant::now()) {
             return None;
         }
-        let account = backend.to_owned();
+        let account = account(endpoint);
         let found = ask(&self.keyring, move |keyring| keyring.get(&account)).await;
         self.note(found).ok()
     }
@@ -165,14 +170,14 @@ impl Keys {
     /// Keeps a key: in the keyring if `keep` and if it works, else for this session.
     pub(crate) async fn set(
         &self,
-        backend: &str,
+        endpoint: &Endpoint,
         text: SecretString,
         keep: bool,
     ) -> Result<KeySource, AppError> {
         let key = HeldKey::new(text.expose_secret())?;
         let mut source = KeySource::Session;
         if keep {
-            let account = backend.to_owned();
+            let account = account(endpoint);
             let trimmed = SecretString::from(text.expose_secret().trim());
             // Asked each time: the keyring may have been unlocked since.
             let stored = ask(&self.keyring, move |keyring| keyring.set(&account, &trimmed)).await;
@@ -182,19 +187,19 @@ impl Keys {
         }
         // Also where it is in the keyring: who enters a key now means it, whatever the environment
         // has.
-        self.lock().session.insert(backend.to_owned(), (key, source));
+        self.lock().session.insert(account(endpoint), (key, source));
         self.changed();
         Ok(source)
     }
 
     /// Removes a key from this session and from the keyring.
-    pub(crate) async fn remove(&self, backend: &str) -> Result<Removed, AppError> {
-        let account = backend.to_owned();
-        let removed = ask(&self.keyring, move |keyring| keyring.remove(&account)).await;
+    pub(crate) async fn remove(&self, endpoint: &Endpoint) -> Result<Removed, AppError> {
+        let (kept, entered) = (account(endpoint), account(endpoint));
+        let removed = ask(&self.keyring, move |keyring| keyring.remove(&kept)).await;
         let removed = self.note(removed);
-        let in_session = self.lock().session.remove(backend);
+        let in_session = self.lock().session.remove(&entered);
         self.changed();
-        let of_environment = self.environment.contains_key(backend);
+        let of_environment = self.environment.contains_key(endpoint.backend());
         match (removed, in_session) {
             (Err(reason), Some((_, KeySource::Keyring)) | None) if !self.keyring_is_absent() => {
                 Err(WorkbenchError::KeyringFailed { reason }.into())
@@ -247,6 +252,22 @@ impl Keys {
         // Nothing under this lock can panic half-way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the key of a backend is kept under, in the keyring and in this session.
+fn account(endpoint: &Endpoint) -> String {
+    let id = endpoint.backend();
+    match provider(id) {
+        Some(_) => id.to_owned(),
+        None => format!("{id} {}", origin(endpoint.base_url())),
+    }
+}
+
+/// Scheme, host and port of an address in its usual form.
+fn origin(base_url: &str) -> &str {
+    let host = base_url.find("://").map_or(0, |at| at + 3);
+    let end = base_url[host..].find('/').map_or(base_url.len(), |at| host + at);
+    &base_url[..end]
 }
 
 /// What was removed.

@@ -2,7 +2,8 @@
 //! over the network.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -37,6 +38,8 @@ pub struct RoutedEngines {
     clock: Arc<dyn Clock>,
     cloud: Arc<Cloud>,
     kept: Mutex<HashMap<Name, Arc<CloudEngine>>>,
+    /// Opened when it is first needed.
+    catalogue: Arc<OnceLock<Catalogue>>,
 }
 
 /// Everything that an engine was made of.
@@ -58,12 +61,12 @@ impl RoutedEngines {
         clock: Arc<dyn Clock>,
         cloud: Arc<Cloud>,
     ) -> Self {
-        Self { local, home, clock, cloud, kept: Mutex::default() }
+        Self { local, home, clock, cloud, kept: Mutex::default(), catalogue: Arc::default() }
     }
 
     async fn settings(&self) -> Result<Settings, AppError> {
-        let path = self.home.catalogue();
-        blocking(move || kept_settings(&Catalogue::open(&path)?)).await
+        let (path, catalogue) = (self.home.catalogue(), Arc::clone(&self.catalogue));
+        blocking(move || read_settings(&path, &catalogue)).await
     }
 
     /// The model of a backend that a name means, with the settings. An error if it names a backend
@@ -109,14 +112,25 @@ impl RoutedEngines {
             key: mark,
         };
         let known = self.lock().get(&name).cloned();
-        if let Some(engine) = known {
-            // One that was made while its backend did not list it is made anew once it does.
-            let is_listed = self.cloud.has_listed(&endpoint, &remote.model);
-            if engine.price().is_some() || !is_listed.unwrap_or(false) {
+        // One that was made while its backend did not list it is made anew once it does.
+        let is_listed = self.cloud.has_listed(&endpoint, &remote.model).unwrap_or(false);
+        if let Some(engine) = &known
+            && engine.price().is_none()
+            && !is_listed
+        {
+            return Ok(Arc::clone(engine));
+        }
+        let listed = self.cloud.listed_model(&endpoint, key.as_ref(), &remote.model).await;
+        // Nor does one keep a price for ever that its backend has changed. One that is told nothing
+        // now keeps what it knows.
+        if let Some(engine) = known
+            && engine.price().is_some()
+        {
+            let now = listed.as_ref().and_then(|listed| listed.price);
+            if now.is_none_or(|now| engine.price() == Some(now)) {
                 return Ok(engine);
             }
         }
-        let listed = self.cloud.listed_model(&endpoint, key.as_ref(), &remote.model).await;
         let model = CloudModel {
             price: listed.as_ref().and_then(|listed| listed.price),
             context_tokens: listed.as_ref().and_then(|listed| listed.context_tokens),
@@ -145,6 +159,16 @@ impl RoutedEngines {
         // Nothing under this lock can panic half-way through a change.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Reads the settings of a home. Blocks.
+fn read_settings(path: &Path, catalogue: &OnceLock<Catalogue>) -> Result<Settings, AppError> {
+    if let Some(catalogue) = catalogue.get() {
+        return kept_settings(catalogue);
+    }
+    // Who opens it at the same time opens it for nothing.
+    let opened = Catalogue::open(path)?;
+    kept_settings(catalogue.get_or_init(|| opened))
 }
 
 fn flow_limits(limits: &BackendLimits, options: &EngineOptions) -> FlowLimits {
@@ -215,7 +239,7 @@ impl EngineSource for RoutedEngines {
     async fn price(&self, model: &str) -> Option<Price> {
         let (remote, settings) = self.remote(model).await.ok()??;
         let endpoint: Endpoint = endpoint_of(&remote.backend, &settings, &self.cloud).ok()?;
-        let key = self.cloud.keys().find(endpoint.backend()).await.map(|(held, _)| held.key);
+        let key = self.cloud.keys().find(&endpoint).await.map(|(held, _)| held.key);
         self.cloud.listed_model(&endpoint, key.as_ref(), &remote.model).await?.price
     }
 
@@ -239,9 +263,12 @@ impl EngineSource for RoutedEngines {
     }
 
     fn lane(&self, model: &str) -> String {
-        let settings = || kept_settings(&Catalogue::open(&self.home.catalogue())?);
+        let settings = || read_settings(&self.home.catalogue(), &self.catalogue);
         let endpoints = if model.contains(':') {
-            settings().map(|settings: Settings| settings.backends.endpoints).unwrap_or_default()
+            settings().map(|settings| settings.backends.endpoints).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the settings cannot be read to tell backends apart");
+                Vec::new()
+            })
         } else {
             Vec::new()
         };

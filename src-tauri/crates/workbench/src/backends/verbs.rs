@@ -1,11 +1,11 @@
-use braincells_core::{AppError, BackendSettings, EndpointSettings, Settings};
+use braincells_core::{AppError, EndpointSettings, Settings};
 use braincells_llm::cloud::{ConnectionReport, ENDPOINT_PRESETS, Endpoint, PROVIDERS, provider};
 use secrecy::SecretString;
 
 use super::cloud::key_for;
 use super::{
-    BackendInfo, BackendModel, Backends, Cloud, KeySource, Preset, checked_backends, endpoint_of,
-    key_variable, models,
+    BackendInfo, BackendModel, Backends, Cloud, KeySource, Preset, endpoint_of, key_variable,
+    models,
 };
 use crate::Workbench;
 use crate::error::WorkbenchError;
@@ -20,7 +20,7 @@ impl Workbench {
         for id in ids {
             match endpoint_of(id, &settings, self.cloud()) {
                 Ok(endpoint) => {
-                    let key = self.cloud().keys().find(id).await.map(|(_, source)| source);
+                    let key = self.cloud().keys().find(&endpoint).await.map(|(_, source)| source);
                     list.push(info(&endpoint, key, &settings));
                 }
                 // One that only a newer version understands.
@@ -46,7 +46,7 @@ impl Workbench {
     ) -> Result<KeySource, AppError> {
         let key = SecretString::from(key);
         let endpoint = self.endpoint(backend).await?;
-        let source = self.cloud().keys().set(endpoint.backend(), key, keep).await?;
+        let source = self.cloud().keys().set(&endpoint, key, keep).await?;
         self.cloud().forget_models(endpoint.backend());
         Ok(source)
     }
@@ -55,11 +55,11 @@ impl Workbench {
     /// stays, which is an error that says so.
     pub async fn remove_key(&self, backend: &str) -> Result<(), AppError> {
         let endpoint = self.endpoint(backend).await?;
-        let removed = self.cloud().keys().remove(endpoint.backend()).await?;
+        let removed = self.cloud().keys().remove(&endpoint).await?;
         self.cloud().forget_models(endpoint.backend());
         let backend = endpoint.title().to_owned();
         if removed.of_environment {
-            let variable = Some(key_variable(endpoint.backend()));
+            let variable = key_variable(endpoint.backend());
             return Err(WorkbenchError::KeyOfEnvironment { backend, variable }.into());
         }
         if !removed.any {
@@ -90,7 +90,7 @@ impl Workbench {
         let own = own.find(|one| one.id == endpoint.backend());
         let by_hand = own.map(|one| one.models.clone()).unwrap_or_default();
         // Some lists are for everybody: a missing key is for the backend to mind.
-        let key = self.cloud().keys().find(endpoint.backend()).await.map(|(held, _)| held.key);
+        let key = self.cloud().keys().find(&endpoint).await.map(|(held, _)| held.key);
         match self.cloud().models(&endpoint, key.as_ref()).await {
             Ok(listed) => Ok(models::found(&by_hand, &listed, search)),
             // Not every server lists its models; those that were typed by hand are for that.
@@ -103,33 +103,16 @@ impl Workbench {
     }
 
     /// Adds an endpoint, or changes the one with its id. Its key is for the server that it was
-    /// entered for: where scheme, host or port change, the key goes from this session and from the
-    /// keyring, and if one that is known cannot be removed, nothing changes, which is an error. One of the
+    /// entered for: where scheme, host or port change, it has none until one is entered. One of the
     /// environment stays, because whoever set it names the endpoint by its id.
     pub async fn put_endpoint(&self, endpoint: EndpointSettings) -> Result<Backends, AppError> {
         let id = endpoint.id.clone();
-        let new = Endpoint::custom(&id, &endpoint.base_url)?;
-        let settings = self.settings().await?;
-        let known = settings.backends.endpoints.iter().find(|one| one.id == id);
-        let moves = known.is_some_and(|known| {
-            // What cannot be read may have been anywhere.
-            Endpoint::custom(&id, &known.base_url)
-                .map_or(true, |old| origin(old.base_url()) != origin(new.base_url()))
-        });
-        if moves {
-            // No key goes for a change that is refused.
-            let mut backends = settings.backends.clone();
-            put(&mut backends, endpoint.clone());
-            checked_backends(backends)?;
-            // Without a keyring that answers there is most likely none to remove either.
-            let has_key = self.cloud().keys().find(&id).await.is_some();
-            let removed = self.cloud().keys().remove(&id).await;
-            if has_key {
-                removed?;
-            }
-        }
         self.change_settings(move |settings| {
-            put(&mut settings.backends, endpoint);
+            let endpoints = &mut settings.backends.endpoints;
+            match endpoints.iter_mut().find(|one| one.id == endpoint.id) {
+                Some(known) => *known = endpoint,
+                None => endpoints.push(endpoint),
+            }
             Ok(())
         })
         .await?;
@@ -139,7 +122,7 @@ impl Workbench {
 
     /// Removes an endpoint with its limits and its key.
     pub async fn remove_endpoint(&self, id: &str) -> Result<Backends, AppError> {
-        let own = id.to_owned();
+        let (own, endpoint) = (id.to_owned(), self.endpoint(id).await);
         self.change_settings(move |settings| {
             let known = settings.clone();
             let (id, backends) = (own.as_str(), &mut settings.backends);
@@ -153,8 +136,11 @@ impl Workbench {
         })
         .await?;
         self.cloud().forget_models(id);
-        // The endpoint is gone; that its key could not be removed is for the log.
-        if let Err(error) = self.cloud().keys().remove(id).await {
+        // The endpoint is gone; that its key could not be removed is for the log. One whose address
+        // cannot be read has none.
+        if let Ok(endpoint) = endpoint
+            && let Err(error) = self.cloud().keys().remove(&endpoint).await
+        {
             tracing::warn!(id, %error, "the key of an endpoint could not be removed");
         }
         self.backends().await
@@ -169,20 +155,6 @@ impl Workbench {
     }
 }
 
-fn put(backends: &mut BackendSettings, endpoint: EndpointSettings) {
-    match backends.endpoints.iter_mut().find(|one| one.id == endpoint.id) {
-        Some(known) => *known = endpoint,
-        None => backends.endpoints.push(endpoint),
-    }
-}
-
-/// Scheme, host and port of an address in its usual form.
-fn origin(base_url: &str) -> &str {
-    let host = base_url.find("://").map_or(0, |at| at + 3);
-    let end = base_url[host..].find('/').map_or(base_url.len(), |at| host + at);
-    &base_url[..end]
-}
-
 fn info(endpoint: &Endpoint, key: Option<KeySource>, settings: &Settings) -> BackendInfo {
     let id = endpoint.backend();
     let own = settings.backends.endpoints.iter().find(|one| one.id == id);
@@ -194,7 +166,7 @@ fn info(endpoint: &Endpoint, key: Option<KeySource>, settings: &Settings) -> Bac
         base_url: endpoint.base_url().to_owned(),
         key,
         needs_key: endpoint.needs_key(),
-        key_variable: Some(key_variable(id)),
+        key_variable: key_variable(id),
         key_page: row.map(|row| row.key_page.to_owned()),
         key_in_the_clear: endpoint.sends_key_in_the_clear(),
         is_this_machine: endpoint.is_this_machine(),

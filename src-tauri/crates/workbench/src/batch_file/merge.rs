@@ -25,6 +25,9 @@ const PAGE_LINES: usize = 512;
 /// Bytes of such lines, about.
 const PAGE_BYTES: usize = 8 << 20;
 
+/// What no line of JSON begins with.
+const MARK: char = '\u{feff}';
+
 /// Stands for the run until there is one.
 const NO_RUN: RunId = RunId(0);
 
@@ -79,7 +82,11 @@ impl<'a> Merge<'a> {
             match next_line(&mut file).map_err(unreadable)? {
                 Line::End => break,
                 Line::Unreadable => self.counts.unreadable += 1,
-                Line::Text(line) => {
+                Line::Text(mut line) => {
+                    // Some programs begin a file with a mark of the byte order.
+                    if line.starts_with(MARK) {
+                        line.remove(0);
+                    }
                     page_bytes += line.len();
                     page.push(line);
                 }

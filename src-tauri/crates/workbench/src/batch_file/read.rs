@@ -13,7 +13,7 @@ use super::note::Note;
 use super::{BatchRead, target};
 use crate::Workbench;
 use crate::blocking::blocking;
-use crate::run::Order;
+use crate::run::{Notes, Order};
 use crate::sheets::list_sheet;
 
 /// Cells of one commit.
@@ -54,7 +54,8 @@ impl Workbench {
             list_sheet(&catalogue, &store)?;
             Ok::<_, AppError>((counts, run, cells))
         });
-        let (counts, run, cells) = merged.await?;
+        let (mut counts, run, cells) = merged.await?;
+        let cells = without_by_hand(&claim.notes(), cells, &mut counts);
         drop(claim);
         if let Some(run) = run {
             self.tell_merged(sheet, column, run, cells);
@@ -102,6 +103,25 @@ impl Workbench {
         let status = RunStatus::Done;
         events.emit(Event::RunEnded { sheet, run, status, progress, error: None });
     }
+}
+
+/// Leaves out the cells that a person took over while the file was read: the store kept what they
+/// wrote.
+fn without_by_hand(
+    notes: &Notes,
+    cells: Vec<CellRecord>,
+    counts: &mut BatchRead,
+) -> Vec<CellRecord> {
+    let done = |cells: &[CellRecord]| {
+        cells.iter().filter(|cell| cell.state == CellState::Done).count() as u64
+    };
+    let (all_before, done_before) = (cells.len() as u64, done(&cells));
+    let cells = notes.without_by_hand(cells);
+    let (taken, taken_done) = (all_before - cells.len() as u64, done_before - done(&cells));
+    counts.merged -= taken_done;
+    counts.failed -= taken - taken_done;
+    counts.unknown += taken;
+    cells
 }
 
 /// Writes the cells as a run; `None` if there are none.

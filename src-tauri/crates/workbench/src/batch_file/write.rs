@@ -1,17 +1,19 @@
-use std::path::Path;
+use std::collections::VecDeque;
+use std::slice::Chunks;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use braincells_core::{AppError, ColumnId, RowId, RunRequest, SheetId, Value};
-use braincells_data::{DataError, write_file_with};
+use braincells_data::DataError;
 use braincells_llm::cloud::batch_file::request_line;
 use braincells_llm::cloud::{CloudEngine, CloudModel, Endpoint, FlowLimits};
 use braincells_llm::prompt::Example;
 use braincells_llm::{AnswerKey, LLMEngine, LLMRequest};
 
+use super::files::{MOST, write_lines};
 use super::name::{Asked, Place};
 use super::note::Note;
-use super::{BatchWritten, target};
+use super::{BatchFile, BatchWritten, target};
 use crate::Workbench;
 use crate::answers::Answers;
 use crate::backends::split;
@@ -28,25 +30,34 @@ impl Workbench {
     /// Writes the requests of a column into a file as OpenAI's batches take it: one line for each
     /// row that the request means, named by the row's id and what it asks. Rows whose answer is kept
     /// from earlier have no line, because a run fills them for nothing; a request that is fresh
-    /// writes them too. Asks nobody and loads no model. The file appears whole or not at all; one that exists is replaced. Dropping the future stops it.
+    /// writes them too. Asks nobody and loads no model. What providers do not take in one file goes
+    /// on in the next; they appear whole or not at all. Dropping the future stops it.
     ///
     /// Refused while the sheet or the settings are locked and the model is not on this machine,
-    /// and for a column whose rows are made one after the other.
+    /// while a run fills the column, which would be paid twice, and for a column whose rows are made
+    /// one after the other.
     pub async fn write_batch(
         &self,
         sheet: SheetId,
         column: ColumnId,
         request: impl Into<RunRequest> + Send,
-        file: &Path,
+        file: impl Into<BatchFile> + Send,
     ) -> Result<BatchWritten, AppError> {
-        let request = request.into();
+        let (request, file) = (request.into(), file.into());
         let order = self.order(sheet, column, None).await?;
         self.check_lock(sheet, &order.recipe.model).await?;
         let (endpoint, model) = target(&order.recipe.model, &self.settings().await?, self.cloud())?;
-        if order.plan.wants_new_items() {
+        let (is_live, is_made) =
+            (self.live().is_column_live(sheet, column), order.plan.wants_new_items());
+        if is_live || is_made {
             let columns = self.columns(sheet).await?;
             let name = column_with_id(&columns, column)?.name.clone();
-            return Err(WorkbenchError::NotForBatch { name }.into());
+            let error = if is_live {
+                WorkbenchError::ColumnBusy { name }
+            } else {
+                WorkbenchError::NotForBatch { name }
+            };
+            return Err(error.into());
         }
         let fingerprint = if request.fresh {
             None
@@ -54,13 +65,13 @@ impl Workbench {
             self.who_answers(&order.recipe.model, &endpoint, &model).await?
         };
         let (answers, now_ms) = (self.answers(), self.now_ms());
-        let (catalogue, path) = (self.catalogue(), file.to_owned());
+        let catalogue = self.catalogue();
         let stop = StopOnDrop::default();
         let stopped = Arc::clone(&stop.stopped);
         blocking(move || {
             let rows = order.rows(&request, None)?;
             let examples = order.guessed_examples()?;
-            let pages = Pages {
+            let mut requests = Requests {
                 order: &order,
                 place: Place { sheet, column },
                 examples: &examples,
@@ -68,20 +79,21 @@ impl Workbench {
                 model: &model,
                 kept: fingerprint.as_deref().map(|name| (&answers, name)),
                 now_ms,
+                pages: rows.ready.chunks(PAGE_ROWS),
+                lines: VecDeque::new(),
+                asked: Vec::with_capacity(rows.ready.len()),
+                known: 0,
             };
-            let mut asked = Vec::with_capacity(rows.ready.len());
-            let mut known = 0;
-            write_file_with(&path, |write| {
-                for page in rows.ready.chunks(PAGE_ROWS) {
-                    if stopped.load(Ordering::Relaxed) {
-                        return Err(DataError::Cancelled.into());
-                    }
-                    known += pages.write(page, &mut asked, write)?;
+            let files = write_lines(&file, MOST, &mut || {
+                if stopped.load(Ordering::Relaxed) {
+                    return Err(DataError::Cancelled.into());
                 }
-                Ok::<_, AppError>(())
+                requests.next_line()
             })?;
+            let Requests { mut asked, known, .. } = requests;
             let written = BatchWritten {
                 requests: asked.len() as u64,
+                files,
                 rows_waiting: rows.waiting,
                 rows_skipped_empty: (rows.ready.len() - asked.len()) as u64 - known,
                 rows_known: known,
@@ -125,7 +137,8 @@ impl Workbench {
     }
 }
 
-struct Pages<'a> {
+/// The requests of some rows, as lines.
+struct Requests<'a> {
     order: &'a Order,
     place: Place,
     examples: &'a [Example],
@@ -134,18 +147,28 @@ struct Pages<'a> {
     /// Where earlier answers are, and whose; `None` if none are wanted.
     kept: Option<(&'a Answers, &'a str)>,
     now_ms: i64,
+    pages: Chunks<'a, RowId>,
+    lines: VecDeque<String>,
+    /// Rows that have a line.
+    asked: Vec<RowId>,
+    /// How many rows have an answer already.
+    known: u64,
 }
 
-impl Pages<'_> {
-    /// Writes the rows that have something to read and no answer yet, and notes them. Returns how
-    /// many have one.
-    fn write(
-        &self,
-        rows: &[RowId],
-        asked: &mut Vec<RowId>,
-        write: &mut dyn FnMut(&[u8]) -> Result<(), DataError>,
-    ) -> Result<u64, AppError> {
-        let Self { order, place, examples, endpoint, model, kept, now_ms } = self;
+impl Requests<'_> {
+    fn next_line(&mut self) -> Result<Option<String>, AppError> {
+        loop {
+            if let Some(line) = self.lines.pop_front() {
+                return Ok(Some(line));
+            }
+            let Some(rows) = self.pages.next() else { return Ok(None) };
+            self.read(rows)?;
+        }
+    }
+
+    /// Makes the lines of the rows that have something to read and no answer yet.
+    fn read(&mut self, rows: &[RowId]) -> Result<(), AppError> {
+        let Self { order, place, examples, endpoint, model, kept, now_ms, .. } = self;
         let values = order.store.values(&order.inputs, rows)?;
         let has_something = |(_, values): &(&RowId, Vec<Value>)| !order.plan.is_input_empty(values);
         let questions: Vec<(RowId, Asked, LLMRequest)> = rows
@@ -162,18 +185,17 @@ impl Pages<'_> {
         let keys: Vec<AnswerKey> =
             questions.iter().filter_map(|(.., request)| key(request)).collect();
         let found = kept.map(|(answers, _)| answers.find(&keys, *now_ms)).unwrap_or_default();
-        let mut known = 0;
         for (row, what, request) in &questions {
             if key(request).is_some_and(|key| found.contains_key(&key)) {
-                known += 1;
+                self.known += 1;
                 continue;
             }
             let name = place.name_of(*row, *what);
             let mut line = request_line(&name, request, endpoint, model);
             line.push('\n');
-            write(line.as_bytes())?;
-            asked.push(*row);
+            self.lines.push_back(line);
+            self.asked.push(*row);
         }
-        Ok(known)
+        Ok(())
     }
 }

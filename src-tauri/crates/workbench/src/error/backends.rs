@@ -11,13 +11,15 @@ impl WorkbenchError {
                 )
             }
             Self::TooManyEndpoints { .. } => "remove one first".to_owned(),
+            Self::TooManyModels { .. } => {
+                "name those that the server does not list; the others need no name".to_owned()
+            }
             Self::EndpointTwice { .. } => "give one of them another name".to_owned(),
             Self::NoModelName { .. } => "write `backend:model`, without spaces".to_owned(),
             Self::NoKey { .. } => "`braincells keys` lists where keys come from".to_owned(),
-            Self::KeyOfEnvironment { variable, .. } => match variable {
-                Some(variable) => format!("unset `{variable}`, what else was kept is removed"),
-                None => "what else was kept is removed".to_owned(),
-            },
+            Self::KeyOfEnvironment { variable, .. } => {
+                format!("unset `{variable}`, what else was kept is removed")
+            }
             Self::KeyringFailed { .. } => {
                 "unlock it, or enter the key for this session only".to_owned()
             }
@@ -28,6 +30,12 @@ impl WorkbenchError {
             Self::PriceUnknown { .. } => "limit its tokens instead".to_owned(),
             Self::LimitReached { .. } => {
                 "resume it with a higher limit; nothing is lost".to_owned()
+            }
+            Self::BatchTooLarge { .. } => {
+                "write it to a file, then it goes on in the next; or take fewer rows".to_owned()
+            }
+            Self::FileInTheWay { .. } => {
+                "move it away, or have it replaced with `--force`".to_owned()
             }
             Self::NotForBatch { .. } => {
                 "fill it with a run: each answer is shown to the model for the next".to_owned()

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use braincells_core::{AppError, Event, RowId, RunId};
+use braincells_data::RunSpent;
 use braincells_llm::{BatchEvent, BatchEventKind, LLMEngine, LLMError, RequestId};
 use futures::StreamExt;
 use tokio::sync::{Notify, mpsc};
@@ -18,16 +19,20 @@ use super::commit::Target;
 use super::desk::{Budget, Desk, Ended};
 use super::drive::{Cut, Drive, End, Next, Tools};
 use super::feed::{Feed, Ready, lock, requests};
-use super::live::Aside;
+use super::live::{Aside, Wish};
 use super::order::{Order, Prepared};
 use super::rows::PendingRows;
+use super::spending::Spending;
 use crate::calibration::Scoring;
 use crate::error::WorkbenchError;
 use crate::queue::TurnView;
 
-/// How long answers are waited for that were asked for before the provider took no more: they are
-/// paid for.
+/// How long answers are waited for that were asked for before the provider took no more, or before
+/// the run was to pause: they are paid for.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
+
+/// The same where the program ends: a person waits for that.
+const LAST_DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// Cells that needed no model and wait for the loop.
 const READY_CELLS: usize = 256;
@@ -91,6 +96,31 @@ impl UnderWay {
     pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
         lock(&self.desk)
     }
+
+    /// What the run takes of a provider, of which `noted` is on disk.
+    pub(super) fn spending(&self, noted: RunSpent) -> Spending {
+        let Asking { store, run, .. } = self.asking.as_ref();
+        Spending::new(Arc::clone(store), *run, Arc::clone(&self.desk), noted)
+    }
+
+    /// Has no more requests go out.
+    fn stop_asking(&self, why: Option<LLMError>) {
+        self.desk().stop_asking(why);
+        self.asking.room.notify_one();
+    }
+}
+
+impl Tools {
+    /// How long answers are waited for that were asked for before this was wanted; `None` if they
+    /// are dropped: they cost nothing, or nobody wants them any more.
+    fn drain_time(&self, wish: Wish) -> Option<Duration> {
+        self.purse.as_ref()?;
+        match wish {
+            Wish::GoOn | Wish::Pause => Some(DRAIN_TIME),
+            Wish::Leave => Some(LAST_DRAIN_TIME),
+            Wish::LockOut | Wish::Cancel => None,
+        }
+    }
 }
 
 impl Drive {
@@ -100,13 +130,25 @@ impl Drive {
         let mut batch = engine.generate_batch(requests(&under_way.feed));
         // From when on nothing more is asked, and answers are no longer waited for.
         let mut drained_at = None;
-        while let Self { claim, committer, under_way: Some(under_way), .. } = self {
+        let mut heard = Wish::GoOn;
+        while let Self { claim, committer, tools, under_way: Some(under_way), .. } = self {
             if drained_at.is_none() && under_way.desk().has_stopped_asking() {
                 drained_at = Some(Instant::now() + DRAIN_TIME);
             }
+            if heard > Wish::GoOn && under_way.desk().in_flight() == 0 {
+                break;
+            }
             tokio::select! {
                 biased;
-                wish = claim.stopped() => return Err(End::Asked(wish).into()),
+                wish = claim.raised_above(heard) => {
+                    let Some(time) = tools.drain_time(wish) else {
+                        return Err(End::Asked(wish).into());
+                    };
+                    let until = Instant::now() + time;
+                    drained_at = Some(drained_at.map_or(until, |at| until.min(at)));
+                    heard = wish;
+                    under_way.stop_asking(None);
+                }
                 () = committer.due() => committer.write_due().await.map_err(End::Unsaved)?,
                 () = committer.progress.flow_due() => committer.tell(),
                 Some(ready) = under_way.ready.recv() => self.take_ready(ready).await?,
@@ -129,6 +171,9 @@ impl Drive {
         }
         if let Some(error) = self.under_way.as_ref().and_then(|way| way.desk().take_why_stopped()) {
             return Err(End::Broken(error.into()).into());
+        }
+        if heard > Wish::GoOn {
+            return Err(End::Asked(heard).into());
         }
         self.after_batch().await
     }
@@ -156,8 +201,7 @@ impl Drive {
             BatchEventKind::Failed(
                 error @ (LLMError::NoCredit { .. } | LLMError::Unreachable { .. }),
             ) => {
-                under_way.desk().stop_asking(error);
-                under_way.asking.room.notify_one();
+                under_way.stop_asking(Some(error));
                 return Ok(());
             }
             BatchEventKind::Failed(error) if error.ends_run() => {
@@ -196,9 +240,11 @@ impl Drive {
         self.committer.keep(keep);
         self.committer.push(cell.clone(), false).await.map_err(End::Unsaved)?;
         for row in also {
-            // A whole table may wait for one answer; a stop does not wait for the table.
+            // A whole table may wait for one answer; a stop does not wait for the table, which takes
+            // the answer when the run goes on.
             if let Some(wish) = self.claim.wish() {
-                return Err(End::Asked(wish));
+                let others_are_waited_for = self.tools.drain_time(wish).is_some();
+                return if others_are_waited_for { Ok(()) } else { Err(End::Asked(wish)) };
             }
             let same = reuse(&cell, row);
             self.committer.push(same, cell.error.is_none()).await.map_err(End::Unsaved)?;

@@ -17,11 +17,6 @@ pub(super) fn reuse(cell: &CellRecord, row: RowId) -> CellRecord {
     CellRecord { row, figures, ..cell.clone() }
 }
 
-/// Whether a cell took anything of an engine.
-pub(super) fn has_taken(figures: &CellFigures) -> bool {
-    figures.duration_ms > 0 || figures.completion_tokens > 0 || figures.cost_usd.is_some()
-}
-
 pub(crate) fn failed_cell(
     run: RunId,
     row: RowId,

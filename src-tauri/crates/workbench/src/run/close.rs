@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use braincells_core::{AppError, Event, RunStatus};
-use braincells_data::RunSpent;
 
 use super::RunOutcome;
 use super::drive::{Drive, End};
@@ -18,10 +17,8 @@ impl Drive {
             End::LimitReached(error) | End::Unsaved(error) => (RunStatus::Paused, Some(error)),
             End::Broken(error) => (RunStatus::Failed, Some(error)),
         };
-        let written = match self.committer.write_all().await {
-            Ok(()) => self.note_unended().await,
-            Err(unsaved) => Err(unsaved),
-        };
+        let written = self.committer.write_all().await;
+        self.count_unended();
         let written = match written {
             Ok(()) => {
                 // Before the run counts as done: what is killed here is done by whoever finds it.
@@ -64,22 +61,15 @@ impl Drive {
         RunOutcome { status, progress, error }
     }
 
-    /// Writes down what a backend took for rows that have no end: a limit counts it when the run
-    /// goes on.
-    async fn note_unended(&mut self) -> Result<(), AppError> {
-        if self.tools.purse.is_none() {
-            return Ok(());
+    /// Counts what a backend took for rows that have no end.
+    fn count_unended(&mut self) {
+        if self.tools.purse.is_some()
+            && let Some(under_way) = &self.under_way
+        {
+            for figures in under_way.desk().take_unended() {
+                self.committer.progress.add_spent(&figures);
+            }
         }
-        let unended = self.under_way.as_ref().map(|way| way.desk().take_unended());
-        let Some(unended) = unended.filter(|unended| !unended.is_empty()) else { return Ok(()) };
-        let mut spent = RunSpent::default();
-        for figures in &unended {
-            self.committer.progress.add_spent(figures);
-            spent.add(figures);
-        }
-        let (store, run) =
-            (Arc::clone(&self.committer.target.store), self.committer.progress.now().run);
-        blocking(move || Ok::<_, AppError>(store.add_run_spent(run, spent)?)).await
     }
 
     async fn write_status(

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::live::Notes;
 use super::progress::Progress;
+use super::spending::Spending;
 use crate::World;
 use crate::answers::{Answers, KeyedAnswer};
 use crate::blocking::blocking;
@@ -40,8 +41,10 @@ pub(super) struct Committer {
     answers: Answers,
     to_keep: Vec<KeyedAnswer>,
     keeping: Option<JoinHandle<()>>,
-    /// Whether answers are written before their group is.
-    at_once: bool,
+    /// What the run takes of a provider, where it asks one.
+    spending: Option<Arc<Spending>>,
+    /// When it was last written, in the time of [`Progress::elapsed_ms`].
+    noted_ms: i64,
 }
 
 impl Committer {
@@ -63,7 +66,8 @@ impl Committer {
             answers,
             to_keep: Vec::new(),
             keeping: None,
-            at_once: false,
+            spending: None,
+            noted_ms: -GROUP_AGE_MS,
         }
     }
 
@@ -84,24 +88,26 @@ impl Committer {
         }
     }
 
-    /// From now on answers are written as soon as they are there: they were paid for, and a run that
-    /// goes on after a kill must not pay again.
-    pub(super) fn keep_at_once(&mut self) {
-        self.at_once = true;
+    /// Answers cost from now on. They are written as soon as they are there, behind what was taken
+    /// for them: a run that goes on after a kill must neither pay again nor forget that it paid.
+    pub(super) fn pay(&mut self, spending: Spending) {
+        self.spending = Some(Arc::new(spending));
     }
 
     /// Takes an answer that later runs may use. It is written with the next group at the latest.
     pub(super) fn keep(&mut self, answer: Option<KeyedAnswer>) {
         self.to_keep.extend(answer);
         let is_free = self.keeping.as_ref().is_none_or(JoinHandle::is_finished);
-        if self.at_once && is_free {
+        if self.spending.is_some() && is_free {
             self.begin_to_keep();
         }
     }
 
-    /// Waits until the group is old enough to be written; for ever while it is empty.
+    /// Waits until the group is old enough to be written, or without one what was taken; for ever
+    /// while there is neither.
     pub(super) async fn due(&self) {
-        match self.group.due_in_ms(self.progress.elapsed_ms()) {
+        let now_ms = self.progress.elapsed_ms();
+        match self.group.due_in_ms(now_ms).or_else(|| self.owed_in_ms(now_ms)) {
             Some(wait_ms) => {
                 let wait = std::time::Duration::from_millis(wait_ms.max(0) as u64);
                 tokio::time::sleep(wait).await;
@@ -110,10 +116,19 @@ impl Committer {
         }
     }
 
-    /// Writes the group if it is old enough.
+    /// Milliseconds until what was taken is to be written, if more was taken than is on disk.
+    fn owed_in_ms(&self, now_ms: i64) -> Option<i64> {
+        let owed = self.spending.as_ref().is_some_and(|spending| spending.is_owed());
+        owed.then(|| (self.noted_ms + GROUP_AGE_MS - now_ms).max(0))
+    }
+
+    /// Writes what [`Committer::due`] waited for.
     pub(super) async fn write_due(&mut self) -> Result<(), AppError> {
-        match self.group.take_due(self.progress.elapsed_ms()) {
+        let now_ms = self.progress.elapsed_ms();
+        match self.group.take_due(now_ms) {
             Some(cells) => self.write(cells).await,
+            // Attempts without a cell: an answer that cannot be used costs too.
+            None if self.owed_in_ms(now_ms) == Some(0) => self.write(Vec::new()).await,
             None => Ok(()),
         }
     }
@@ -133,14 +148,20 @@ impl Committer {
 
     async fn write(&mut self, cells: Vec<CellRecord>) -> Result<(), AppError> {
         self.keep_answers().await;
-        if cells.is_empty() {
+        let spending = self.spending.clone().filter(|spending| spending.is_owed());
+        if cells.is_empty() && spending.is_none() {
             return Ok(());
         }
+        self.noted_ms = self.progress.elapsed_ms();
         let Target { store, column, recipe_version } = &self.target;
         let (store, column, version) = (Arc::clone(store), *column, *recipe_version);
         let sheet = store.id();
         let now_ms = self.clock.now_ms();
         let cells = blocking(move || {
+            // First, because it counts whatever becomes of the cells.
+            if let Some(spending) = spending {
+                spending.note()?;
+            }
             store.commit_cells(column, Some(version), &cells, now_ms).map(|()| cells)
         })
         .await?;
@@ -171,8 +192,14 @@ impl Committer {
             return;
         }
         let (answers, to_keep) = (self.answers.clone(), std::mem::take(&mut self.to_keep));
-        let now_ms = self.clock.now_ms();
-        self.keeping = Some(tokio::task::spawn_blocking(move || answers.keep(&to_keep, now_ms)));
+        let (spending, now_ms) = (self.spending.clone(), self.clock.now_ms());
+        self.keeping = Some(tokio::task::spawn_blocking(move || {
+            // Before the answers: one that is found again later is free.
+            if let Some(Err(error)) = spending.map(|spending| spending.note()) {
+                tracing::warn!(%error, "what a run took is noted later");
+            }
+            answers.keep(&to_keep, now_ms);
+        }));
     }
 
     async fn wait_for_answers(&mut self) {

@@ -12,6 +12,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use braincells_core::{AppError, CellFigures, CellRecord, RowId, RunId};
+use braincells_data::RunSpent;
 use braincells_llm::output::{Answer, read_answer};
 use braincells_llm::{AnswerKey, LLMError, LLMRequest, LLMResponse, RequestId};
 use tokio::time::Instant;
@@ -48,6 +49,8 @@ pub(super) struct Desk {
     suspects: Vec<Ended>,
     /// How the engine's process ended, until something is answered.
     process_end: Option<LLMError>,
+    /// Whether no more requests go out.
+    has_stopped: bool,
     /// Why the provider takes no more requests.
     why_stopped: Option<LLMError>,
     feed: FeedState,
@@ -111,6 +114,7 @@ impl Desk {
             hold_until: None,
             suspects: Vec::new(),
             process_end: None,
+            has_stopped: false,
             why_stopped: None,
             feed: FeedState::HasMore,
             stepped_aside: false,
@@ -192,6 +196,11 @@ impl Desk {
     /// Whether answers are label scores, which can be calibrated.
     pub(super) fn scores_labels(&self) -> bool {
         self.scoring.is_some()
+    }
+
+    /// What the run took of a provider so far, all of it.
+    pub(super) fn spent(&self) -> RunSpent {
+        self.budget.as_ref().map(Budget::spent).unwrap_or_default()
     }
 
     /// Notes that the limit keeps what is left from being asked.

@@ -214,21 +214,6 @@ impl Drive {
         Ok(engine)
     }
 
-    /// Leaves a limit out that cannot be kept, if nobody asked for it.
-    async fn check_purse(&mut self, engine: &dyn LLMEngine) -> Result<(), End> {
-        let Some(purse) = &mut self.tools.purse else { return Ok(()) };
-        let engines = self.tools.world.engines.as_ref();
-        let cap = purse.known_cap(engines, &self.order.recipe.model, engine).await;
-        let cap = cap.map_err(End::Broken)?;
-        if cap != purse.cap {
-            purse.cap = cap;
-            let (store, run) = (Arc::clone(&self.order.store), self.committer.progress.now().run);
-            let stored = blocking(move || Ok::<_, AppError>(store.set_run_cap(run, cap)?)).await;
-            stored.map_err(End::Unsaved)?;
-        }
-        Ok(())
-    }
-
     /// Makes what the rows are asked with, once it is known who answers: examples are chosen by
     /// the model's own tokens.
     async fn get_under_way(&mut self, engine: &Arc<dyn LLMEngine>) -> Result<(), Cut> {
@@ -251,9 +236,6 @@ impl Drive {
         let mut prepared = prepared.await.map_err(End::Unsaved)?;
         prepared.scoring = self.scoring(engine, &prepared.examples, self.rows.len()).await?;
         self.committer.set_in_flight(engine.capabilities().parallel_requests);
-        if self.tools.purse.is_some() {
-            self.committer.keep_at_once();
-        }
         let price = engine.price();
         let budget = self.tools.purse.map(|purse| Budget::new(purse.cap, price, purse.spent));
         let rows = std::mem::take(&mut self.rows);
@@ -261,6 +243,9 @@ impl Drive {
         let prepared = (prepared, budget);
         let under_way = UnderWay::new(&self.order, &self.tools, rows, run, prepared, (aside, view));
         under_way.answers_from(engine.as_ref());
+        if let Some(purse) = &self.tools.purse {
+            self.committer.pay(under_way.spending(purse.spent));
+        }
         self.under_way = Some(under_way);
         Ok(())
     }

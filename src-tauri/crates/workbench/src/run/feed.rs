@@ -62,6 +62,15 @@ pub(super) struct Ready {
     pub(super) reused: bool,
 }
 
+/// What the limit of a run says to a row.
+enum Limit {
+    /// It may be asked for, or need not be.
+    Free,
+    /// Not before it is known what those in flight take.
+    Waits,
+    Reached,
+}
+
 /// The requests that are left, as an engine pulls them. Ends early when a more urgent run waits.
 pub(super) fn requests(feed: &Arc<tokio::sync::Mutex<Feed>>) -> RequestStream {
     Box::pin(stream::unfold(Arc::clone(feed), |feed| async move {
@@ -103,13 +112,13 @@ impl Feed {
                     }
                 };
             }
-            if self.is_kept_back() {
-                if lock(&self.desk).in_flight() == 0 {
-                    lock(&self.desk).reach_limit();
-                    return None;
+            match self.limit() {
+                Limit::Free => {}
+                Limit::Waits => {
+                    self.asking.room.notified().await;
+                    continue;
                 }
-                self.asking.room.notified().await;
-                continue;
+                Limit::Reached => return None,
             }
             let Some(question) = self.held.take() else { continue };
             let (cell, reused) = match self.admit(question) {
@@ -133,18 +142,27 @@ impl Feed {
         desk.next_attempt(Instant::now())
     }
 
-    /// Whether the row that is next has to be asked for, and the limit does not let it.
-    fn is_kept_back(&self) -> bool {
-        let Some(question) = &self.held else { return false };
-        let desk = lock(&self.desk);
+    /// What the limit of the run says to the row that is next. Looked at in one go: an answer that
+    /// comes in between may make room, or be the last that could.
+    fn limit(&self) -> Limit {
+        let Some(question) = &self.held else { return Limit::Free };
+        let mut desk = lock(&self.desk);
         let request = question.request.as_ref();
         // First, because it costs nothing where there is no limit; the other reads the whole prompt.
         if desk.may_ask(request) {
-            return false;
+            return Limit::Free;
         }
-        match request {
+        let has_to_ask = match request {
             Some(request) => question.answer.is_none() && desk.would_ask(request),
             None => self.asking.plan.wants_new_items(),
+        };
+        if !has_to_ask {
+            Limit::Free
+        } else if desk.in_flight() > 0 {
+            Limit::Waits
+        } else {
+            desk.reach_limit();
+            Limit::Reached
         }
     }
 

@@ -4,45 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use braincells_core::{
-    AppError, CellRecord, Column, ColumnId, Priority, RowId, RunId, RunProgress, RunStatus, SheetId,
-};
+use braincells_core::{Column, ColumnId, Priority, RowId, RunId, RunProgress, RunStatus, SheetId};
 use tokio::sync::{Notify, watch};
 
 use super::progress::Figures;
 use crate::error::WorkbenchError;
 use crate::queue::Standing;
+pub(crate) use claim::{Claim, Notes};
+pub(crate) use wish::Wish;
+pub(super) use wish::wish;
 
-/// What the user wants of a live run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Wish {
-    GoOn,
-    Pause,
-    /// Pause, because nothing may leave this machine any more.
-    LockOut,
-    Cancel,
-}
-
-impl Wish {
-    /// The status of a run that stopped because of this wish.
-    pub(super) fn status(self) -> RunStatus {
-        if self == Self::Cancel { RunStatus::Cancelled } else { RunStatus::Paused }
-    }
-
-    /// What a person is told about a run that stopped because of this wish, if it was not theirs.
-    pub(super) fn error(self) -> Option<AppError> {
-        (self == Self::LockOut).then(|| WorkbenchError::LockedMeanwhile.into())
-    }
-}
-
-/// Raises the wish; a cancel is never taken back by a pause.
-pub(super) fn wish(sender: &watch::Sender<Wish>, wish: Wish) {
-    sender.send_if_modified(|present| {
-        let raised = wish > *present;
-        *present = wish.max(*present);
-        raised
-    });
-}
+mod claim;
+mod wish;
 
 /// A column has one run, and beside it one for the few cells that a person waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,7 +140,7 @@ impl LiveRuns {
         begun.into_iter().map(|(queued, run)| (run.figures.now(), status(queued))).collect()
     }
 
-    /// Pauses all runs and waits until none is alive.
+    /// Pauses all runs, because the program ends, and waits until none is alive.
     pub(crate) async fn pause_until_none_left(&self) {
         loop {
             let mut left = std::pin::pin!(self.left.notified());
@@ -196,6 +169,11 @@ impl LiveRuns {
         live.is_some()
     }
 
+    /// Whether a column is being filled.
+    pub(crate) fn is_column_live(&self, sheet: SheetId, column: ColumnId) -> bool {
+        self.lock().keys().any(|key| (key.sheet, key.column) == (sheet, column))
+    }
+
     /// Whether any column of the sheet is being filled.
     pub(crate) fn is_sheet_live(&self, sheet: SheetId) -> bool {
         self.lock().keys().any(|key| key.sheet == sheet)
@@ -215,11 +193,12 @@ impl LiveRuns {
         }
     }
 
-    /// Asks every run to stop and keep what it has; returns how many there are.
+    /// Asks every run to stop and keep what it has, because the program ends; returns how many there
+    /// are.
     pub(crate) fn pause_all(&self) -> usize {
         let columns = self.lock();
         for live in columns.values() {
-            wish(&live.wish, Wish::Pause);
+            wish(&live.wish, Wish::Leave);
         }
         columns.len()
     }
@@ -251,103 +230,5 @@ impl LiveRuns {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Live>> {
         // Nothing under this lock can panic half-way through a change.
         self.columns.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The right to fill one column.
-pub(crate) struct Claim {
-    notes: Notes,
-    sender: watch::Sender<Wish>,
-    receiver: watch::Receiver<Wish>,
-    aside: Arc<Aside>,
-}
-
-/// What the run that has a claim tells and learns about its cells. Does not keep the claim.
-#[derive(Clone)]
-pub(super) struct Notes {
-    live: Arc<LiveRuns>,
-    key: Key,
-    by_hand: Arc<ByHand>,
-}
-
-impl Claim {
-    /// Names the run that fills the column; returns the way to stop it.
-    pub(super) fn begin(
-        &mut self,
-        id: RunId,
-        figures: Arc<Figures>,
-        standing: Option<Standing>,
-    ) -> watch::Sender<Wish> {
-        self.notes.change(|live| live.run = Some(Begun { id, figures, standing }));
-        self.sender.clone()
-    }
-
-    /// Notes that the run asks others than this machine. From now on a lock stops it.
-    pub(super) fn set_asks_others(&self) {
-        self.notes.change(|live| live.asks_others = true);
-    }
-
-    /// Notes whether the run waits for its turn.
-    pub(super) fn set_queued(&self, queued: bool) {
-        self.notes.change(|live| live.queued = queued);
-    }
-
-    pub(super) fn notes(&self) -> Notes {
-        self.notes.clone()
-    }
-
-    pub(super) fn aside(&self) -> Arc<Aside> {
-        Arc::clone(&self.aside)
-    }
-
-    /// The wish to stop, if there is one.
-    pub(super) fn wish(&self) -> Option<Wish> {
-        Some(*self.receiver.borrow()).filter(|wish| *wish != Wish::GoOn)
-    }
-
-    /// Waits until the run is asked to stop.
-    pub(super) async fn stopped(&mut self) -> Wish {
-        match self.receiver.wait_for(|wish| *wish != Wish::GoOn).await {
-            Ok(wish) => *wish,
-            // The claim holds a sender itself, so the channel cannot close.
-            Err(_closed) => Wish::Pause,
-        }
-    }
-}
-
-impl Notes {
-    /// Leaves out the cells that a person took over.
-    pub(super) fn without_by_hand(&self, mut cells: Vec<CellRecord>) -> Vec<CellRecord> {
-        let rows = self.by_hand.lock();
-        if !rows.is_empty() {
-            cells.retain(|cell| !rows.contains(&cell.row));
-        }
-        cells
-    }
-
-    /// Notes cells that are on disk, so that the run which this one passed leaves them out.
-    pub(super) fn filled(&self, cells: &[CellRecord]) {
-        if !self.key.urgent {
-            return;
-        }
-        let columns = self.live.lock();
-        if let Some(passed) = columns.get(&Key { urgent: false, ..self.key }) {
-            let rows = cells.iter().map(|cell| cell.row);
-            passed.aside.say(|(_, filled)| filled.extend(rows));
-        }
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Live)) {
-        if let Some(live) = self.live.lock().get_mut(&self.key) {
-            change(live);
-        }
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let Notes { live, key, .. } = &self.notes;
-        live.lock().remove(key);
-        live.left.notify_waiters();
     }
 }

@@ -167,7 +167,11 @@ impl Order {
 
     /// The examples, chosen without the model's own tokens. Blocks.
     pub(crate) fn guessed_examples(&self) -> Result<Vec<Example>, AppError> {
-        let weighed = weighed_examples(self, &estimated_tokens)?.into_iter();
+        self.used_examples(&estimated_tokens)
+    }
+
+    fn used_examples(&self, count_tokens: &dyn Fn(&str) -> u32) -> Result<Vec<Example>, AppError> {
+        let weighed = weighed_examples(self, count_tokens)?.into_iter();
         let used = weighed.filter(|(_, example)| example.used);
         Ok(used.map(|(_, weighed)| weighed.example).collect())
     }
@@ -181,9 +185,7 @@ impl Order {
             counted.unwrap_or_else(|| estimated_tokens(text))
         };
         if !self.plan.wants_new_items() {
-            let weighed = weighed_examples(self, &count_tokens)?.into_iter();
-            let used = weighed.filter(|(_, example)| example.used);
-            let examples = used.map(|(_, weighed)| weighed.example).collect();
+            let examples = self.used_examples(&count_tokens)?;
             return Ok(Prepared { examples, items: None, scoring: None });
         }
         let mut items = NewItems::new(Arc::clone(&self.plan), Arc::new(count_tokens));

@@ -59,7 +59,9 @@ impl OpenSheets {
             if !is_there(&path) {
                 return Err(WorkbenchError::SheetFileGone { sheet }.into());
             }
-            Ok(open_file(&world, &path, true)?)
+            let opened = open_file(&world, &path, true)?;
+            keep_locked(&catalogue, sheet, &opened)?;
+            Ok(opened)
         })
         .await?;
         let store = Arc::new(store);
@@ -120,6 +122,18 @@ impl OpenSheets {
             }
         }
     }
+}
+
+/// Locks a sheet again that came back from before it was locked: what it had to leave out may have
+/// been the lock. Before anybody else has the sheet, and before the list of sheets takes over what
+/// the sheet says.
+fn keep_locked(catalogue: &Catalogue, sheet: SheetId, opened: &Opened) -> Result<(), AppError> {
+    let Opened { store, notices } = opened;
+    let came_back = !notices.is_empty() && store.read_only().is_none();
+    if came_back && catalogue.is_local_only(sheet)? && !store.local_only()? {
+        store.set_local_only(true)?;
+    }
+    Ok(())
 }
 
 /// That a sheet is closed and stays so.

@@ -1,6 +1,8 @@
+//! Batch files. Over 300 lines, because each test shows a whole way out and back.
+
 use std::path::{Path, PathBuf};
 
-use braincells_core::{Code, Output, RunScope};
+use braincells_core::{Code, Output};
 use braincells_workbench::{BatchRead, BatchWritten};
 use serde_json::json;
 
@@ -48,7 +50,7 @@ async fn written(bench: &Bench, sheet: SheetId, column: ColumnId) -> (PathBuf, B
 }
 
 fn counted(requests: u64, rows_waiting: u64, rows_skipped_empty: u64) -> BatchWritten {
-    BatchWritten { requests, rows_waiting, rows_skipped_empty, rows_known: 0 }
+    BatchWritten { requests, files: 1, rows_waiting, rows_skipped_empty, rows_known: 0 }
 }
 
 async fn read(bench: &Bench, sheet: SheetId, column: ColumnId, lines: &[String]) -> BatchRead {
@@ -194,10 +196,61 @@ async fn a_file_is_not_taken_while_the_column_is_being_filled() {
     let file = bench.home.write("results.jsonl", result(&names(&file)[0], "one"));
     let refused = bench.workbench.read_batch(sheet, column, &file).await.unwrap_err();
     assert_eq!(refused.code, Code::Conflict);
+    let twice = bench.home.outside().join("twice.jsonl");
+    let refused = bench.workbench.write_batch(sheet, column, RunScope::Empty, &twice).await;
+    assert_eq!(refused.unwrap_err().code, Code::Conflict, "it would be paid twice");
     gate.open();
     assert_eq!(run.finished().await.progress.rows_done, 2);
     let counts = bench.workbench.read_batch(sheet, column, &file).await.unwrap();
     assert_eq!(counts.merged, 1, "a result takes the place of what a model made");
+}
+
+#[tokio::test]
+async fn a_mark_of_the_byte_order_costs_no_result() {
+    let bench = Bench::new(Paid::new(upper()));
+    let (sheet, column) = bench.filled_by("openai:gpt-4o-mini", 2).await;
+    let (file, _) = written(&bench, sheet, column).await;
+    let names = names(&file);
+    let lines = [format!("\u{feff}{}", result(&names[0], "one")), result(&names[1], "two")];
+    let counts = read(&bench, sheet, column, &lines).await;
+    assert_eq!(counts, BatchRead { merged: 2, ..BatchRead::default() });
+}
+
+/// The file of results is a pipe, so that the test knows how far it is read.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_cell_that_a_person_writes_meanwhile_is_not_announced() {
+    use std::io::Write as _;
+
+    let bench = Bench::new(Paid::new(upper()));
+    let (sheet, column) = bench.filled_by("openai:gpt-4o-mini", 600).await;
+    let (file, _) = written(&bench, sheet, column).await;
+    let names = names(&file);
+    let rows = bench.cells(sheet, column).await;
+    let pipe = bench.home.outside().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let (workbench, path) = (bench.workbench.clone(), pipe.clone());
+    let reading =
+        tokio::spawn(async move { workbench.read_batch(sheet, column, &path).await.unwrap() });
+    let lines: String = names.iter().map(|name| result(name, "x") + "\n").collect();
+    // What stands behind the first page is more than a pipe and a reader hold, so that the page is
+    // taken once all of it is gone.
+    let tail = lines + &"\n".repeat(300_000);
+    let mut file = tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::File::options().write(true).open(&pipe).unwrap();
+        file.write_all(tail.as_bytes()).unwrap();
+        file
+    })
+    .await
+    .unwrap();
+    bench.workbench.edit_cell(sheet, column, rows[0].0, json!("mine")).await.unwrap();
+    file.flush().unwrap();
+    drop(file);
+    let counts = reading.await.unwrap();
+    assert_eq!((counts.merged, counts.unknown), (599, 1), "{counts:?}");
+    assert_eq!(bench.cells(sheet, column).await[0].1, json!("mine"));
+    assert!(!bench.events.ended_rows().iter().any(|(row, _)| *row == rows[0].0));
 }
 
 #[tokio::test]

@@ -1,27 +1,7 @@
-use braincells_core::{Code, RunCap, RunScope, Settings};
-use braincells_workbench::{EstimateRequest, FillRequest};
+use braincells_core::{Code, Settings};
+use braincells_workbench::FillRequest;
 
 use super::*;
-
-fn tokens(tokens: u64) -> RunCap {
-    RunCap { micro_usd: None, tokens: Some(tokens) }
-}
-
-fn money(micro_usd: u64) -> RunCap {
-    RunCap { micro_usd: Some(micro_usd), tokens: None }
-}
-
-fn capped(cap: RunCap) -> RunRequest {
-    RunRequest { cap, ..RunScope::Empty.into() }
-}
-
-fn options(cap: RunCap) -> EngineOptions {
-    EngineOptions { cap, ..EngineOptions::default() }
-}
-
-fn is_about(usd: Option<f64>, expected: f64) -> bool {
-    usd.is_some_and(|usd| (usd - expected).abs() < 1e-9)
-}
 
 #[tokio::test]
 async fn a_run_stops_at_its_cap_and_goes_on_with_a_higher_one() {
@@ -82,7 +62,9 @@ async fn tokens_are_capped_whoever_counts_them() {
         let seen = bench.engine.inner.requests_seen();
         let again = bench.workbench.resume(sheet, run, &EngineOptions::default()).await.unwrap();
         assert_eq!(again.finished().await.error.unwrap().code, Code::LimitReached);
-        assert!(bench.engine.inner.requests_seen() <= seen + 1);
+        // Where nobody counts, rows differ in length, and the mean may leave room for one more.
+        let more = bench.engine.inner.requests_seen() - seen;
+        assert!(more <= usize::from(counted == (0, 0)), "{more}");
         let all = bench.workbench.resume(sheet, run, &options(tokens(100_000))).await.unwrap();
         assert_eq!(all.finished().await.status, RunStatus::Done);
     }
@@ -184,11 +166,6 @@ async fn behind_a_column_that_reached_its_limit_no_other_begins() {
     assert_eq!(done_count(&bench.states(sheet, second).await), 0);
 }
 
-fn numbers_of(model: &str) -> Recipe {
-    let output = braincells_core::Output::Number(NumberLimits::default());
-    Recipe { model: model.to_owned(), ..typed_recipe("{{text}}", output) }
-}
-
 #[tokio::test]
 async fn what_rows_took_that_wait_for_another_attempt_counts() {
     let bench = Bench::new(Paid::new(FakeEngine::answering(|_| FakeAnswer::text("no number"))));
@@ -217,10 +194,17 @@ async fn what_rows_took_that_wait_for_another_attempt_counts() {
 
 #[tokio::test]
 async fn an_answer_for_a_cell_that_a_person_took_over_is_paid_for_all_the_same() {
+    for cost_usd in [Some(0.01), None] {
+        an_answer_is_dropped_and_paid_for(cost_usd).await;
+    }
+}
+
+async fn an_answer_is_dropped_and_paid_for(cost_usd: Option<f64>) {
     let gate = FakeGate::new();
     let held = gate.clone();
     let engine = FakeEngine::answering(move |_| FakeAnswer::text("x").held_by(&held));
-    let bench = Bench::new(Paid::new(engine.with_parallel_requests(1)));
+    let engine = engine.with_parallel_requests(1);
+    let bench = Bench::new(Paid { cost_usd, ..Paid::new(engine) });
     let (sheet, column) = bench.filled_by("openai:m", 3).await;
     let row = bench.cells(sheet, column).await[0].0;
     let run = bench.start(sheet, column, capped(tokens(150))).await;
@@ -232,8 +216,7 @@ async fn an_answer_for_a_cell_that_a_person_took_over_is_paid_for_all_the_same()
     gate.open();
     let outcome = run.finished().await;
     assert_eq!(outcome.error.unwrap().code, Code::LimitReached);
-    assert_eq!(outcome.progress.rows_done, 0);
-    assert!(is_about(outcome.progress.cost_usd, 0.01));
+    assert_eq!((outcome.progress.rows_done, outcome.progress.cost_usd), (0, cost_usd));
     let again = bench.workbench.resume(sheet, id, &EngineOptions::default()).await.unwrap();
     assert_eq!(again.finished().await.error.unwrap().code, Code::LimitReached);
     assert_eq!(bench.engine.inner.requests_seen(), 1, "it is known what was taken");
@@ -266,6 +249,36 @@ async fn a_row_that_the_limit_keeps_back_and_somebody_else_fills_is_not_asked_ag
 }
 
 #[tokio::test]
+async fn money_is_limited_over_a_part_whose_cost_nobody_knew() {
+    let bench = Bench::new(Paid { cost_usd: None, ..Paid::new(upper()) });
+    let (sheet, column) = bench.filled_by("openai:m", 6).await;
+    let outcome = bench.fill(sheet, column, capped(tokens(200))).await;
+    assert_eq!((outcome.progress.rows_done, outcome.progress.cost_usd), (2, None));
+    // 100 tokens are a cent now, and those of the first part too.
+    let bench = bench.reopen(Paid { price: Some(PRICE), ..Paid::new(upper()) });
+    let said = options(money(30_000));
+    let on = bench.workbench.resume(sheet, outcome.progress.run, &said).await.unwrap();
+    let outcome = on.finished().await;
+    assert_eq!(outcome.error.unwrap().code, Code::LimitReached);
+    assert_eq!(bench.engine.inner.requests_seen(), 1);
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_with_the_limit_of_the_settings_did_not_ask_for_it() {
+    let bench = Bench::new(Paid { price: Some(PRICE), ..Paid::new(upper()) });
+    let engine = EngineOptions { cap: money(20_000), ..EngineOptions::default() };
+    bench.workbench.set_settings(Settings { engine, ..Settings::default() }).await.unwrap();
+    let (sheet, column) = bench.filled_by("openai:m", 4).await;
+    let outcome = bench.fill(sheet, column, RunScope::Empty).await;
+    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Paused, 2));
+    // Nobody knows any more what the model costs.
+    let bench = bench.reopen(Paid { cost_usd: None, ..Paid::new(upper()) });
+    let options = EngineOptions::default();
+    let on = bench.workbench.resume(sheet, outcome.progress.run, &options).await.unwrap();
+    assert_eq!(on.finished().await.status, RunStatus::Done);
+}
+
+#[tokio::test]
 async fn a_limit_on_money_of_the_settings_does_not_make_models_unusable() {
     let bench = Bench::new(Paid { cost_usd: None, ..Paid::new(upper()) });
     let cap = RunCap { micro_usd: Some(1_000_000), tokens: Some(200) };
@@ -280,193 +293,4 @@ async fn a_limit_on_money_of_the_settings_does_not_make_models_unusable() {
     let said = options(money(1_000_000));
     let refused = bench.workbench.run(sheet, column, RunScope::All, &said).await.err().unwrap();
     assert_eq!(refused.code, Code::BadInput);
-}
-
-fn no_credit() -> FakeAnswer {
-    FakeAnswer::Fail(LLMError::NoCredit { backend: "OpenAI".into(), reason: "empty".into() })
-}
-
-/// Takes the first row's request as one too many, and answers the others at the gate.
-fn out_of_credit(gate: &FakeGate) -> Paid {
-    let held = gate.clone();
-    Paid::new(FakeEngine::answering(move |request| {
-        if question(request).ends_with(" 0") {
-            return no_credit();
-        }
-        FakeAnswer::text("fine").held_by(&held)
-    }))
-}
-
-#[tokio::test]
-async fn answers_in_flight_when_the_money_ends_are_kept() {
-    let gate = FakeGate::new();
-    let bench = Bench::new(out_of_credit(&gate));
-    let (sheet, column) = bench.filled_by("openai:m", 40).await;
-    let run = bench.start(sheet, column, RunScope::Empty).await;
-    while bench.engine.inner.requests_seen() < 3 {
-        tokio::task::yield_now().await;
-    }
-    // So that the run hears of it first.
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    gate.open();
-    let outcome = run.finished().await;
-    assert_eq!(outcome.status, RunStatus::Failed);
-    assert_eq!(outcome.error.unwrap().code, Code::NoCredit);
-    let seen = bench.engine.inner.requests_seen();
-    assert!((3..40).contains(&seen), "{seen}");
-    assert_eq!(outcome.progress.rows_done as usize, seen - 1, "all but the one that was refused");
-}
-
-#[tokio::test(start_paused = true)]
-async fn answers_in_flight_when_the_money_ends_are_not_waited_for_for_ever() {
-    let gate = FakeGate::new();
-    let bench = Bench::new(out_of_credit(&gate));
-    let (sheet, column) = bench.filled_by("openai:m", 4).await;
-    let began = tokio::time::Instant::now();
-    let outcome = bench.fill(sheet, column, RunScope::Empty).await;
-    assert_eq!(outcome.error.unwrap().code, Code::NoCredit);
-    assert_eq!(outcome.progress.rows_done, 0);
-    let waited = began.elapsed().as_secs();
-    assert!((30..40).contains(&waited), "{waited}");
-    assert_eq!(bench.engine.inner.in_flight(), 0);
-}
-
-#[tokio::test]
-async fn answers_that_cannot_be_used_cost_too() {
-    let engine = FakeEngine::answering(|_| FakeAnswer::text("no number"));
-    let bench = Bench::new(Paid::new(engine));
-    let sheet = bench.sheet(1).await;
-    let column = bench.add(sheet, "number", numbers_of("openai:m")).await;
-    let outcome = bench.fill(sheet, column, RunScope::Empty).await;
-    assert_eq!((outcome.progress.rows_failed, outcome.progress.rows_done), (1, 0));
-    assert!(is_about(outcome.progress.cost_usd, 0.03), "three attempts");
-    let row = bench.cells(sheet, column).await[0].0;
-    let history = bench.workbench.cell_history(sheet, column, row).await.unwrap();
-    assert!(is_about(history[0].figures.cost_usd, 0.03));
-}
-
-#[tokio::test]
-async fn rows_that_take_the_answer_of_another_are_free() {
-    let bench = Bench::new(Paid::new(upper()));
-    let sheet = bench.sheet(6).await;
-    let column = bench.add(sheet, "same", of_model("openai:m", "the same {{text}}")).await;
-    let outcome = bench.fill(sheet, column, capped(tokens(600))).await;
-    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 6));
-
-    let source = bench.home.write("twins.csv", "text\na\na\na\nb\na\nc\n");
-    let twins = bench.workbench.import(&InputFile::new(source)).await.unwrap().id;
-    let column = bench.add(twins, "answer", of_model("openai:m", "{{text}}")).await;
-    let outcome = bench.fill(twins, column, capped(tokens(200))).await;
-    assert_eq!(outcome.error.unwrap().code, Code::LimitReached);
-    assert_eq!(outcome.progress.rows_done, 5, "a and b are paid for; only c is not");
-    assert!(is_about(outcome.progress.cost_usd, 0.02));
-}
-
-#[tokio::test]
-async fn what_a_kept_answer_costs_is_nothing() {
-    let engine = || Paid::new(upper().with_fingerprint("f"));
-    let bench = Bench::new(engine());
-    let (sheet, column) = bench.filled_by("openai:m", 4).await;
-    assert!(is_about(bench.fill(sheet, column, RunScope::Empty).await.progress.cost_usd, 0.04));
-    let outcome =
-        bench.fill(sheet, column, RunRequest { cap: tokens(1), ..RunScope::All.into() }).await;
-    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 4));
-    assert_eq!(outcome.progress.cost_usd, None);
-    assert_eq!(bench.engine.inner.requests_seen(), 4);
-    let row = bench.cells(sheet, column).await[0].0;
-    let history = bench.workbench.cell_history(sheet, column, row).await.unwrap();
-    assert_eq!((history[0].figures.cost_usd, history[0].figures.cached), (None, true));
-}
-
-#[tokio::test]
-async fn an_estimate_says_what_a_run_would_cost() {
-    let bench = Bench::new(Paid { price: Some(PRICE), ..Paid::new(upper()) });
-    let (sheet, column) = bench.filled_by("openai:m", 10).await;
-    let estimate = async |asked_rows| {
-        let how = EstimateRequest { asked_rows, ..EstimateRequest::default() };
-        let options = EngineOptions::default();
-        bench.workbench.estimate(sheet, column, RunScope::Empty, how, &options).await.unwrap()
-    };
-    assert_eq!(estimate(0).await.cost_usd, None, "nobody has said what it costs yet");
-    let asked = estimate(4).await;
-    assert!(is_about(asked.cost_usd, 0.1), "{asked:?}");
-    let loaded = estimate(0).await;
-    let tokens = loaded.prompt_tokens + loaded.completion_tokens;
-    assert!(is_about(loaded.cost_usd, tokens as f64 * 100.0 / 1e6), "{loaded:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn how_a_provider_takes_the_requests_is_told_while_a_run_waits_for_it() {
-    let gate = FakeGate::new();
-    let held = gate.clone();
-    let engine = FakeEngine::answering(move |_| FakeAnswer::text("x").held_by(&held));
-    let flow =
-        RequestFlow { in_flight: 3, limit: 2, wait_ms: Some(900), slowed_down: 1, retries: 4 };
-    let bench = Bench::new(Paid { flow: Some(flow.clone()), ..Paid::new(engine) });
-    let (sheet, column) = bench.filled_by("openai:m", 3).await;
-    let run = bench.start(sheet, column, RunScope::Empty).await;
-    let told = |events: &[Event]| {
-        let is_flow = |event: &&Event| matches!(event, Event::RunProgress(p) if p.flow.is_some());
-        events.iter().filter(is_flow).count()
-    };
-    bench.events.until(|events| told(events) >= 3).await;
-    assert_eq!(bench.events.progress()[0].flow, Some(flow.clone()));
-    assert_eq!(bench.workbench.live_runs().await.unwrap()[0].progress.flow, Some(flow));
-    gate.open();
-    let outcome = run.finished().await;
-    assert_eq!((outcome.status, outcome.progress.flow), (RunStatus::Done, None));
-}
-
-#[tokio::test]
-async fn labels_of_an_engine_that_scores_none_come_from_its_answers() {
-    let engine = FakeEngine::answering(|request| {
-        let yes = question(request).ends_with('1');
-        FakeAnswer::text(if yes { "yes" } else { "no" })
-    });
-    let bench = Bench::new(Paid::new(engine));
-    let sheet = bench.sheet(4).await;
-    let output = braincells_core::Output::Label { labels: vec!["yes".into(), "no".into()] };
-    let recipe = Recipe {
-        model: "openai:m".into(),
-        calibration: braincells_core::CalibrationMode::Batch,
-        ..typed_recipe("{{text}}", output)
-    };
-    let preview = bench.workbench.preview(sheet, &recipe, 2, &EngineOptions::default()).await;
-    let preview = preview.unwrap();
-    assert_eq!((&preview[0].value, &preview[1].value), (&"no".into(), &"yes".into()));
-    assert!(is_about(preview[0].figures.cost_usd, 0.01));
-    let before = bench.engine.inner.requests_seen();
-    let column = bench.add(sheet, "verdict", recipe).await;
-    let outcome = bench.fill(sheet, column, RunScope::Empty).await;
-    assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 4));
-    assert_eq!(bench.engine.inner.requests_seen(), before + 4, "no question beside the rows");
-    let values: Vec<Value> =
-        bench.cells(sheet, column).await.into_iter().map(|(_, value, _)| value).collect();
-    assert_eq!(values, ["no", "yes", "no", "no"]);
-}
-
-#[tokio::test]
-async fn a_key_that_is_refused_ends_the_run_once_and_keeps_what_there_is() {
-    let engine = FakeEngine::answering(|request| {
-        if question(request).ends_with(" 5") {
-            return FakeAnswer::Fail(LLMError::KeyRefused {
-                backend: "OpenAI".to_owned(),
-                missing: false,
-                reason: "wrong".to_owned(),
-            });
-        }
-        FakeAnswer::text("fine")
-    });
-    let bench = Bench::new(Paid::new(engine.with_parallel_requests(1)));
-    let (sheet, column) = bench.filled_by("openai:m", 9).await;
-    let outcome = bench.fill(sheet, column, RunScope::Empty).await;
-    assert_eq!(outcome.status, RunStatus::Failed);
-    assert_eq!(outcome.error.unwrap().code, Code::KeyRefused);
-    let states = bench.states(sheet, column).await;
-    assert_eq!((done_count(&states), states[5..].to_vec()), (5, vec![CellState::Empty; 4]));
-    let ends = bench.events.all().into_iter().filter(|e| matches!(e, Event::RunEnded { .. }));
-    assert_eq!(ends.count(), 1);
-    assert!(bench.workbench.runs(sheet).await.unwrap()[0].status.can_resume());
 }

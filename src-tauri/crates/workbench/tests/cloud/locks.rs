@@ -1,4 +1,4 @@
-use braincells_core::{Code, RunScope, Settings};
+use braincells_core::{Code, OpeningNotice, Settings};
 use braincells_workbench::EstimateRequest;
 
 use super::*;
@@ -72,6 +72,52 @@ async fn undoing_other_work_does_not_take_the_lock_off() {
     assert!(bench.workbench.sheet_info(sheet).await.unwrap().local_only);
     let bench = bench.reopen(Paid::new(upper()));
     assert!(bench.workbench.sheet_info(sheet).await.unwrap().local_only);
+}
+
+#[tokio::test]
+async fn a_sheet_that_comes_back_from_before_it_was_locked_is_locked() {
+    let bench = Bench::new(Paid::new(upper()));
+    let (sheet, column) = bench.filled_by("openai:m", 2).await;
+    let bench = bench.reopen(Paid::new(upper()));
+    let file = bench.home.home().sheets().join(format!("{sheet}.duckdb"));
+    let good = file.with_extension("duckdb.good");
+    let unlocked = std::fs::read(&good).expect("a sheet that is closed has a good copy");
+    lock(&bench, sheet).await;
+    let bench = bench.reopen(Paid::new(upper()));
+    std::fs::write(&good, unlocked).unwrap();
+    let mut damaged = std::fs::read(&file).unwrap();
+    damaged[12288 + 300] ^= 1;
+    std::fs::write(&file, damaged).unwrap();
+    let opened = bench.workbench.open_sheet(sheet).await.unwrap();
+    let back = matches!(opened.notices[..], [OpeningNotice::CopyRestored { .. }]);
+    assert!(back && opened.local_only, "{opened:?}");
+    let options = EngineOptions::default();
+    let refused = bench.workbench.run(sheet, column, RunScope::Empty, &options).await;
+    assert_eq!(refused.err().unwrap().code, Code::LocalOnly);
+    bench.workbench.rename_sheet(sheet, "other").await.unwrap();
+    assert!(bench.workbench.sheets().await.unwrap()[0].local_only);
+    let bench = bench.reopen(Paid::new(upper()));
+    assert!(bench.workbench.sheet_info(sheet).await.unwrap().local_only);
+    bench.workbench.set_local_only(sheet, false).await.unwrap();
+    assert_eq!(bench.fill(sheet, column, RunScope::Empty).await.progress.rows_done, 2);
+}
+
+#[tokio::test]
+async fn a_sheet_that_is_made_of_a_locked_one_is_locked() {
+    let bench = Bench::new(Paid::new(upper()));
+    let sheet = bench.sheet(3).await;
+    let query = async |name: &str| {
+        bench.workbench.sql_to_sheet(sheet, "SELECT text FROM sheet", name, None).await.unwrap()
+    };
+    let free = query("free").await;
+    lock(&bench, sheet).await;
+    let locked = query("locked").await;
+    assert!(!free.local_only && locked.local_only);
+    assert!(bench.workbench.open_sheet(locked.id).await.unwrap().local_only);
+    let column = bench.add(locked.id, "answer", of_model("openai:m", "{{text}}")).await;
+    let options = EngineOptions::default();
+    let refused = bench.workbench.run(locked.id, column, RunScope::Empty, &options).await;
+    assert_eq!(refused.err().unwrap().code, Code::LocalOnly);
 }
 
 #[tokio::test]

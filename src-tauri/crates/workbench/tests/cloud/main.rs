@@ -6,17 +6,20 @@
 
 mod batches;
 mod caps;
+mod costs;
 mod keys;
+mod kills;
 mod locks;
 mod settings;
+mod stops;
 mod wire;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use braincells_core::{
-    CellState, ColumnId, Event, NumberLimits, Recipe, RequestFlow, RowId, RunRequest, RunStatus,
-    SheetId, Value,
+    CellState, ColumnId, Event, NumberLimits, Recipe, RequestFlow, RowId, RunCap, RunRequest,
+    RunScope, RunStatus, SheetId, Value,
 };
 use braincells_llm::{
     Capabilities, FakeAnswer, FakeEngine, FakeGate, LLMBackend, LLMEngine, LLMError, LLMRequest,
@@ -192,4 +195,29 @@ fn of_model(model: &str, prompt: &str) -> Recipe {
 
 fn done_count(states: &[CellState]) -> usize {
     states.iter().filter(|state| **state == CellState::Done).count()
+}
+
+fn tokens(tokens: u64) -> RunCap {
+    RunCap { micro_usd: None, tokens: Some(tokens) }
+}
+
+fn money(micro_usd: u64) -> RunCap {
+    RunCap { micro_usd: Some(micro_usd), tokens: None }
+}
+
+fn capped(cap: RunCap) -> RunRequest {
+    RunRequest { cap, ..RunScope::Empty.into() }
+}
+
+fn options(cap: RunCap) -> EngineOptions {
+    EngineOptions { cap, ..EngineOptions::default() }
+}
+
+fn is_about(usd: Option<f64>, expected: f64) -> bool {
+    usd.is_some_and(|usd| (usd - expected).abs() < 1e-9)
+}
+
+fn numbers_of(model: &str) -> Recipe {
+    let output = braincells_core::Output::Number(NumberLimits::default());
+    Recipe { model: model.to_owned(), ..typed_recipe("{{text}}", output) }
 }

@@ -1,4 +1,4 @@
-use braincells_core::{BackendLimits, BackendSettings, Code, EndpointSettings, RunScope, Settings};
+use braincells_core::{BackendLimits, BackendSettings, Code, EndpointSettings, Settings};
 use braincells_testing::ScriptedEngines;
 use braincells_workbench::{EngineSource, RoutedEngines};
 
@@ -41,7 +41,7 @@ async fn endpoints_are_added_changed_and_removed_with_their_keys() {
     let info = changed.list.last().unwrap();
     assert!(info.is_this_machine && !info.key_in_the_clear);
     assert_eq!(info.key, None, "a key is for the server that it was entered for");
-    assert_eq!(info.key_variable.as_deref(), Some("BRAINCELLS_KEY_LAB"));
+    assert_eq!(info.key_variable, "BRAINCELLS_KEY_LAB");
     let bad = workbench.put_endpoint(endpoint("openai", "http://x/v1")).await.unwrap_err();
     assert_eq!(bad.code, Code::BadInput);
     assert_eq!(workbench.remove_endpoint("lab").await.unwrap().list.len(), 3);
@@ -77,6 +77,49 @@ async fn a_key_stays_with_the_server_that_it_was_entered_for() {
     let kept = workbench.backends().await.unwrap();
     assert!(kept.list.last().unwrap().key.is_some(), "what is refused costs no key");
     assert!(!put("https://elsewhere.example/v1").await.unwrap(), "nor one of this session");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_moved_with_all_settings_takes_no_key_along() {
+    let bench = Bench::new(Paid::new(upper()));
+    let workbench = &bench.workbench;
+    workbench.put_endpoint(endpoint("lab", "http://lab.example/v1")).await.unwrap();
+    let here = workbench.settings().await.unwrap();
+    let mut there = here.clone();
+    there.backends.endpoints[0].base_url = "http://elsewhere.example/v1".to_owned();
+    let has_key = async |settings: &Settings| {
+        workbench.set_settings(settings.clone()).await.unwrap();
+        workbench.backends().await.unwrap().list.last().unwrap().key.is_some()
+    };
+    for keep in [true, false] {
+        workbench.set_key("lab", "secret".to_owned(), keep).await.unwrap();
+        assert!(!has_key(&there).await, "{keep}");
+        assert!(has_key(&here).await, "it is where it was entered for");
+        workbench.remove_key("lab").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_cannot_be_read_keeps_no_other_setting_from_changing() {
+    let bench = Bench::new(Paid::new(upper()));
+    let good = endpoint("lab", "http://lab.example/v1");
+    bench.workbench.put_endpoint(good.clone()).await.unwrap();
+    // As another version may write it.
+    let catalogue = braincells_data::Catalogue::open(&bench.home.home().catalogue()).unwrap();
+    let mut kept = catalogue.setting("settings").unwrap().unwrap();
+    kept["backends"]["endpoints"][0]["base_url"] = "unix:/run/lab".into();
+    catalogue.set_setting("settings", &kept).unwrap();
+    let lock = |settings: &mut Settings| {
+        settings.local_only = true;
+        Ok(())
+    };
+    assert!(bench.workbench.change_settings(lock).await.unwrap().local_only);
+    let all = bench.workbench.settings().await.unwrap();
+    assert!(all.local_only);
+    bench.workbench.set_settings(Settings { local_only: false, ..all }).await.unwrap();
+    let other = bench.workbench.put_endpoint(endpoint("other", "http://localhost:1/v1")).await;
+    assert_eq!(other.unwrap_err().code, Code::BadInput, "endpoints are checked together");
+    assert_eq!(bench.workbench.put_endpoint(good).await.unwrap().list.len(), 4);
 }
 
 #[tokio::test]

@@ -23,20 +23,16 @@ const TOKENS_PER_MESSAGE: u64 = 4;
 pub(in crate::run) struct Budget {
     cap: RunCap,
     price: Option<Price>,
-    /// Of the whole run, what it took before a pause counted.
-    spent_usd: f64,
-    spent_tokens: u64,
-    /// What was answered in the whole run, for the mean.
-    answers: u64,
-    answers_usd: f64,
-    answers_tokens: u64,
+    /// Of the whole run, what it took before a pause counted; the mean of an answer too.
+    spent: RunSpent,
     /// Whether money is limited and something was answered at a cost that nobody knows.
     cost_unknown: bool,
     in_flight: HashMap<RequestId, Guess>,
 }
 
-/// What a request is expected to take before anything is known of its like.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What a request is expected to take before anything is known of its like; nothing where that is
+/// not asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Guess {
     tokens: u64,
     /// `None` without a price.
@@ -45,18 +41,18 @@ struct Guess {
 
 impl Budget {
     pub(in crate::run) fn new(cap: RunCap, price: Option<Price>, spent: RunSpent) -> Self {
-        let unknown = spent.answers > 0 && spent.cost_usd.is_none() && price.is_none();
-        Self {
-            cap,
-            price,
-            cost_unknown: cap.micro_usd.is_some() && unknown,
-            spent_usd: spent.cost_usd.unwrap_or(0.0),
-            spent_tokens: spent.tokens,
-            answers: spent.answers,
-            answers_usd: spent.cost_usd.unwrap_or(0.0),
-            answers_tokens: spent.tokens,
-            in_flight: HashMap::new(),
-        }
+        // Nobody knew what the first part cost: the dearest that its tokens can have been.
+        let dearest = |price: Price| price.of(spent.tokens, 0).max(price.of(0, spent.tokens));
+        let guessed = price.filter(|_| spent.answers > 0).map(dearest);
+        let spent = RunSpent { cost_usd: spent.cost_usd.or(guessed), ..spent };
+        let unknown = spent.answers > 0 && spent.cost_usd.is_none();
+        let cost_unknown = cap.micro_usd.is_some() && unknown;
+        Self { cap, price, spent, cost_unknown, in_flight: HashMap::new() }
+    }
+
+    /// What the whole run took so far.
+    pub(super) fn spent(&self) -> RunSpent {
+        self.spent
     }
 
     /// Whether one more request may go out: this one, as far as it is known.
@@ -69,36 +65,36 @@ impl Budget {
 
     /// Whether any request could go out at all if nothing were in flight.
     pub(super) fn is_used_up(&self) -> bool {
-        let tokens = self.cap.tokens.is_some_and(|cap| self.spent_tokens >= cap);
-        tokens || self.cost_unknown || self.cap_usd().is_some_and(|cap| self.spent_usd >= cap)
+        let tokens = self.cap.tokens.is_some_and(|cap| self.spent.tokens >= cap);
+        tokens || self.cost_unknown || self.cap_usd().is_some_and(|cap| self.spent_usd() >= cap)
     }
 
     fn is_within_tokens(&self, next: Option<Guess>) -> bool {
         let Some(cap) = self.cap.tokens else { return true };
-        if self.spent_tokens >= cap {
+        let RunSpent { tokens: spent, answers, .. } = self.spent;
+        if spent >= cap {
             return false;
         }
-        if self.answers > 0 {
-            let each = self.answers_tokens.div_ceil(self.answers);
-            let expected = each.saturating_mul(self.in_flight.len() as u64 + 1);
-            return self.spent_tokens.saturating_add(expected) <= cap;
+        if answers > 0 {
+            let expected = spent.div_ceil(answers).saturating_mul(self.in_flight.len() as u64 + 1);
+            return spent.saturating_add(expected) <= cap;
         }
         if self.in_flight.is_empty() {
             return true;
         }
         let Some(next) = next else { return false };
         let guessed: u64 = self.in_flight.values().map(|guess| guess.tokens).sum();
-        self.spent_tokens.saturating_add(guessed).saturating_add(next.tokens) <= cap
+        spent.saturating_add(guessed).saturating_add(next.tokens) <= cap
     }
 
     fn is_within_money(&self, next: Option<Guess>) -> bool {
         let Some(cap) = self.cap_usd() else { return true };
-        if self.cost_unknown || self.spent_usd >= cap {
+        let (spent_usd, answers) = (self.spent_usd(), self.spent.answers);
+        if self.cost_unknown || spent_usd >= cap {
             return false;
         }
-        let expected = if self.answers > 0 {
-            let each = self.answers_usd / self.answers as f64;
-            Some(each * (self.in_flight.len() as f64 + 1.0))
+        let expected = if answers > 0 {
+            Some(spent_usd / answers as f64 * (self.in_flight.len() as f64 + 1.0))
         } else if self.in_flight.is_empty() {
             return true;
         } else {
@@ -106,12 +102,12 @@ impl Budget {
             guesses.chain([next.and_then(|next| next.usd)]).sum()
         };
         // Without a price nothing more goes out before the first answer says what it cost.
-        expected.is_some_and(|expected: f64| self.spent_usd + expected <= cap + TOLERANCE_USD)
+        expected.is_some_and(|expected: f64| spent_usd + expected <= cap + TOLERANCE_USD)
     }
 
     /// Notes that a request goes out.
     pub(super) fn asked(&mut self, id: RequestId, request: &LLMRequest) {
-        let guess = self.guess(request);
+        let guess = if self.cap.is_none() { Guess::default() } else { self.guess(request) };
         self.in_flight.insert(id, guess);
     }
 
@@ -141,17 +137,16 @@ impl Budget {
             response.cost_usd = self.price.map(|price| price.of(prompt, completion));
         }
         self.cost_unknown |= self.cap.micro_usd.is_some() && response.cost_usd.is_none();
-        let usd = response.cost_usd.unwrap_or(0.0);
-        self.answers += 1;
-        self.answers_usd += usd;
-        self.answers_tokens = self.answers_tokens.saturating_add(prompt + completion);
-        self.spent_usd += usd;
-        self.spent_tokens = self.spent_tokens.saturating_add(prompt + completion);
+        if let Some(usd) = response.cost_usd {
+            self.spent.cost_usd = Some(self.spent_usd() + usd);
+        }
+        self.spent.answers += 1;
+        self.spent.tokens = self.spent.tokens.saturating_add(prompt + completion);
     }
 
     /// What is said to a person when no more may go out.
     pub(super) fn reached(&self) -> String {
-        let spent = dollars(self.spent_usd);
+        let spent = dollars(self.spent_usd());
         let verb = if self.is_used_up() { "is reached" } else { "would be passed" };
         match (self.cap_usd(), self.cap.tokens) {
             (Some(cap), _) if self.cost_unknown => format!(
@@ -162,7 +157,7 @@ impl Budget {
                 format!("the limit of {} {verb}: {spent} was spent", dollars(cap))
             }
             (_, Some(cap)) => {
-                format!("the limit of {cap} tokens {verb}: {} were taken", self.spent_tokens)
+                format!("the limit of {cap} tokens {verb}: {} were taken", self.spent.tokens)
             }
             (cap, None) => {
                 format!("the limit of {} {verb}: {spent} was spent", dollars(cap.unwrap_or(0.0)))
@@ -170,11 +165,20 @@ impl Budget {
         }
     }
 
+    fn spent_usd(&self) -> f64 {
+        self.spent.cost_usd.unwrap_or(0.0)
+    }
+
     fn cap_usd(&self) -> Option<f64> {
         self.cap.micro_usd.map(|micro| micro as f64 / 1e6)
     }
 
+    /// What a request is expected to take; nothing once answers say what their like take, because
+    /// reading the whole prompt takes long.
     fn guess(&self, request: &LLMRequest) -> Guess {
+        if self.spent.answers > 0 {
+            return Guess::default();
+        }
         let (prompt, completion) = (prompt_tokens(request), u64::from(request.token_limit()));
         let usd = self.price.map(|price| price.of(prompt, completion));
         Guess { tokens: prompt + completion, usd }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::attempts::Verdict;
 use super::{Desk, Ended, Open, attempts, items};
 use crate::error::WorkbenchError;
-use crate::run::cells::{Spend, failed_cell, has_taken};
+use crate::run::cells::{Spend, failed_cell};
 
 impl Desk {
     /// Takes an answer and reads it against the output type, whatever the engine promised. `None`
@@ -62,13 +62,15 @@ impl Desk {
         self.fail_or_ask_again(id, open, error, "", now)
     }
 
-    /// Notes that the provider takes no more requests; those in flight may still be answered.
-    pub(in crate::run) fn stop_asking(&mut self, error: LLMError) {
-        self.why_stopped.get_or_insert(error);
+    /// Notes that no more requests go out, because the provider takes none or because the run is to
+    /// stop; those in flight may still be answered.
+    pub(in crate::run) fn stop_asking(&mut self, why: Option<LLMError>) {
+        self.has_stopped = true;
+        self.why_stopped = self.why_stopped.take().or(why);
     }
 
     pub(in crate::run) fn has_stopped_asking(&self) -> bool {
-        self.why_stopped.is_some()
+        self.has_stopped
     }
 
     /// Why the provider takes no more requests, if that was noted since the last call.
@@ -81,7 +83,7 @@ impl Desk {
     pub(in crate::run) fn take_unended(&mut self) -> Vec<CellFigures> {
         let suspects = std::mem::take(&mut self.suspects).into_iter().map(|end| end.cell.figures);
         let open = self.open.values_mut().map(|open| std::mem::take(&mut open.spent));
-        suspects.chain(open).filter(has_taken).collect()
+        suspects.chain(open).collect()
     }
 
     /// How the engine's process ended, if nothing was answered since.

@@ -53,7 +53,7 @@ fn a_cap_is_kept_however_many_are_asked_at_once() {
     for most in [1, 2, 7, 64] {
         let mut budget = Budget::new(tokens(1000), None, RunSpent::default());
         assert_eq!(asks(&mut budget, most, &response(90, 10, None)), 10, "{most}");
-        assert_eq!(budget.spent_tokens, 1000);
+        assert_eq!(budget.spent().tokens, 1000);
         assert_eq!(budget.reached(), "the limit of 1000 tokens is reached: 1000 were taken");
         let mut budget = Budget::new(money(50_000), Some(PRICE), RunSpent::default());
         assert_eq!(asks(&mut budget, most, &response(5, 5, Some(0.01))), 5, "{most}");
@@ -124,6 +124,16 @@ fn what_was_spent_before_a_pause_counts() {
 }
 
 #[test]
+fn a_part_whose_cost_nobody_knew_counts_at_its_dearest() {
+    let spent = RunSpent { cost_usd: None, tokens: 20, answers: 2 };
+    let mut budget = Budget::new(money(80_000), Some(PRICE), spent);
+    assert_eq!(budget.spent().cost_usd, Some(0.04), "2000 dollars for a million tokens");
+    assert_eq!(asks(&mut budget, 9, &response(0, 10, None)), 2, "0.02 dollars each");
+    let untouched = Budget::new(money(1), Some(PRICE), RunSpent::default());
+    assert_eq!(untouched.spent(), RunSpent::default());
+}
+
+#[test]
 fn a_server_that_counts_nothing_is_counted_for() {
     let mut budget = Budget::new(tokens(100), Some(PRICE), RunSpent::default());
     budget.asked(RequestId(0), &request());
@@ -131,7 +141,7 @@ fn a_server_that_counts_nothing_is_counted_for() {
     budget.answered(RequestId(0), &request(), &mut answer);
     assert_eq!((answer.prompt_tokens, answer.completion_tokens), (24, 3));
     assert!((answer.cost_usd.unwrap() - 0.03).abs() < 1e-12);
-    assert_eq!(budget.spent_tokens, 27);
+    assert_eq!(budget.spent().tokens, 27);
     let mut told = response(7, 1, Some(0.5));
     budget.answered(RequestId(1), &request(), &mut told);
     assert_eq!((told.prompt_tokens, told.cost_usd), (7, Some(0.5)), "what is told stays");
