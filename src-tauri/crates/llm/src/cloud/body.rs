@@ -7,11 +7,10 @@
 use braincells_core::Output;
 use serde_json::{Map, Value, json};
 
-use super::answer::estimated_tokens;
 use super::endpoint::Endpoint;
 use super::learned::Learned;
 use super::typed::{self, Form};
-use crate::{LLMRequest, Message, Role};
+use crate::{LLMRequest, Message, Role, estimated_prompt_tokens};
 
 /// The most texts that end an answer which servers take; others are looked for in what comes.
 const MOST_STOPS: usize = 4;
@@ -20,7 +19,7 @@ const MOST_STOPS: usize = 4;
 const WRAPPING_TOKENS: u32 = 16;
 
 /// Room for the thinking of a model that thinks: its tokens count towards the same limit.
-const THINKING_TOKENS: u32 = 4096;
+pub(super) const THINKING_TOKENS: u32 = 4096;
 
 /// Everything in a body that a server may refuse by name and that the request can do without.
 const OPTIONAL: [&str; 13] = [
@@ -107,7 +106,7 @@ pub(super) fn thinking_room(request: &LLMRequest, learned: &Learned) -> u32 {
     if !learned.thinks || learned.room_refused {
         return 0;
     }
-    let taken = estimated_tokens(request)
+    let taken = estimated_prompt_tokens(request)
         .saturating_add(request.token_limit())
         .saturating_add(WRAPPING_TOKENS);
     let free = learned.context_tokens.map(|context| context.saturating_sub(taken));
@@ -298,7 +297,7 @@ mod tests {
 
         request.max_tokens = Some(100);
         request.messages = vec![Message::new(Role::User, "x".repeat(4000))];
-        for (context, limit) in [(8192, 4196), (2048, 2048 - 1000 - 16), (1100, 100), (64, 100)] {
+        for (context, limit) in [(8192, 4196), (2048, 2048 - 1338 - 16), (1100, 100), (64, 100)] {
             learned.context_tokens = Some(context);
             assert_eq!(body_of(&request, "own", &learned)["max_tokens"], limit, "{context}");
         }
