@@ -74,10 +74,10 @@ impl RunCap {
         *self == Self::default()
     }
 
-    /// This cap, and `other` where nothing is said.
+    /// This cap as a whole, or `other` where it limits nothing.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self { micro_usd: self.micro_usd.or(other.micro_usd), tokens: self.tokens.or(other.tokens) }
+        if self.is_none() { other } else { self }
     }
 }
 
@@ -96,4 +96,19 @@ pub struct RequestFlow {
     pub slowed_down: u64,
     /// Requests that were sent again.
     pub retries: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cap_takes_the_place_of_another_as_a_whole() {
+        let money = RunCap { micro_usd: Some(5), tokens: None };
+        let tokens = RunCap { micro_usd: None, tokens: Some(7) };
+        assert_eq!(money.or(tokens), money, "who says money means no limit on tokens");
+        assert_eq!(RunCap::default().or(tokens), tokens);
+        let zero = RunCap { micro_usd: Some(0), tokens: None };
+        assert_eq!(zero.or(tokens), zero, "nothing may be spent");
+    }
 }

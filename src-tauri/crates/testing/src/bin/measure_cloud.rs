@@ -114,7 +114,9 @@ async fn measure(line: &Line, time: Duration) -> Result<(), AppError> {
     let cpu_before = cpu_time();
     while let Some(event) = batch.next().await {
         match event.kind {
-            BatchEventKind::Started | BatchEventKind::Delta(_) => continue,
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {
+                continue;
+            }
             BatchEventKind::Failed(error) => return Err(error.into()),
             BatchEventKind::Done(_) => all += 1,
         }

@@ -255,7 +255,10 @@ impl Drive {
             self.committer.keep_at_once();
         }
         let price = engine.price();
-        let budget = self.tools.purse.map(|purse| Budget::new(purse.cap, price, purse.spent));
+        let budget = self.tools.purse.map(|purse| {
+            let budget = Budget::new(purse.cap, price, purse.spent);
+            budget.with_thinking(engine.thinking_tokens())
+        });
         let rows = std::mem::take(&mut self.rows);
         let aside = self.claim.aside();
         let prepared = (prepared, budget);

@@ -4,15 +4,10 @@ use std::collections::HashMap;
 
 use braincells_core::RunCap;
 use braincells_data::RunSpent;
-use braincells_llm::{LLMRequest, LLMResponse, Price, RequestId};
-
-use crate::tokens::estimated_tokens;
+use braincells_llm::{LLMRequest, LLMResponse, Price, RequestId, estimated_prompt_tokens};
 
 /// Sums of many small costs are not exact.
 const TOLERANCE_USD: f64 = 1e-9;
-
-/// Tokens that a chat puts around each message.
-const TOKENS_PER_MESSAGE: u64 = 4;
 
 /// Lets requests go out as long as what they are expected to take stays within the cap.
 ///
@@ -33,6 +28,8 @@ pub(in crate::run) struct Budget {
     /// Whether money is limited and something was answered at a cost that nobody knows.
     cost_unknown: bool,
     in_flight: HashMap<RequestId, Guess>,
+    /// Tokens of thinking that an answer may take beyond its limit.
+    thinking_tokens: u64,
 }
 
 /// What a request is expected to take before anything is known of its like.
@@ -56,7 +53,13 @@ impl Budget {
             answers_usd: spent.cost_usd.unwrap_or(0.0),
             answers_tokens: spent.tokens,
             in_flight: HashMap::new(),
+            thinking_tokens: 0,
         }
+    }
+
+    /// The same for a model that may think so many tokens before it answers.
+    pub(in crate::run) fn with_thinking(self, tokens: u32) -> Self {
+        Self { thinking_tokens: tokens.into(), ..self }
     }
 
     /// Whether one more request may go out: this one, as far as it is known.
@@ -120,21 +123,18 @@ impl Budget {
         self.in_flight.remove(&id);
     }
 
-    /// Notes an answer. Where the server does not say how many tokens it took, they are guessed on
-    /// the high side and written into the answer: a cap must not be passed because nobody counts.
-    pub(super) fn answered(
-        &mut self,
-        id: RequestId,
-        request: &LLMRequest,
-        response: &mut LLMResponse,
-    ) {
+    /// Notes what an attempt took that came to no answer, and answers what it cost as far as that can
+    /// be known: a server that breaks off tells nothing, and then it counts as an answer does.
+    pub(super) fn lost(&mut self, tokens: u64, cost_usd: Option<f64>) -> Option<f64> {
+        let mean = (self.answers > 0).then(|| self.answers_usd / self.answers as f64);
+        self.spent_tokens = self.spent_tokens.saturating_add(tokens);
+        self.spent_usd += cost_usd.or(mean).unwrap_or(0.0);
+        cost_usd.or(mean)
+    }
+
+    /// Notes an answer. How many tokens it took the engine says or guesses.
+    pub(super) fn answered(&mut self, id: RequestId, response: &mut LLMResponse) {
         self.in_flight.remove(&id);
-        if response.prompt_tokens == 0 && response.completion_tokens == 0 {
-            response.prompt_tokens = u32::try_from(prompt_tokens(request)).unwrap_or(u32::MAX);
-            let thought = response.reasoning.as_deref().map_or(0, estimated_tokens);
-            response.completion_tokens =
-                estimated_tokens(&response.content).saturating_add(thought).max(1);
-        }
         let (prompt, completion) =
             (u64::from(response.prompt_tokens), u64::from(response.completion_tokens));
         if response.cost_usd.is_none() {
@@ -175,15 +175,11 @@ impl Budget {
     }
 
     fn guess(&self, request: &LLMRequest) -> Guess {
-        let (prompt, completion) = (prompt_tokens(request), u64::from(request.token_limit()));
+        let prompt = u64::from(estimated_prompt_tokens(request));
+        let completion = u64::from(request.token_limit()) + self.thinking_tokens;
         let usd = self.price.map(|price| price.of(prompt, completion));
         Guess { tokens: prompt + completion, usd }
     }
-}
-
-fn prompt_tokens(request: &LLMRequest) -> u64 {
-    let tokens = |text: &str| u64::from(estimated_tokens(text)) + TOKENS_PER_MESSAGE;
-    request.messages.iter().map(|message| tokens(&message.content)).sum()
 }
 
 /// An amount with at least cents, and as many places as a small one needs.
