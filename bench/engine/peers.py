@@ -110,12 +110,24 @@ def different_flags(ours, theirs):
                   for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
 
 
+def compile_tools(root, folder, flags, jobs, tools):
+    """Builds some of llama.cpp's tools in `folder`."""
+    wanted = (f"-D{name}={value}" for name, value in flags.items())
+    run(["cmake", "-S", root, "-B", folder, *wanted], folder)
+    run(["cmake", "--build", folder, "--parallel", jobs, "--target", *tools], folder)
+
+
+def build_folder():
+    """Where the tools of the bench are built."""
+    return cache_folder() / f"build-{VERSION}"
+
+
 def build(target, jobs, say):
     """Builds llama.cpp's tools unless they are there. Returns their folder and the flags."""
     root = source(say)
     crate = flags_of(crate_cache(target).read_text())
     check_same_source(crate_source(), root)
-    folder = cache_folder() / f"build-{VERSION}"
+    folder = build_folder()
     own_cache = folder / "CMakeCache.txt"
     bins = folder / "bin"
     is_there = all((bins / tool).exists() for tool in TOOLS)
@@ -123,9 +135,7 @@ def build(target, jobs, say):
         say(f"building {', '.join(TOOLS)} with {jobs} jobs")
         wanted = FLAGS | {name: value for name, value in crate.items()
                           if name.startswith("CMAKE_") or value in ("ON", "OFF")}
-        run(["cmake", "-S", root, "-B", folder,
-             *(f"-D{name}={value}" for name, value in wanted.items())], folder)
-        run(["cmake", "--build", folder, "--parallel", jobs, "--target", *TOOLS], folder)
+        compile_tools(root, folder, wanted, jobs, TOOLS)
     if different := different_flags(crate, flags_of(own_cache.read_text())):
         raise SystemExit("the builds have different flags:\n  " + "\n  ".join(different))
     return bins, crate

@@ -27,7 +27,7 @@ export interface ChatServer extends Started {
 export async function startChatServer(key: string, delayMs: number): Promise<ChatServer> {
   if (!PROGRAM) throw new Error("BRAINCELLS_CHAT_SERVER names no program; run scripts/window-test");
   const args = ["--key", key, "--model", MODEL, "--delay-ms", String(delayMs)];
-  const child = spawn(PROGRAM, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(PROGRAM, args, { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout });
   const told = once(lines, "line") as Promise<[string]>;
   const ended = once(child, "exit");

@@ -99,9 +99,7 @@ impl Destination {
             }
             return Ok(Self { path: None, format, neutralise });
         }
-        // Replacing a link would leave its target as it was; the target is what is meant.
-        let typed = absolute(wanted.out)?;
-        let path = fs::canonicalize(&typed).unwrap_or(typed);
+        let path = replaced_path(wanted.out)?;
         let format = match wanted.format.or_else(|| Format::from_path(&path)) {
             Some(Format::Json) => {
                 let message = "a table is not written as one JSON document";
@@ -116,8 +114,7 @@ impl Destination {
             Some(format) => format,
             None => return Err(unknown_format(&path)),
         };
-        check_replaceable(session, &path, wanted.force, source)?;
-        check_folder(&path)?;
+        check_path(session, &path, wanted.force, source)?;
         Ok(Self { path: Some(path), format, neutralise })
     }
 
@@ -128,19 +125,12 @@ impl Destination {
         sheet: SheetId,
         columns: Option<&[String]>,
     ) -> Result<u64, Failure> {
-        let target = match &self.path {
-            Some(path) => return self.write_file(session, sheet, columns, path).await,
-            None => tempfile::Builder::new()
-                .prefix("stdout-")
-                .tempdir_in(session.home.temporary())
-                .map_err(|error| cannot_write(&session.home.temporary(), &error))?,
-        };
-        let path = target.path().join(format!("table.{}", self.format.extension()));
-        let rows = self.write_file(session, sheet, columns, &path).await?;
-        let mut file = File::open(&path).map_err(|error| cannot_write(&path, &error))?;
-        let mut stdout = io::stdout().lock();
-        io::copy(&mut file, &mut stdout)?;
-        stdout.flush()?;
+        if let Some(path) = &self.path {
+            return self.write_file(session, sheet, columns, path).await;
+        }
+        let stdout = ForStdout::new(session, &format!("table.{}", self.format.extension()))?;
+        let rows = self.write_file(session, sheet, columns, stdout.path()).await?;
+        stdout.send()?;
         Ok(rows)
     }
 
@@ -165,8 +155,58 @@ impl Destination {
     }
 }
 
+/// A file that is written whole before stdout gets it.
+pub struct ForStdout {
+    path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl ForStdout {
+    /// A place for a file of this name. Writes nothing.
+    pub fn new(session: &Session, name: &str) -> Result<Self, AppError> {
+        let parent = session.home.temporary();
+        let folder = tempfile::Builder::new()
+            .prefix("stdout-")
+            .tempdir_in(&parent)
+            .map_err(|error| cannot_write(&parent, &error))?;
+        Ok(Self { path: folder.path().join(name), _folder: folder })
+    }
+
+    /// Where it is to be written.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Sends what was written.
+    pub fn send(self) -> Result<(), Failure> {
+        let mut file = File::open(&self.path).map_err(|error| cannot_write(&self.path, &error))?;
+        let mut stdout = io::stdout().lock();
+        io::copy(&mut file, &mut stdout)?;
+        stdout.flush()?;
+        Ok(())
+    }
+}
+
+/// The file that a path means. Replacing a link would leave its target as it was; the target is what
+/// is meant.
+pub fn replaced_path(typed: &Path) -> Result<PathBuf, AppError> {
+    let typed = absolute(typed)?;
+    Ok(fs::canonicalize(&typed).unwrap_or(typed))
+}
+
+/// Fails if no file can be written there, or none may be.
+pub fn check_path(
+    session: &Session,
+    path: &Path,
+    force: bool,
+    source: Option<&Source>,
+) -> Result<(), AppError> {
+    check_replaceable(session, path, force, source)?;
+    check_folder(path)
+}
+
 /// Fails if the path is taken by something that may not be replaced.
-pub fn check_replaceable(
+fn check_replaceable(
     session: &Session,
     path: &Path,
     force: bool,
@@ -195,7 +235,7 @@ pub fn check_replaceable(
 }
 
 /// Fails if no file can be made beside the path.
-pub fn check_folder(path: &Path) -> Result<(), AppError> {
+fn check_folder(path: &Path) -> Result<(), AppError> {
     let folder = path.parent().unwrap_or(path);
     match tempfile::Builder::new().prefix(".braincells-").tempfile_in(folder) {
         Ok(_probe) => Ok(()),

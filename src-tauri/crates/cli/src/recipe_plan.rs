@@ -3,7 +3,7 @@
 
 use std::iter;
 
-use braincells_core::{NumberLimits, Output, Sampling};
+use braincells_core::{NumberLimits, Output, Sampling, is_backend_id};
 use braincells_workbench::{PlannedColumn, RecipeEstimate, RecipePlan};
 use indicatif::HumanCount;
 use serde_json::json;
@@ -11,7 +11,6 @@ use serde_json::json;
 use crate::session::Session;
 use crate::table::{Align, Table};
 use crate::text::{cut, printable};
-use crate::values::is_backend_id;
 
 /// How much of a prompt is shown where it is not the point.
 const SHORT_LINES: usize = 8;

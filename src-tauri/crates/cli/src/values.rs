@@ -250,15 +250,6 @@ pub fn micro_usd(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Whether a text can be the id of a backend. A key hardly can: they are longer.
-pub fn is_backend_id(text: &str) -> bool {
-    (2..=32).contains(&text.len())
-        && text.starts_with(|letter: char| letter.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
 /// A stop text: `\n`, `\t` and `\\` stand for a line break, a tab and a backslash.
 pub fn stop_text(text: &str) -> Result<String, String> {
     let mut stop = String::with_capacity(text.len());
@@ -335,18 +326,6 @@ pub fn split_property(text: &str) -> Result<SplitProperty, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_id_is_told_from_a_key() {
-        for id in ["openai", "hf", "llama-server", "lm-studio2"] {
-            assert!(is_backend_id(id), "{id}");
-        }
-        for other in
-            ["", "a", "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789", "hf_abcDEF", "a b", "-a"]
-        {
-            assert!(!is_backend_id(other), "{other}");
-        }
-    }
 
     #[test]
     fn money_is_exact() {

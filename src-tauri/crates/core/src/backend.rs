@@ -3,6 +3,15 @@ use serde::{Deserialize, Serialize};
 /// Requests in flight at once to one backend, where nobody chose a number.
 pub const DEFAULT_PARALLEL_REQUESTS: u32 = 5;
 
+/// Whether a text can be the id of a backend: 2 to 32 small letters, digits and hyphens, a letter
+/// first.
+pub fn is_backend_id(text: &str) -> bool {
+    let may_stand = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (2..=32).contains(&text.len())
+        && text.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && text.bytes().all(may_stand)
+}
+
 /// What a person chose about the backends that are not on this machine. Holds no keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -74,10 +83,10 @@ impl RunCap {
         *self == Self::default()
     }
 
-    /// This cap, and `other` where nothing is said.
+    /// This cap as a whole, or `other` where it limits nothing.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self { micro_usd: self.micro_usd.or(other.micro_usd), tokens: self.tokens.or(other.tokens) }
+        if self.is_none() { other } else { self }
     }
 }
 
@@ -96,4 +105,30 @@ pub struct RequestFlow {
     pub slowed_down: u64,
     /// Requests that were sent again.
     pub retries: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_told_from_a_key() {
+        for id in ["openai", "hf", "llama-server", "lm-studio2"] {
+            assert!(is_backend_id(id), "{id}");
+        }
+        let key = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789";
+        for other in ["", "a", key, "hf_abcDEF", "a b", "-a", "1a"] {
+            assert!(!is_backend_id(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_cap_takes_the_place_of_another_as_a_whole() {
+        let money = RunCap { micro_usd: Some(5), tokens: None };
+        let tokens = RunCap { micro_usd: None, tokens: Some(7) };
+        assert_eq!(money.or(tokens), money, "who says money means no limit on tokens");
+        assert_eq!(RunCap::default().or(tokens), tokens);
+        let zero = RunCap { micro_usd: Some(0), tokens: None };
+        assert_eq!(zero.or(tokens), zero, "nothing may be spent");
+    }
 }

@@ -31,7 +31,7 @@ mod world;
 
 pub use backend::{
     BackendLimits, BackendSettings, DEFAULT_PARALLEL_REQUESTS, EndpointSettings, RequestFlow,
-    RunCap,
+    RunCap, is_backend_id,
 };
 pub use calibration::{
     Calibration, CalibrationMode, CheckedScores, LabelShare, label_score, likeliest, raw_shares,

@@ -226,8 +226,8 @@ pub struct RunProgress {
     pub shared_tokens: u64,
     /// Generated tokens so far.
     pub completion_tokens: u64,
-    /// What the provider said that the run cost so far, in US dollars; `None` where it does not say
-    /// and has no known price.
+    /// What the provider said that this part of the run cost so far, in US dollars, without what it
+    /// took before a pause; `None` where it does not say and has no known price.
     #[serde(default)]
     pub cost_usd: Option<f64>,
     /// How the provider takes its requests; `None` for an engine on this machine.

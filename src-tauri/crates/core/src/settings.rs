@@ -24,7 +24,8 @@ pub struct EngineOptions {
 }
 
 impl EngineOptions {
-    /// These options, and those of `others` where nothing is said. Exact if either is.
+    /// These options, and those of `others` where nothing is said. Exact if either is; a cap takes
+    /// the place of the other as a whole.
     #[must_use]
     pub fn or(&self, others: &Self) -> Self {
         Self {

@@ -22,6 +22,7 @@
 //! `learned` keeps what it taught.
 
 mod answer;
+mod arriving;
 pub mod batch_file;
 mod body;
 mod call;
@@ -43,7 +44,7 @@ mod typed;
 pub use client::{ClientOptions, CloudClient};
 pub use endpoint::Endpoint;
 pub use engine::{CloudEngine, CloudModel};
-pub use flow::FlowLimits;
+pub use flow::{FlowLimits, Pauses};
 pub use key::ApiKey;
 pub use listing::{ConnectionReport, ListedModel};
 pub use provider::{ENDPOINT_PRESETS, EndpointPreset, PROVIDERS, Provider, provider};

@@ -95,6 +95,15 @@ pub enum BatchEventKind {
     Started,
     /// More text of the answer, cut at a character boundary.
     Delta(String),
+    /// An attempt took this and came to no answer; another attempt may follow.
+    Spent {
+        /// Tokens of the prompt.
+        prompt_tokens: u32,
+        /// Tokens generated before it ended.
+        completion_tokens: u32,
+        /// What the provider took for it, in US dollars, where that is known.
+        cost_usd: Option<f64>,
+    },
     /// The final answer; nothing follows for this id.
     Done(Box<LLMResponse>),
     /// It failed; nothing follows for this id.
@@ -204,6 +213,11 @@ pub trait LLMEngine: Send + Sync {
     /// What its provider takes for the model, where that is known.
     fn price(&self) -> Option<Price> {
         None
+    }
+
+    /// Tokens of thinking that an answer may take beyond [`LLMRequest::token_limit`].
+    fn thinking_tokens(&self) -> u32 {
+        0
     }
 
     /// How its provider takes the requests at this moment; `None` for an engine on this machine.

@@ -23,6 +23,7 @@ mod pool;
 pub mod prompt;
 pub mod schema;
 mod single;
+mod tokens;
 pub mod worker;
 
 #[cfg(feature = "llama")]
@@ -38,3 +39,4 @@ pub use engine::{
 pub use error::LLMError;
 pub use fake::{FakeAnswer, FakeEngine, FakeGate};
 pub use pool::{DEFAULT_PARALLEL_REQUESTS, InferencePool};
+pub use tokens::{estimated_prompt_tokens, estimated_tokens};

@@ -20,7 +20,7 @@ pub(crate) async fn answer(
         match event.kind {
             BatchEventKind::Done(response) => return Ok(*response),
             BatchEventKind::Failed(error) => return Err(error),
-            BatchEventKind::Started | BatchEventKind::Delta(_) => {}
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {}
         }
     }
     Err(LLMError::NotRunning)
@@ -31,7 +31,7 @@ pub(crate) fn pieces(events: impl Stream<Item = BatchEvent> + Send + 'static) ->
     let mut seen = 0;
     let pieces = events.filter_map(move |event| {
         let piece = match event.kind {
-            BatchEventKind::Started => None,
+            BatchEventKind::Started | BatchEventKind::Spent { .. } => None,
             BatchEventKind::Delta(text) => {
                 seen += text.len();
                 Some(Ok(text))

@@ -288,7 +288,7 @@ async fn an_engine_goes_on_after_its_process_ended() {
                 assert!((1..=4).contains(&requests), "{requests}");
             }
             BatchEventKind::Failed(error) => panic!("{error}"),
-            BatchEventKind::Started | BatchEventKind::Delta(_) => {}
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {}
         }
     }
     ended.sort_unstable();

@@ -10,8 +10,10 @@
     reason = "all of it is a test, and what the servers say is what it is run for"
 )]
 
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +23,9 @@ use braincells_llm::cloud::{
     ApiKey, ClientOptions, CloudClient, CloudEngine, CloudModel, Endpoint, FlowLimits,
 };
 use braincells_llm::output::read_answer;
-use braincells_llm::{BatchEventKind, LLMEngine, LLMError, LLMRequest, Message, RequestId, Role};
+use braincells_llm::{
+    BatchEventKind, FinishReason, LLMEngine, LLMError, LLMRequest, Message, RequestId, Role,
+};
 use braincells_workbench::SystemClock;
 use futures::{StreamExt, stream};
 use serde_json::json;
@@ -35,6 +39,9 @@ const CONTEXT_TOKENS: u32 = 2048;
 /// Loading takes a second; a busy machine may take many.
 const READY_WITHIN: Duration = Duration::from_mins(2);
 
+/// As much of what a server said last is shown.
+const LAST_LINES: usize = 15;
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     LlamaServer,
@@ -46,50 +53,70 @@ struct Server {
     kind: Kind,
     port: u16,
     process: Child,
+    /// What it says.
+    log: PathBuf,
+    _folder: tempfile::TempDir,
 }
 
 impl Server {
     async fn start(kind: Kind, port: u16) -> Self {
-        let process = Self::spawn(kind, port);
-        let mut server = Self { kind, port, process };
+        let folder = tempfile::tempdir().expect("a folder for its log");
+        let log = folder.path().join("log");
+        let process = Self::spawn(kind, port, &log);
+        let mut server = Self { kind, port, process, log, _folder: folder };
         server.wait_until_ready().await;
         server
     }
 
-    fn spawn(kind: Kind, port: u16) -> Child {
+    fn spawn(kind: Kind, port: u16, log: &Path) -> Child {
         let model = set("BRAINCELLS_TEST_MODEL");
         let mut command = match kind {
             Kind::LlamaServer => {
                 let mut command = Command::new(set("BRAINCELLS_LLAMA_SERVER"));
+                command.arg("--model").arg(model);
                 // Four slots share the context.
-                command.args(["--model"]).arg(model).args([
-                    "--ctx-size",
-                    "8192",
-                    "--parallel",
-                    "4",
-                ]);
-                command.args(["--api-key", KEY, "--host", "127.0.0.1", "--jinja", "--no-webui"]);
+                command.args(["--ctx-size", "8192", "--parallel", "4"]);
+                command.args(["--api-key", KEY, "--jinja", "--no-webui"]);
                 command
             }
             Kind::LlamaCppPython => {
-                let mut command = Command::new(set("BRAINCELLS_LLAMA_CPP_PYTHON"));
+                let mut command = Command::new(set("BRAINCELLS_PYTHON"));
+                // Its settings are also read from the environment, which goes before arguments.
+                command.env_clear().env("PYTHONPATH", set("BRAINCELLS_LLAMA_CPP_PYTHON"));
+                for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] {
+                    command.envs(variable(name).map(|value| (name, value)));
+                }
                 command.args(["-m", "llama_cpp.server", "--model"]).arg(model);
-                command.args(["--n_ctx", "2048", "--api_key", KEY, "--host", "127.0.0.1"]);
+                command.args(["--n_ctx", "2048", "--api_key", KEY]);
                 command
             }
         };
-        command.args(["--port", &port.to_string()]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+        let log = File::options().create(true).append(true).open(log).expect("its log opens");
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a second handle")).stderr(log);
         command.spawn().expect("the server starts")
+    }
+
+    /// What it said last.
+    fn said(&self) -> String {
+        let said = std::fs::read(&self.log).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said);
+        let lines: Vec<&str> = said.lines().collect();
+        lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+    }
+
+    fn start_again(&mut self) {
+        self.process = Self::spawn(self.kind, self.port, &self.log);
     }
 
     async fn wait_until_ready(&mut self) {
         let (client, endpoint, key) = (client(), self.endpoint(), ApiKey::new(KEY).unwrap());
         let until = Instant::now() + READY_WITHIN;
         while let Err(error) = client.list_models(&endpoint, Some(&key)).await {
-            assert!(Instant::now() < until, "{:?} is not ready: {error}", self.kind);
+            let (kind, is_late) = (self.kind, Instant::now() >= until);
+            assert!(!is_late, "{kind:?} is not ready: {error}\n{}", self.said());
             let ended = self.process.try_wait().expect("the process can be asked");
-            assert!(ended.is_none(), "{:?} ended: {ended:?}", self.kind);
+            assert!(ended.is_none(), "{kind:?} ended: {ended:?}\n{}", self.said());
             sleep(Duration::from_millis(100)).await;
         }
     }
@@ -126,6 +153,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{:?} said last:\n{}", self.kind, self.said());
+        }
         if self.process.try_wait().is_ok_and(|ended| ended.is_none()) {
             self.kill();
         }
@@ -133,10 +163,12 @@ impl Drop for Server {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test has no `main` that could hand it the path")]
-fn set(variable: &str) -> PathBuf {
-    std::env::var_os(variable)
-        .unwrap_or_else(|| panic!("{variable} is not set: run `scripts/conformance`"))
-        .into()
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from)
+}
+
+fn set(name: &str) -> PathBuf {
+    variable(name).unwrap_or_else(|| panic!("{name} is not set: run `scripts/conformance`"))
 }
 
 fn free_port() -> u16 {
@@ -166,9 +198,9 @@ async fn everything(kind: Kind) {
     answers_of_every_type_are_valid(kind, &engine).await;
     labels_have_probabilities(kind, &engine).await;
     a_wrong_key_is_called_so(&server, &model).await;
-    an_unknown_model(&server).await;
-    too_long_a_prompt_is_called_so(&engine).await;
-    a_stream_can_be_dropped(&engine).await;
+    any_model_is_the_one_there_is(&server).await;
+    too_long_a_prompt_is_called_so(kind, &engine).await;
+    streams_can_be_dropped(&engine).await;
     a_server_may_be_killed_and_come_back(&mut server, &model).await;
 }
 
@@ -196,37 +228,40 @@ async fn streams(engine: &CloudEngine) {
 }
 
 async fn answers_of_every_type_are_valid(kind: Kind, engine: &CloudEngine) {
-    let labels = || ["positive", "negative", "neutral"].map(str::to_owned).to_vec();
+    let labels = ["positive", "negative", "neutral"].map(str::to_owned).to_vec();
     let schema = json!({
         "type": "object",
         "properties": {"item": {"type": "string"}, "price": {"type": "number"}},
         "required": ["item", "price"],
         "additionalProperties": false,
     });
-    let outputs = [
-        Output::Labels { labels: labels() },
-        Output::Number(NumberLimits { integer: true, min: Some(1.0), max: Some(5.0) }),
-        Output::Boolean,
-        Output::Date,
-        Output::Json { schema },
+    let text = "I bought a tin kettle for 25 dollars on 2024-05-17, and it is wonderful.";
+    let cases = [
+        ("Which of the labels positive, negative, neutral fit?", Output::Labels { labels }),
+        (
+            "How many stars from 1 to 5 is that?",
+            Output::Number(NumberLimits { integer: true, min: Some(1.0), max: Some(5.0) }),
+        ),
+        ("Is that a good review? Answer true or false.", Output::Boolean),
+        ("On which date was it bought?", Output::Date),
+        ("What was bought, and for how much?", Output::Json { schema }),
     ];
-    for output in outputs {
-        let text = "I bought a tin kettle for 25 dollars on 2024-05-17, and it is wonderful.";
+    for (question, output) in cases {
+        let mut request = ask(&format!("{text}\n\n{question}"), output.clone());
+        // Enough for a form to be closed; a small model may fill a text with anything.
+        request.max_tokens = Some(256);
         let word = output.as_str();
-        match engine.generate(ask(text, output.clone())).await {
-            Ok(response) => {
-                let read = read_answer(&response.content, &output);
-                println!("{word}: {:?} -> {read:?}", response.content);
-                // A small model may say anything where nothing constrains it; then it is refused.
-                if kind == Kind::LlamaServer && !matches!(output, Output::Boolean) {
-                    read.unwrap();
-                }
-            }
-            Err(error) => {
-                println!("{word}: {error:?}");
-                assert!(!error.ends_run(), "{error:?}");
-                assert_ne!(kind, Kind::LlamaServer, "{error:?}");
-            }
+        let response = match engine.generate(request).await {
+            Ok(response) => response,
+            Err(error) => panic!("{word}: {error:?}"),
+        };
+        let read = read_answer(&response.content, &output);
+        println!("{word}: {:?} ({:?}) -> {read:?}", response.content, response.finish_reason);
+        // Booleans are asked in plain words everywhere, and this Python server takes no schema: a
+        // small model may then say anything, which is refused.
+        let is_constrained = kind == Kind::LlamaServer && output != Output::Boolean;
+        if is_constrained && response.finish_reason == FinishReason::Stop {
+            read.unwrap();
         }
     }
 }
@@ -241,7 +276,10 @@ async fn labels_have_probabilities(kind: Kind, engine: &CloudEngine) {
         "label: {:?} {:?} {:?}",
         response.content, response.confidence, response.label_probabilities
     );
-    if read_answer(&response.content, &output).is_ok() && kind == Kind::LlamaServer {
+    let answer = read_answer(&response.content, &output);
+    assert!(answer.is_ok(), "{response:?}");
+    // The other tells probabilities only where it was started with `--logits_all`.
+    if kind == Kind::LlamaServer {
         let sum: f64 = response.label_probabilities.iter().map(|label| label.probability).sum();
         assert!((sum - 1.0).abs() < 1e-6, "{response:?}");
         assert!(response.confidence.is_some());
@@ -256,38 +294,41 @@ async fn a_wrong_key_is_called_so(server: &Server, model: &str) {
     assert!(!format!("{error:?}").contains("wrong-key"));
 }
 
-async fn an_unknown_model(server: &Server) {
+async fn any_model_is_the_one_there_is(server: &Server) {
     let engine = server.engine_for("no-such-model", KEY);
-    match engine.generate(ask("Hello.", Output::Text)).await {
-        // Servers of one model take any name.
-        Ok(response) => println!("unknown model: answered by {}", response.model),
-        Err(error) => {
-            println!("unknown model: {error}");
-            assert!(matches!(error, LLMError::ModelUnknown { .. }), "{error:?}");
-        }
-    }
+    let response = engine.generate(ask("Say hello.", Output::Text)).await.unwrap();
+    println!("unknown model: answered {:?}", response.content);
+    assert!(!response.content.trim().is_empty());
 }
 
-async fn too_long_a_prompt_is_called_so(engine: &CloudEngine) {
+async fn too_long_a_prompt_is_called_so(kind: Kind, engine: &CloudEngine) {
     let text = "The kettle boils. ".repeat(2000);
     let error = engine.generate(ask(&text, Output::Text)).await.unwrap_err();
     println!("too long: {error}");
-    let LLMError::ContextLengthExceeded { needed_tokens, available_tokens } = error else {
-        panic!("{error:?}")
-    };
-    assert!(needed_tokens > available_tokens && available_tokens == CONTEXT_TOKENS);
+    assert!(!error.ends_run(), "{error:?}");
+    // The other begins its answer, finds that the prompt is too long and closes the connection.
+    if kind == Kind::LlamaServer {
+        let LLMError::ContextLengthExceeded { needed_tokens, available_tokens } = error else {
+            panic!("{error:?}")
+        };
+        assert!(needed_tokens > available_tokens && available_tokens == CONTEXT_TOKENS);
+    }
 }
 
-async fn a_stream_can_be_dropped(engine: &CloudEngine) {
-    let mut request = ask("Write a long story about a kettle.", Output::Text);
-    request.max_tokens = Some(1500);
-    let mut pieces = engine.generate_stream(request).await.unwrap();
-    pieces.next().await.unwrap().unwrap();
-    drop(pieces);
+async fn streams_can_be_dropped(engine: &CloudEngine) {
+    let mut open = Vec::new();
+    for thing in ["kettle", "pan", "spoon", "cup"] {
+        let mut request = ask(&format!("Write a long story about a {thing}."), Output::Text);
+        request.max_tokens = Some(1500);
+        let mut pieces = engine.generate_stream(request).await.unwrap();
+        pieces.next().await.unwrap().unwrap();
+        open.push(pieces);
+    }
+    drop(open);
     let began = Instant::now();
     let after = engine.generate(ask("Say hello.", Output::Text));
-    timeout(Duration::from_secs(20), after).await.expect("the server is free again").unwrap();
-    println!("answered {:?} after a stream was dropped", began.elapsed());
+    timeout(Duration::from_secs(5), after).await.expect("the server is free again").unwrap();
+    println!("answered {:?} after four streams were dropped", began.elapsed());
 }
 
 async fn a_server_may_be_killed_and_come_back(server: &mut Server, model: &str) {
@@ -299,22 +340,37 @@ async fn a_server_may_be_killed_and_come_back(server: &mut Server, model: &str) 
         (RequestId(id), request)
     };
     let mut events = engine.generate_batch(Box::pin(stream::iter((0..ROWS).map(request))));
-    let (mut ended, mut killed) = (Vec::new(), false);
+    let (mut ended, mut was_killed) = (BTreeMap::new(), false);
     while let Some(event) = events.next().await {
         match event.kind {
-            BatchEventKind::Done(_) => ended.push(event.id.0),
+            BatchEventKind::Done(response) => {
+                let earlier = ended.insert(event.id.0, response.content);
+                assert_eq!(earlier, None, "each once");
+            }
             BatchEventKind::Failed(error) => panic!("{:?}: {error:?}", event.id),
-            BatchEventKind::Started | BatchEventKind::Delta(_) => {}
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {}
         }
-        if ended.len() == 6 && !killed {
-            killed = true;
+        if ended.len() == 6 && !was_killed {
+            was_killed = true;
             server.kill();
-            server.process = Server::spawn(server.kind, server.port);
+            server.start_again();
         }
     }
-    ended.sort_unstable();
-    assert_eq!(ended, (0..ROWS).collect::<Vec<_>>(), "each once");
-    println!("killed in the middle: all {ROWS} rows ended once");
+    drop(events);
+    assert!(ended.keys().copied().eq(0..ROWS), "{ended:?}");
+    let retries = engine.flow().unwrap().retries;
+    println!(
+        "killed in the middle: all {ROWS} rows ended once, {retries} requests were sent again"
+    );
+    assert!(was_killed && retries > 0);
+    // One at a time this server says the same again; four at once are summed up in another order in
+    // llama-server, which may turn a word.
+    if server.kind == Kind::LlamaCppPython {
+        for (id, content) in &ended {
+            let again = engine.generate(request(*id).1).await.unwrap();
+            assert_eq!(&again.content, content, "row {id}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

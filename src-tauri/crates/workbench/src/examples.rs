@@ -1,13 +1,13 @@
 //! The cells that a column's prompts show as examples.
 
 use braincells_core::{AppError, ColumnId, RowId, SheetId, Value};
+use braincells_llm::estimated_tokens;
 use braincells_llm::prompt::{Example, WeighedExample};
 use serde::Serialize;
 
 use crate::Workbench;
 use crate::columns::own_examples;
 use crate::run::Order;
-use crate::tokens::estimated_tokens;
 
 /// Edited and approved cells that are looked at for each one that a prompt may show: some are too
 /// long or say nothing.

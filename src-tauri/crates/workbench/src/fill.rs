@@ -140,7 +140,7 @@ impl Workbench {
         match self.with_store(sheet, work).await? {
             WorkLeft::Nothing => Ok(None),
             WorkLeft::GoOn(run) => {
-                let cap = if options.cap.is_none() { request.cap } else { options.cap };
+                let cap = options.cap.or(request.cap);
                 self.resume(sheet, run, &EngineOptions { cap, ..options.clone() }).await.map(Some)
             }
             WorkLeft::Begin => self.run(sheet, column, request, options).await.map(Some),

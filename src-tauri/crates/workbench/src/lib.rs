@@ -82,7 +82,6 @@ mod split;
 mod sql;
 mod stats;
 mod steps;
-mod tokens;
 mod transfer;
 mod tune_model;
 mod views;

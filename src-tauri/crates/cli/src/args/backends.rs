@@ -4,10 +4,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use braincells_core::is_backend_id;
 use clap::{Args, Subcommand};
 
 use super::{ScopeArgs, SheetArg};
-use crate::values::is_backend_id;
 
 /// `backends`.
 #[derive(Debug, Args)]
@@ -39,7 +39,8 @@ pub enum BackendsAction {
     Add {
         /// Its id: models are named `ID:MODEL` from then on. 2 to 32 of `a-z`, `0-9` and `-`
         id: String,
-        /// Where it is, with or without `/v1` [default: that of the preset with this id]
+        /// Where it is, with or without `/v1` [default: where it was, or that of the preset with this
+        /// id]
         url: Option<String>,
         /// A model that it has, beside those that it lists; may be given more than once
         #[arg(short, long, value_name = "MODEL")]

@@ -184,11 +184,17 @@ async fn add(
     url: Option<&str>,
     models: &[String],
 ) -> Result<Ending, Failure> {
+    let settings = session.unless_stopped(session.workbench.settings()).await?;
+    let endpoints = settings.backends.endpoints.into_iter();
+    let before = endpoints.filter(|endpoint| endpoint.id == id).last().unwrap_or_default();
     let base_url = match url {
         Some(url) => url.to_owned(),
+        None if !before.base_url.is_empty() => before.base_url,
         None => preset_url(&known(session).await?, id)?,
     };
-    let endpoint = EndpointSettings { id: id.to_owned(), base_url, models: models.to_vec() };
+    // What was typed by hand before was typed to stay; those that are there twice are one.
+    let models = [before.models, models.to_vec()].concat();
+    let endpoint = EndpointSettings { id: id.to_owned(), base_url, models };
     let backends = session.unless_stopped(session.workbench.put_endpoint(endpoint)).await?;
     session.output.result("backends add", &backends)?;
     let added = named(&backends, id)?;
@@ -205,6 +211,13 @@ async fn add(
 }
 
 fn preset_url(backends: &Backends, id: &str) -> Result<String, AppError> {
+    if let Some(known) = find(backends, id) {
+        let (title, id) = (&known.title, &known.id);
+        let message = format!("{title} is there already and need not be added");
+        return Err(AppError::new(Code::BadInput, message).with_hint(format!(
+            "`braincells keys set {id}` keeps its key; name its models as `{id}:MODEL`"
+        )));
+    }
     let preset = backends.presets.iter().find(|preset| preset.id == id);
     preset.map(|preset| preset.base_url.clone()).ok_or_else(|| {
         AppError::new(Code::BadInput, format!("there is no preset `{id}`, so it needs an address"))

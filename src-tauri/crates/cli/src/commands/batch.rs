@@ -1,17 +1,15 @@
 //! `batch`: a column's questions as a file that providers take and answer later, for less.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use braincells_core::{AppError, Code, Column, SheetId};
+use braincells_core::{Column, SheetId};
 use braincells_workbench::{BatchFile, BatchRead, BatchWritten, MoreFiles};
 use indicatif::HumanCount;
 use serde_json::json;
 
 use super::update::request;
 use crate::args::{BatchAction, BatchArgs, ScopeArgs};
-use crate::destination::{check_folder, check_replaceable};
+use crate::destination::{ForStdout, check_path, replaced_path};
 use crate::failure::{Ending, Failure};
 use crate::session::{Session, absolute};
 use crate::text::printable;
@@ -43,7 +41,14 @@ async fn write(
     force: bool,
     scope: &ScopeArgs,
 ) -> Result<Ending, Failure> {
-    let target = if out == Path::new("-") { None } else { Some(target(session, out, force)?) };
+    // Where the file goes is checked before the work; `-` is stdout.
+    let target = if out == Path::new("-") {
+        None
+    } else {
+        let path = replaced_path(out)?;
+        check_path(session, &path, force, None)?;
+        Some(path)
+    };
     let all = session.unless_stopped(session.workbench.columns(sheet)).await?;
     let request = request(scope, &all)?;
     let written = if let Some(path) = &target {
@@ -56,19 +61,11 @@ async fn write(
         }
         written
     } else {
-        let folder = session.home.temporary();
-        let folder = tempfile::Builder::new()
-            .prefix("stdout-")
-            .tempdir_in(&folder)
-            .map_err(|error| not_written(&folder, &error))?;
-        let path = folder.path().join("batch.jsonl");
-        let file = BatchFile { path: path.clone(), more: MoreFiles::Refuse };
+        let stdout = ForStdout::new(session, "batch.jsonl")?;
+        let file = BatchFile { path: stdout.path().to_owned(), more: MoreFiles::Refuse };
         let write = session.workbench.write_batch(sheet, column.id, request, file);
         let written = session.unless_stopped(write).await?;
-        let mut file = File::open(&path).map_err(|error| not_written(&path, &error))?;
-        let mut stdout = io::stdout().lock();
-        io::copy(&mut file, &mut stdout)?;
-        stdout.flush()?;
+        stdout.send()?;
         written
     };
     let result = json!({
@@ -133,21 +130,6 @@ fn read_line(read: &BatchRead) -> String {
         }
     }
     parts.join(", ")
-}
-
-/// Where the file goes, checked before the work.
-fn target(session: &Session, out: &Path, force: bool) -> Result<PathBuf, AppError> {
-    // Replacing a link would leave its target as it was; the target is what is meant.
-    let typed = absolute(out)?;
-    let path = fs::canonicalize(&typed).unwrap_or(typed);
-    check_replaceable(session, &path, force, None)?;
-    check_folder(&path)?;
-    Ok(path)
-}
-
-fn not_written(path: &Path, error: &io::Error) -> AppError {
-    let message = format!("`{}` cannot be used: {error}", path.display());
-    AppError::new(Code::Storage, message).with_hint("check the folder's permissions and free space")
 }
 
 fn shown(path: &Path) -> String {

@@ -66,8 +66,14 @@ async fn list(session: &Session) -> Result<Ending, Failure> {
 async fn set(session: &Session, backend: &str, stdin: bool) -> Result<Ending, Failure> {
     let backends = known(session).await?;
     let backend = named_beside_keys(&backends, backend)?;
-    check_keyring(&backends, backend)?;
-    let key = if stdin { from_stdin(session).await? } else { typed(session, backend).await? };
+    let key = if stdin {
+        // Read in any case, so that whoever writes it ends well; what becomes of it shows below.
+        from_stdin(session).await?
+    } else {
+        // Before somebody types for nothing.
+        check_keyring(&backends, backend)?;
+        typed(session, backend).await?
+    };
     // Not given up half-way: what the keyring has then would be unknown.
     let source = session.workbench.set_key(&backend.id, key, true).await?;
     let after = known(session).await?;
@@ -141,10 +147,39 @@ async fn typed(session: &Session, backend: &BackendInfo) -> Result<String, Failu
         backend.title,
         page.unwrap_or_default()
     ));
+    // Ctrl-C leaves the prompt in its middle, and `console` does not tidy up then.
+    #[cfg(unix)]
+    let _as_it_was = Terminal::of(std::io::stdin());
     let read = tokio::task::spawn_blocking(|| console::Term::stderr().read_secure_line());
     let read = async { read.await.map_err(|_ended| unreadable("the terminal went away")) };
     let key = session.unless_stopped(read).await?;
     Ok(not_empty(&key.map_err(|error| unreadable(&error.to_string()))?)?)
+}
+
+/// A terminal, made as it was when this is dropped: it shows what is typed again.
+#[cfg(unix)]
+struct Terminal<T: std::os::fd::AsFd> {
+    terminal: T,
+    was: Option<rustix::termios::Termios>,
+}
+
+#[cfg(unix)]
+impl<T: std::os::fd::AsFd> Terminal<T> {
+    fn of(terminal: T) -> Self {
+        let was = rustix::termios::tcgetattr(&terminal).ok();
+        Self { terminal, was }
+    }
+}
+
+#[cfg(unix)]
+impl<T: std::os::fd::AsFd> Drop for Terminal<T> {
+    fn drop(&mut self) {
+        if let Some(was) = &self.was {
+            let now = rustix::termios::OptionalActions::Now;
+            // One that is gone needs nothing.
+            drop(rustix::termios::tcsetattr(&self.terminal, now, was));
+        }
+    }
 }
 
 fn not_empty(key: &str) -> Result<String, AppError> {
@@ -158,4 +193,31 @@ fn not_empty(key: &str) -> Result<String, AppError> {
 fn unreadable(reason: &str) -> AppError {
     AppError::new(Code::BadInput, format!("the key cannot be read: {reason}"))
         .with_hint("type the key when asked for it, or send it with `--stdin`, and nothing else")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::fs::{Mode, OFlags, open};
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+
+    use super::*;
+
+    #[test]
+    fn a_terminal_shows_what_is_typed_again_however_the_prompt_ends() {
+        let other_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&other_end).unwrap();
+        unlockpt(&other_end).unwrap();
+        let name = ptsname(&other_end, Vec::new()).unwrap();
+        let terminal = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let shows = || tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ECHO);
+        assert!(shows());
+        let guard = Terminal::of(&terminal);
+        let mut hidden = tcgetattr(&terminal).unwrap();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&terminal, OptionalActions::Now, &hidden).unwrap();
+        assert!(!shows());
+        drop(guard);
+        assert!(shows());
+    }
 }

@@ -14,15 +14,15 @@ use serde::de::IgnoredAny;
 
 use self::pieces::{Finish, Pieces};
 use self::text::{AnswerText, Parts};
+pub(super) use self::usage::Spent;
 use self::usage::Usage;
-pub(super) use self::usage::estimated_tokens;
 use super::body::stops;
 use super::failure::{AskedOf, Failure, of_error_object, one_line};
 use super::labels::{TokenChoice, scores};
 use super::learned::Learned;
 use super::typed::{Form, unwrapped};
 use crate::output::{THINK_CLOSES, split_reasoning};
-use crate::{FinishReason, LLMError, LLMRequest, LLMResponse, Price};
+use crate::{FinishReason, LLMError, LLMRequest, LLMResponse, Price, estimated_tokens};
 
 /// An answer and what it teaches about the server.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,8 @@ pub(super) struct Answered {
     pub(super) has_form: Option<bool>,
     /// Whether the model thought before it answered.
     pub(super) thought: bool,
+    /// Whether the server said why it ended.
+    pub(super) says_end: bool,
 }
 
 /// An answer as it comes.
@@ -49,7 +51,6 @@ pub(super) struct Assembly<'a> {
     usage: Usage,
     tokens: Vec<TokenChoice>,
     has_choice: bool,
-    has_begun: bool,
 }
 
 impl<'a> Assembly<'a> {
@@ -68,12 +69,30 @@ impl<'a> Assembly<'a> {
             usage: Usage::default(),
             tokens: Vec::new(),
             has_choice: false,
-            has_begun: false,
         }
     }
 
-    /// Takes a chunk of a stream or a whole completion. Fails if there is an error in it.
-    pub(super) fn take(&mut self, chunk: &Value) -> Result<(), Failure> {
+    /// What is in a completion that came as a whole, to a request that was written by `sent`. Fails
+    /// if there is none in it, or an error.
+    pub(super) fn of_completion(
+        value: &Value,
+        request: &'a LLMRequest,
+        asked: &AskedOf<'a>,
+        sent: &Learned,
+    ) -> Result<Self, Failure> {
+        if value.get("choices").is_none_or(|choices| !choices.is_array()) {
+            // Some servers put what is wrong right into the body.
+            let error = value.get("error").filter(|error| !error.is_null());
+            return Err(of_error_object(asked, error.unwrap_or(value)));
+        }
+        let mut assembly = Self::new(request, *asked, sent);
+        assembly.take(value)?;
+        Ok(assembly)
+    }
+
+    /// Takes a chunk of a stream or a whole completion. Answers whether something of the answer was
+    /// in it, or of the thinking before it; fails if there is an error in it.
+    pub(super) fn take(&mut self, chunk: &Value) -> Result<bool, Failure> {
         let Pieces { error, choice, usage } = Pieces::of(chunk);
         if let Some(error) = error
             && !self.is_whole()
@@ -83,9 +102,10 @@ impl<'a> Assembly<'a> {
         if let Some(usage) = usage {
             self.usage.take(usage);
         }
-        let Some(choice) = choice else { return Ok(()) };
+        let Some(choice) = choice else { return Ok(false) };
         self.has_choice = true;
-        self.has_begun |= choice.finish.is_some()
+        // Servers may send events without anything in them long before, and in between.
+        let has_part = choice.finish.is_some()
             || [&choice.content, &choice.reasoning, &choice.refusal]
                 .into_iter()
                 .any(|text| !text.is_empty());
@@ -101,7 +121,7 @@ impl<'a> Assembly<'a> {
         if self.finish == Some(Finish::Failed) {
             return Err(Failure::Retry("the server ended the answer with an error".to_owned()));
         }
-        Ok(())
+        Ok(has_part)
     }
 
     /// What can be shown since the last call: only of free text.
@@ -109,16 +129,31 @@ impl<'a> Assembly<'a> {
         if self.request.output == Output::Text { self.text.take_delta() } else { None }
     }
 
-    /// Whether there is something of the answer, or of the thinking before it. Servers may send an
-    /// event without anything in it long before.
-    pub(super) fn has_begun(&self) -> bool {
-        self.has_begun
+    /// Whether there is a choice, or a word on what it took.
+    pub(super) fn has_anything(&self) -> bool {
+        self.has_choice || self.usage.is_said()
     }
 
-    /// Whether the server said that the answer ended: then it is whole, whatever happens to what
-    /// would come behind it.
-    pub(super) fn is_whole(&self) -> bool {
+    /// Whether the server said that the answer ended.
+    pub(super) fn is_said(&self) -> bool {
         matches!(self.finish, Some(Finish::Stop | Finish::Length | Finish::Filtered))
+    }
+
+    /// Whether the answer ended, by the server's word or at a stop sequence that the server does not
+    /// know: then it is whole, whatever happens to what would come behind it.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_said() || self.text.is_stopped()
+    }
+
+    /// What it took so far, should it come to nothing.
+    pub(super) fn spent(&self, price: Option<Price>) -> Spent {
+        self.usage.spent(self.request, self.written_tokens(), price)
+    }
+
+    /// About how many tokens were written so far.
+    fn written_tokens(&self) -> u32 {
+        let texts = [self.reasoning.as_str(), &self.refusal].into_iter().chain(self.text.all());
+        texts.map(estimated_tokens).fold(0, u32::saturating_add)
     }
 
     /// The answer, once nothing more comes.
@@ -129,10 +164,9 @@ impl<'a> Assembly<'a> {
         if !self.refusal.trim().is_empty() || self.finish == Some(Finish::Filtered) {
             return Err(Failure::Cell(self.refused()));
         }
+        let written = self.written_tokens();
         let Self { request, form, text, reasoning, finish, usage, tokens, .. } = self;
         let Parts { answer, thoughts, stopped } = text.finish();
-        let written =
-            answer.len() + reasoning.len() + thoughts.iter().map(String::len).sum::<usize>();
         let mut reasonings = vec![reasoning.trim().to_owned()];
         reasonings.extend(thoughts);
         let has_closed_thinking = has_closed_thinking(&answer);
@@ -168,11 +202,10 @@ impl<'a> Assembly<'a> {
             finish_reason,
             confidence,
             label_probabilities,
-            cost_usd: usage.cost_usd.or_else(|| {
-                price.map(|price| price.of(counts.prompt.into(), counts.completion.into()))
-            }),
+            cost_usd: usage.cost(counts, price),
         };
-        Ok(Answered { response, has_form: is_judged.then_some(has_form), thought })
+        let has_form = is_judged.then_some(has_form);
+        Ok(Answered { response, has_form, thought, says_end: finish.is_some() })
     }
 
     fn refused(&self) -> LLMError {
@@ -197,6 +230,11 @@ fn without_closed_thinking(answer: String) -> (String, Option<String>) {
     }
 }
 
+/// What half of an answer took of which nothing can be read, by an estimate.
+pub(super) fn spent_on_half(request: &LLMRequest, half: &str, price: Option<Price>) -> Spent {
+    Usage::default().spent(request, estimated_tokens(half), price)
+}
+
 /// The answer in a completion that came as a whole, to a request that was written by `sent`.
 pub(super) fn of_completion(
     value: &Value,
@@ -205,14 +243,7 @@ pub(super) fn of_completion(
     sent: &Learned,
     price: Option<Price>,
 ) -> Result<Answered, Failure> {
-    if value.get("choices").is_none_or(|choices| !choices.is_array()) {
-        // Some servers put what is wrong right into the body.
-        let error = value.get("error").filter(|error| !error.is_null());
-        return Err(of_error_object(asked, error.unwrap_or(value)));
-    }
-    let mut assembly = Assembly::new(request, *asked, sent);
-    assembly.take(value)?;
-    assembly.finish(price)
+    Assembly::of_completion(value, request, asked, sent)?.finish(price)
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ pub fn read_line(
     let Some(request) = request_of(custom_id) else {
         return Err(NoResult::Unknown { custom_id: failure::one_line(custom_id, None) });
     };
-    let asked = AskedOf { endpoint, model, key: None, parameters: &[] };
+    let asked = AskedOf { endpoint, model, key: None, parameters: &[], has_answered: false };
     let result = answer_of(&value, &request, &asked);
     Ok(BatchLine {
         custom_id: custom_id.to_owned(),

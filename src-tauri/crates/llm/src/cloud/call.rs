@@ -3,26 +3,25 @@
 //! [`super::engine`] decides when and how often. Promises: a server that is silent for longer than
 //! the client's stall timeout within its answer fails, and one that goes on has all the time; before
 //! its answer it may be silent for several times as long, because servers queue and models think,
-//! but not for ever; nothing grows without a limit; an answer that came whole is an answer, whatever
-//! becomes of the connection behind it; dropping the call closes its connection. Left out: waiting,
-//! sending again.
+//! but not for ever; an answer that came whole is an answer, whatever becomes of the connection
+//! behind it; what an attempt took that came to no answer is told; dropping the call closes its
+//! connection. Left out: waiting, sending again.
 
-use std::future::Future;
 use std::time::Duration;
 
 use braincells_core::Value;
-use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
-use super::answer::{Answered, Assembly, of_completion};
+use super::answer::{Answered, Assembly, Spent, spent_on_half};
+use super::arriving::{Arriving, in_time, silent};
 use super::body::{chat_body, parameters};
 use super::client::{CloudClient, ERROR_TIMEOUT, MAX_ERROR_BYTES};
 use super::engine::CloudModel;
 use super::events::Events;
-use super::failure::{AskedOf, Failure, of_status, of_transport, one_line};
+use super::failure::{AskedOf, BROKE_OFF, Failure, of_status, one_line};
 use super::learned::Learned;
-use crate::{LLMError, LLMRequest};
+use crate::LLMRequest;
 
 /// The longest answer, everything around it included.
 const MOST_ANSWER_BYTES: usize = 16 << 20;
@@ -30,15 +29,15 @@ const MOST_ANSWER_BYTES: usize = 16 << 20;
 /// So many stall timeouts a server may be silent before its answer begins.
 const SILENT_STALLS: u32 = 5;
 
-/// After so many stall timeouts without an event a request is given up, whatever else comes:
-/// comments that keep a connection open are no answer.
-const EVENTLESS_STALLS: u32 = 10;
+/// After so many stall timeouts without a part of the answer a request is given up, whatever else
+/// comes: comments and empty events that keep a connection open are no answer.
+const PARTLESS_STALLS: u32 = 10;
 
 /// How long the figures and the end of a stream may follow behind the answer's end.
 const FIGURES_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long the end of a stream may follow behind its last event, so that its connection can be
-/// used again.
+/// used again, and behind a text that ends an answer here and not at the server.
 const END_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// What is sent, and to whom.
@@ -48,21 +47,33 @@ pub(super) struct Call<'a> {
     pub(super) request: &'a LLMRequest,
     /// What the request is written by.
     pub(super) learned: &'a Learned,
+    /// Whether the server has answered others well.
+    pub(super) has_answered: bool,
     /// Milliseconds since 1970.
     pub(super) now_ms: i64,
 }
 
 /// What is heard before the answer is whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum News<'a> {
     /// The server began to answer well.
     Taken,
     /// More of the text.
     Text(&'a str),
+    /// It came to no answer and took this.
+    Spent(Spent),
 }
 
 /// Who hears it.
 pub(super) type Listener<'a> = &'a mut (dyn FnMut(News<'_>) + Send);
+
+/// How a stream ended.
+enum Ending {
+    /// The answer is whole.
+    Whole,
+    /// Nothing follows, and whether the answer is whole was not said.
+    Unsaid,
+}
 
 impl Call<'_> {
     /// Sends the request and reads its answer.
@@ -70,7 +81,13 @@ impl Call<'_> {
         let CloudModel { endpoint, key, model, .. } = self.model;
         let body = chat_body(self.request, endpoint, model, self.learned, true);
         let parameters = parameters(&body);
-        let asked = AskedOf { endpoint, model, key: key.as_ref(), parameters: &parameters };
+        let asked = AskedOf {
+            endpoint,
+            model,
+            key: key.as_ref(),
+            parameters: &parameters,
+            has_answered: self.has_answered,
+        };
         let headers = endpoint.headers(key.as_ref()).map_err(Failure::Run)?;
         let sending = self
             .client
@@ -83,14 +100,14 @@ impl Call<'_> {
             .send();
         drop(body);
         let stall = self.client.stall_timeout();
-        let silence = stall * SILENT_STALLS;
+        let (silence, within) = (stall * SILENT_STALLS, stall * PARTLESS_STALLS);
         let response = in_time(Instant::now() + silence, sending, &asked).await;
         let response = response.unwrap_or_else(|| Err(silent(silence)))?;
         let status = response.status();
         let headers = response.headers().clone();
-        let mut arriving = Arriving::new(response, stall, asked);
+        let mut arriving = Arriving::new(response, asked, MOST_ANSWER_BYTES, silence, within);
         if !status.is_success() {
-            let said = arriving.error().await;
+            let said = arriving.error(MAX_ERROR_BYTES, ERROR_TIMEOUT).await;
             return Err(of_status(&asked, status.as_u16(), &headers, &said, self.now_ms));
         }
         check_kind(&headers, &asked)?;
@@ -99,7 +116,8 @@ impl Call<'_> {
         };
         // What is no event stream says so in its first byte, whatever its headers say.
         if first.trim_ascii_start().starts_with(b"{") {
-            self.read_whole(arriving, first, &asked).await
+            arriving.expect(stall, within);
+            self.read_whole(arriving, first, &asked, listener).await
         } else {
             self.read_events(arriving, first, &asked, listener).await
         }
@@ -107,95 +125,149 @@ impl Call<'_> {
 
     async fn read_whole(
         &self,
-        mut arriving: Arriving<'_>,
-        first: Vec<u8>,
+        arriving: Arriving<'_>,
+        mut body: Vec<u8>,
         asked: &AskedOf<'_>,
+        listener: Listener<'_>,
     ) -> Result<Answered, Failure> {
-        arriving.has_begun = true;
-        let mut body = first;
-        let broken = loop {
-            match arriving.next().await {
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break None,
-                Err(failure) => break Some(failure),
+        let price = self.model.price;
+        let (rest, broken) = arriving.rest().await;
+        body.extend_from_slice(&rest);
+        let value = match serde_json::from_slice::<Value>(&body) {
+            Ok(value) => value,
+            Err(error) => {
+                // The server had it all before it sent the first of it.
+                listener(News::Taken);
+                let written = String::from_utf8_lossy(&body);
+                listener(News::Spent(spent_on_half(self.request, &written, price)));
+                return Err(broken.unwrap_or_else(|| {
+                    let error = one_line(&error.to_string(), None);
+                    Failure::Retry(format!("the answer is not JSON: {error}"))
+                }));
             }
         };
-        let read = serde_json::from_slice::<Value>(&body);
-        let value = read.map_err(|error| {
-            broken.unwrap_or_else(|| {
-                let error = one_line(&error.to_string(), None);
-                Failure::Retry(format!("the answer is not JSON: {error}"))
-            })
-        })?;
-        of_completion(&value, self.request, asked, self.learned, self.model.price)
+        let assembly = Assembly::of_completion(&value, self.request, asked, self.learned)?;
+        if assembly.has_anything() {
+            listener(News::Taken);
+        }
+        let spent = assembly.has_anything().then(|| assembly.spent(price));
+        assembly.finish(price).inspect_err(|_failure| tell(spent, listener))
     }
 
     async fn read_events(
         &self,
-        mut arriving: Arriving<'_>,
+        arriving: Arriving<'_>,
         first: Vec<u8>,
         asked: &AskedOf<'_>,
         listener: Listener<'_>,
     ) -> Result<Answered, Failure> {
+        let price = self.model.price;
         let mut assembly = Assembly::new(self.request, *asked, self.learned);
+        let mut was_taken = false;
+        let hear = &mut |news: News<'_>| {
+            was_taken |= news == News::Taken;
+            listener(news);
+        };
+        let ended = self.follow(arriving, first, &mut assembly, hear).await;
+        let spent = was_taken.then(|| assembly.spent(price));
+        let (is_said, answered) = match ended {
+            Ok(Ending::Whole) => (true, assembly.finish(price)),
+            Ok(Ending::Unsaid) => (false, assembly.finish(price)),
+            Err(failure) => (true, Err(failure)),
+        };
+        let answered = answered.inspect_err(|_failure| tell(spent, listener))?;
+        if is_said { Ok(answered) } else { Err(Failure::Unfinished(Box::new(answered))) }
+    }
+
+    /// Reads the events of a stream into `assembly`.
+    async fn follow(
+        &self,
+        mut arriving: Arriving<'_>,
+        first: Vec<u8>,
+        assembly: &mut Assembly<'_>,
+        listener: Listener<'_>,
+    ) -> Result<Ending, Failure> {
+        let stall = self.client.stall_timeout();
         let (mut events, mut found) = (Events::default(), Vec::new());
         let mut chunk = first;
-        let mut was_taken = false;
+        let (mut was_taken, mut was_whole) = (false, false);
         loop {
             let read = events.push(&chunk, &mut found);
-            if found.iter().any(|data| !data.trim().is_empty()) {
-                arriving.goes_on();
-            }
             let mut is_done = false;
             for data in found.drain(..) {
-                is_done = is_done || take(&data, &mut assembly)?;
-                if !std::mem::replace(&mut was_taken, true) {
-                    listener(News::Taken);
+                match take(&data, assembly)? {
+                    Taken::End => is_done = true,
+                    Taken::NoEvent => continue,
+                    Taken::Chunk { has_part } => {
+                        if has_part && !was_whole {
+                            arriving.expect(stall, stall * PARTLESS_STALLS);
+                        }
+                        if !std::mem::replace(&mut was_taken, true) {
+                            listener(News::Taken);
+                        }
+                    }
                 }
             }
             if let Some(text) = assembly.take_delta() {
                 listener(News::Text(text));
             }
-            arriving.has_begun = assembly.has_begun();
-            if assembly.is_whole() {
-                arriving.ends_soon();
+            let is_whole = assembly.is_whole();
+            if is_whole && !std::mem::replace(&mut was_whole, true) {
+                // A server that goes on behind a text that ends the answer is not waited for: it
+                // would be paid for what nobody reads.
+                let within = if assembly.is_said() { FIGURES_TIMEOUT } else { END_TIMEOUT };
+                arriving.expect(stall, within);
             }
             if is_done {
                 // All is there; only its connection is waited for, and not for long.
-                let end = async { while let Ok(Some(_)) = arriving.next().await {} };
-                drop(timeout(END_TIMEOUT, end).await);
-                return assembly.finish(self.model.price);
+                drop(timeout(END_TIMEOUT, arriving.rest()).await);
+                return Ok(if is_whole { Ending::Whole } else { Ending::Unsaid });
             }
-            if read.is_err() && !assembly.is_whole() {
+            if read.is_err() && !is_whole {
                 return Err(arriving.too_long());
             }
             match arriving.next().await {
                 Ok(Some(next)) => chunk = next,
                 Ok(None) => break,
-                Err(_broken) if assembly.is_whole() => break,
+                Err(_broken) if is_whole => return Ok(Ending::Whole),
                 Err(failure) => return Err(failure),
             }
         }
-        let is_done = match events.finish() {
-            // Whether the end is whole shows in whether it can be read.
-            Some(data) => take(&data, &mut assembly).is_ok_and(|is_done| is_done),
-            None => false,
-        };
-        if !is_done && !assembly.is_whole() {
-            return Err(Failure::Retry("the answer broke off".to_owned()));
+        // Whether the end is whole shows in whether it can be read.
+        let last = events.finish().map(|data| take(&data, assembly));
+        match last {
+            _ if assembly.is_whole() => Ok(Ending::Whole),
+            Some(Ok(Taken::End)) => Ok(Ending::Unsaid),
+            _ => Err(Failure::Retry(BROKE_OFF.to_owned())),
         }
-        assembly.finish(self.model.price)
     }
 }
 
-/// Takes the data of one event. Answers whether it says that nothing follows.
-fn take(data: &str, assembly: &mut Assembly<'_>) -> Result<bool, Failure> {
+fn tell(spent: Option<Spent>, listener: Listener<'_>) {
+    if let Some(spent) = spent {
+        listener(News::Spent(spent));
+    }
+}
+
+/// What one event is.
+enum Taken {
+    NoEvent,
+    Chunk {
+        /// Whether something of the answer is in it.
+        has_part: bool,
+    },
+    /// It says that nothing follows.
+    End,
+}
+
+/// Takes the data of one event.
+fn take(data: &str, assembly: &mut Assembly<'_>) -> Result<Taken, Failure> {
     match data.trim() {
-        "" => Ok(false),
-        "[DONE]" => Ok(true),
+        "" => Ok(Taken::NoEvent),
+        "[DONE]" => Ok(Taken::End),
         data => match serde_json::from_str(data) {
-            Ok(chunk) => assembly.take(&chunk).map(|()| false),
-            Err(_no_json) if assembly.is_whole() => Ok(true),
+            Ok(chunk) => assembly.take(&chunk).map(|has_part| Taken::Chunk { has_part }),
+            Err(_no_json) if assembly.is_whole() => Ok(Taken::End),
             Err(error) => {
                 Err(Failure::Retry(format!("an event of the answer is not JSON: {error}")))
             }
@@ -216,101 +288,6 @@ fn check_kind(headers: &HeaderMap, asked: &AskedOf<'_>) -> Result<(), Failure> {
     }
     let kind = one_line(kind, asked.key);
     Err(Failure::Retry(format!("the server sent `{kind}` and not an answer")))
-}
-
-/// A response whose body comes in.
-struct Arriving<'a> {
-    response: Response,
-    stall: Duration,
-    asked: AskedOf<'a>,
-    bytes: usize,
-    /// Whether there is something of the answer itself: from then on it flows.
-    has_begun: bool,
-    /// When the next event must be there.
-    event_until: Instant,
-    /// When all must be there, once the answer is whole.
-    until: Option<Instant>,
-}
-
-impl<'a> Arriving<'a> {
-    fn new(response: Response, stall: Duration, asked: AskedOf<'a>) -> Self {
-        let event_until = Instant::now() + stall * EVENTLESS_STALLS;
-        Self { response, stall, asked, bytes: 0, has_begun: false, event_until, until: None }
-    }
-
-    /// An event came.
-    fn goes_on(&mut self) {
-        self.event_until = Instant::now() + self.stall * EVENTLESS_STALLS;
-    }
-
-    /// The answer is whole.
-    fn ends_soon(&mut self) {
-        self.until.get_or_insert_with(|| Instant::now() + FIGURES_TIMEOUT);
-    }
-
-    /// The next bytes; `None` at the end.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        let silence = if self.has_begun { self.stall } else { self.stall * SILENT_STALLS };
-        let silent_at = Instant::now() + silence;
-        let until = self.until.unwrap_or(self.event_until);
-        let come = in_time(silent_at.min(until), self.response.chunk(), &self.asked).await;
-        let chunk = come.unwrap_or_else(|| {
-            Err(if silent_at <= until {
-                silent(silence)
-            } else {
-                Failure::Retry("the server does not go on with its answer".to_owned())
-            })
-        })?;
-        self.bytes += chunk.as_ref().map_or(0, |chunk| chunk.as_ref().len());
-        if self.bytes > MOST_ANSWER_BYTES {
-            return Err(self.too_long());
-        }
-        Ok(chunk.map(Vec::from))
-    }
-
-    /// The first bytes that are not white space.
-    async fn first(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        while let Some(chunk) = self.next().await? {
-            if !chunk.trim_ascii().is_empty() {
-                return Ok(Some(chunk));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The body of an error, as far as it comes.
-    async fn error(&mut self) -> String {
-        self.until = Some(Instant::now() + ERROR_TIMEOUT);
-        let mut body = Vec::new();
-        while body.len() < MAX_ERROR_BYTES
-            && let Ok(Some(chunk)) = self.next().await
-        {
-            body.extend_from_slice(&chunk);
-        }
-        body.truncate(MAX_ERROR_BYTES);
-        String::from_utf8_lossy(&body).into_owned()
-    }
-
-    /// It was paid for and would be as long again: the row fails.
-    fn too_long(&self) -> Failure {
-        let backend = self.asked.endpoint.title().to_owned();
-        let reason = "its answer has no end".to_owned();
-        Failure::Cell(LLMError::ServerFailed { backend, reason })
-    }
-}
-
-/// What a server gives until then; `None` if nothing comes.
-async fn in_time<T>(
-    until: Instant,
-    coming: impl Future<Output = reqwest::Result<T>>,
-    asked: &AskedOf<'_>,
-) -> Option<Result<T, Failure>> {
-    let come = timeout_at(until, coming).await.ok()?;
-    Some(come.map_err(|error| of_transport(asked, &error)))
-}
-
-fn silent(silence: Duration) -> Failure {
-    Failure::Retry(format!("the server was silent for {} s", silence.as_secs_f32()))
 }
 
 #[cfg(test)]

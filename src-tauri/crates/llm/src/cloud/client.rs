@@ -8,12 +8,14 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use reqwest::{Certificate, Client, ClientBuilder, Proxy, Response};
+use reqwest::{Certificate, Client, ClientBuilder, Proxy};
 use serde_json::Value;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 
+use super::arriving::{Arriving, in_time, silent};
 use super::endpoint::Endpoint;
 use super::failure::{self, AskedOf, Failure};
+use super::flow::Pauses;
 use super::key::ApiKey;
 use super::listing::{self, ConnectionReport, ListedModel};
 use crate::LLMError;
@@ -54,6 +56,8 @@ pub struct ClientOptions {
     pub stall_timeout: Option<Duration>,
     /// A proxy for everything, servers on this machine included, instead of the environment's.
     pub proxy: Option<String>,
+    /// How long is waited before a request is sent again.
+    pub pauses: Pauses,
 }
 
 impl fmt::Debug for ClientOptions {
@@ -64,6 +68,7 @@ impl fmt::Debug for ClientOptions {
             .field("extra_roots_pem", &self.extra_roots_pem.len())
             .field("stall_timeout", &self.stall_timeout)
             .field("proxy", &proxy)
+            .field("pauses", &self.pauses)
             .finish()
     }
 }
@@ -75,6 +80,7 @@ pub struct CloudClient {
     /// For servers on this machine, which no proxy can reach.
     beside: Client,
     stall_timeout: Duration,
+    pauses: Pauses,
 }
 
 impl fmt::Debug for CloudClient {
@@ -124,7 +130,7 @@ impl CloudClient {
             }
         };
         let stall_timeout = options.stall_timeout.unwrap_or(STALL_TIMEOUT);
-        Ok(Self { http, beside, stall_timeout })
+        Ok(Self { http, beside, stall_timeout, pauses: options.pauses })
     }
 
     /// What asks this endpoint. Whoever has a proxy for the network rarely thinks of excepting the
@@ -136,6 +142,11 @@ impl CloudClient {
     /// How long a server may be silent within its answer.
     pub(super) fn stall_timeout(&self) -> Duration {
         self.stall_timeout
+    }
+
+    /// How long is waited before a request is sent again.
+    pub(super) fn pauses(&self) -> Pauses {
+        self.pauses
     }
 
     /// The models that this endpoint has, sorted by id; only those that chat, where it says which.
@@ -185,7 +196,7 @@ impl CloudClient {
         } else {
             endpoint.headers(key)?
         };
-        let asked = AskedOf { endpoint, model: "", key, parameters: &[] };
+        let asked = AskedOf { endpoint, model: "", key, parameters: &[], has_answered: false };
         self.get(url, headers, &asked).await.map_err(|failure| failure.into_error(&asked))
     }
 
@@ -196,17 +207,18 @@ impl CloudClient {
         asked: &AskedOf<'_>,
     ) -> Result<Value, Failure> {
         let sent = self.http(asked.endpoint).get(url).headers(headers).send();
-        let response = timeout(self.stall_timeout, sent).await.map_err(|_elapsed| silent())?;
-        let response = response.map_err(|error| failure::of_transport(asked, &error))?;
+        let response = in_time(Instant::now() + self.stall_timeout, sent, asked).await;
+        let response = response.unwrap_or_else(|| Err(silent(self.stall_timeout)))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        let arriving =
+            Arriving::new(response, *asked, MAX_LIST_BYTES, self.stall_timeout, LIST_TIMEOUT);
         if status != 200 {
-            let (body, _trouble) = self.body(response, MAX_ERROR_BYTES, ERROR_TIMEOUT, asked).await;
-            let text = String::from_utf8_lossy(&body);
+            let text = arriving.error(MAX_ERROR_BYTES, ERROR_TIMEOUT).await;
             // Dates to wait until are told by the server's own clock.
             return Err(failure::of_status(asked, status, &headers, &text, 0));
         }
-        let (body, trouble) = self.body(response, MAX_LIST_BYTES, LIST_TIMEOUT, asked).await;
+        let (body, trouble) = arriving.rest().await;
         if let Some(trouble) = trouble {
             return Err(trouble);
         }
@@ -215,35 +227,6 @@ impl CloudClient {
         match value.get("error") {
             Some(error) if !error.is_null() => Err(failure::of_error_object(asked, error)),
             _ => Ok(value),
-        }
-    }
-
-    /// A body of at most so many bytes that takes at most so long, and why that is not all of it.
-    async fn body(
-        &self,
-        mut response: Response,
-        most: usize,
-        longest: Duration,
-        asked: &AskedOf<'_>,
-    ) -> (Vec<u8>, Option<Failure>) {
-        let mut body = Vec::new();
-        let until = Instant::now() + longest;
-        loop {
-            let silent_at = Instant::now() + self.stall_timeout;
-            let chunk = match timeout_at(silent_at.min(until), response.chunk()).await {
-                Ok(Ok(Some(chunk))) => chunk,
-                Ok(Ok(None)) => return (body, None),
-                Ok(Err(error)) => return (body, Some(failure::of_transport(asked, &error))),
-                Err(_elapsed) if silent_at < until => return (body, Some(silent())),
-                Err(_elapsed) => {
-                    return (body, Some(Failure::Retry("its answer takes too long".to_owned())));
-                }
-            };
-            if body.len() + chunk.len() > most {
-                body.extend_from_slice(&chunk[..most - body.len()]);
-                return (body, Some(Failure::Retry("its answer is too long".to_owned())));
-            }
-            body.extend_from_slice(&chunk);
         }
     }
 }
@@ -280,10 +263,6 @@ fn use_ring() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         rustls::crypto::ring::default_provider().install_default().ok();
     }
-}
-
-fn silent() -> Failure {
-    Failure::Retry("the server went silent".to_owned())
 }
 
 fn invalid(reason: impl Into<String>) -> LLMError {

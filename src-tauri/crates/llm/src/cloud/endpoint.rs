@@ -1,6 +1,7 @@
 //! Where requests go: which address, with which headers. Everything a person types as an address is
 //! judged here, before anything is sent.
 
+use braincells_core::is_backend_id;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
@@ -263,14 +264,10 @@ fn is_loopback(host: &str) -> bool {
 
 /// Whether models can be named with this id.
 fn check_id(id: &str) -> Result<(), LLMError> {
-    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !(2..=32).contains(&id.len()) || !id.chars().all(letters) {
+    if !is_backend_id(id) {
         return Err(invalid(
-            "the name of an endpoint is 2 to 32 small letters, digits and hyphens",
+            "the name of an endpoint is 2 to 32 small letters, digits and hyphens, a letter first",
         ));
-    }
-    if !id.starts_with(|c: char| c.is_ascii_lowercase()) {
-        return Err(invalid("the name of an endpoint begins with a letter"));
     }
     if RESERVED.contains(&id) || provider::provider(id).is_some() {
         return Err(invalid(format!("`{id}` is taken: give the endpoint another name")));

@@ -3,12 +3,12 @@
 //! The workbench makes one for each backend, model and set of limits, and hands it batches.
 //! Promises: a request waits for its place in the flow of the engine and is sent again by the rules
 //! of [`super::failure`], a bounded number of times; what one request taught about the server, all
-//! later ones know; there is no task behind a stream. Left out: whether answers are valid, and
+//! later ones know; an answer that the server began to make is asked for twice at most, and what it
+//! took is told where it came to nothing; there is no task behind a stream. Left out: whether answers are valid, and
 //! asking again because they are not.
 
 mod asking;
 mod batch;
-mod stream;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use braincells_core::{Clock, RequestFlow};
 
 use self::asking::Asking;
+use super::body::THINKING_TOKENS;
 use super::client::CloudClient;
 use super::endpoint::Endpoint;
 use super::flow::{Flow, FlowLimits};
@@ -24,7 +25,7 @@ use super::key::ApiKey;
 use super::learned::Learned;
 use crate::{
     BatchStream, Capabilities, LLMBackend, LLMEngine, LLMError, LLMRequest, LLMResponse, Price,
-    RequestStream, TokenStream,
+    RequestStream, TokenStream, single,
 };
 
 /// The context of a model whose own is not known: that of most models that are hosted.
@@ -78,7 +79,7 @@ impl CloudEngine {
         clock: Arc<dyn Clock>,
         seed: u64,
     ) -> Self {
-        let flow = Flow::new(limits, seed);
+        let flow = Flow::new(limits, client.pauses(), seed);
         let learned = Mutex::new(Learned::of_context(model.context_tokens));
         let answered = AtomicU64::new(0);
         Self { shared: Arc::new(Shared { client, model, limits, clock, flow, learned, answered }) }
@@ -88,23 +89,25 @@ impl CloudEngine {
         self.shared.limits.parallel_requests.max(1)
     }
 
-    fn batch(&self, requests: RequestStream) -> batch::Batch {
-        batch::Batch::new(Arc::clone(&self.shared), requests, self.parallel_requests() as usize)
+    fn batch(&self, requests: RequestStream, begins_anew: bool) -> batch::Batch {
+        let most_rows = self.parallel_requests() as usize;
+        batch::Batch::new(Arc::clone(&self.shared), requests, most_rows, begins_anew)
     }
 }
 
 #[async_trait]
 impl LLMEngine for CloudEngine {
     async fn generate(&self, request: LLMRequest) -> Result<LLMResponse, LLMError> {
-        Asking::new(&self.shared, &request).answer(&mut |_| {}).await
+        Asking::new(&self.shared, &request, true).answer(&mut |_| {}).await
     }
 
     async fn generate_stream(&self, request: LLMRequest) -> Result<TokenStream, LLMError> {
-        Ok(stream::pieces(self.batch(crate::single::batch_of(request))))
+        // Text that was handed out cannot be taken back.
+        Ok(single::pieces(self.batch(single::batch_of(request), false)))
     }
 
     fn generate_batch(&self, requests: RequestStream) -> BatchStream<'_> {
-        Box::pin(self.batch(requests))
+        Box::pin(self.batch(requests, true))
     }
 
     async fn is_ready(&self) -> bool {
@@ -130,6 +133,11 @@ impl LLMEngine for CloudEngine {
 
     fn price(&self) -> Option<Price> {
         self.shared.model.price
+    }
+
+    fn thinking_tokens(&self) -> u32 {
+        let learned = self.shared.learned();
+        if learned.thinks && !learned.room_refused { THINKING_TOKENS } else { 0 }
     }
 
     fn flow(&self) -> Option<RequestFlow> {

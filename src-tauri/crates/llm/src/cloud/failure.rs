@@ -2,7 +2,8 @@
 //! body go in, a class comes out; who waits, sends again or stops is not decided here.
 //!
 //! A class that ends the run must be certain, because thousands of rows depend on it; what is not
-//! certain fails the row or is tried again. Texts are only looked at where no code says it.
+//! certain fails the row or is tried again. Texts are only looked at where no code says it, and once
+//! the server has answered anybody they end no run: a server may repeat what a row says.
 
 mod context;
 mod parameter;
@@ -18,12 +19,16 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use self::said::Said;
+use super::answer::Answered;
 use super::endpoint::Endpoint;
 use super::key::ApiKey;
 use crate::LLMError;
 
 pub(super) use self::reason::one_line;
 pub(super) use self::transport::of_transport;
+
+/// What is said of an answer whose end is missing.
+pub(super) const BROKE_OFF: &str = "the answer broke off";
 
 /// What a failure means.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +39,9 @@ pub(super) enum Failure {
     Wait(Option<Duration>),
     /// Sending again may help; why.
     Retry(String),
+    /// The stream ended in good order and nobody said that the answer did: somebody interrupted it,
+    /// or the server never says. What came.
+    Unfinished(Box<Answered>),
     /// The server was not reached; why.
     Connection(String),
     /// This row fails, others may not.
@@ -53,6 +61,9 @@ pub(super) struct AskedOf<'a> {
     pub(super) key: Option<&'a ApiKey>,
     /// The parameters of the request that it could do without, by their names on the wire.
     pub(super) parameters: &'a [&'static str],
+    /// Whether the server has answered others well: what is wrong then is rarely the key, the account
+    /// or the model, and words that say so may be the row's, which some servers repeat.
+    pub(super) has_answered: bool,
 }
 
 /// What an answer with a status that is not 200 means. `now_ms` is the time since 1970, for servers
@@ -101,7 +112,8 @@ impl AskedOf<'_> {
                 if let Some(error) = self.overflow(said, true) {
                     return Failure::Cell(error);
                 }
-                if status == 501
+                // Some do not know the parameter, some stumble over it.
+                if matches!(status, 500 | 501)
                     && let Some(name) = parameter::refused(self.parameters, said)
                 {
                     return Failure::Parameter(name);
@@ -114,7 +126,10 @@ impl AskedOf<'_> {
 
     /// 4xx: what is wrong is the key, the account, the address, the model, or this one request.
     fn judge_refusal(&self, status: u16, wait: Option<Duration>, said: &Said) -> Failure {
-        if status == 402 || words::is_about_credit(said, wait.is_some()) {
+        let trusts_words = !self.has_answered;
+        if status == 402
+            || words::is_about_credit(said, wait.is_some(), trusts_words || status == 429)
+        {
             return Failure::Run(LLMError::NoCredit {
                 backend: self.title(),
                 reason: self.told(status, said),
@@ -139,21 +154,19 @@ impl AskedOf<'_> {
         if let Some(name) = parameter::refused(self.parameters, said) {
             return Failure::Parameter(name);
         }
-        if words::is_about_model(said) {
+        if words::is_about_model(said, trusts_words || matches!(status, 404 | 410)) {
             return self.model_unknown(status, said);
         }
         match status {
             403 if said.is_page => self.refused(status, said),
-            403 if said.message.is_empty() || words::is_about_key(said) => {
-                self.key_refused(status, said)
-            }
+            403 if words::is_about_key(said, trusts_words) => self.key_refused(status, said),
             403 => self.refused(status, said),
             404 | 405 | 410 if self.model.is_empty() || !self.endpoint.is_known_address() => {
                 Failure::Run(self.unreachable(self.wrong_address(status, said)))
             }
             404 | 410 => self.model_unknown(status, said),
             // Some say so with a 400.
-            400 if words::is_bad_key(said) => self.key_refused(status, said),
+            400 if words::is_bad_key(said, trusts_words) => self.key_refused(status, said),
             _ => self.invalid(status, said),
         }
     }
@@ -238,6 +251,9 @@ impl Failure {
                 LLMError::RateLimited { retry_after_ms: wait.map(|wait| wait.as_millis() as u64) }
             }
             Self::Retry(reason) => LLMError::ServerFailed { backend: asked.title(), reason },
+            Self::Unfinished(_) => {
+                LLMError::ServerFailed { backend: asked.title(), reason: BROKE_OFF.to_owned() }
+            }
             Self::Connection(reason) => asked.unreachable(reason),
             Self::Cell(error) | Self::Run(error) => error,
         }

@@ -35,6 +35,27 @@ pub struct FlowLimits {
     pub tokens_per_minute: Option<u32>,
 }
 
+/// How long is waited where nobody says how long. The default is for everything but tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pauses {
+    /// The longest wait after a first failure; it doubles with each further one.
+    pub first: Duration,
+    /// The longest wait after many.
+    pub longest: Duration,
+    /// So long a server may answer everybody with failures before rows are lost to it.
+    pub outage: Duration,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_millis(500),
+            longest: Duration::from_secs(30),
+            outage: Duration::from_secs(20),
+        }
+    }
+}
+
 /// The flow of one engine's requests.
 #[derive(Debug)]
 pub(super) struct Flow {
@@ -63,10 +84,11 @@ pub(super) struct GaveUp {
 
 impl Flow {
     /// A flow that knows nothing about its server yet.
-    pub(super) fn new(limits: FlowLimits, seed: u64) -> Arc<Self> {
+    pub(super) fn new(limits: FlowLimits, pauses: Pauses, seed: u64) -> Arc<Self> {
+        let gate = Gate::new(limits, pauses, seed, Duration::ZERO);
         Arc::new(Self {
             began: Instant::now(),
-            state: Mutex::new(State { gate: Gate::new(limits, seed, Duration::ZERO), askers: 0 }),
+            state: Mutex::new(State { gate, askers: 0 }),
             turn: tokio::sync::Mutex::new(()),
             changed: Notify::new(),
             gives_up: Notify::new(),
@@ -99,6 +121,11 @@ impl Flow {
     /// A request is sent again.
     pub(super) fn retried(&self) {
         self.lock().gate.retried();
+    }
+
+    /// The server does not interrupt answers: as many at once are sent as it takes.
+    pub(super) fn widen(&self) {
+        self.change(|gate, _now| gate.widen());
     }
 
     fn now(&self) -> Duration {
@@ -216,6 +243,13 @@ impl Permit {
     /// There was no connection, or it broke.
     pub(super) fn unconnected(self, reason: &str) {
         self.end(|gate, sent, now| gate.unconnected(sent, reason, now));
+    }
+
+    /// The server ended the stream and did not say that the answer ended. Answers whether it had
+    /// nothing else to do for this engine meanwhile; if it had, one at a time is sent for a while.
+    pub(super) fn unfinished(mut self) -> bool {
+        let Some(sent) = self.sent.take() else { return false };
+        self.flow.change(|gate, now| gate.unfinished(sent, now))
     }
 
     fn end(mut self, end: impl FnOnce(&mut Gate, Sent, Duration)) {

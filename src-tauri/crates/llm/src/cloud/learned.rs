@@ -49,6 +49,10 @@ const TRIED_ANSWERS: u32 = 3;
 /// So many of them without the form say that it is ignored.
 const FORMLESS_ANSWERS: u32 = 2;
 
+/// So many answers without a word on why they ended say that the server never says it. Only those
+/// count that were sent alone: some servers interrupt an answer for whoever comes next.
+const UNENDED_ANSWERS: u32 = 2;
+
 /// What is known about a server and a model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Learned {
@@ -60,6 +64,8 @@ pub(super) struct Learned {
     demand: Demand,
     typed: u32,
     formless: u32,
+    /// Answers without a word on why they ended that were sent alone, since the last with one.
+    unended: u32,
     /// Whether the model thinks before it answers.
     pub(super) thinks: bool,
     /// Whether room for thinking is more than the server allows.
@@ -145,6 +151,23 @@ impl Learned {
         }
     }
 
+    /// Notes an answer, sent alone, that came without a word on why it ended. Answers whether that is
+    /// how this server answers.
+    pub(super) fn note_unended(&mut self) -> bool {
+        self.unended = self.unended.saturating_add(1);
+        self.leaves_out_ends()
+    }
+
+    /// Notes that the server said why an answer ended.
+    pub(super) fn note_ended(&mut self) {
+        self.unended = 0;
+    }
+
+    /// Whether the server never says why an answer ended.
+    pub(super) fn leaves_out_ends(&self) -> bool {
+        self.unended >= UNENDED_ANSWERS
+    }
+
     fn fall_to(&mut self, demand: Demand) {
         if demand > self.demand {
             self.demand = demand;
@@ -176,6 +199,17 @@ mod tests {
         assert!(learned.refuse("stream_options.include_usage", &Learned::default(), true));
         assert!(!learned.refuse("messages", &Learned::default(), true));
         assert!(!learned.refuse("", &Learned::default(), true));
+    }
+
+    #[test]
+    fn two_answers_in_a_row_without_an_end_say_that_none_has_one() {
+        let mut learned = Learned::default();
+        assert!(!learned.note_unended());
+        learned.note_ended();
+        assert!(!learned.note_unended() && !learned.leaves_out_ends());
+        assert!(learned.note_unended() && learned.leaves_out_ends());
+        learned.note_ended();
+        assert!(!learned.leaves_out_ends());
     }
 
     #[test]

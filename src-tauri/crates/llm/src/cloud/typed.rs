@@ -72,7 +72,9 @@ pub(super) fn response_format(output: &Output, demand: Demand) -> Option<Value> 
 fn wire_schema(output: &Output, form: Form) -> Option<Value> {
     let inner = match output {
         Output::Labels { labels } => {
-            json!({ "type": "array", "items": { "type": "string", "enum": labels } })
+            // None twice; that they are different is nothing that strict schemas may say.
+            let items = json!({ "type": "string", "enum": labels });
+            json!({ "type": "array", "items": items, "maxItems": labels.len() })
         }
         Output::Number(limits) => number_schema(*limits),
         Output::Date => json!({ "type": "string", "format": "date" }),

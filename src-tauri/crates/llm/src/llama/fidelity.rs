@@ -145,7 +145,9 @@ pub(super) mod real_model {
                     found.push((request(event.id.0 as usize), *answer));
                 }
                 BatchEventKind::Failed(error) => panic!("{:?}: {error}", event.id),
-                BatchEventKind::Started | BatchEventKind::Delta(_) => {}
+                BatchEventKind::Started
+                | BatchEventKind::Delta(_)
+                | BatchEventKind::Spent { .. } => {}
             }
         }
         assert_eq!(found.len(), count);

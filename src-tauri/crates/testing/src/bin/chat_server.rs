@@ -9,7 +9,8 @@
 //! (each after the delay again, or after `--piece-ms`), refuses other keys than the one given, and
 //! asks to slow down beyond the rate, of which it saves up a second. `POST /control` with
 //! `{"delay_ms": 5, "rate_per_second": 2, "key": "x"}` changes that while it runs; what is `null`
-//! has no limit, what is not named stays.
+//! has no limit, what is not named stays. It ends when its stdin does, so that it never outlives
+//! whoever started it with a pipe.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -167,6 +168,15 @@ async fn serve() -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     listening.set_models(&[&model]);
     writeln!(io::stdout(), "listening on {}", listening.base_url()).map_err(|e| e.to_string())?;
-    // Ends with whoever started it, or by a signal.
-    tokio::signal::ctrl_c().await.map_err(|error| error.to_string())
+    // Ends with whoever started it, who holds its stdin, or by a signal.
+    let (ended, end) = tokio::sync::oneshot::channel();
+    let wait = move || {
+        drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
+        drop(ended.send(()));
+    };
+    std::thread::Builder::new().name("stdin".to_owned()).spawn(wait).map_err(|e| e.to_string())?;
+    tokio::select! {
+        _ = end => Ok(()),
+        signal = tokio::signal::ctrl_c() => signal.map_err(|error| error.to_string()),
+    }
 }

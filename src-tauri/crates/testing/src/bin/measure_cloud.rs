@@ -76,8 +76,12 @@ struct Server {
 impl Server {
     fn start(arguments: &[&str]) -> Result<Self, AppError> {
         let program = std::env::current_exe().map_err(failed)?.with_file_name("chat_server");
-        let mut process =
-            Command::new(program).args(arguments).stdout(Stdio::piped()).spawn().map_err(failed)?;
+        let mut process = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
         let mut said = String::new();
         if let Some(stdout) = process.stdout.take() {
             BufReader::new(stdout).read_line(&mut said).map_err(failed)?;
@@ -114,7 +118,9 @@ async fn measure(line: &Line, time: Duration) -> Result<(), AppError> {
     let cpu_before = cpu_time();
     while let Some(event) = batch.next().await {
         match event.kind {
-            BatchEventKind::Started | BatchEventKind::Delta(_) => continue,
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {
+                continue;
+            }
             BatchEventKind::Failed(error) => return Err(error.into()),
             BatchEventKind::Done(_) => all += 1,
         }

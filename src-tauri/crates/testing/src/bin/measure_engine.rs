@@ -214,7 +214,9 @@ async fn answer(
         let result = match event.kind {
             BatchEventKind::Done(response) => Ok(*response),
             BatchEventKind::Failed(error) => Err(error),
-            BatchEventKind::Started | BatchEventKind::Delta(_) => continue,
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {
+                continue;
+            }
         };
         let seconds = begin.elapsed().as_secs_f64();
         if let Some(slot) = answers.get_mut(event.id.0 as usize) {

@@ -10,5 +10,4 @@ mod learning;
 mod pieces;
 mod support;
 mod tls;
-mod wall;
 mod ways;

@@ -1,8 +1,9 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use braincells_core::Output;
 use braincells_llm::cloud::{
-    ApiKey, ClientOptions, CloudClient, CloudEngine, CloudModel, Endpoint, FlowLimits,
+    ApiKey, ClientOptions, CloudClient, CloudEngine, CloudModel, Endpoint, FlowLimits, Pauses,
 };
 use braincells_llm::{
     BatchEvent, BatchEventKind, LLMEngine, LLMError, LLMRequest, LLMResponse, Message, RequestId,
@@ -14,6 +15,14 @@ use futures::{StreamExt, stream};
 
 /// A key that no error, log or `Debug` may have in it.
 pub const KEY: &str = "canary-5e2f90c7d1ab";
+
+/// Nobody waits for long between two attempts, and no outage is expected to end soon. How long is
+/// waited elsewhere is tested on a clock that stands still.
+pub const HURRIED: Pauses = Pauses {
+    first: Duration::from_millis(5),
+    longest: Duration::from_millis(50),
+    outage: Duration::ZERO,
+};
 
 /// An engine that asks `base_url`, and the parts of it that a test may want to be different.
 pub struct Asks {
@@ -29,7 +38,7 @@ impl Asks {
     }
 
     pub fn at(base_url: &str) -> Self {
-        let options = ClientOptions::default();
+        let options = ClientOptions { pauses: HURRIED, ..ClientOptions::default() };
         Self { base_url: base_url.to_owned(), options, parallel: 8, key: Some(KEY) }
     }
 
@@ -82,7 +91,9 @@ pub async fn ends(
     let mut ends: Vec<Option<Result<LLMResponse, LLMError>>> = vec![None; count];
     while let Some(BatchEvent { id, kind }) = events.next().await {
         let end = match kind {
-            BatchEventKind::Started | BatchEventKind::Delta(_) => continue,
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {
+                continue;
+            }
             BatchEventKind::Done(response) => Ok(*response),
             BatchEventKind::Failed(error) => Err(error),
         };

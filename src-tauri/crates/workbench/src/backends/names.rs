@@ -1,6 +1,6 @@
 //! What the name of a model means: `backend:model`, or a model file.
 
-use braincells_core::EndpointSettings;
+use braincells_core::{EndpointSettings, is_backend_id};
 use braincells_llm::cloud::provider;
 
 /// A model of a backend.
@@ -33,10 +33,8 @@ pub(crate) fn is_of_unknown_backend<'a>(
         return None;
     }
     let (word, _) = name.split_once(':')?;
-    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     // One letter in front of a colon is a drive.
-    let is_id = (2..=32).contains(&word.len()) && word.chars().all(is_letter);
-    (is_id && !std::path::Path::new(name).exists()).then_some(word)
+    (is_backend_id(word) && !std::path::Path::new(name).exists()).then_some(word)
 }
 
 #[cfg(test)]

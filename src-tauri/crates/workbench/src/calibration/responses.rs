@@ -88,7 +88,9 @@ async fn ask(
     let mut batch = engine.generate_batch(Box::pin(stream::iter(requests)));
     while let Some(event) = batch.next().await {
         match event.kind {
-            BatchEventKind::Started | BatchEventKind::Delta(_) => continue,
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {
+                continue;
+            }
             BatchEventKind::Done(response) => answered(event.id.0 as usize, *response),
             BatchEventKind::Failed(error @ LLMError::NotRunning) => return Err(error),
             BatchEventKind::Failed(error) if error.ends_run() => return Err(error),

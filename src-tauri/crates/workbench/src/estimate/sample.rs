@@ -1,13 +1,12 @@
 use std::sync::Arc;
 
 use braincells_core::{AppError, RowId};
-use braincells_llm::{AnswerKey, LLMEngine, LLMRequest};
+use braincells_llm::{AnswerKey, LLMEngine, LLMRequest, estimated_tokens};
 
 use crate::answers::Answers;
 use crate::calibration::ask::known_lead_in;
 use crate::examples::weighed_examples;
 use crate::run::Order;
-use crate::tokens::estimated_tokens;
 
 /// Who counts tokens, and where earlier answers are.
 pub(super) struct Counting {

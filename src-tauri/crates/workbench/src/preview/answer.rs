@@ -108,7 +108,9 @@ pub(super) async fn answer(
     let mut batch = engine.generate_batch(Box::pin(stream::iter(requests)));
     while let Some(event) = batch.next().await {
         let mut result = match event.kind {
-            BatchEventKind::Started | BatchEventKind::Delta(_) => continue,
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {
+                continue;
+            }
             BatchEventKind::Done(response) => Ok(*response),
             BatchEventKind::Failed(error) => Err(error),
         };

@@ -1,11 +1,10 @@
 use braincells_core::{AppError, CalibrationMode, Sampling, Value};
-use braincells_llm::Role;
 use braincells_llm::prompt::PromptPlan;
+use braincells_llm::{Role, estimated_tokens};
 use serde_json::{Map, json};
 
 use super::{MOST_BYTES, RecipeColumn, RecipeFile, VERSION, bad_recipe, in_column, yaml};
 use crate::columns::own_examples;
-use crate::tokens::estimated_tokens;
 
 /// Writes a recipe file that [`read`](super::read()) gives back as it is and that AI Sheets'
 /// scripts can run.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use braincells_core::{AppError, Column, Recipe, RecipeExample, SheetId, Value};
 use braincells_data::{ResponseCache, SheetStore};
+use braincells_llm::estimated_tokens;
 use braincells_llm::prompt::Example;
 use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
@@ -15,7 +16,6 @@ use crate::columns::{column_named, own_examples, plan_for};
 use crate::error::WorkbenchError;
 use crate::models::{ModelFile, identify_model};
 use crate::recipe_file::{DataColumn, Origin, RecipeColumn, RecipeFile, write};
-use crate::tokens::estimated_tokens;
 
 /// A recipe file that was made of a sheet.
 #[derive(Clone, Debug, PartialEq, Serialize)]

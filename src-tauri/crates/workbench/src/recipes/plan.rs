@@ -2,15 +2,14 @@
 
 use braincells_core::{AppError, Column, ColumnId, Recipe, RowId, SheetId, Value};
 use braincells_data::SheetStore;
-use braincells_llm::LLMRequest;
 use braincells_llm::prompt::{Example, PromptPlan};
+use braincells_llm::{LLMRequest, estimated_prompt_tokens, estimated_tokens};
 use serde::Serialize;
 
 use super::{RecipeFit, additions, fitted, type_warnings};
 use crate::Workbench;
 use crate::columns::{column_named, own_examples};
 use crate::recipe_file::{DataColumn, ModelIdentity, Origin, RecipeFile};
-use crate::tokens::estimated_tokens;
 
 /// Rows whose prompts are counted; the rest is taken to be like them.
 const SAMPLED_ROWS: u64 = 256;
@@ -192,7 +191,7 @@ fn column_estimate(
         if is_least || !plan.is_input_empty(&row) {
             let request = request(&plan, &row, &examples);
             asked += 1;
-            tokens += prompt_tokens(&request);
+            tokens += u64::from(estimated_prompt_tokens(&request));
             answer_tokens = u64::from(request.token_limit());
         }
     }
@@ -210,8 +209,4 @@ fn column_estimate(
 
 fn request(plan: &PromptPlan, row: &[Value], examples: &[Example]) -> LLMRequest {
     plan.request(row, examples, 0)
-}
-
-fn prompt_tokens(request: &LLMRequest) -> u64 {
-    request.messages.iter().map(|message| u64::from(estimated_tokens(&message.content))).sum()
 }

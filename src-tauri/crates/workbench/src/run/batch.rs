@@ -198,8 +198,17 @@ impl Drive {
             BatchEventKind::Failed(error @ LLMError::NotRunning) => {
                 return Err(Cut::EngineWent(error.into()));
             }
+            BatchEventKind::Spent { prompt_tokens, completion_tokens, cost_usd } => {
+                let tokens = (prompt_tokens, completion_tokens);
+                under_way.desk().lost(event.id, tokens, cost_usd);
+                return Ok(());
+            }
+            // What a provider was asked before this is paid for, and may still be answered.
             BatchEventKind::Failed(
-                error @ (LLMError::NoCredit { .. } | LLMError::Unreachable { .. }),
+                error @ (LLMError::NoCredit { .. }
+                | LLMError::Unreachable { .. }
+                | LLMError::KeyRefused { .. }
+                | LLMError::ModelUnknown { .. }),
             ) => {
                 under_way.stop_asking(Some(error));
                 return Ok(());

@@ -237,7 +237,10 @@ impl Drive {
         prepared.scoring = self.scoring(engine, &prepared.examples, self.rows.len()).await?;
         self.committer.set_in_flight(engine.capabilities().parallel_requests);
         let price = engine.price();
-        let budget = self.tools.purse.map(|purse| Budget::new(purse.cap, price, purse.spent));
+        let budget = self.tools.purse.map(|purse| {
+            let budget = Budget::new(purse.cap, price, purse.spent);
+            budget.with_thinking(engine.thinking_tokens())
+        });
         let rows = std::mem::take(&mut self.rows);
         let aside = self.claim.aside();
         let prepared = (prepared, budget);

@@ -7,8 +7,8 @@ use braincells_core::{
     SheetId, ViewSpec,
 };
 use braincells_data::SheetStore;
-use braincells_llm::LLMEngine;
 use braincells_llm::prompt::{Example, PromptPlan};
+use braincells_llm::{LLMEngine, estimated_tokens};
 
 use super::desk::NewItems;
 use super::seeds::Seeds;
@@ -16,7 +16,6 @@ use crate::calibration::Scoring;
 use crate::columns::plan_for;
 use crate::error::WorkbenchError;
 use crate::examples::weighed_examples;
-use crate::tokens::estimated_tokens;
 
 /// Cells of a column that are read with one query.
 const ITEMS_PER_READ: u64 = 4096;

@@ -110,6 +110,27 @@ async fn a_column_is_filled_by_a_provider_and_its_cost_is_known() {
 }
 
 #[tokio::test]
+async fn what_a_refusal_costs_counts_towards_the_limit() {
+    let server = ChatServer::start(|call| {
+        let answer = Answer::new(call.last_user_message());
+        let finish_reason = "content_filter".to_owned();
+        Reply::Answer(Answer { finish_reason, cost_usd: Some(0.25), ..answer })
+    })
+    .await;
+    let wired = Wired::open(&server, with_key());
+    let (sheet, column) = wired.column("openrouter:org/m", Output::Text, 12).await;
+    let cap = RunCap { micro_usd: Some(1_000_000), tokens: None };
+    let outcome = wired.fill(sheet, column, RunRequest { cap, ..RunScope::Empty.into() }).await;
+    assert_eq!(outcome.error.unwrap().code, Code::LimitReached);
+    assert_eq!((outcome.progress.rows_failed, server.calls()), (4, 4));
+    assert_eq!(outcome.progress.cost_usd, Some(1.0));
+    let run = wired.workbench.runs(sheet).await.unwrap().pop().unwrap().id;
+    let again = wired.workbench.resume(sheet, run, &EngineOptions::default()).await.unwrap();
+    assert_eq!(again.finished().await.error.unwrap().code, Code::LimitReached);
+    assert_eq!(server.calls(), 4, "after a pause as well");
+}
+
+#[tokio::test]
 async fn typed_columns_are_filled_over_the_wire() {
     let server = ChatServer::start(|call| {
         let (said, other) =

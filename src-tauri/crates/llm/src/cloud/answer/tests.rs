@@ -11,7 +11,13 @@ fn question(output: Output) -> LLMRequest {
 /// What the chunks of a stream make, and what was shown of it.
 fn stream(chunks: &[Value], request: &LLMRequest) -> (String, Result<Answered, Failure>) {
     let endpoint = Endpoint::custom("own", "http://localhost:1").unwrap();
-    let asked = AskedOf { endpoint: &endpoint, model: "m", key: None, parameters: &[] };
+    let asked = AskedOf {
+        endpoint: &endpoint,
+        model: "m",
+        key: None,
+        parameters: &[],
+        has_answered: false,
+    };
     let mut assembly = Assembly::new(request, asked, &Learned::default());
     let mut shown = String::new();
     for chunk in chunks {
@@ -25,7 +31,13 @@ fn stream(chunks: &[Value], request: &LLMRequest) -> (String, Result<Answered, F
 
 fn completion(value: &Value, request: &LLMRequest) -> Result<Answered, Failure> {
     let endpoint = Endpoint::custom("own", "http://localhost:1").unwrap();
-    let asked = AskedOf { endpoint: &endpoint, model: "m", key: None, parameters: &[] };
+    let asked = AskedOf {
+        endpoint: &endpoint,
+        model: "m",
+        key: None,
+        parameters: &[],
+        has_answered: false,
+    };
     let price = Price { prompt_usd_per_million: 1.0, completion_usd_per_million: 2.0 };
     of_completion(value, request, &asked, &Learned::default(), Some(price))
 }
@@ -95,7 +107,7 @@ fn a_whole_completion_reads_like_a_stream() {
     assert_eq!(response.cost_usd, Some(0.0002), "by the price");
     let bare = json!({ "choices": [{ "message": { "content": "12345" } }] });
     let response = completion(&bare, &question(Output::Text)).unwrap().response;
-    assert_eq!((response.prompt_tokens, response.completion_tokens), (2, 2), "by an estimate");
+    assert_eq!((response.prompt_tokens, response.completion_tokens), (7, 2), "by an estimate");
 }
 
 #[test]

@@ -117,6 +117,17 @@ impl AnswerText {
         }
     }
 
+    /// Whether a stop sequence ended it.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// All that was written so far, whatever it is.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        let texts = [&self.open, &self.answer].into_iter().chain(&self.thoughts);
+        texts.map(String::as_str)
+    }
+
     /// What of the answer can be shown since the last call: nothing that could still turn out to be
     /// thinking or the start of a stop sequence.
     pub(super) fn take_delta(&mut self) -> Option<&str> {

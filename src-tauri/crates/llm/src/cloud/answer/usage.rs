@@ -2,10 +2,7 @@
 
 use braincells_core::Value;
 
-use crate::LLMRequest;
-
-/// Bytes of UTF-8 that are a token, in an estimate. Characters would make far too little of Chinese.
-const BYTES_PER_TOKEN: usize = 4;
+use crate::{LLMRequest, Price, estimated_prompt_tokens};
 
 /// What `usage` says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +14,17 @@ pub(super) struct Usage {
     pub(super) thinking_tokens: u32,
     /// What the provider took, in US dollars.
     pub(super) cost_usd: Option<f64>,
+}
+
+/// What an attempt took that came to no answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::cloud) struct Spent {
+    /// Tokens of the prompt.
+    pub(in crate::cloud) prompt_tokens: u32,
+    /// Tokens generated.
+    pub(in crate::cloud) completion_tokens: u32,
+    /// In US dollars, where that is known.
+    pub(in crate::cloud) cost_usd: Option<f64>,
 }
 
 /// Tokens of an answer.
@@ -47,24 +55,43 @@ impl Usage {
         self.cost_usd = cost.filter(|cost| cost.is_finite() && *cost >= 0.0).or(self.cost_usd);
     }
 
-    /// The tokens of the request and of an answer with so many bytes.
-    pub(super) fn counts(&self, request: &LLMRequest, written_bytes: usize) -> Counts {
-        let prompt = self.prompt.unwrap_or_else(|| estimated_tokens(request));
+    /// Whether anything was said.
+    pub(super) fn is_said(&self) -> bool {
+        self.prompt.is_some() || self.completion.is_some() || self.cost_usd.is_some()
+    }
+
+    /// The tokens of the request and of an answer of about so many tokens. A server that says 0
+    /// where there is something does not count.
+    pub(super) fn counts(&self, request: &LLMRequest, written_tokens: u32) -> Counts {
+        let some = |tokens: Option<u32>| tokens.filter(|&tokens| tokens > 0);
+        let prompt = some(self.prompt).unwrap_or_else(|| estimated_prompt_tokens(request));
         Counts {
             prompt,
             shared: self.cached.min(prompt),
-            completion: self.completion.unwrap_or_else(|| tokens_of(written_bytes)),
+            completion: some(self.completion).unwrap_or(written_tokens),
         }
     }
-}
 
-/// About how many tokens the messages are.
-pub(in crate::cloud) fn estimated_tokens(request: &LLMRequest) -> u32 {
-    tokens_of(request.messages.iter().map(|message| message.content.len()).sum())
-}
+    /// What it cost in US dollars: as the server says, else by the price.
+    pub(super) fn cost(&self, counts: Counts, price: Option<Price>) -> Option<f64> {
+        let by_price = || Some(price?.of(counts.prompt.into(), counts.completion.into()));
+        self.cost_usd.or_else(by_price)
+    }
 
-fn tokens_of(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(u32::MAX)
+    /// What it took to come to nothing.
+    pub(super) fn spent(
+        &self,
+        request: &LLMRequest,
+        written_tokens: u32,
+        price: Option<Price>,
+    ) -> Spent {
+        let counts = self.counts(request, written_tokens);
+        Spent {
+            prompt_tokens: counts.prompt,
+            completion_tokens: counts.completion,
+            cost_usd: self.cost(counts, price),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -85,19 +112,20 @@ mod tests {
             let Counts { prompt, shared, completion } = usage.counts(&request, 5);
             ((prompt, shared, completion), usage.cost_usd)
         };
-        assert_eq!(said(&[]), ((5, 0, 2), None), "18 bytes and 5");
+        assert_eq!(said(&[]), ((13, 0, 5), None), "nine letters of their own, and a message");
         let whole = json!({
             "prompt_tokens": 12, "completion_tokens": 0, "cost": 0.25,
             "prompt_tokens_details": { "cached_tokens": 10 },
         });
-        assert_eq!(said(std::slice::from_ref(&whole)), ((12, 10, 0), Some(0.25)));
+        assert_eq!(said(std::slice::from_ref(&whole)), ((12, 10, 5), Some(0.25)), "0 is no count");
         let later = json!({ "completion_tokens": 7, "cost": "0.5", "prompt_tokens_details": null });
         assert_eq!(said(&[whole, later]), ((12, 10, 7), Some(0.5)));
         let odd = json!({
             "prompt_tokens": -1, "completion_tokens": "many", "cost": -0.5,
             "prompt_tokens_details": { "cached_tokens": 1e30 },
         });
-        assert_eq!(said(&[odd]), ((5, 5, 2), None));
-        assert_eq!(said(&[json!(null), json!([])]), ((5, 0, 2), None));
+        assert_eq!(said(&[odd]), ((13, 13, 5), None));
+        assert_eq!(said(&[json!(null), json!([])]), ((13, 0, 5), None));
+        assert_eq!(said(&[json!({ "prompt_tokens": 0 })]).0, (13, 0, 5), "a prompt has some");
     }
 }

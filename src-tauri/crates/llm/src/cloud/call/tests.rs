@@ -7,19 +7,37 @@ use super::super::loopback::{
     text, whole,
 };
 use super::*;
+use crate::{LLMError, Price};
 
 const PATIENT: Duration = Duration::from_secs(20);
+
+fn call<'a>(
+    client: &'a CloudClient,
+    model: &'a CloudModel,
+    request: &'a LLMRequest,
+    learned: &'a Learned,
+) -> Call<'a> {
+    Call { client, model, request, learned, has_answered: false, now_ms: 0 }
+}
 
 /// What one send to a server that does this comes to, and what was heard.
 async fn sent(
     stall: Duration,
     steps: impl Fn() -> Vec<Step> + Send + Sync + 'static,
 ) -> (Result<Answered, Failure>, Vec<String>) {
+    asked(stall, question(), steps).await
+}
+
+async fn asked(
+    stall: Duration,
+    request: LLMRequest,
+    steps: impl Fn() -> Vec<Step> + Send + Sync + 'static,
+) -> (Result<Answered, Failure>, Vec<String>) {
     let server = Loopback::new(move |_| steps());
-    let (client, model, request) = (client(stall), server.model(), question());
+    let price = Price { prompt_usd_per_million: 1e6, completion_usd_per_million: 1e6 };
+    let (client, model) = (client(stall), CloudModel { price: Some(price), ..server.model() });
     let learned = Learned::default();
-    let call =
-        Call { client: &client, model: &model, request: &request, learned: &learned, now_ms: 0 };
+    let call = call(&client, &model, &request, &learned);
     let mut heard = Vec::new();
     let result = call.send(&mut |news| heard.push(format!("{news:?}"))).await;
     (result, heard)
@@ -44,8 +62,7 @@ async fn the_request_says_what_is_asked_and_where() {
     let server = Loopback::new(|_| stream(&["a"]));
     let (client, model, request) = (client(PATIENT), server.model(), question());
     let learned = Learned::default();
-    let call =
-        Call { client: &client, model: &model, request: &request, learned: &learned, now_ms: 0 };
+    let call = call(&client, &model, &request, &learned);
     for _ in 0..2 {
         call.send(&mut |_| {}).await.unwrap();
     }
@@ -65,8 +82,8 @@ async fn an_answer_that_is_no_stream_is_read_as_a_whole() {
     let mislabelled =
         move || whole(200, "content-type: text/event-stream\r\n", &format!("\n {as_stream}"));
     assert_eq!(content(mislabelled).await, "Hello");
-    let unlabelled =
-        || whole(200, "", "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]");
+    let event = r#"data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
+    let unlabelled = move || whole(200, "", &format!("{event}\n\ndata: [DONE]"));
     assert_eq!(content(unlabelled).await, "a");
 }
 
@@ -76,15 +93,95 @@ async fn a_whole_answer_stays_one_whatever_happens_behind_it() {
     assert_eq!(content(close).await, "a");
     let garbage = || vec![stream_head(), text("a"), finish("stop"), chunk("data: {\n\n"), end()];
     assert_eq!(content(garbage).await, "a");
-    let no_finish = || vec![stream_head(), text("a"), chunk("data: [DONE]\n\n"), end()];
-    assert_eq!(content(no_finish).await, "a");
     let no_done = || vec![stream_head(), text("a"), finish("stop"), end()];
     assert_eq!(content(no_done).await, "a");
-    let hangs = || vec![stream_head(), text("a"), chunk("data: [DONE]\n\n"), Step::Hang];
+    let done = || chunk("data: [DONE]\n\n");
+    let hangs = move || vec![stream_head(), text("a"), finish("stop"), done(), Step::Hang];
     assert_eq!(content(hangs).await, "a");
     let silent = || vec![stream_head(), text("a"), finish("stop"), Step::Hang];
     let (answered, _) = sent(Duration::from_millis(200), silent).await;
     assert_eq!(answered.unwrap().response.content, "a");
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_before_its_answer_is_told_apart() {
+    let interrupted = || vec![stream_head(), text("a"), chunk("data: [DONE]\n\n"), end()];
+    let unended =
+        || whole(200, "", "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]");
+    for steps in [interrupted, unended] {
+        let (failed, _) = sent(PATIENT, steps).await;
+        let Err(Failure::Unfinished(answered)) = failed else { panic!("{failed:?}") };
+        assert_eq!((answered.response.content.as_str(), answered.says_end), ("a", false));
+    }
+}
+
+#[tokio::test]
+async fn what_came_to_nothing_is_told() {
+    let usage = || {
+        json!({ "choices": [], "usage": {
+        "prompt_tokens": 100, "completion_tokens": 10, "cost": 0.25,
+    } })
+    };
+    let refused = move || {
+        let mut steps = vec![stream_head(), text("I can"), finish("content_filter")];
+        steps.extend([event(&usage()), chunk("data: [DONE]\n\n"), end()]);
+        steps
+    };
+    let told = "Spent(Spent { prompt_tokens: 100, completion_tokens: 10, cost_usd: Some(0.25) })";
+    let (failed, heard) = sent(PATIENT, refused).await;
+    assert!(matches!(failed, Err(Failure::Cell(LLMError::Refused { .. }))), "{failed:?}");
+    assert_eq!(heard.last().map(String::as_str), Some(told));
+    let whole = move || {
+        let mut body = usage();
+        body["choices"] = json!([{ "message": { "refusal": "No." }, "finish_reason": "stop" }]);
+        json_reply(200, &body)
+    };
+    let (_, heard) = sent(PATIENT, whole).await;
+    assert_eq!(heard, ["Taken", told]);
+
+    // Guessed where it is not told: the question is 3 and 4 tokens.
+    let guessed = "Spent(Spent { prompt_tokens: 7, completion_tokens: 2, cost_usd: Some(9.0) })";
+    type Steps = fn() -> Vec<Step>;
+    let cases: [Steps; 3] = [
+        || vec![stream_head(), text("half"), Step::Close],
+        || vec![stream_head(), text("half"), end()],
+        || vec![stream_head(), text("half"), event(&json!({ "error": { "code": 502 } })), end()],
+    ];
+    for steps in cases {
+        let (failed, heard) = sent(PATIENT, steps).await;
+        assert!(matches!(failed, Err(Failure::Retry(_))), "{failed:?}");
+        assert_eq!(heard.last().map(String::as_str), Some(guessed));
+    }
+    let nothing: [Steps; 3] = [
+        || vec![stream_head(), Step::Close],
+        || vec![stream_head(), chunk("data: \n\n"), end()],
+        || json_reply(500, &json!({ "error": "oops" })),
+    ];
+    for steps in nothing {
+        assert_eq!(sent(PATIENT, steps).await.1, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_stop_sequence_that_the_server_does_not_know_ends_the_call() {
+    let request = || LLMRequest { stop_sequences: vec!["END".to_owned()], ..question() };
+    let on_and_on = || {
+        let piece = r#"data: {"choices":[{"delta":{"content":" and on"}}]}"#;
+        let piece = format!("{piece}\n\n");
+        let drip = format!("{:x}\r\n{piece}\r\n", piece.len());
+        vec![stream_head(), text("so it EN"), text("D and"), Step::Drip(drip.into_bytes())]
+    };
+    let (answered, _) = asked(PATIENT, request(), on_and_on).await;
+    assert_eq!(answered.unwrap().response.content, "so it ");
+    // One that does know it still says what it took.
+    let knows = || {
+        let mut steps = vec![stream_head(), text("so it END"), finish("stop")];
+        steps.push(event(&json!({ "choices": [], "usage": { "prompt_tokens": 44 } })));
+        steps.extend([chunk("data: [DONE]\n\n"), end()]);
+        steps
+    };
+    let (answered, _) = asked(PATIENT, request(), knows).await;
+    assert_eq!(answered.unwrap().response.prompt_tokens, 44);
 }
 
 #[tokio::test]
@@ -100,20 +197,25 @@ async fn a_whole_answer_waits_for_its_figures_but_not_long() {
 }
 
 #[tokio::test]
-async fn comments_alone_are_no_answer() {
-    let comments = || Step::Drip(b"8\r\n: alive\n\r\n".to_vec());
-    let begun = move || vec![stream_head(), text("a"), comments()];
-    let nothing = move || vec![stream_head(), comments()];
-    let failed = [
-        sent(Duration::from_millis(100), begun).await.0,
-        sent(Duration::from_millis(100), nothing).await.0,
-    ];
-    for failed in failed {
+async fn comments_and_empty_events_alone_are_no_answer() {
+    let empty = "data: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n";
+    let cases = [(": alive\n", None), (": alive\n", Some("a")), (empty, None), (empty, Some("a"))];
+    // Together, because each takes ten times its patience.
+    let fails = cases.map(|(kept_alive, front)| async move {
+        let drip = format!("{:x}\r\n{kept_alive}\r\n", kept_alive.len());
+        let steps = move || {
+            let mut steps = vec![stream_head()];
+            steps.extend(front.map(text));
+            steps.push(Step::Drip(drip.clone().into_bytes()));
+            steps
+        };
+        let (failed, _) = sent(Duration::from_millis(250), steps).await;
         assert!(
             matches!(&failed, Err(Failure::Retry(reason)) if reason.contains("go on")),
-            "{failed:?}"
+            "{kept_alive} behind {front:?}: {failed:?}"
         );
-    }
+    });
+    futures::future::join_all(fails).await;
 }
 
 #[tokio::test]

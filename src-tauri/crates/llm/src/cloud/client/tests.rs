@@ -50,7 +50,8 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 fn client() -> CloudClient {
     use_ring();
     let http = settings().no_proxy().build().unwrap();
-    CloudClient { beside: http.clone(), http, stall_timeout: STALL_TIMEOUT }
+    let stall_timeout = STALL_TIMEOUT;
+    CloudClient { beside: http.clone(), http, stall_timeout, pauses: Pauses::default() }
 }
 
 fn key() -> ApiKey {
@@ -138,7 +139,13 @@ async fn a_host_that_refuses_the_connection_is_unreachable() {
     };
     for url in [format!("http://127.0.0.1:{port}"), format!("https://127.0.0.1:{port}")] {
         let endpoint = Endpoint::custom("mine", &url).unwrap();
-        let asked = AskedOf { endpoint: &endpoint, model: "m", key: None, parameters: &[] };
+        let asked = AskedOf {
+            endpoint: &endpoint,
+            model: "m",
+            key: None,
+            parameters: &[],
+            has_answered: false,
+        };
         let error = client().http(&endpoint).get(endpoint.chat_url()).send().await.unwrap_err();
         let failure = failure::of_transport(&asked, &error);
         assert!(matches!(&failure, Failure::Connection(reason) if reason.contains("127.0.0.1")));
@@ -151,7 +158,13 @@ async fn a_host_that_refuses_the_connection_is_unreachable() {
 async fn a_server_without_tls_behind_an_address_with_it_is_told_at_once() {
     let (url, _asked) = server(vec![answer("400 Bad Request", "", "")]);
     let endpoint = Endpoint::custom("mine", &url.replace("http:", "https:")).unwrap();
-    let asked = AskedOf { endpoint: &endpoint, model: "m", key: None, parameters: &[] };
+    let asked = AskedOf {
+        endpoint: &endpoint,
+        model: "m",
+        key: None,
+        parameters: &[],
+        has_answered: false,
+    };
     let error = client().http(&endpoint).get(endpoint.chat_url()).send().await.unwrap_err();
     let failure = failure::of_transport(&asked, &error);
     let Failure::Run(LLMError::Unreachable { reason, .. }) = failure else {

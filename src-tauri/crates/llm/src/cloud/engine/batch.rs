@@ -11,9 +11,8 @@ use futures::stream::{FuturesUnordered, Stream, StreamExt};
 
 use super::Shared;
 use super::asking::{Asking, Heard};
-use crate::{
-    BatchEvent, BatchEventKind, LLMError, LLMRequest, LLMResponse, RequestId, RequestStream,
-};
+use crate::cloud::answer::Spent;
+use crate::{BatchEvent, BatchEventKind, LLMError, LLMResponse, RequestId, RequestStream};
 
 type Ended = (RequestId, Result<LLMResponse, LLMError>);
 
@@ -24,6 +23,8 @@ pub(super) struct Batch {
     /// `None` once it ended, and once a failure ended all.
     requests: Option<RequestStream>,
     most_rows: usize,
+    /// Whether a request is sent again whose text was heard already.
+    begins_anew: bool,
     rows: FuturesUnordered<BoxFuture<'static, Ended>>,
     /// Whether the row that was pulled last was sent.
     last_was_sent: Arc<AtomicBool>,
@@ -46,11 +47,17 @@ impl Events {
 }
 
 impl Batch {
-    pub(super) fn new(shared: Arc<Shared>, requests: RequestStream, most_rows: usize) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        requests: RequestStream,
+        most_rows: usize,
+        begins_anew: bool,
+    ) -> Self {
         Self {
             shared,
             requests: Some(requests),
             most_rows,
+            begins_anew,
             rows: FuturesUnordered::new(),
             last_was_sent: Arc::new(AtomicBool::new(true)),
             events: Events::default(),
@@ -73,7 +80,11 @@ impl Batch {
                 self.last_was_sent = Arc::new(AtomicBool::new(false));
                 let was_sent = Arc::clone(&self.last_was_sent);
                 let (shared, events) = (Arc::clone(&self.shared), self.events.clone());
-                self.rows.push(Box::pin(ask(shared, id, request, events, was_sent)));
+                let begins_anew = self.begins_anew;
+                self.rows.push(Box::pin(async move {
+                    let asking = Asking::new(&shared, &request, begins_anew);
+                    ask(asking, id, events, was_sent).await
+                }));
                 true
             }
         }
@@ -94,9 +105,8 @@ impl Batch {
 }
 
 async fn ask(
-    shared: Arc<Shared>,
+    asking: Asking<'_>,
     id: RequestId,
-    request: LLMRequest,
     events: Events,
     was_sent: Arc<AtomicBool>,
 ) -> Ended {
@@ -106,8 +116,12 @@ async fn ask(
             events.push(id, BatchEventKind::Started);
         }
         Heard::Text(text) => events.push(id, BatchEventKind::Delta(text.to_owned())),
+        Heard::Spent(Spent { prompt_tokens, completion_tokens, cost_usd }) => {
+            let spent = BatchEventKind::Spent { prompt_tokens, completion_tokens, cost_usd };
+            events.push(id, spent);
+        }
     };
-    let result = Asking::new(&shared, &request).answer(hear).await;
+    let result = asking.answer(hear).await;
     // It may have failed without being sent.
     was_sent.store(true, Ordering::Relaxed);
     (id, result)

@@ -57,6 +57,9 @@ fn texts(events: &[BatchEventKind]) -> Vec<String> {
     let text = |event: &BatchEventKind| match event {
         BatchEventKind::Started => "started".to_owned(),
         BatchEventKind::Delta(text) => text.clone(),
+        BatchEventKind::Spent { prompt_tokens, completion_tokens, cost_usd } => {
+            format!("spent {prompt_tokens} {completion_tokens} {cost_usd:?}")
+        }
         BatchEventKind::Done(response) => format!("done: {}", response.content),
         BatchEventKind::Failed(error) => format!("failed: {error}"),
     };

@@ -11,7 +11,7 @@ static REFUSES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?ix) not\s(?:\w+\s)?(?:supported|support|allowed|permitted|available|implemented|recognized|recognised|valid|compatible)
         | unsupported | unrecogni[sz]ed | unknown | unexpected | extra\sinputs | invalid | only\ssupports
-        | must\sbe | cannot | can't | only\sthe\sdefault | no\sendpoints\sfound | failed\sto\sparse
+        | (?:must|should)\sbe | cannot | can't | only\sthe\sdefault | no\sendpoints\sfound | failed\sto\sparse
         | conversion\sfailed | too\smany | (?:less|greater)\sthan | out\sof\srange | disabled | deprecated | incompatible",
     )
     .expect("the pattern is fixed")

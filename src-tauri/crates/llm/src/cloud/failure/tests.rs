@@ -58,6 +58,7 @@ fn word(failure: &Failure) -> String {
         Failure::Wait(Some(wait)) => format!("wait {}", wait.as_millis()),
         Failure::Wait(None) => "wait".to_owned(),
         Failure::Retry(_) => "retry".to_owned(),
+        Failure::Unfinished(_) => "unfinished".to_owned(),
         Failure::Connection(_) => "connection".to_owned(),
         Failure::Cell(error) => match error {
             LLMError::ContextLengthExceeded { needed_tokens, available_tokens } => {
@@ -87,8 +88,13 @@ fn endpoint_of(backend: &str) -> Endpoint {
 fn replay(backend: &str, fixtures: &str) {
     let endpoint = endpoint_of(backend);
     let key = ApiKey::new("canary-key").unwrap();
-    let asked =
-        AskedOf { endpoint: &endpoint, model: "x", key: Some(&key), parameters: &PARAMETERS };
+    let asked = AskedOf {
+        endpoint: &endpoint,
+        model: "x",
+        key: Some(&key),
+        parameters: &PARAMETERS,
+        has_answered: false,
+    };
     let cases: Vec<Case> = serde_json::from_str(fixtures).unwrap();
     let mut wrong = Vec::new();
     for case in &cases {
@@ -133,7 +139,13 @@ fn every_fixture_ends_a_run_or_not_as_its_error_says() {
         ("mine", include_str!("fixtures/custom.json")),
     ] {
         let endpoint = endpoint_of(backend);
-        let asked = AskedOf { endpoint: &endpoint, model: "x", key: None, parameters: &[] };
+        let asked = AskedOf {
+            endpoint: &endpoint,
+            model: "x",
+            key: None,
+            parameters: &[],
+            has_answered: false,
+        };
         for case in serde_json::from_str::<Vec<Case>>(fixtures).unwrap() {
             match case.failure(&asked) {
                 Failure::Run(error) => assert!(error.ends_run(), "{}: {error:?}", case.name),
@@ -147,7 +159,13 @@ fn every_fixture_ends_a_run_or_not_as_its_error_says() {
 #[test]
 fn an_error_inside_an_answer_is_judged_by_its_own_code() {
     let endpoint = endpoint_of("openrouter");
-    let asked = AskedOf { endpoint: &endpoint, model: "x", key: None, parameters: &PARAMETERS };
+    let asked = AskedOf {
+        endpoint: &endpoint,
+        model: "x",
+        key: None,
+        parameters: &PARAMETERS,
+        has_answered: false,
+    };
     let cases = [
         (json!({"code": 429, "message": "Rate limited. Please try again in 2s."}), "wait 2000"),
         (json!({"code": "429", "message": "slow down"}), "wait"),
@@ -173,10 +191,54 @@ fn an_error_inside_an_answer_is_judged_by_its_own_code() {
 }
 
 #[test]
+fn once_others_were_answered_only_what_is_certain_ends_a_run() {
+    let endpoint = endpoint_of("mine");
+    let asked = |has_answered| AskedOf {
+        endpoint: &endpoint,
+        model: "x",
+        key: None,
+        parameters: &PARAMETERS,
+        has_answered,
+    };
+    // The status, what is said, what it means before anybody was answered and afterwards.
+    let cases = [
+        (400, json!("cannot read `the model was not found`"), "run model", "cell invalid"),
+        (400, json!({"message": "no model x", "param": "model"}), "run model", "run model"),
+        (400, json!({"message": "no", "code": "model_not_found"}), "run model", "run model"),
+        (404, json!("the model x does not exist"), "run model", "run model"),
+        (400, json!("cannot read `insufficient funds`"), "run credit", "cell invalid"),
+        (400, json!("Your credit balance is too low"), "run credit", "run credit"),
+        (429, json!("add money: insufficient balance"), "run credit", "run credit"),
+        (402, json!(""), "run credit", "run credit"),
+        (400, json!("cannot read `invalid api key`"), "run key", "cell invalid"),
+        (401, json!(""), "run key", "run key"),
+        (403, json!("no: the author was blocked"), "run key", "cell refused"),
+        (403, json!(""), "run key", "cell refused"),
+        (403, json!("Key limit exceeded."), "run key", "run key"),
+    ];
+    for (status, said, before, after) in cases {
+        for (has_answered, expect) in [(false, before), (true, after)] {
+            let body = match &said {
+                Value::String(text) => text.clone(),
+                said => json!({ "error": said }).to_string(),
+            };
+            let failure = of_status(&asked(has_answered), status, &HeaderMap::new(), &body, 0);
+            assert_eq!(word(&failure), expect, "{status} {body}: {failure:?}");
+        }
+    }
+}
+
+#[test]
 fn without_a_key_the_key_is_missing_and_not_refused() {
     for backend in ["openai", "mine"] {
         let endpoint = endpoint_of(backend);
-        let asked = AskedOf { endpoint: &endpoint, model: "x", key: None, parameters: &[] };
+        let asked = AskedOf {
+            endpoint: &endpoint,
+            model: "x",
+            key: None,
+            parameters: &[],
+            has_answered: false,
+        };
         let failure = of_status(&asked, 401, &HeaderMap::new(), "", 0);
         assert!(
             matches!(failure, Failure::Run(LLMError::KeyRefused { missing: true, .. })),
@@ -189,7 +251,13 @@ fn without_a_key_the_key_is_missing_and_not_refused() {
 fn a_key_that_a_server_echoes_is_in_no_reason() {
     let endpoint = endpoint_of("mine");
     let key = ApiKey::new("Canary.plain-words").unwrap();
-    let asked = AskedOf { endpoint: &endpoint, model: "x", key: Some(&key), parameters: &[] };
+    let asked = AskedOf {
+        endpoint: &endpoint,
+        model: "x",
+        key: Some(&key),
+        parameters: &[],
+        has_answered: false,
+    };
     for status in [400, 401, 402, 403, 404, 405, 408, 413, 422, 429, 500, 502, 503, 529] {
         for body in [
             r#"{"error":{"message":"no Canary.plain-words here","code":"Canary.plain-words"}}"#,
@@ -205,7 +273,8 @@ fn a_key_that_a_server_echoes_is_in_no_reason() {
 #[test]
 fn a_list_of_models_that_is_not_there_says_so() {
     let endpoint = endpoint_of("mine");
-    let asked = AskedOf { endpoint: &endpoint, model: "", key: None, parameters: &[] };
+    let asked =
+        AskedOf { endpoint: &endpoint, model: "", key: None, parameters: &[], has_answered: false };
     let error = of_status(&asked, 404, &HeaderMap::new(), "", 0).into_error(&asked);
     assert!(error.to_string().contains("no list of models at `http://localhost:8080/v1`"));
 }
@@ -213,7 +282,13 @@ fn a_list_of_models_that_is_not_there_says_so() {
 #[test]
 fn any_bytes_as_a_body_are_judged_without_harm() {
     let endpoint = endpoint_of("mine");
-    let asked = AskedOf { endpoint: &endpoint, model: "x", key: None, parameters: &PARAMETERS };
+    let asked = AskedOf {
+        endpoint: &endpoint,
+        model: "x",
+        key: None,
+        parameters: &PARAMETERS,
+        has_answered: false,
+    };
     proptest::proptest!(|(status: u16, body: String)| {
         let failure = of_status(&asked, status, &HeaderMap::new(), &body, 0);
         if let Failure::Retry(reason) | Failure::Connection(reason) = failure {

@@ -1,11 +1,25 @@
 //! Which words of servers say what. The tables are what was seen in documentation and in answers;
-//! codes come first, texts only where servers give no code.
+//! codes come first, texts only where servers give no code. `trusts_words` where a text may end the
+//! run: else only one that begins with the words does, for what a server repeats stands behind its
+//! own words.
 
 use super::said::Said;
 
 fn has_any(text: &str, parts: &[&str]) -> bool {
     let text = text.to_lowercase();
     parts.iter().any(|part| text.contains(part))
+}
+
+/// Whether a text begins with one of the parts, as a sentence does.
+fn begins_with(text: &str, parts: &[&str]) -> bool {
+    let text = text.to_lowercase();
+    let fronts = ["", "your ", "you have ", "you "];
+    let begins = |front| text.strip_prefix(front).is_some_and(|rest| starts(rest, parts));
+    fronts.into_iter().any(begins)
+}
+
+fn starts(text: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|part| text.starts_with(part))
 }
 
 fn has_code(said: &Said, codes: &[&str]) -> bool {
@@ -15,7 +29,7 @@ fn has_code(said: &Said, codes: &[&str]) -> bool {
 
 /// The account has nothing left. Some say "quota" of a limit that is reset in a minute, so the mild
 /// wordings count only where no time to wait is given.
-pub(super) fn is_about_credit(said: &Said, says_when: bool) -> bool {
+pub(super) fn is_about_credit(said: &Said, says_when: bool, trusts_words: bool) -> bool {
     let codes = [
         "insufficient_quota",
         "billing_hard_limit_reached",
@@ -35,8 +49,10 @@ pub(super) fn is_about_credit(said: &Said, says_when: bool) -> bool {
         "out of credits",
     ];
     has_code(said, &codes)
-        || has_any(&said.message, &texts)
-        || (!says_when
+        || begins_with(&said.message, &texts)
+        || (trusts_words && has_any(&said.message, &texts))
+        || (trusts_words
+            && !says_when
             && has_any(&said.message, &["exceeded your current quota"])
             && has_any(&said.message, &["billing"]))
 }
@@ -69,7 +85,7 @@ pub(super) fn is_refusal(said: &Said) -> bool {
 }
 
 /// There is no such model, or not for this account.
-pub(super) fn is_about_model(said: &Said) -> bool {
+pub(super) fn is_about_model(said: &Said, trusts_words: bool) -> bool {
     let codes = [
         "model_not_found",
         "model_not_supported",
@@ -78,8 +94,11 @@ pub(super) fn is_about_model(said: &Said) -> bool {
         "deploymentnotfound",
         "model_not_loaded",
     ];
-    if has_code(said, &codes) {
+    if has_code(said, &codes) || (said.param == "model" && !said.message.is_empty()) {
         return true;
+    }
+    if !trusts_words {
+        return false;
     }
     let whole = [
         "no endpoints found",
@@ -114,11 +133,11 @@ pub(super) fn is_about_model(said: &Said) -> bool {
     ];
     has_any(&said.message, &whole)
         || (has_any(&said.message, &about) && has_any(&said.message, &gone))
-        || (said.param == "model" && !said.message.is_empty())
 }
 
-/// A 403 that is about who asks.
-pub(super) fn is_about_key(said: &Said) -> bool {
+/// A 403 that is about who asks. One without a word is too, until somebody was answered: then it is
+/// a filter's, about what was asked.
+pub(super) fn is_about_key(said: &Said, trusts_words: bool) -> bool {
     let codes = [
         "invalid_api_key",
         "authentication_error",
@@ -145,11 +164,13 @@ pub(super) fn is_about_key(said: &Said) -> bool {
         "disabled",
         "country, region",
     ];
-    has_code(said, &codes) || has_any(&said.message, &texts)
+    has_code(said, &codes)
+        || begins_with(&said.message, &["key limit", "api key", "access token"])
+        || (trusts_words && (said.message.is_empty() || has_any(&said.message, &texts)))
 }
 
 /// A bad key that is told with a status for bad requests.
-pub(super) fn is_bad_key(said: &Said) -> bool {
+pub(super) fn is_bad_key(said: &Said, trusts_words: bool) -> bool {
     let texts = [
         "api key not valid",
         "invalid api key",
@@ -158,7 +179,9 @@ pub(super) fn is_bad_key(said: &Said) -> bool {
         "api key expired",
         "api_key_invalid",
     ];
-    has_code(said, &["invalid_api_key", "authentication_error"]) || has_any(&said.message, &texts)
+    has_code(said, &["invalid_api_key", "authentication_error"])
+        || begins_with(&said.message, &texts)
+        || (trusts_words && has_any(&said.message, &texts))
 }
 
 /// A request that alone is more than a minute's tokens: it will never be let in.

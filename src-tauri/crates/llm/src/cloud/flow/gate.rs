@@ -1,5 +1,7 @@
-//! What may be sent when, and what is learned from how it ended. Pure: [`super::Flow`] carries it
-//! out.
+//! What may be sent when; what is learned from how it ended is in [`ends`]. Pure: [`super::Flow`]
+//! carries it out.
+
+mod ends;
 
 use std::time::Duration;
 
@@ -7,26 +9,14 @@ use braincells_core::RequestFlow;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::FlowLimits;
 use super::bucket::Bucket;
 use super::pace::Pace;
 use super::trouble::Trouble;
 use super::window::Window;
+use super::{FlowLimits, Pauses};
 
-/// The first pause that nobody gave a length, and the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The shortest first pause after a refusal, for servers that answer at once.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 /// The least that one is waited for that nothing is heard of.
 const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
-/// The longest that a server may ask to wait at once.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
-
-/// A server that says nothing for so long has too much to do.
-const SLOW: Duration = Duration::from_secs(30);
-/// Tokens that one answer may well have.
-const MOST_TOKENS: u64 = 1 << 20;
 
 /// What the next request does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +36,15 @@ pub(super) struct Sent {
     tokens: u64,
     at: Duration,
     taken: bool,
+    /// Whether nothing else was in flight.
+    alone: bool,
 }
 
 /// The state of one flow.
 #[derive(Debug)]
 pub(super) struct Gate {
     limits: FlowLimits,
+    pauses: Pauses,
     window: Window,
     pace: Pace,
     requests: Option<Bucket>,
@@ -76,11 +69,11 @@ pub(super) struct Gate {
 
 impl Gate {
     /// A gate that knows nothing about its server yet.
-    pub(super) fn new(limits: FlowLimits, seed: u64, now: Duration) -> Self {
-        Self::with(limits, ChaCha8Rng::seed_from_u64(seed), now)
+    pub(super) fn new(limits: FlowLimits, pauses: Pauses, seed: u64, now: Duration) -> Self {
+        Self::with(limits, pauses, ChaCha8Rng::seed_from_u64(seed), now)
     }
 
-    fn with(limits: FlowLimits, random: ChaCha8Rng, now: Duration) -> Self {
+    fn with(limits: FlowLimits, pauses: Pauses, random: ChaCha8Rng, now: Duration) -> Self {
         let mut pace = Pace::default();
         pace.begins_again(now);
         Self {
@@ -89,6 +82,7 @@ impl Gate {
             requests: limits.requests_per_minute.map(|limit| Bucket::of_requests(limit, now)),
             tokens: limits.tokens_per_minute.map(|limit| Bucket::of_tokens(limit, now)),
             limits,
+            pauses,
             random,
             idle_since: now,
             hold_until: now,
@@ -112,7 +106,7 @@ impl Gate {
     /// What the provider may be asked in a minute stays as it is.
     pub(super) fn begins(&mut self, now: Duration) {
         if self.gave_up.is_some() {
-            let fresh = Self::with(self.limits, self.random.clone(), now);
+            let fresh = Self::with(self.limits, self.pauses, self.random.clone(), now);
             let before = std::mem::replace(self, fresh);
             self.window = before.window.anew();
             self.requests = before.requests;
@@ -145,13 +139,14 @@ impl Gate {
 
     /// It is sent.
     pub(super) fn sent(&mut self, tokens: u64, now: Duration) -> Sent {
+        let alone = self.window.in_flight() == 0;
         let number = self.window.sent(now);
         self.pace.sent(number);
         self.take(1.0, tokens as f64);
         if self.is_probing {
             self.probe = Some((number, now + self.patience()));
         }
-        Sent { number, tokens, at: now, taken: false }
+        Sent { number, tokens, at: now, taken: false, alone }
     }
 
     /// The server took it on: it answers, and this is no refusal.
@@ -170,95 +165,15 @@ impl Gate {
         }
     }
 
-    /// It was answered, for `tokens` tokens.
-    pub(super) fn succeeded(&mut self, mut sent: Sent, tokens: u64, now: Duration) {
-        self.taken(&mut sent, now);
-        self.end(&sent, now);
-        self.window.succeeded(self.pace.per_second().is_some());
-        // What the estimate was wrong by, within reason: what a server says may be nonsense.
-        let most = sent.tokens.saturating_mul(64).max(MOST_TOKENS);
-        self.take(0.0, tokens.min(most) as f64 - sent.tokens as f64);
-        self.trouble.ends();
+    /// The server does not interrupt answers.
+    pub(super) fn widen(&mut self) {
+        self.window.widen();
     }
 
-    /// The server asked to slow down.
-    pub(super) fn slow_down(&mut self, sent: Sent, retry_after: Option<Duration>, now: Duration) {
-        self.end(&sent, now);
-        self.slowed_down += 1;
-        let asked = retry_after.filter(|pause| !pause.is_zero());
-        let asked = asked.map(|pause| pause.min(LONGEST_RETRY_AFTER));
-        let is_news = self.window.is_news(sent.number);
-        let was_pace = self.pace.refused(sent.number, now);
-        if is_news {
-            self.window.react();
-            if !was_pace {
-                self.window.halve();
-            }
-            self.refusals += 1;
-        }
-        let pause = match asked {
-            Some(asked) => asked,
-            None if is_news => {
-                let first = self.round_trip.unwrap_or(FIRST_PAUSE);
-                self.jittered(first.clamp(SHORTEST_PAUSE, FIRST_PAUSE), self.refusals)
-            }
-            None => Duration::ZERO,
-        };
-        self.hold(pause, now);
-        if self.trouble.waits(pause, now) {
-            self.give_up("it asked to slow down for 10 minutes and answered nothing");
-        }
-    }
-
-    /// The server answered, but not well.
-    pub(super) fn failed(&mut self, sent: Sent, now: Duration) {
-        self.end(&sent, now);
-        if self.trouble.fails(now) {
-            self.give_up("nothing succeeded for 10 minutes");
-        }
-        let is_news = self.window.is_news(sent.number);
-        // A server that is being started anew may well answer, and each try costs a request one of
-        // its own: only now and then one finds out whether it works again.
-        if let Some(rounds) = self.trouble.failed_round(is_news) {
-            self.window.react();
-            let pause = self.jittered(FIRST_PAUSE, rounds);
-            self.hold(pause, now);
-        } else if is_news && !sent.taken && now.saturating_sub(sent.at) >= SLOW {
-            // It said nothing at all for so long: it has more to do than it can.
-            self.window.react();
-            self.window.halve();
-        }
-    }
-
-    /// There was no connection, or it broke.
-    pub(super) fn unconnected(&mut self, sent: Sent, reason: &str, now: Duration) {
-        self.end(&sent, now);
-        // The server did not see it, as far as one knows.
-        self.take(-1.0, -(sent.tokens as f64));
-        let is_news = self.window.is_news(sent.number);
-        if self.trouble.does_not_connect(is_news, now) {
-            self.give_up(reason);
-        }
-        if is_news {
-            self.window.react();
-            // One alone is an accident; its own request waits, and no other.
-            let rounds = self.trouble.rounds_unconnected();
-            if rounds > 1 {
-                let pause = self.jittered(FIRST_PAUSE, rounds - 1);
-                self.hold(pause, now);
-            }
-        }
-    }
-
-    /// Nobody wants its answer any more.
-    pub(super) fn cancelled(&mut self, sent: Sent, now: Duration) {
-        self.end(&sent, now);
-    }
-
-    /// Full jitter: up to half a second after the first failure, twice as much after each further.
+    /// Full jitter: up to the first pause after the first failure, twice as much after each further.
     /// Who has never been connected to is most likely not there, and that is said soon.
     pub(super) fn backoff(&mut self, failures: u32) -> Duration {
-        self.jittered(FIRST_PAUSE, if self.trouble.is_nobody_there() { 1 } else { failures })
+        self.jittered(self.pauses.first, if self.trouble.is_nobody_there() { 1 } else { failures })
     }
 
     /// A request is sent again.
@@ -280,28 +195,8 @@ impl Gate {
 
     /// How long a request is waited for that nothing is heard of.
     fn patience(&self) -> Duration {
-        let usual = self.round_trip.unwrap_or(FIRST_PAUSE);
-        (usual * 4).clamp(SHORTEST_PATIENCE, LONGEST_PAUSE)
-    }
-
-    fn give_up(&mut self, reason: &str) {
-        self.gave_up.get_or_insert_with(|| reason.to_owned());
-    }
-
-    fn end(&mut self, sent: &Sent, now: Duration) {
-        self.window.ended(sent.number);
-        self.idle_since = now;
-        self.probe = self.probe.filter(|&(number, _)| number != sent.number);
-    }
-
-    fn hold(&mut self, pause: Duration, now: Duration) {
-        if pause.is_zero() {
-            return;
-        }
-        let until = (now + pause).max(self.hold_until);
-        self.pace.held(until.saturating_sub(self.hold_until.max(now)));
-        self.hold_until = until;
-        self.is_probing = true;
+        let usual = self.round_trip.unwrap_or(self.pauses.first);
+        (usual * 4).min(self.pauses.longest).max(SHORTEST_PATIENCE)
     }
 
     fn take(&mut self, requests: f64, tokens: f64) {
@@ -315,7 +210,7 @@ impl Gate {
 
     fn jittered(&mut self, first: Duration, times: u32) -> Duration {
         let doublings = times.saturating_sub(1).min(16);
-        let most = first.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
+        let most = first.saturating_mul(1 << doublings).min(self.pauses.longest);
         most.mul_f64((self.random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64)
     }
 

@@ -1,6 +1,7 @@
 //! On tokio's paused clock: nothing waits, and every figure is the same each time.
 
 mod ends;
+mod gives_up;
 mod queue;
 mod server;
 mod walls;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Flow, FlowLimits, Permit};
+use super::{Flow, FlowLimits, Pauses, Permit};
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -20,9 +21,14 @@ fn limits(parallel_requests: u32) -> FlowLimits {
     FlowLimits { parallel_requests, requests_per_minute: None, tokens_per_minute: None }
 }
 
+/// A flow that knows nothing about its server yet.
+fn new_flow(limits: FlowLimits, seed: u64) -> Arc<Flow> {
+    Flow::new(limits, Pauses::default(), seed)
+}
+
 /// A flow whose window is `parallel` wide already.
 async fn flow_at_full_width(parallel: u32) -> Arc<Flow> {
-    let flow = Flow::new(limits(parallel), 1);
+    let flow = new_flow(limits(parallel), 1);
     for _ in 0..parallel {
         enter(&flow).await.succeeded(0);
     }

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// The most requests in flight before anything is known about the server.
 const FIRST: u32 = 5;
 
+/// So many successes one at a time before it grows again, after it was narrowed for the first time.
+const NARROW: u32 = 8;
+
 /// The window. It knows requests by their number, in the order in which they were sent.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
@@ -18,6 +21,10 @@ pub(super) struct Window {
     slow_start: bool,
     /// Successes since it last grew.
     successes: u32,
+    /// Successes until more than one at a time is sent again.
+    narrow: u32,
+    /// How often it was narrowed.
+    narrowed: u32,
     next: u64,
     in_flight: u32,
     /// When those were sent of which nothing was heard yet.
@@ -35,6 +42,8 @@ impl Window {
             size: limit.min(FIRST),
             slow_start: true,
             successes: 0,
+            narrow: 0,
+            narrowed: 0,
             next: 0,
             in_flight: 0,
             silent: BTreeMap::new(),
@@ -64,7 +73,7 @@ impl Window {
         if self.in_flight < self.size {
             return Some(now);
         }
-        if self.in_flight >= self.limit {
+        if self.in_flight >= self.limit || self.narrow > 0 {
             return None;
         }
         // So many of those that are silent for longest must be beyond hope.
@@ -96,10 +105,37 @@ impl Window {
     /// One was answered. `is_paced`: the rate is kept by other means, and the window need not be
     /// careful.
     pub(super) fn succeeded(&mut self, is_paced: bool) {
+        if self.narrow > 0 {
+            self.narrow -= 1;
+            return;
+        }
         self.successes += 1;
         if self.slow_start || is_paced || self.successes >= self.size {
             self.successes = 0;
             self.size = (self.size + 1).min(self.limit);
+        }
+    }
+
+    /// Whether no other request was in flight since this one was sent, which still is.
+    pub(super) fn is_alone(&self, sent_alone: bool, number: u64) -> bool {
+        sent_alone && number + 1 == self.next
+    }
+
+    /// One at a time from now on, until eight succeeded; each further time, twice as many.
+    pub(super) fn narrow(&mut self) {
+        self.narrow = NARROW << self.narrowed.min(8);
+        self.narrowed += 1;
+        self.size = 1;
+        self.slow_start = true;
+        self.successes = 0;
+    }
+
+    /// There was no reason to narrow it.
+    pub(super) fn widen(&mut self) {
+        if self.narrowed > 0 {
+            (self.narrow, self.narrowed) = (0, 0);
+            self.size = self.limit.min(FIRST);
+            self.slow_start = true;
         }
     }
 
@@ -161,6 +197,31 @@ mod tests {
         }
         assert_eq!(window.size(), 1, "never under one");
         assert_eq!(after_successes(&mut window, 1), 2);
+    }
+
+    #[test]
+    fn narrowed_it_lets_one_through_until_several_succeeded_and_each_time_more() {
+        let mut window = Window::new(64);
+        let (now, later) = (Duration::ZERO, Duration::from_mins(60));
+        for successes in [8, 16, 32] {
+            window.narrow();
+            for _ in 0..successes {
+                let number = window.sent(now);
+                assert!(window.is_alone(true, number));
+                assert_eq!(window.free_at(Duration::ZERO, later), None, "however silent it is");
+                window.ended(number);
+                window.succeeded(false);
+            }
+            assert_eq!(after_successes(&mut window, 3), 4, "then it doubles again");
+        }
+        window.narrow();
+        window.widen();
+        assert_eq!((window.size(), after_successes(&mut window, 5)), (5, 10));
+        window.widen();
+        assert_eq!(window.size(), 10, "it is not narrow");
+        let first = window.sent(now);
+        window.sent(now);
+        assert!(!window.is_alone(true, first));
     }
 
     #[test]

@@ -54,8 +54,9 @@ fn the_schema_says_what_is_in_the_wrapping() {
         (format["schema"]["properties"]["answer"].clone(), format["strict"].clone())
     };
     let strict = json!(true);
-    let items =
-        json!({ "type": "array", "items": { "type": "string", "enum": ["red", "deep blue"] } });
+    let items = json!({
+        "type": "array", "items": { "type": "string", "enum": ["red", "deep blue"] }, "maxItems": 2,
+    });
     assert_eq!(of(&labels()), (items, strict.clone()));
     let limits = NumberLimits { integer: true, min: Some(1.0), max: Some(2.5) };
     let number = json!({ "type": "integer", "minimum": 1, "maximum": 2.5 });

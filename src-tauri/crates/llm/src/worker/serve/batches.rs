@@ -109,7 +109,9 @@ async fn carry(
             match &event.kind {
                 BatchEventKind::Failed(LLMError::NotRunning) => return broken(&output),
                 BatchEventKind::Done(_) | BatchEventKind::Failed(_) => ended += 1,
-                BatchEventKind::Started | BatchEventKind::Delta(_) => {}
+                BatchEventKind::Started
+                | BatchEventKind::Delta(_)
+                | BatchEventKind::Spent { .. } => {}
             }
         }
         // Never closed, so there is always an answer.

@@ -53,9 +53,9 @@ impl Shared {
         let mut answered = false;
         for event in events {
             let known = match &event.kind {
-                BatchEventKind::Started | BatchEventKind::Delta(_) => {
-                    batch.sent.contains(&event.id)
-                }
+                BatchEventKind::Started
+                | BatchEventKind::Delta(_)
+                | BatchEventKind::Spent { .. } => batch.sent.contains(&event.id),
                 BatchEventKind::Done(_) | BatchEventKind::Failed(_) => batch.sent.remove(&event.id),
             };
             if !known {

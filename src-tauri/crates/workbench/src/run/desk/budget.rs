@@ -4,15 +4,10 @@ use std::collections::HashMap;
 
 use braincells_core::RunCap;
 use braincells_data::RunSpent;
-use braincells_llm::{LLMRequest, LLMResponse, Price, RequestId};
-
-use crate::tokens::estimated_tokens;
+use braincells_llm::{LLMRequest, LLMResponse, Price, RequestId, estimated_prompt_tokens};
 
 /// Sums of many small costs are not exact.
 const TOLERANCE_USD: f64 = 1e-9;
-
-/// Tokens that a chat puts around each message.
-const TOKENS_PER_MESSAGE: u64 = 4;
 
 /// Lets requests go out as long as what they are expected to take stays within the cap.
 ///
@@ -23,11 +18,16 @@ const TOKENS_PER_MESSAGE: u64 = 4;
 pub(in crate::run) struct Budget {
     cap: RunCap,
     price: Option<Price>,
-    /// Of the whole run, what it took before a pause counted; the mean of an answer too.
+    /// Of the whole run, what it took before a pause counted.
     spent: RunSpent,
+    /// Of that, what came to no answer since, and is no measure for one.
+    lost_tokens: u64,
+    lost_usd: f64,
     /// Whether money is limited and something was answered at a cost that nobody knows.
     cost_unknown: bool,
     in_flight: HashMap<RequestId, Guess>,
+    /// Tokens of thinking that an answer may take beyond its limit.
+    thinking_tokens: u64,
 }
 
 /// What a request is expected to take before anything is known of its like; nothing where that is
@@ -47,12 +47,26 @@ impl Budget {
         let spent = RunSpent { cost_usd: spent.cost_usd.or(guessed), ..spent };
         let unknown = spent.answers > 0 && spent.cost_usd.is_none();
         let cost_unknown = cap.micro_usd.is_some() && unknown;
-        Self { cap, price, spent, cost_unknown, in_flight: HashMap::new() }
+        Self {
+            cap,
+            price,
+            spent,
+            lost_tokens: 0,
+            lost_usd: 0.0,
+            cost_unknown,
+            in_flight: HashMap::new(),
+            thinking_tokens: 0,
+        }
     }
 
     /// What the whole run took so far.
     pub(super) fn spent(&self) -> RunSpent {
         self.spent
+    }
+
+    /// The same for a model that may think so many tokens before it answers.
+    pub(in crate::run) fn with_thinking(self, tokens: u32) -> Self {
+        Self { thinking_tokens: tokens.into(), ..self }
     }
 
     /// Whether one more request may go out: this one, as far as it is known.
@@ -76,7 +90,8 @@ impl Budget {
             return false;
         }
         if answers > 0 {
-            let expected = spent.div_ceil(answers).saturating_mul(self.in_flight.len() as u64 + 1);
+            let mean = spent.saturating_sub(self.lost_tokens).div_ceil(answers);
+            let expected = mean.saturating_mul(self.in_flight.len() as u64 + 1);
             return spent.saturating_add(expected) <= cap;
         }
         if self.in_flight.is_empty() {
@@ -89,12 +104,12 @@ impl Budget {
 
     fn is_within_money(&self, next: Option<Guess>) -> bool {
         let Some(cap) = self.cap_usd() else { return true };
-        let (spent_usd, answers) = (self.spent_usd(), self.spent.answers);
+        let spent_usd = self.spent_usd();
         if self.cost_unknown || spent_usd >= cap {
             return false;
         }
-        let expected = if answers > 0 {
-            Some(spent_usd / answers as f64 * (self.in_flight.len() as f64 + 1.0))
+        let expected = if let Some(mean) = self.mean_usd() {
+            Some(mean * (self.in_flight.len() as f64 + 1.0))
         } else if self.in_flight.is_empty() {
             return true;
         } else {
@@ -116,21 +131,28 @@ impl Budget {
         self.in_flight.remove(&id);
     }
 
-    /// Notes an answer. Where the server does not say how many tokens it took, they are guessed on
-    /// the high side and written into the answer: a cap must not be passed because nobody counts.
-    pub(super) fn answered(
-        &mut self,
-        id: RequestId,
-        request: &LLMRequest,
-        response: &mut LLMResponse,
-    ) {
-        self.in_flight.remove(&id);
-        if response.prompt_tokens == 0 && response.completion_tokens == 0 {
-            response.prompt_tokens = u32::try_from(prompt_tokens(request)).unwrap_or(u32::MAX);
-            let thought = response.reasoning.as_deref().map_or(0, estimated_tokens);
-            response.completion_tokens =
-                estimated_tokens(&response.content).saturating_add(thought).max(1);
+    /// Notes what an attempt took that came to no answer, and answers what it cost as far as that can
+    /// be known: a server that breaks off tells nothing, and then it counts as an answer does.
+    pub(super) fn lost(&mut self, tokens: u64, cost_usd: Option<f64>) -> Option<f64> {
+        let cost_usd = cost_usd.or(self.mean_usd());
+        self.spent.tokens = self.spent.tokens.saturating_add(tokens);
+        self.lost_tokens = self.lost_tokens.saturating_add(tokens);
+        if let Some(usd) = cost_usd {
+            self.spent.cost_usd = Some(self.spent_usd() + usd);
+            self.lost_usd += usd;
         }
+        cost_usd
+    }
+
+    /// What an answer took so far.
+    fn mean_usd(&self) -> Option<f64> {
+        let answers = self.spent.answers;
+        (answers > 0).then(|| (self.spent_usd() - self.lost_usd) / answers as f64)
+    }
+
+    /// Notes an answer. How many tokens it took the engine says or guesses.
+    pub(super) fn answered(&mut self, id: RequestId, response: &mut LLMResponse) {
+        self.in_flight.remove(&id);
         let (prompt, completion) =
             (u64::from(response.prompt_tokens), u64::from(response.completion_tokens));
         if response.cost_usd.is_none() {
@@ -179,15 +201,11 @@ impl Budget {
         if self.spent.answers > 0 {
             return Guess::default();
         }
-        let (prompt, completion) = (prompt_tokens(request), u64::from(request.token_limit()));
+        let prompt = u64::from(estimated_prompt_tokens(request));
+        let completion = u64::from(request.token_limit()) + self.thinking_tokens;
         let usd = self.price.map(|price| price.of(prompt, completion));
         Guess { tokens: prompt + completion, usd }
     }
-}
-
-fn prompt_tokens(request: &LLMRequest) -> u64 {
-    let tokens = |text: &str| u64::from(estimated_tokens(text)) + TOKENS_PER_MESSAGE;
-    request.messages.iter().map(|message| tokens(&message.content)).sum()
 }
 
 /// An amount with at least cents, and as many places as a small one needs.

@@ -24,7 +24,7 @@ impl Desk {
         let mut open = self.open.remove(&id)?;
         self.process_end = None;
         if let Some(budget) = &mut self.budget {
-            budget.answered(id, &open.request, &mut response);
+            budget.answered(id, &mut response);
         }
         open.spent.add(&response);
         let answer = match read_answer(&response.content, &open.request.output) {
@@ -43,6 +43,27 @@ impl Desk {
         let also = sharing
             .map_or_else(Vec::new, |(sharing, prompt)| sharing.answered(prompt, &cell, size));
         Some(Ended { cell, also, keep: open.answer.map(|key| (key, response)) })
+    }
+
+    /// Notes what an attempt took that came to no answer: prompt tokens and generated ones, and US
+    /// dollars where they are known.
+    pub(in crate::run) fn lost(
+        &mut self,
+        id: RequestId,
+        (prompt_tokens, completion_tokens): (u32, u32),
+        cost_usd: Option<f64>,
+    ) {
+        let tokens = u64::from(prompt_tokens) + u64::from(completion_tokens);
+        let cost_usd = match &mut self.budget {
+            Some(budget) => budget.lost(tokens, cost_usd),
+            None => cost_usd,
+        };
+        let Some(Open { spent, .. }) = self.open.get_mut(&id) else { return };
+        spent.prompt_tokens = spent.prompt_tokens.saturating_add(prompt_tokens);
+        spent.completion_tokens = spent.completion_tokens.saturating_add(completion_tokens);
+        if let Some(cost) = cost_usd {
+            spent.cost_usd = Some(spent.cost_usd.unwrap_or(0.0) + cost);
+        }
     }
 
     /// Takes a failure of one request; `None` as in [`Desk::answered`].

@@ -34,7 +34,8 @@ async fn what_may_go_well_next_time_is_asked_again() {
 async fn a_text_that_broke_off_begins_anew() {
     let server = first_fails(|| vec![stream_head(), text("half of it"), Step::Close]);
     let found = batch(&engine(&server, 1), questions(1, &Output::Text)).await;
-    let expected = ["started", "half of it", "started", "good", "done: good"];
+    let spent = "spent 8 4 None";
+    let expected = ["started", "half of it", spent, "started", "good", "done: good"];
     assert_eq!(texts(&found[&0]), expected);
 
     let server = first_fails(|| vec![stream_head(), text("half of it"), Step::Close]);
@@ -42,6 +43,7 @@ async fn a_text_that_broke_off_begins_anew() {
     let pieces: Vec<_> = pieces.collect().await;
     assert_eq!(pieces[0], Ok("half of it".to_owned()));
     assert!(pieces.len() == 2 && pieces[1].is_err(), "what was handed out cannot be taken back");
+    assert_eq!(server.seen().len(), 1, "nobody would read another");
 }
 
 #[tokio::test]
@@ -93,15 +95,19 @@ async fn a_server_that_always_fails_is_asked_a_few_times() {
     let server = Loopback::new(|_| Vec::new());
     let failure = || Failure::Retry("oops".to_owned());
     // A short outage is no reason to lose a row.
-    for (pause, most) in [(Duration::ZERO, 12), (Duration::from_secs(4), 6)] {
+    let cases = [
+        (Duration::ZERO, false, 12),
+        (Duration::from_secs(4), false, 6),
+        (Duration::ZERO, true, 2),
+    ];
+    for (pause, was_taken, most) in cases {
         let engine = engine(&server, 1);
         let request = question();
-        let mut asking = Asking::new(&engine.shared, &request);
-        let learned = Learned::default();
+        let mut asking = Asking::new(&engine.shared, &request, true);
         for attempt in 1..=most {
             tokio::time::advance(pause).await;
             let permit = engine.shared.flow.enter(1).await.unwrap_or_else(|_| panic!("gave up"));
-            let error = asking.after_failure(failure(), &learned, permit);
+            let error = asking.after_failure(failure(), was_taken, permit);
             assert_eq!(error.is_some(), attempt == most, "attempt {attempt}");
             if let Some(error) = error {
                 assert!(matches!(error, LLMError::ServerFailed { .. }));
@@ -118,13 +124,12 @@ async fn a_row_that_always_has_to_wait_while_others_do_not_is_given_up() {
     let server = Loopback::new(|_| Vec::new());
     let engine = engine(&server, 1);
     let request = question();
-    let mut asking = Asking::new(&engine.shared, &request);
-    let learned = Learned::default();
+    let mut asking = Asking::new(&engine.shared, &request, true);
     let mut waits = 0;
     let error = loop {
         waits += 1;
         let permit = engine.shared.flow.enter(1).await.unwrap_or_else(|_| panic!("gave up"));
-        let error = asking.after_failure(Failure::Wait(Some(Duration::ZERO)), &learned, permit);
+        let error = asking.after_failure(Failure::Wait(Some(Duration::ZERO)), false, permit);
         if let Some(error) = error {
             break error;
         }
@@ -187,6 +192,96 @@ async fn what_is_heard_begins_with_being_sent() {
     let mut heard = Vec::new();
     let request = question();
     let hear = &mut |news: Heard<'_>| heard.push(format!("{news:?}"));
-    Asking::new(&engine.shared, &request).answer(hear).await.unwrap();
+    Asking::new(&engine.shared, &request, true).answer(hear).await.unwrap();
     assert_eq!(heard, ["Sent", "Text(\"a\")"]);
+}
+
+/// A stream without a word on why it ended.
+fn unended(content: &str) -> Vec<Step> {
+    vec![stream_head(), text(content), chunk("data: [DONE]\n\n"), end()]
+}
+
+#[tokio::test]
+async fn an_answer_that_the_server_began_is_bought_twice_at_most() {
+    let server = Loopback::new(|_| vec![stream_head(), text("half"), Step::Close]);
+    let found = batch(&engine(&server, 1), questions(1, &Output::Text)).await;
+    let spent = "spent 8 2 None";
+    let texts = texts(&found[&0]);
+    assert_eq!(texts[..6], ["started", "half", spent, "started", "half", spent]);
+    assert!(texts.len() == 7 && texts[6].contains("(2 attempts)"), "{texts:?}");
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_refusal_cost_is_told() {
+    let server = Loopback::new(|_| {
+        let refused = json!({ "message": { "refusal": "No." }, "finish_reason": "stop" });
+        let usage = json!({ "prompt_tokens": 9, "completion_tokens": 3, "cost": 0.5 });
+        json_reply(200, &json!({ "choices": [refused], "usage": usage }))
+    });
+    let found = batch(&engine(&server, 1), questions(1, &Output::Text)).await;
+    let texts = texts(&found[&0]);
+    assert_eq!(texts[..2], ["started", "spent 9 3 Some(0.5)"]);
+    assert!(texts.len() == 3 && texts[2].starts_with("failed: "), "{texts:?}");
+}
+
+#[tokio::test]
+async fn answers_that_a_server_cuts_off_for_the_next_request_are_asked_for_again_one_by_one() {
+    // As llama-cpp-python does by default.
+    let server = Loopback::new(|seen| match seen.number {
+        // None is alone: each waits for the last of the first five.
+        0..4 => std::iter::once(Step::UntilSeen(5)).chain(unended("cut")).collect(),
+        _ => stream(&["whole"]),
+    });
+    let found = batch(&engine(&server, 8), questions(20, &Output::Text)).await;
+    for events in found.values() {
+        assert_eq!(answer(events).content, "whole", "{:?}", texts(events));
+    }
+    assert_eq!(server.seen().len(), 24);
+}
+
+#[tokio::test]
+async fn a_server_that_never_says_why_an_answer_ended_is_believed_after_two() {
+    let server = Loopback::new(|_| unended("all of it"));
+    for parallel in [1, 8] {
+        let engine = engine(&server, parallel);
+        let found = batch(&engine, questions(30, &Output::Text)).await;
+        for events in found.values() {
+            assert_eq!(answer(events).content, "all of it", "{:?}", texts(events));
+        }
+        let calls = batch(&engine, questions(30, &Output::Text)).await;
+        assert!(calls.values().all(|events| texts(events).len() == 3), "no more doubts");
+    }
+}
+
+#[tokio::test]
+async fn words_of_a_row_that_a_server_repeats_end_no_run() {
+    let echo = |seen: &Seen| {
+        let said = format!("cannot be read: {}", asked(seen));
+        json_reply(400, &json!({ "error": { "message": said } }))
+    };
+    let words = [
+        "the model does not exist",
+        "insufficient funds",
+        "invalid api key",
+        "my request was blocked: access denied",
+    ];
+    for said in words {
+        let server =
+            Loopback::new(
+                move |seen| {
+                    if asked(seen) == "question 0" { stream(&["good"]) } else { echo(seen) }
+                },
+            );
+        let mut requests = questions(3, &Output::Text);
+        for (_, request) in &mut requests[1..] {
+            request.messages[0].content = said.to_owned();
+        }
+        let found = batch(&engine(&server, 1), requests).await;
+        assert_eq!(found.len(), 3, "{said}");
+        for id in [1, 2] {
+            let Some(BatchEventKind::Failed(error)) = found[&id].last() else { panic!("{said}") };
+            assert!(!error.ends_run(), "{said}: {error}");
+        }
+    }
 }

@@ -2,10 +2,9 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::join_all;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use super::super::{Flow, GaveUp};
-use super::{enter, flow_at_full_width, limits, seconds, wait};
+use super::{enter, flow_at_full_width, limits, new_flow, seconds, wait};
 
 #[tokio::test(start_paused = true)]
 async fn what_a_server_asks_to_wait_is_waited_exactly_and_at_most_five_minutes() {
@@ -25,7 +24,7 @@ async fn what_a_server_asks_to_wait_is_waited_exactly_and_at_most_five_minutes()
 #[tokio::test(start_paused = true)]
 async fn pauses_without_a_length_grow_and_are_jittered() {
     let pauses = |seed: u64| async move {
-        let flow = Flow::new(limits(4), seed);
+        let flow = new_flow(limits(4), seed);
         let mut pauses = Vec::new();
         for _ in 0..12 {
             let (permit, waited) = wait(&flow).await;
@@ -48,7 +47,7 @@ async fn pauses_without_a_length_grow_and_are_jittered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_says_zero_is_not_asked_at_once_for_ever() {
-    let flow = Flow::new(limits(4), 1);
+    let flow = new_flow(limits(4), 1);
     let began = Instant::now();
     for _ in 0..10 {
         enter(&flow).await.slow_down(Some(Duration::ZERO));
@@ -58,7 +57,7 @@ async fn a_server_that_says_zero_is_not_asked_at_once_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn backoff_is_jittered_up_to_twice_as_much_each_time() {
-    let flow = Flow::new(limits(4), 1);
+    let flow = new_flow(limits(4), 1);
     for (failures, most_ms) in
         [(0, 500), (1, 500), (2, 1_000), (5, 8_000), (7, 30_000), (99, 30_000)]
     {
@@ -100,7 +99,7 @@ async fn a_long_answer_that_began_ends_the_probing() {
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_hears_nothing_is_not_waited_for() {
     for (usual_ms, patience_ms) in [(1, 100), (100, 400), (2_000, 8_000), (60_000, 30_000)] {
-        let flow = Flow::new(limits(8), 1);
+        let flow = new_flow(limits(8), 1);
         for _ in 0..8 {
             let mut permit = enter(&flow).await;
             sleep(Duration::from_millis(usual_ms)).await;
@@ -116,102 +115,6 @@ async fn a_probe_that_hears_nothing_is_not_waited_for() {
         assert_eq!(waited, Duration::ZERO, "the server takes requests");
         drop((silent, third));
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn nothing_but_waiting_is_given_up_and_everybody_told() {
-    let flow = flow_at_full_width(4).await;
-    let began = Instant::now();
-    // Each asks for as long as it may; the third would make it more than ten minutes.
-    let ends = join_all((0..6).map(|_| async {
-        let asker = flow.asker();
-        loop {
-            match asker.enter(0).await {
-                Ok(permit) => permit.slow_down(Some(seconds(300))),
-                Err(gave_up) => return (gave_up.reason, began.elapsed()),
-            }
-        }
-    }))
-    .await;
-    for (reason, after) in ends {
-        assert!(reason.contains("10 minutes"), "{reason}");
-        assert_eq!(after, seconds(600));
-    }
-    // A run that is resumed begins afresh, at once.
-    let (permit, waited) = wait(&flow).await;
-    assert_eq!(waited, Duration::ZERO);
-    assert_eq!(flow.state().limit, 4);
-    permit.succeeded(0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_success_now_and_then_is_no_reason_to_give_up() {
-    let flow = flow_at_full_width(4).await;
-    for _ in 0..20 {
-        enter(&flow).await.slow_down(Some(seconds(290)));
-        enter(&flow).await.slow_down(Some(seconds(290)));
-        enter(&flow).await.succeeded(0);
-    }
-    assert_eq!(flow.state().slowed_down, 40);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_that_never_answered_is_given_up_soon() {
-    let flow = Flow::new(limits(64), 1);
-    let began = Instant::now();
-    let ends = join_all((0..64).map(|_| async {
-        let asker = flow.asker();
-        for failures in 1.. {
-            match asker.enter(0).await {
-                Ok(permit) => {
-                    sleep(Duration::from_millis(1)).await;
-                    permit.unconnected("connection refused");
-                }
-                Err(gave_up) => return gave_up.reason,
-            }
-            asker.back_off(failures).await;
-        }
-        unreachable!("it gives up");
-    }))
-    .await;
-    assert!(ends.iter().all(|reason| reason == "connection refused"), "{ends:?}");
-    assert!(began.elapsed() < seconds(5), "{:?}", began.elapsed());
-}
-
-#[tokio::test(start_paused = true)]
-async fn one_that_asks_nobody_alone_is_told_soon() {
-    let flow = Flow::new(limits(1), 1);
-    let began = Instant::now();
-    let asker = flow.asker();
-    for failures in 1.. {
-        let Ok(permit) = asker.enter(0).await else { break };
-        permit.unconnected("connection refused");
-        asker.back_off(failures).await;
-    }
-    assert!(began.elapsed() < seconds(4), "{:?}", began.elapsed());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_that_restarts_is_waited_for() {
-    let flow = flow_at_full_width(64).await;
-    let began = Instant::now();
-    let is_back = || began.elapsed() > seconds(5);
-    let ends = join_all((0..64).map(|_| async {
-        let asker = flow.asker();
-        for failures in 1.. {
-            let Ok(permit) = asker.enter(0).await else { return false };
-            if is_back() {
-                permit.succeeded(0);
-                return true;
-            }
-            permit.unconnected("connection refused");
-            asker.back_off(failures).await;
-        }
-        unreachable!("it comes back");
-    }))
-    .await;
-    assert!(ends.iter().all(|&answered| answered), "everybody was answered");
-    assert!(began.elapsed() < seconds(60), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -253,65 +156,22 @@ async fn a_server_that_is_silent_under_many_requests_gets_fewer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_went_wrong_before_a_pause_is_forgotten() {
-    let flow = flow_at_full_width(4).await;
-    enter(&flow).await.slow_down(Some(seconds(1)));
-    sleep(seconds(660)).await;
-    enter(&flow).await.slow_down(Some(seconds(1)));
-    assert!(flow.enter(0).await.is_ok(), "eleven minutes, of which nobody asked for ten");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_that_is_gone_for_two_minutes_is_waited_for() {
-    let flow = flow_at_full_width(4).await;
-    let began = Instant::now();
-    let ends = join_all((0..4).map(|_| async {
-        let asker = flow.asker();
-        for failures in 1.. {
-            let Ok(permit) = asker.enter(0).await else { return false };
-            if began.elapsed() > seconds(120) {
-                permit.succeeded(0);
-                return true;
-            }
-            permit.unconnected("connection refused");
-            asker.back_off(failures).await;
-        }
-        unreachable!("it comes back");
-    }))
-    .await;
-    assert!(ends.iter().all(|&answered| answered), "everybody was answered");
-}
-
-#[tokio::test(start_paused = true)]
-async fn everybody_who_asks_is_told_and_who_comes_after_them_begins_afresh() {
-    let flow = flow_at_full_width(4).await;
-    let (first, second, third) = (flow.asker(), flow.asker(), flow.asker());
-    let in_flight = first.enter(0).await.unwrap();
-    let mut backing_off = Box::pin(third.back_off(9));
-    assert!(backing_off.as_mut().now_or_never().is_none());
-    while let Ok(permit) = second.enter(0).await {
-        permit.unconnected("no route to host");
+async fn a_server_that_interrupts_answers_gets_one_request_at_a_time() {
+    let flow = flow_at_full_width(8).await;
+    let permits = join_all((0..4).map(|_| enter(&flow))).await;
+    for permit in permits {
+        assert!(!permit.unfinished(), "others were in flight");
     }
-    timeout(Duration::ZERO, backing_off).await.expect("nobody backs off any more");
-    in_flight.succeeded(0);
-    let told = GaveUp { reason: "no route to host".to_owned() };
-    for asker in [&first, &second, &third, &flow.asker()] {
-        assert_eq!(asker.enter(0).await.unwrap_err(), told);
-        asker.back_off(9).await;
+    for _ in 0..8 {
+        let permit = enter(&flow).await;
+        assert!(flow.enter(0).now_or_never().is_none(), "one at a time");
+        permit.succeeded(0);
     }
-    drop((first, second));
-    assert_eq!(flow.enter(0).await.unwrap_err(), told, "one is left");
-    drop(third);
-    assert!(flow.enter(0).await.is_ok());
-}
-
-#[tokio::test(start_paused = true)]
-async fn one_that_asks_alone_is_told_as_well() {
-    let flow = Flow::new(limits(4), 1);
-    let began = Instant::now();
-    let asker = flow.asker();
-    while let Ok(permit) = asker.enter(0).await {
-        permit.slow_down(Some(seconds(60)));
-    }
-    assert_eq!(began.elapsed(), seconds(600));
+    let both = (enter(&flow).await, enter(&flow).await);
+    assert_eq!(flow.state().in_flight, 2, "it may have been an accident");
+    drop(both);
+    let alone = enter(&flow).await;
+    assert!(alone.unfinished());
+    flow.widen();
+    assert_eq!(flow.state().limit, 5, "it says no ends at all");
 }

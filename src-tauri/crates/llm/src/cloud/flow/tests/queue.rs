@@ -5,13 +5,13 @@ use futures::FutureExt;
 use futures::future::join_all;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::super::{Flow, FlowLimits};
-use super::{enter, flow_at_full_width, limits, seconds, wait};
+use super::super::FlowLimits;
+use super::{enter, flow_at_full_width, limits, new_flow, seconds, wait};
 
 #[tokio::test(start_paused = true)]
 async fn never_more_are_in_flight_than_allowed() {
     for parallel in [0, 1, 5, 64] {
-        let flow = Flow::new(limits(parallel), 1);
+        let flow = new_flow(limits(parallel), 1);
         let most = Mutex::new(0);
         join_all((0..500).map(|_| async {
             let permit = enter(&flow).await;
@@ -31,7 +31,7 @@ async fn never_more_are_in_flight_than_allowed() {
 
 #[tokio::test(start_paused = true)]
 async fn first_come_first_served() {
-    let flow = Flow::new(limits(2), 1);
+    let flow = new_flow(limits(2), 1);
     let order = Mutex::new(Vec::new());
     join_all((0..50).map(|number| {
         let (flow, order) = (&flow, &order);
@@ -49,7 +49,7 @@ async fn first_come_first_served() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_dropped_while_it_waits_leaves_its_place() {
-    let flow = Flow::new(limits(1), 1);
+    let flow = new_flow(limits(1), 1);
     let first = enter(&flow).await;
     let mut head = Box::pin(flow.enter(0));
     let mut behind = Box::pin(flow.enter(0));
@@ -98,7 +98,7 @@ async fn a_probe_that_is_dropped_lets_another_probe() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_a_minute_are_never_exceeded() {
-    let flow = Flow::new(FlowLimits { requests_per_minute: Some(90), ..limits(64) }, 1);
+    let flow = new_flow(FlowLimits { requests_per_minute: Some(90), ..limits(64) }, 1);
     let began = Instant::now();
     let sent = Mutex::new(Vec::new());
     join_all((0..300).map(|_| async {
@@ -119,7 +119,7 @@ async fn requests_a_minute_are_never_exceeded() {
 async fn tokens_a_minute_are_kept_to_and_corrected_by_what_was_used() {
     let limits = FlowLimits { tokens_per_minute: Some(60_000), ..limits(4) };
     let took = |estimated: u64, used: u64| async move {
-        let flow = Flow::new(limits, 1);
+        let flow = new_flow(limits, 1);
         let began = Instant::now();
         for _ in 0..100 {
             flow.enter(estimated).await.unwrap().succeeded(used);
@@ -137,7 +137,7 @@ async fn tokens_a_minute_are_kept_to_and_corrected_by_what_was_used() {
 
 #[tokio::test]
 async fn many_threads_find_their_way() {
-    let flow = Flow::new(limits(8), 1);
+    let flow = new_flow(limits(8), 1);
     let tasks = (0..8).map(|_| {
         let flow = Arc::clone(&flow);
         tokio::spawn(async move {

@@ -9,7 +9,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use tokio::time::{Instant, sleep};
 
 use super::super::Flow;
-use super::limits;
+use super::{limits, new_flow};
 
 /// What a server refuses.
 #[derive(Clone, Copy, Debug)]
@@ -88,13 +88,13 @@ impl Server {
 
     /// Asks it for `count` answers, at most `parallel` at a time.
     pub async fn asked(self, count: usize, parallel: u32) -> Report {
-        let flow = Flow::new(limits(parallel), 7);
+        let flow = new_flow(limits(parallel), 7);
         self.asked_by(&flow, count, parallel).await
     }
 
     /// The same flow asks one server after the other, as if one changed its mind.
     pub async fn asked_in_turn(servers: &[(Self, usize)]) -> Vec<Report> {
-        let flow = Flow::new(limits(64), 7);
+        let flow = new_flow(limits(64), 7);
         let mut reports = Vec::new();
         for &(server, count) in servers {
             reports.push(server.asked_by(&flow, count, 64).await);

@@ -44,7 +44,7 @@ fn asks(budget: &mut Budget, most: usize, answer: &LLMResponse) -> u64 {
             next += 1;
         }
         let Some(id) = flight.pop() else { return next };
-        budget.answered(id, &request(), &mut answer.clone());
+        budget.answered(id, &mut answer.clone());
     }
 }
 
@@ -134,17 +134,28 @@ fn a_part_whose_cost_nobody_knew_counts_at_its_dearest() {
 }
 
 #[test]
-fn a_server_that_counts_nothing_is_counted_for() {
-    let mut budget = Budget::new(tokens(100), Some(PRICE), RunSpent::default());
+fn what_came_to_no_answer_was_taken_all_the_same() {
+    let mut budget = Budget::new(tokens(1000), None, RunSpent::default());
+    budget.lost(500, None);
+    assert_eq!(asks(&mut budget, 4, &response(90, 10, None)), 5);
+    let mut budget = Budget::new(money(50_000), None, RunSpent::default());
+    assert_eq!(budget.lost(10, Some(0.03)), Some(0.03));
+    assert_eq!(asks(&mut budget, 4, &response(5, 5, Some(0.01))), 2);
+    let spent = RunSpent { cost_usd: Some(0.04), tokens: 40, answers: 2 };
+    let mut budget = Budget::new(money(100_000), None, spent);
+    assert_eq!(budget.lost(10, None), Some(0.02), "as much as an answer");
+    assert_eq!(asks(&mut budget, 4, &response(5, 5, Some(0.02))), 2);
+    let mut unpriced = Budget::new(money(50_000), None, RunSpent::default());
+    assert_eq!(unpriced.lost(10, None), None);
+    assert!(unpriced.has_room_for(Some(&request())), "an answer may still tell its cost");
+}
+
+#[test]
+fn a_model_that_thinks_is_expected_to() {
+    // Each is guessed at 24 + 176 tokens, and 100 of thinking.
+    let mut budget = Budget::new(tokens(500), None, RunSpent::default()).with_thinking(100);
     budget.asked(RequestId(0), &request());
-    let mut answer = response(0, 0, None);
-    budget.answered(RequestId(0), &request(), &mut answer);
-    assert_eq!((answer.prompt_tokens, answer.completion_tokens), (24, 3));
-    assert!((answer.cost_usd.unwrap() - 0.03).abs() < 1e-12);
-    assert_eq!(budget.spent().tokens, 27);
-    let mut told = response(7, 1, Some(0.5));
-    budget.answered(RequestId(1), &request(), &mut told);
-    assert_eq!((told.prompt_tokens, told.cost_usd), (7, Some(0.5)), "what is told stays");
+    assert!(!budget.has_room_for(Some(&request())));
 }
 
 #[test]
