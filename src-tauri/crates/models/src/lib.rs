@@ -25,8 +25,10 @@
 //! ```
 
 pub mod catalogue;
+pub mod download;
 mod error;
 pub mod fit;
 pub mod gguf;
+pub mod hub;
 
 pub use error::ModelsError;
