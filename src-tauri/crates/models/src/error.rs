@@ -182,6 +182,19 @@ impl ModelsError {
         }
         self
     }
+
+    /// Whether the same may go well in a while, with nothing done about it.
+    pub fn is_retriable(&self) -> bool {
+        matches!(self, Self::HubUnreachable { .. } | Self::HubBusy { .. } | Self::HubFailed { .. })
+    }
+
+    /// How long the hub asks to wait before that.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::HubBusy { wait, .. } => *wait,
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,11 +13,28 @@
 //! of the files is best for this machine ([`crate::fit`]).
 
 mod address;
+mod choice;
+mod files;
+mod header;
+mod json;
+mod label;
+mod mlx;
+mod name;
+mod raw;
 mod redirect;
+mod reference;
 mod refusal;
+mod repository;
 mod request;
 mod response;
+mod search;
+mod soft;
 mod text;
 
+pub use choice::Choice;
+pub use files::HubFile;
+pub use reference::Reference;
+pub use repository::Repository;
 pub use request::{Http, Hub, HubOptions};
 pub use response::{ContentRange, FileResponse};
+pub use search::{Gate, HubModel, Search, SearchSort};

@@ -65,6 +65,11 @@ impl Address {
         host_of(&self.url)
     }
 
+    /// The path that the hub lies below.
+    pub(super) fn path(&self) -> &str {
+        self.url.path()
+    }
+
     /// Whether this is of the same scheme, host and port.
     pub(super) fn is_origin_of(&self, url: &Url) -> bool {
         self.url.origin() == url.origin()

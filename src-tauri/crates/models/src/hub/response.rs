@@ -100,6 +100,11 @@ impl FileResponse {
         Ok(file)
     }
 
+    /// What is behind it, for who reads it in other ways.
+    pub(super) fn into_response(self) -> Response {
+        self.response
+    }
+
     /// The next bytes; `None` at the end. Waits as long as the server is silent. A body that ends
     /// before its length is an error.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ModelsError> {
