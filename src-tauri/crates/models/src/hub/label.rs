@@ -147,6 +147,7 @@ mod tests {
             ("Model-Q8_0 (1).gguf", "Q8_0"),
             ("Kimi-K2-Instruct-IQ4_KSS.gguf", "IQ4_KSS"),
             ("Qwen3-30B-IQ4_KS_R4.gguf", "IQ4_KS_R4"),
+            ("Qwen3-30B-Q4_0_v2.gguf", "Q4_0"),
         ];
         for (path, label) in cases {
             let (stem, _) = stem_and_part(path, ".gguf").unwrap();
@@ -167,7 +168,6 @@ mod tests {
             "F160",
             "BF16x",
             "Q4X",
-            "Q4_KX",
             "",
             "a/b",
             "é-Q",
@@ -182,7 +182,9 @@ mod tests {
 
     #[test]
     fn parts_are_counted_from_one_with_five_digits() {
-        let of = |path| stem_and_part(path, ".gguf");
+        fn of(path: &str) -> Option<(&str, Option<Part>)> {
+            stem_and_part(path, ".gguf")
+        }
         let part = |number, count| Some(Part { number, count });
         assert_eq!(of("a/b-00002-of-00010.gguf"), Some(("a/b", part(2, 10))));
         for name in [
@@ -195,7 +197,8 @@ mod tests {
             "b-00001-of-+0002",
             "b-00001of-00002",
         ] {
-            assert_eq!(of(&format!("{name}.gguf")), Some((name, None)), "{name}");
+            let path = format!("{name}.gguf");
+            assert_eq!(of(&path), Some((name, None)), "{name}");
         }
         for path in ["a.bin", "gguf", "a.gguf.part1of2", "é", ""] {
             assert_eq!(of(path), None, "{path}");

@@ -14,7 +14,8 @@ const DEVICES: [&str; 6] = ["aux", "con", "nul", "prn", "conin$", "conout$"];
 /// Whether this is `owner/name` as the hub allows it.
 pub(super) fn is_repository(text: &str) -> bool {
     text.split_once('/').is_some_and(|(owner, name)| {
-        is_repository_part(owner) && is_repository_part(name) && !name.ends_with(".git")
+        let is_clone = name.strip_suffix(".git").is_some();
+        is_repository_part(owner) && is_repository_part(name) && !is_clone
     })
 }
 
@@ -76,15 +77,15 @@ fn step_trouble(step: &str) -> Option<&'static str> {
     if step.len() > 200 {
         return Some("a part of it is too long");
     }
-    let stem = step.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
-    let is_port = |stem: &str| {
-        let number = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    let front = step.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
+    let is_port = |front: &str| {
+        let number = front.strip_prefix("com").or_else(|| front.strip_prefix("lpt"));
         number.is_some_and(|number| {
             let mut letters = number.chars();
             matches!((letters.next(), letters.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
         })
     };
-    (DEVICES.contains(&stem.as_str()) || is_port(&stem))
+    (DEVICES.contains(&front.as_str()) || is_port(&front))
         .then_some("Windows has a device of that name")
 }
 

@@ -7,7 +7,9 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use super::address::{Address, host_of};
+use super::choice::is_gguf;
 use super::label;
+use super::mlx::is_weights;
 use super::name::{is_repository, is_revision, path_trouble};
 use super::request::Hub;
 use super::text::{is_hidden, one_line, percent_decoded};
@@ -173,9 +175,8 @@ fn of_path(text: &str) -> Result<Reference, String> {
     let steps: Vec<&str> = text.trim_end_matches('/').split('/').collect();
     let mut reference = of_repository(&steps)?;
     match steps.get(2..).unwrap_or_default() {
-        [] => {}
         // Addresses lose their fronts when they are copied.
-        ["tree", "main"] => {}
+        [] | ["tree", "main"] => {}
         ["blob" | "resolve" | "raw", rest @ ..] => {
             let (revision, file) = revision_and_path(rest)?;
             reference.name_file(&file.join("/"))?;
@@ -220,7 +221,7 @@ fn of_repository(steps: &[&str]) -> Result<Reference, String> {
         Some(_) if steps.len() > 2 => {
             return Err("a quantisation stands at the end, behind `:`".to_owned());
         }
-        Some(label) if label.to_ascii_lowercase().ends_with(".gguf") => {
+        Some(label) if is_gguf(label) => {
             reference.name_file(label)?;
         }
         Some(label) if is_label(label) => reference.label = Some(label.to_owned()),
@@ -259,8 +260,7 @@ impl Reference {
         if let Some(trouble) = path_trouble(file) {
             return Err(format!("`{}` cannot be a file of it: {trouble}", one_line(file)));
         }
-        let lower = file.to_ascii_lowercase();
-        if !lower.ends_with(".gguf") && !lower.ends_with(".safetensors") {
+        if !is_gguf(file) && !is_weights(file) {
             return Err(format!("`{}` is no file of a model", one_line(file)));
         }
         self.file = Some(file.to_owned());

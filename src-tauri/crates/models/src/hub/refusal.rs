@@ -99,12 +99,13 @@ impl Hub {
             None => said_in(&mut response).await,
         };
         let said = if said.is_empty() { format!("status {status}") } else { one_line(&said) };
+        let said = said.trim_end_matches('.');
         let host = host_of(url);
         if !self.address.is_origin_of(url) {
-            return of_other(status, &headers, host, &said);
+            return of_other(status, &headers, host, said);
         }
         let code = text_of(&headers, &ERROR_CODE).unwrap_or_default();
-        self.of_hub(status, &code, &said, &headers, asked, had_token)
+        self.of_hub(status, &code, said, &headers, asked, had_token)
     }
 
     fn of_hub(
@@ -136,7 +137,7 @@ impl Hub {
                 ModelsError::NoSuchFile { repository, file: file.unwrap_or_default() }
             }
             (_, "DisabledRepo") => ModelsError::Disabled { repository, reason: said.to_owned() },
-            (403, "") if said == "Access to this resource is disabled." => {
+            (403, "") if said == "Access to this resource is disabled" => {
                 ModelsError::Disabled { repository, reason: said.to_owned() }
             }
             // Who asks without a name is told neither that a repository is private nor that it is

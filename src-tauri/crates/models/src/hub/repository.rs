@@ -97,9 +97,7 @@ impl Hub {
 
         let mut notes = Notes::default();
         let siblings: Vec<&File> = present(&model.siblings).collect();
-        let is_whole = !model.siblings.is_cut
-            && !siblings.is_empty()
-            && siblings.iter().all(|file| file.bytes().is_some());
+        let is_whole = !model.siblings.is_cut && siblings.iter().any(|file| file.bytes().is_some());
         if is_whole {
             return Ok(sorted_out(&model, id, commit, &siblings, notes));
         }
@@ -124,7 +122,7 @@ impl Hub {
         let mut count = 0;
         loop {
             let page = self.get_json::<List<Object<File>>>(url, asked, token).await?;
-            if !page.content.is_list {
+            if !page.content.is_one {
                 return Err(self.not_said("a list of files"));
             }
             count += page.content.items.len();

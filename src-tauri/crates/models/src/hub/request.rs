@@ -63,8 +63,9 @@ impl Hub {
 
     /// A client. Opens no connection.
     pub fn new(http: Http, options: HubOptions) -> Result<Self, ModelsError> {
-        let address = Address::read(&options.endpoint)?;
-        Ok(Self { http, address, stall_timeout: options.stall_timeout })
+        let HubOptions { endpoint, stall_timeout } = options;
+        let address = Address::read(&endpoint)?;
+        Ok(Self { http, address, stall_timeout })
     }
 
     /// Its address, without a slash at the end.
@@ -155,11 +156,11 @@ impl Hub {
         token: Option<&SecretString>,
     ) -> Result<(Response, Linked), ModelsError> {
         let token = self.bearer(token)?;
-        let mut asker = url.clone();
+        let mut sender = url.clone();
         let mut linked = Linked::default();
         for _hop in 0..=redirect::MOST {
             let unsafe_redirect =
-                |reason| ModelsError::UnsafeRedirect { host: host_of(&asker), reason };
+                |reason| ModelsError::UnsafeRedirect { host: host_of(&sender), reason };
             redirect::check(&self.address, &url).map_err(unsafe_redirect)?;
             let of_hub = self.address.is_origin_of(&url);
             let mut headers = headers.clone();
@@ -179,10 +180,12 @@ impl Hub {
             match status {
                 200 | 206 | 416 => return Ok((response, linked)),
                 301 | 302 | 303 | 307 | 308 => {
-                    let location = text_of(response.headers(), &LOCATION).unwrap_or_default();
+                    let Some(location) = text_of(response.headers(), &LOCATION) else {
+                        return Err(refusal::failed(&url, "it sent a redirect to nowhere"));
+                    };
                     let next = redirect::next(&self.address, &url, &location);
-                    asker = url;
-                    let host = host_of(&asker);
+                    sender = url;
+                    let host = host_of(&sender);
                     url = next.map_err(|reason| ModelsError::UnsafeRedirect { host, reason })?;
                 }
                 _ => {
@@ -192,7 +195,7 @@ impl Hub {
             }
         }
         let reason = format!("it is the {}th in a row", redirect::MOST + 1);
-        Err(ModelsError::UnsafeRedirect { host: host_of(&asker), reason })
+        Err(ModelsError::UnsafeRedirect { host: host_of(&sender), reason })
     }
 
     fn client(&self, url: &Url) -> &Client {

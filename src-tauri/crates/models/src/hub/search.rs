@@ -123,7 +123,7 @@ impl Hub {
             pairs.extend_pairs(EXPAND.map(|field| ("expand[]", field)));
         }
         let page = self.get_json::<List<Object<raw::Model>>>(url, &Asked::default(), token).await?;
-        if !page.content.is_list {
+        if !page.content.is_one {
             return Err(self.not_said("a list of models"));
         }
         let models = page.content.items.iter().filter_map(|model| {

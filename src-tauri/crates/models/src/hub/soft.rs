@@ -68,8 +68,8 @@ pub(super) struct List<T> {
     pub(super) items: Vec<T>,
     /// Whether there were more than are kept.
     pub(super) is_cut: bool,
-    /// Whether it was a list at all.
-    pub(super) is_list: bool,
+    /// Whether it was one at all.
+    pub(super) is_one: bool,
 }
 
 impl<T> Default for Soft<T> {
@@ -86,7 +86,7 @@ impl<T> Default for Object<T> {
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), is_cut: false, is_list: false }
+        Self { items: Vec::new(), is_cut: false, is_one: false }
     }
 }
 
@@ -123,14 +123,14 @@ impl<'de, T: DeserializeOwned> Taken<'de> for List<T> {
         while items.len() < MOST_ITEMS {
             match list.next_element()? {
                 Some(item) => items.push(item),
-                None => return Ok(Self { items, is_cut: false, is_list: true }),
+                None => return Ok(Self { items, is_cut: false, is_one: true }),
             }
         }
         let mut is_cut = false;
         while list.next_element::<IgnoredAny>()?.is_some() {
             is_cut = true;
         }
-        Ok(Self { items, is_cut, is_list: true })
+        Ok(Self { items, is_cut, is_one: true })
     }
 }
 
