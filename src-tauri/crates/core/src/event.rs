@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppError, CellState, ColumnId, OpeningNotice, RowId, RunId, RunProgress, RunStatus, SheetId,
-    Value,
+    AppError, CellState, ColumnId, Download, ModelStatus, OpeningNotice, RowId, RunId, RunProgress,
+    RunStatus, SheetId, Value,
 };
 
 /// What is being done while a model is tuned.
@@ -40,6 +40,19 @@ pub enum Event {
         /// 0 to 1.
         fraction: f32,
     },
+    /// A model stands elsewhere than before.
+    ModelStatus {
+        /// The model's name.
+        model: String,
+        /// Where it stands.
+        status: ModelStatus,
+        /// Why it failed.
+        error: Option<AppError>,
+    },
+    /// A model came or went; the list is to be read again.
+    ModelsChanged,
+    /// A download stands elsewhere than before, or is further: at most ten times a second.
+    DownloadProgress(Download),
     /// The engine's process ended while it worked, and another one goes on in its place. Nothing
     /// is lost; what it worked on is asked again.
     EngineRestarted {

@@ -11,6 +11,7 @@
 mod backend;
 mod calibration;
 mod cell;
+mod download;
 mod error;
 mod event;
 mod find;
@@ -37,6 +38,7 @@ pub use calibration::{
     Calibration, CalibrationMode, CheckedScores, LabelShare, label_score, likeliest, raw_shares,
 };
 pub use cell::{CellFigures, CellRecord, CellState, CellView, Value, render_value};
+pub use download::{Download, DownloadId, DownloadState, ModelStatus};
 pub use error::{AppError, Code};
 pub use event::{Event, EventSink, IgnoreEvents, TuneStage};
 pub use find::{FindRequest, Found, FoundCell, Replacement};
