@@ -1,9 +1,11 @@
-//! Models as files: what is in one, whether it fits this machine, and which ones are worth having.
+//! Models as files: what is in one, whether it fits this machine, which ones are worth having, and
+//! how they get here.
 //!
 //! The workbench is the caller, and the engine of llama.cpp for its own sizes. They read the header of a model file ([`gguf`]) before
 //! llama.cpp sees the file, or the first bytes of one that still lies on the hub; asks whether
-//! the model fits the memory there is ([`fit`]); and shows the built-in list of models
-//! ([`catalogue`]).
+//! the model fits the memory there is ([`fit`]); shows the built-in list of models
+//! ([`catalogue`]); looks for others on the hub ([`hub`]); and fetches their files
+//! ([`download`]).
 //!
 //! What this crate promises: no file, however it was made, makes it panic, wait or take more than
 //! a few tens of megabytes; a file that llama.cpp would choke on is refused with a named cause;

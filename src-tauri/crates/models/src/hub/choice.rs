@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::files::{HubFile, Notes};
 use super::label::{Part, label_of, stem_and_part};
 
 /// One quantisation, which may have several files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Choice {
     /// What it is called; no other of its repository is called so.
@@ -119,7 +119,10 @@ fn named(whole: Vec<(String, Vec<HubFile>)>) -> Vec<Choice> {
 mod tests {
     use super::*;
 
-    fn grouped(files: &[(&str, u64)]) -> (Vec<(String, u64, usize)>, Vec<String>, Vec<String>) {
+    /// Label, size and number of files of each choice.
+    type Rows = Vec<(String, u64, usize)>;
+
+    fn grouped(files: &[(&str, u64)]) -> (Rows, Vec<String>, Vec<String>) {
         let file =
             |&(path, bytes): &(&str, u64)| HubFile { path: path.to_owned(), bytes, sha256: None };
         let mut notes = Notes::default();

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::name::path_trouble;
 use super::raw;
@@ -15,7 +15,7 @@ const MOST_BYTES: u64 = 1 << 44;
 const MOST_NOTES: usize = 20;
 
 /// A file of a repository. Its path is safe below any folder, on any system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct HubFile {
     /// Where it is in the repository, with `/` between folders.

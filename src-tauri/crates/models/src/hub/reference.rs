@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use reqwest::Url;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::address::{Address, host_of};
 use super::choice::is_gguf;
@@ -26,7 +26,7 @@ const LONGEST: usize = 2048;
 /// Read from `owner/name`, `owner/name:Q4_K_M`, `owner/name@revision`, `owner/name/file.gguf`, any of
 /// them behind `hf.co/` or `hf://`, and from the addresses of the hub's pages and files. What is
 /// in one is safe as a part of a path.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Reference {
     /// `owner/name`.
