@@ -12,7 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 allowed_edges='
 core
 data: core
-llm: core
+llm: core models
 models: core
 mlx: core
 workbench: core data llm models

@@ -21,7 +21,7 @@ mod shape;
 mod suggest;
 mod windows;
 
-pub use judge::{Judgement, Machine, Verdict, judge};
+pub use judge::{Judgement, Machine, Verdict, judge, most_gpu_layers};
 pub use memory::{Memory, Placement, Wanted, estimate, place};
 pub use shape::{Layer, Shape};
 pub use suggest::{Candidate, Suggestion, suggest};

@@ -20,6 +20,7 @@ mod defect;
 mod getters;
 mod lookalike;
 mod metadata;
+mod parts;
 mod table;
 mod tensor_type;
 mod value;
@@ -36,6 +37,7 @@ pub use getters::Split;
 use lookalike::LOOKED_AT;
 pub use lookalike::Lookalike;
 pub use metadata::Metadata;
+pub use parts::{part_of, part_paths};
 pub use table::Tensor;
 pub use tensor_type::TensorType;
 pub use value::{Array, Entry, Value, ValueType};
@@ -88,12 +90,14 @@ impl Gguf {
             std::io::ErrorKind::NotFound => ModelsError::Missing { path: path.to_owned() },
             _ => ModelsError::Unreadable { file: Some(path.to_owned()), reason: error.to_string() },
         };
-        let file = File::open(path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        if metadata.is_dir() {
-            let (file, reason) = (Some(path.to_owned()), "it is a folder".to_owned());
+        // Before it is opened: opening a pipe waits for somebody who writes into it.
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() { "it is a folder" } else { "it is no regular file" };
+            let (file, reason) = (Some(path.to_owned()), what.to_owned());
             return Err(ModelsError::Unreadable { file, reason });
         }
+        let file = File::open(path).map_err(unreadable)?;
         Self::read(file, metadata.len()).map_err(|error| error.in_file(path))
     }
 

@@ -1,7 +1,7 @@
 //! Models as files: what is in one, whether it fits this machine, which ones are worth having, and
 //! how they get here.
 //!
-//! The workbench is the only caller. It reads the header of a model file ([`gguf`]) before
+//! The workbench is the caller, and the engine of llama.cpp for its own sizes. They read the header of a model file ([`gguf`]) before
 //! llama.cpp sees the file, or the first bytes of one that still lies on the hub; asks whether
 //! the model fits the memory there is ([`fit`]); shows the built-in list of models
 //! ([`catalogue`]); looks for others on the hub ([`hub`]); and fetches their files
@@ -21,7 +21,8 @@
 //! let model = Gguf::open("model.gguf".as_ref())?;
 //! let shape = Shape::of(&model)?;
 //! let machine = Machine { ram_bytes: 16 << 30, gpu_bytes: 0 };
-//! let judgement = judge(&shape, &Wanted::rows(4096, 16), &machine);
+//! let wanted = Wanted { cells: 8192, sequences: 40, batch_tokens: 512, flash_attention: true };
+//! let judgement = judge(&shape, &wanted, &machine);
 //! println!("{:?}: {}", judgement.verdict, judgement.reason);
 //! # Ok::<(), braincells_models::ModelsError>(())
 //! ```

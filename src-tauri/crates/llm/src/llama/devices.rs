@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
+use braincells_models::fit::{Shape, Wanted, most_gpu_layers};
 use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use serde::{Deserialize, Serialize};
 
-use super::ffi::{self, Header};
-
-/// Memory on a GPU kept free for the context and for other programs.
-const RESERVED_BYTES: u64 = 768 << 20;
+use super::load::LoadOptions;
+use super::{ffi, memory};
 
 /// What kind of device it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,36 +69,21 @@ pub fn devices() -> Vec<Device> {
         .collect()
 }
 
-/// How many layers of the model go to the GPU: all if they fit, a part if only a part fits, none
-/// without a GPU. `-1` means all.
-pub fn automatic_gpu_layers(path: &Path) -> i32 {
+/// How many layers of the model go to the GPU: all if they fit with what they need besides, a part
+/// if only a part fits, none without a GPU. `-1` means all.
+pub fn automatic_gpu_layers(path: &Path, options: &LoadOptions) -> i32 {
     let free: u64 =
         devices().iter().filter(|device| device.is_gpu()).map(|d| d.memory_free_bytes).sum();
-    let Ok(file) = std::fs::metadata(path) else { return 0 };
-    layers_that_fit(free, file.len(), || layer_count(path))
-}
-
-fn layers_that_fit(
-    free_bytes: u64,
-    file_bytes: u64,
-    layer_count: impl FnOnce() -> Option<u32>,
-) -> i32 {
-    let usable = free_bytes.saturating_sub(RESERVED_BYTES);
-    if usable == 0 {
+    if free == 0 {
         return 0;
     }
-    if file_bytes <= usable {
-        return -1;
-    }
-    let share = usable as f64 / file_bytes as f64;
-    layer_count().map_or(0, |layers| (f64::from(layers) * share) as i32)
+    let Some(shape) = memory::shape(path) else { return 0 };
+    layers_that_fit(&shape, &memory::wanted(&shape, true, options), free)
 }
 
-fn layer_count(path: &Path) -> Option<u32> {
-    let header = Header::read(path)?;
-    let architecture = header.text("general.architecture")?;
-    let count = header.numbers(&format!("{architecture}.block_count"))?;
-    u32::try_from(*count.first()?).ok()
+fn layers_that_fit(shape: &Shape, wanted: &Wanted, free_bytes: u64) -> i32 {
+    let layers = most_gpu_layers(shape, wanted, free_bytes);
+    if layers > shape.layers.len() as u64 { -1 } else { layers as i32 }
 }
 
 /// What computes a model with so many layers on a GPU, as text; a setup that was measured on one
@@ -123,6 +107,8 @@ pub fn physical_cores() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use braincells_models::fit::Layer;
+
     use super::*;
 
     #[test]
@@ -145,11 +131,13 @@ mod tests {
 
     #[test]
     fn layers_go_where_there_is_room() {
-        let gib = 1_u64 << 30;
-        assert_eq!(layers_that_fit(0, gib, || Some(32)), 0);
-        assert_eq!(layers_that_fit(8 * gib, gib, || Some(32)), -1);
-        let half = layers_that_fit(RESERVED_BYTES + 2 * gib, 4 * gib, || Some(32));
-        assert_eq!(half, 16);
-        assert_eq!(layers_that_fit(RESERVED_BYTES + gib, 4 * gib, || None), 0);
+        let mib = 1_u64 << 20;
+        let layer = Layer { weight_bytes: 100 * mib, cell_bytes: 1024, ..Layer::default() };
+        let model = Shape { layers: vec![layer; 20], output_bytes: 50 * mib, ..Shape::default() };
+        let wanted = Wanted { cells: 1024, sequences: 4, batch_tokens: 512, flash_attention: true };
+        assert_eq!(layers_that_fit(&model, &wanted, 0), 0);
+        assert_eq!(layers_that_fit(&model, &wanted, 4096 * mib), -1);
+        // Nine tenths are for the model: ten layers with their cells, and the output.
+        assert_eq!(layers_that_fit(&model, &wanted, 1180 * mib), 11);
     }
 }

@@ -19,6 +19,10 @@ pub fn check_file(path: &Path) -> Result<u64, LLMError> {
     if metadata.is_dir() {
         return Err(broken("it is a folder"));
     }
+    // Opening a pipe would wait for somebody who writes into it.
+    if !metadata.is_file() {
+        return Err(broken("it is no regular file"));
+    }
     if metadata.len() == 0 {
         return Err(broken("it is empty"));
     }

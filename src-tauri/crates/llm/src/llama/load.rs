@@ -3,12 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use braincells_models::fit::{self, Memory};
 use serde::{Deserialize, Serialize};
 
 use super::actor::{FEW_PREFIX_SEQUENCES, PREFIX_SEQUENCES};
 use super::devices::{self, DeviceKind};
 use super::ffi::{ContextSize, MOST_THREADS, Model};
-use super::memory::{self, MemoryEstimate, ModelFigures};
+use super::memory;
 use super::plan::MOST_CPU_ROWS;
 use super::tuning::Tuning;
 use crate::LLMError;
@@ -181,28 +182,24 @@ pub fn on_this_device(options: &LoadOptions, gpu_layers: i32) -> LoadOptions {
 pub fn gpu_layers(path: &Path, options: &LoadOptions) -> i32 {
     match options.gpu_layers {
         Some(layers) => i32::try_from(layers).unwrap_or(i32::MAX),
-        None => devices::automatic_gpu_layers(path),
+        None => devices::automatic_gpu_layers(path, options),
     }
 }
 
 /// Estimates the memory that a model takes with these options; `None` if its header does not say
 /// enough.
 #[must_use]
-pub fn memory_estimate(path: &Path, options: &LoadOptions) -> Option<MemoryEstimate> {
-    let figures = ModelFigures::read(path)?;
-    let facts = ModelFacts {
-        trained_context: u32::try_from(figures.trained_context).unwrap_or(u32::MAX),
-        vocabulary_size: u32::try_from(figures.vocabulary_size).unwrap_or(u32::MAX),
-        keeps_one_state: figures.state_length > 0,
-    };
-    let cores = devices::physical_cores() as u32;
+pub fn memory_estimate(path: &Path, options: &LoadOptions) -> Option<Memory> {
+    let shape = memory::shape(path)?;
     let gpu_layers = gpu_layers(path, options);
-    let sizes = Sizes::new(facts, gpu_layers, cores, &on_this_device(options, gpu_layers));
-    Some(memory::estimate(&figures, &sizes.context))
+    let options = on_this_device(options, gpu_layers);
+    Some(fit::estimate(&shape, &memory::wanted(&shape, gpu_layers != 0, &options)))
 }
 
-/// Refuses a model for which there is too little memory, unless it is to be loaded anyway.
-pub fn check_memory(path: &Path, options: &LoadOptions) -> Result<(), LLMError> {
+/// Refuses a file that is no sound model, and a model for which there is too little memory unless
+/// it is to be loaded anyway.
+pub fn check_model(path: &Path, options: &LoadOptions) -> Result<(), LLMError> {
+    memory::read_headers(path)?;
     if options.load_anyway {
         return Ok(());
     }

@@ -57,7 +57,7 @@ pub use self::devices::{Device, DeviceKind, devices, physical_cores};
 pub use self::file::check_file;
 pub use self::kept_prefix::clear as clear_prefixes;
 pub use self::load::{KeptPrefixes, LoadOptions, memory_estimate};
-pub use self::memory::MemoryEstimate;
+pub use self::memory::{read_headers, shape, wanted};
 pub use self::modules::{loaded_modules, look_for_modules_in};
 pub use self::quantise::{Quantisation, TunedOrigin, quantise, tuned_origin};
 pub use self::tuned_copy::{
@@ -102,8 +102,7 @@ impl LlamaEngine {
         options: &LoadOptions,
         progress: impl FnMut(f32) -> bool + Send + 'static,
     ) -> Result<Self, LLMError> {
-        check_file(path)?;
-        load::check_memory(path, options)?;
+        load::check_model(path, options)?;
         let gpu_layers = load::gpu_layers(path, options);
         let model = Arc::new(Model::load(path, gpu_layers, progress)?);
         if !model.generates_text() {
@@ -216,8 +215,7 @@ impl LlamaEngine {
         sizes: TypicalSizes,
         progress: impl FnMut(f32) -> bool + Send + 'static,
     ) -> Result<Tuning, LLMError> {
-        check_file(path)?;
-        load::check_memory(path, options)?;
+        load::check_model(path, options)?;
         autotune::autotune(path, options, sizes, progress)
     }
 

@@ -72,16 +72,20 @@ pub struct Judgement {
     pub available_gpu_bytes: u64,
 }
 
+/// How many layers at most fit a GPU of so much memory with what they need besides; all, and the
+/// output, are one more than there are.
+pub fn most_gpu_layers(shape: &Shape, wanted: &Wanted, gpu_bytes: u64) -> u64 {
+    let usable = Machine { gpu_bytes, ..Machine::default() }.usable_gpu_bytes();
+    // More layers never take less of the GPU, so the first that fits is the best.
+    let fits = |gpu_layers: &u64| place(shape, wanted, *gpu_layers).gpu_bytes <= usable;
+    (0..=shape.layers.len() as u64 + 1).rev().find(fits).unwrap_or(0)
+}
+
 /// Whether the model fits the machine when it is used so.
 pub fn judge(shape: &Shape, wanted: &Wanted, machine: &Machine) -> Judgement {
     let memory = estimate(shape, wanted);
     let layers = shape.layers.len() as u64;
-    // More layers never take less of the GPU, so the first that fits is the best.
-    let fits = |gpu_layers: &u64| {
-        let placed = place(shape, wanted, *gpu_layers);
-        placed.gpu_bytes <= machine.usable_gpu_bytes()
-    };
-    let gpu_layers = (0..=layers + 1).rev().find(fits).unwrap_or(0);
+    let gpu_layers = most_gpu_layers(shape, wanted, machine.gpu_bytes);
     let placed = place(shape, wanted, gpu_layers);
     let (verdict, reason) = if placed.ram_bytes > machine.ram_bytes {
         let needed = memory.total_bytes();
@@ -95,18 +99,16 @@ pub fn judge(shape: &Shape, wanted: &Wanted, machine: &Machine) -> Judgement {
             Verdict::MayBeSlow,
             format!("{needed} of {there} of memory, with little left for the rest"),
         )
-    } else if gpu_layers > 1 {
-        let on_gpu = gpu_layers - 1;
-        (
-            Verdict::MayBeSlow,
-            format!("{on_gpu} of {layers} layers on the GPU, the rest on the processor"),
-        )
     } else if shape.active_bytes > SLOW_ON_CPU_BYTES {
         let read = size(shape.active_bytes);
         (Verdict::MayBeSlow, format!("the processor reads {read} for every token"))
     } else {
         let (needed, there) = (size(placed.ram_bytes), size(machine.ram_bytes));
-        (Verdict::Fits, format!("{needed} of {there} of memory"))
+        let on_gpu = match gpu_layers {
+            0 | 1 => String::new(),
+            more => format!(", and {} of {layers} layers on the GPU", more - 1),
+        };
+        (Verdict::Fits, format!("{needed} of {there} of memory{on_gpu}"))
     };
     Judgement {
         verdict,
@@ -152,9 +154,13 @@ mod tests {
         }
     }
 
+    fn wanted(cells: u64) -> Wanted {
+        Wanted { cells, sequences: 40, batch_tokens: 512, flash_attention: true }
+    }
+
     fn verdict(ram: u64, gpu: u64) -> (Verdict, u64, String) {
         let machine = Machine { ram_bytes: ram * 1_000_000_000, gpu_bytes: gpu * 1_000_000_000 };
-        let found = judge(&shape(), &Wanted::rows(8192, 16), &machine);
+        let found = judge(&shape(), &wanted(8192), &machine);
         (found.verdict, found.gpu_layers, found.reason)
     }
 
@@ -165,25 +171,25 @@ mod tests {
         assert_eq!(verdict(4, 0).0, Verdict::WillNotFit);
         assert_eq!(verdict(32, 16), (Verdict::Fits, 33, verdict(32, 16).2));
         let (partly, layers, reason) = verdict(32, 4);
-        assert_eq!(partly, Verdict::MayBeSlow);
+        assert_eq!(partly, Verdict::Fits, "a GPU that holds a part makes nothing slower");
         assert!((10..30).contains(&layers), "{layers}");
         assert!(reason.contains("of 32 layers on the GPU"), "{reason}");
         let (both, _, _) = verdict(4, 4);
-        assert_eq!(both, Verdict::MayBeSlow, "neither alone would do");
+        assert_eq!(both, Verdict::Fits, "neither alone would do");
     }
 
     #[test]
     fn a_model_that_reads_much_for_a_token_is_slow_on_a_processor() {
         let slow = Shape { active_bytes: 20_000_000_000, ..shape() };
         let machine = Machine { ram_bytes: 64 << 30, gpu_bytes: 0 };
-        let found = judge(&slow, &Wanted::rows(4096, 4), &machine);
+        let found = judge(&slow, &wanted(4096), &machine);
         assert_eq!(found.verdict, Verdict::MayBeSlow);
         assert_eq!(found.reason, "the processor reads 20.0 GB for every token");
     }
 
     #[test]
     fn more_layers_on_the_gpu_take_more_there_and_less_here() {
-        let (shape, wanted) = (shape(), Wanted::rows(8192, 16));
+        let (shape, wanted) = (shape(), wanted(8192));
         let all: Vec<_> = (0..=33).map(|layers| place(&shape, &wanted, layers)).collect();
         assert!(all.windows(2).all(|two| two[0].gpu_bytes < two[1].gpu_bytes));
         assert!(all.windows(2).all(|two| two[0].ram_bytes > two[1].ram_bytes));
@@ -195,7 +201,8 @@ mod tests {
         let layer = Layer { weight_bytes: u64::MAX, cell_bytes: u64::MAX, ..Layer::default() };
         let hostile = Shape { layers: vec![layer; 3], heads: u64::MAX, ..shape() };
         let machine = Machine { ram_bytes: 1 << 40, gpu_bytes: 1 << 40 };
-        let found = judge(&hostile, &Wanted::rows(u64::MAX, u64::MAX), &machine);
+        let wanted = Wanted { cells: u64::MAX, sequences: u64::MAX, ..wanted(1) };
+        let found = judge(&hostile, &wanted, &machine);
         assert_eq!(found.verdict, Verdict::WillNotFit);
         assert_eq!(found.memory.total_bytes(), u64::MAX);
     }

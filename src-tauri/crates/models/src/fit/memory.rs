@@ -7,12 +7,6 @@ const NUMBER_BYTES: u64 = 4;
 /// llama.cpp gives out the memory of keys and values in pieces of so many cells: `GGML_PAD(_,
 /// 256)` in `llama-kv-cache-iswa.cpp` and `llama-context.cpp`.
 const CELL_PIECE: u64 = 256;
-/// Cells that the engine has for each row in any case (`CELLS_PER_ROW` in `llm`).
-const CELLS_PER_ROW: u64 = 512;
-/// Tokens in one call (`BATCH_TOKENS` in `llm`).
-const BATCH_TOKENS: u64 = 512;
-/// Sequences that the engine has besides two for each row (`PREFIX_SEQUENCES` in `llm`).
-const PREFIX_SEQUENCES: u64 = 8;
 
 // Measured, as the tests below say.
 /// Rows of the model's width that lie in the compute buffer at once, for each token of a call.
@@ -26,7 +20,7 @@ const PROGRAM_BYTES: u64 = 13_000_000;
 /// What a token of the vocabulary takes in the tokeniser's tables.
 const TOKEN_BYTES: u64 = 160;
 
-/// How the model is to be used.
+/// How the model is to be used. The engine says how it would size itself (`llm::llama::wanted`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Wanted {
     /// Tokens that all rows together can have in memory.
@@ -40,19 +34,6 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// As the engine sizes itself for so many rows at once, of which any one may have up to
-    /// `row_context` tokens.
-    pub fn rows(row_context: u64, rows: u64) -> Self {
-        let rows = rows.max(1);
-        let cells = row_context.max(rows.saturating_mul(CELLS_PER_ROW)).max(1);
-        Self {
-            cells,
-            sequences: rows.saturating_mul(2).saturating_add(PREFIX_SEQUENCES),
-            batch_tokens: BATCH_TOKENS.min(cells),
-            flash_attention: true,
-        }
-    }
-
     /// Cells of a layer that sees everything.
     fn full_cells(&self) -> u64 {
         self.cells.checked_next_multiple_of(CELL_PIECE).unwrap_or(u64::MAX)

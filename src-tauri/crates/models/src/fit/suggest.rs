@@ -25,7 +25,8 @@ pub struct Suggestion {
     pub verdict: Verdict,
 }
 
-/// The best of these quantisations for the machine: the largest that fits with room to spare; if
+/// The best of these quantisations for the machine: the largest of at least four bits that a GPU
+/// holds, since that is the fastest; else the largest that fits with room to spare; if
 /// none does, the smallest of at least four bits that can be run at all, since a slow model is
 /// faster the smaller it is; if there is none of these, the largest that can be run. `None` if
 /// nothing will fit.
@@ -46,7 +47,12 @@ pub fn suggest(
         .collect();
     order.sort_by_key(|&index| std::cmp::Reverse(candidates[index].bytes));
     let found = |index: usize, wanted: Verdict| verdict(&candidates[index]) == wanted;
-    let fitting = order.iter().copied().find(|&index| found(index, Verdict::Fits));
+    let is_on_gpu = |index: usize| {
+        let bytes = candidates[index].bytes.saturating_add(besides_bytes);
+        bytes <= machine.usable_gpu_bytes() && bits(&candidates[index].label) >= 4
+    };
+    let on_gpu = order.iter().copied().find(|&index| is_on_gpu(index));
+    let fitting = on_gpu.or(order.iter().copied().find(|&index| found(index, Verdict::Fits)));
     let slow: Vec<usize> =
         order.iter().copied().filter(|&index| found(index, Verdict::MayBeSlow)).collect();
     let four_bits = slow.iter().rev().copied().find(|&index| bits(&candidates[index].label) >= 4);
@@ -56,7 +62,7 @@ pub fn suggest(
 
 fn verdict(bytes: u64, machine: &Machine) -> Verdict {
     let both = machine.ram_bytes.saturating_add(machine.usable_gpu_bytes());
-    let in_ram = machine.gpu_bytes == 0 && bytes <= machine.comfortable_ram_bytes();
+    let in_ram = bytes <= machine.comfortable_ram_bytes();
     if in_ram || bytes <= machine.usable_gpu_bytes() {
         Verdict::Fits
     } else if bytes <= both {
@@ -92,7 +98,8 @@ mod tests {
             (10, 0, Some((4, Verdict::Fits))),
             (7, 0, Some((3, Verdict::Fits))),
             (5, 0, Some((3, Verdict::Fits))),
-            (16, 4, Some((0, Verdict::MayBeSlow))),
+            (16, 4, Some((2, Verdict::Fits))),
+            (16, 7, Some((0, Verdict::Fits))),
             (4, 0, Some((3, Verdict::MayBeSlow))),
             (2, 0, None),
         ] {

@@ -30,6 +30,10 @@ pub(super) fn windows(model: &Gguf, layers: u64) -> Vec<Option<u64>> {
     let architecture = model.architecture().unwrap_or_default();
     let known = PATTERNS.iter().find(|pattern| pattern.0 == architecture);
     let default = known.and_then(|pattern| pattern.2);
+    // A window of 0 in the file means none, which is another thing than a file that says nothing.
+    if model.own_count("attention.sliding_window") == Some(0) {
+        return everything;
+    }
     let Some(window) = model.sliding_window().or(default) else { return everything };
     let own = model.own("attention.sliding_window_pattern");
     if let Some(each) = own.and_then(Value::as_array).and_then(|array| array.items.as_ref()) {

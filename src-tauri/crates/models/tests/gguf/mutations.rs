@@ -138,7 +138,20 @@ fn look_at(bytes: &[u8], numbers: &mut Numbers) -> bool {
         Ok(whole) => {
             if let Ok(shape) = Shape::of(&whole) {
                 let machine = Machine { ram_bytes: 8 << 30, gpu_bytes: 4 << 30 };
-                assert!(!judge(&shape, &Wanted::rows(4096, 16), &machine).reason.is_empty());
+                assert!(
+                    !judge(
+                        &shape,
+                        &Wanted {
+                            cells: 8192,
+                            sequences: 40,
+                            batch_tokens: 512,
+                            flash_attention: true
+                        },
+                        &machine
+                    )
+                    .reason
+                    .is_empty()
+                );
             }
             let _ = (whole.quantisation(), whole.parameters(), whole.split(), whole.licence());
             true

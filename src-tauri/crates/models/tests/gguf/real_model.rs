@@ -81,7 +81,7 @@ fn its_memory_is_estimated() {
         println!("{cells} cells, {sequences} sequences: {ratio:.3} of what was measured");
         assert!((0.9..=1.1).contains(&ratio), "{ratio}: {found:?}");
     }
-    let wanted = Wanted::rows(4096, 16);
+    let wanted = Wanted { cells: 8192, sequences: 40, batch_tokens: 512, flash_attention: true };
     let small = judge(&shape, &wanted, &Machine { ram_bytes: 8 << 30, gpu_bytes: 0 });
     assert_eq!(small.verdict, Verdict::Fits);
     let none = judge(&shape, &wanted, &Machine { ram_bytes: 100 << 20, gpu_bytes: 0 });

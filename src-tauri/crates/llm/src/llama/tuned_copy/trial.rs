@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use braincells_core::TuneStage;
 
-use super::super::devices;
 use super::super::quantise::{Quantisation, quantise};
+use super::super::{LoadOptions, devices};
 use super::likeness::{Likeness, Position, compare_labels};
 use super::report::{Candidate, CandidateOutcome, Speed};
 use super::subject::{Rates, Subject};
@@ -49,7 +49,7 @@ impl Original {
     pub fn load(request: &TuneRequest, stopped: &Arc<AtomicBool>) -> Result<Self, LLMError> {
         let gpu_layers = match request.gpu_layers {
             Some(layers) => i32::try_from(layers).unwrap_or(i32::MAX),
-            None => devices::automatic_gpu_layers(&request.model),
+            None => devices::automatic_gpu_layers(&request.model, &LoadOptions::default()),
         };
         let subject = Subject::load(&request.model, gpu_layers, request.threads(), stopped)?;
         Ok(Self { subject, rates: Vec::new(), gpu_layers, said: None })

@@ -96,12 +96,3 @@ fn a_recurrent_layer_takes_a_state_for_each_sequence_and_no_cells() {
     let found = estimate(&hybrid, &wanted(8192, 40, 512, true));
     assert_eq!(found.kv_bytes, 10 * 768 * 8192 + 20 * 40 * 4000);
 }
-
-#[test]
-fn rows_are_sized_as_the_engine_sizes_them() {
-    let few = Wanted::rows(4096, 1);
-    assert_eq!((few.cells, few.sequences, few.batch_tokens), (4096, 10, 512));
-    let many = Wanted::rows(4096, 32);
-    assert_eq!((many.cells, many.sequences), (32 * 512, 72));
-    assert_eq!(Wanted::rows(100, 0).cells, 512);
-}
