@@ -19,8 +19,9 @@ const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 impl Cloud {
     /// With another hub: a mirror, or a test's server.
     #[must_use]
-    pub fn with_hub_endpoint(self, url: &str) -> Self {
-        Self { hub_endpoint: Some(url.to_owned()), ..self }
+    pub fn with_hub_endpoint(mut self, url: &str) -> Self {
+        self.hub_endpoint = Some(url.to_owned());
+        self
     }
 
     /// The hub. Asks it nothing. Whether it may be asked is not looked at: [`Workbench::hub`] does.
