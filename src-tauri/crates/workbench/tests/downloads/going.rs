@@ -33,8 +33,8 @@ async fn a_model_comes_whole_and_is_a_model_then() {
     assert_eq!(states.first(), Some(&DownloadState::Queued));
     assert_eq!(states.last(), Some(&DownloadState::Done));
     assert!(states.contains(&DownloadState::Running));
-    let mut files = std::fs::read_dir(bench.home.temporary()).unwrap();
-    assert!(files.next().is_none(), "no lock is left behind");
+    // No lock is left behind.
+    becomes(|| std::fs::read_dir(bench.home.temporary()).unwrap().next().is_none()).await;
 
     let error = bench.refused("owner/model-GGUF:Q4_K_M").await;
     assert_eq!(error.code, Code::Conflict);
@@ -55,13 +55,13 @@ async fn what_the_hub_sends_is_never_sent_twice_after_a_restart() {
     hub.forget_requests();
     let before = bench.now(id).await;
     assert!(before.state.is_active(), "{before:?}");
-    assert_eq!(before.bytes_done, 2 * BLOCK, "what is on the disk is shown");
+    assert!(before.bytes_done >= 2 * BLOCK, "what is on the disk is shown: {before:?}");
     assert!(hub.requests().is_empty(), "opening a home fetches nothing");
     bench.workbench.resume_downloads().await.unwrap();
     assert_eq!(bench.finished(id).await.state, DownloadState::Done);
     let bodies = bodies(&hub, FILE);
     assert_eq!(bodies.len(), 1);
-    assert_eq!(bodies[0].range.as_deref(), Some("bytes=16777216-"));
+    assert!(bodies[0].sent <= 24 * MIB - 2 * BLOCK, "{bodies:?}");
     let file = HostedFile::generated("model-Q4_K_M.gguf", 7, 24 * MIB);
     assert_eq!(sha256(&bench.path(NAME)), sum_of(&file));
 }
