@@ -54,6 +54,7 @@ mod cells;
 mod columns;
 mod copy;
 mod doctor;
+mod downloads;
 mod error;
 mod estimate;
 mod example;
@@ -113,6 +114,7 @@ pub use cell_prompt::CellPrompt;
 pub use columns::Shown;
 pub use copy::{CopiedCells, CopyFormat, CopyRequest};
 pub use doctor::Doctor;
+pub use downloads::DownloadRequest;
 pub use estimate::{
     AnswerBasis, ESTIMATED_ROWS, Estimate, EstimateBasis, EstimateRequest, TimeBasis,
 };

@@ -53,6 +53,13 @@ pub(crate) fn model_sha256(
     Ok(digits)
 }
 
+/// Remembers the sum of a file that was computed elsewhere, of the bytes that were written to it.
+pub(crate) fn remember_sha256(path: &Path, remembered: &ResponseCache, sha256: &str) {
+    if let Ok(metadata) = path.metadata() {
+        remembered.put_file_hash(&state_of(path, &metadata), sha256);
+    }
+}
+
 /// The same, if it is remembered; nothing is read.
 pub(crate) fn known_sha256(path: &Path, remembered: &ResponseCache) -> Option<String> {
     remembered.file_hash(&state_of(path, &path.metadata().ok()?))
@@ -72,6 +79,16 @@ mod tests {
     use braincells_testing::TempHome;
 
     use super::*;
+
+    #[test]
+    fn a_sum_that_was_computed_while_it_was_written_is_not_computed_again() {
+        let home = TempHome::new();
+        let cache = ResponseCache::open(&home.outside().join("responses.sqlite"), 1 << 20);
+        let path = home.write("model.gguf", "abc");
+        remember_sha256(&path, &cache, "told");
+        assert_eq!(known_sha256(&path, &cache).as_deref(), Some("told"));
+        remember_sha256(&home.outside().join("gone"), &cache, "told");
+    }
 
     #[test]
     fn a_file_is_read_once_and_again_when_it_has_changed() {

@@ -28,6 +28,7 @@ const LISTING_WAIT: Duration = Duration::from_secs(10);
 pub struct Cloud {
     keys: Keys,
     base_urls: HashMap<String, String>,
+    pub(super) hub_endpoint: Option<String>,
     client: Mutex<Option<CloudClient>>,
     listings: Mutex<HashMap<String, Listing>>,
 }
@@ -52,7 +53,7 @@ impl Cloud {
     /// With these keys.
     pub fn new(keys: Keys) -> Self {
         let (client, listings) = (Mutex::default(), Mutex::default());
-        Self { keys, base_urls: HashMap::new(), client, listings }
+        Self { keys, base_urls: HashMap::new(), hub_endpoint: None, client, listings }
     }
 
     /// With another address for a provider: a mirror, or a test's server.
@@ -60,6 +61,11 @@ impl Cloud {
     pub fn with_base_url(mut self, backend: &str, url: &str) -> Self {
         self.base_urls.insert(backend.to_owned(), url.to_owned());
         self
+    }
+
+    /// How long a server may be silent, where it was said.
+    pub(super) fn stall_timeout(&self) -> Option<Duration> {
+        self.options.stall_timeout
     }
 
     pub(crate) fn keys(&self) -> &Keys {
