@@ -9,6 +9,7 @@ use crate::DataError;
 use crate::database::{hold, text};
 
 mod migrations;
+mod model_uses;
 mod open_runs;
 mod trash;
 

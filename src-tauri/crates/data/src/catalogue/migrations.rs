@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::during;
 use crate::DataError;
 
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "
 CREATE TABLE sheets (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, row_count INTEGER NOT NULL,
@@ -30,6 +30,8 @@ CREATE TABLE open_runs (
 ",
     // Sheets of which nothing may leave the machine.
     "ALTER TABLE sheets ADD COLUMN local_only INTEGER NOT NULL DEFAULT 0",
+    // When each model was last used.
+    super::model_uses::STEP,
 ];
 
 /// Takes the steps that the file has not taken, each in its own transaction.
