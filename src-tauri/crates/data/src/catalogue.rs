@@ -8,10 +8,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::DataError;
 use crate::database::{hold, text};
 
+mod downloads;
 mod migrations;
 mod model_uses;
 mod open_runs;
 mod trash;
+
+pub use downloads::{Added, DownloadFile, DownloadStanding, NewDownload, StoredDownload};
 
 /// How long a call waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

@@ -56,7 +56,9 @@ mod value;
 mod view;
 mod watch;
 
-pub use catalogue::{Catalogue, LinkedModel};
+pub use catalogue::{
+    Added, Catalogue, DownloadFile, DownloadStanding, LinkedModel, NewDownload, StoredDownload,
+};
 pub use database::{Limits, duckdb_version};
 pub use error::DataError;
 pub use export::{ExportRequest, write_file, write_file_with};

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::during;
 use crate::DataError;
 
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     "
 CREATE TABLE sheets (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, row_count INTEGER NOT NULL,
@@ -30,6 +30,21 @@ CREATE TABLE open_runs (
 ",
     // Sheets of which nothing may leave the machine.
     "ALTER TABLE sheets ADD COLUMN local_only INTEGER NOT NULL DEFAULT 0",
+    // Models on their way here. An id is never given twice: locks are named by it. A model is on
+    // its way once, whichever process asks for it.
+    "
+CREATE TABLE downloads (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, repository TEXT NOT NULL,
+    revision TEXT NOT NULL, label TEXT, runtime TEXT NOT NULL, state TEXT NOT NULL,
+    retries INTEGER NOT NULL, retry_at_ms INTEGER, error TEXT, added_at_ms INTEGER NOT NULL,
+    changed_at_ms INTEGER NOT NULL) STRICT;
+CREATE UNIQUE INDEX downloads_under_way ON downloads (name)
+    WHERE state NOT IN ('done', 'cancelled');
+CREATE TABLE download_files (
+    download_id INTEGER NOT NULL REFERENCES downloads (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL, path TEXT NOT NULL, target TEXT NOT NULL, bytes INTEGER NOT NULL,
+    sha256 TEXT, done INTEGER NOT NULL, PRIMARY KEY (download_id, position)) STRICT
+",
     // When each model was last used.
     super::model_uses::STEP,
 ];

@@ -10,6 +10,7 @@
 mod arrow_files;
 mod cells;
 mod costs;
+mod downloads;
 mod export;
 mod figures;
 mod find;

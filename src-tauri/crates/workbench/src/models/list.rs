@@ -72,7 +72,9 @@ fn gguf_files(folder: &Path, prefix: &str) -> Vec<ModelFile> {
         there.sort();
         let bytes = there.iter().map(|(_, _, bytes)| bytes).sum();
         let parts = there.len() as u32;
-        let (_, path, _) = there.into_iter().next()?;
+        // While the others are being fetched the first part is not there yet; without it nothing can
+        // be run.
+        let (_, path, _) = there.into_iter().next().filter(|(number, ..)| *number == 1)?;
         let name = format!("{prefix}{}", path.file_name()?.to_string_lossy());
         let status =
             if parts == count { ModelStatus::Downloaded } else { ModelStatus::Failed };
