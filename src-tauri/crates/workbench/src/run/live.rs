@@ -59,6 +59,8 @@ struct Live {
     by_hand: Arc<ByHand>,
     aside: Arc<Aside>,
     queued: bool,
+    /// The model that it asks, once that is known.
+    model: Option<String>,
     /// Whether its model is not on this machine.
     asks_others: bool,
 }
@@ -140,6 +142,7 @@ impl LiveRuns {
             by_hand: Arc::clone(&by_hand),
             aside: Arc::clone(&aside),
             queued: false,
+            model: None,
             asks_others: false,
         };
         columns.insert(key, live);
@@ -165,6 +168,11 @@ impl LiveRuns {
         begun.sort_by_key(|(queued, begun)| (*queued, begun.standing));
         let status = |queued| if queued { RunStatus::Queued } else { RunStatus::Running };
         begun.into_iter().map(|(queued, run)| (run.figures.now(), status(queued))).collect()
+    }
+
+    /// The names of the models that live runs ask, those that wait for their turn too.
+    pub(crate) fn models(&self) -> Vec<String> {
+        self.lock().values().filter_map(|live| live.model.clone()).collect()
     }
 
     /// Pauses all runs and waits until none is alive.
@@ -280,6 +288,11 @@ impl Claim {
     ) -> watch::Sender<Wish> {
         self.notes.change(|live| live.run = Some(Begun { id, figures, standing }));
         self.sender.clone()
+    }
+
+    /// Notes which model the run asks. From now on it is not deleted.
+    pub(super) fn set_model(&self, model: &str) {
+        self.notes.change(|live| live.model = Some(model.to_owned()));
     }
 
     /// Notes that the run asks others than this machine. From now on a lock stops it.
