@@ -1,10 +1,11 @@
-use std::path::{Path, PathBuf};
+mod hint;
 
-use braincells_core::{AppError, Code};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::gguf::{Defect, Lookalike};
 
-/// What can go wrong with a model file or the catalogue.
+/// What can go wrong with a model file, the catalogue or the hub.
 ///
 /// A file read through [`crate::gguf::Gguf::open`] is named; bytes that came from elsewhere have
 /// no name until [`ModelsError::in_file`] gives them one.
@@ -54,6 +55,111 @@ pub enum ModelsError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What a person typed names no repository, or no file of one.
+    #[error("`{text}` names no model on the hub: {reason}")]
+    BadReference {
+        /// What was typed.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The address of the hub cannot be used.
+    #[error("the address of the hub cannot be used: {reason}")]
+    BadEndpoint {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nobody answered, or not to the end.
+    #[error("`{host}` cannot be reached: {reason}")]
+    HubUnreachable {
+        /// Who was asked.
+        host: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The token is missing, wrong, or not enough.
+    #[error("`{host}` refused: {reason}")]
+    HubRefused {
+        /// Who was asked.
+        host: String,
+        /// Whether a token was sent.
+        had_token: bool,
+        /// What the hub said.
+        reason: String,
+    },
+    /// The repository is only for people who agreed to its terms.
+    #[error(
+        "`{repository}` is only for people who agreed to its terms{}",
+        if *needs_login { "" } else { ", and the owner of this token is not one of them" }
+    )]
+    Gated {
+        /// Which one.
+        repository: String,
+        /// Its page, where its terms are.
+        page: String,
+        /// Whether the hub was asked without a token, so that it does not know who asks.
+        needs_login: bool,
+    },
+    /// There is no such repository, or it is private.
+    #[error("there is no repository `{repository}` on the hub")]
+    NoSuchRepository {
+        /// What was looked for.
+        repository: String,
+        /// Whether a token was sent: without one, private repositories look as if they were not.
+        had_token: bool,
+    },
+    /// The repository has no such branch, tag or commit.
+    #[error("`{repository}` has no revision `{revision}`")]
+    NoSuchRevision {
+        /// Which repository.
+        repository: String,
+        /// What was looked for.
+        revision: String,
+    },
+    /// The repository has no such file.
+    #[error("`{repository}` has no file `{file}`")]
+    NoSuchFile {
+        /// Which repository.
+        repository: String,
+        /// What was looked for.
+        file: String,
+    },
+    /// The hub took the repository away.
+    #[error("`{repository}` is closed: {reason}")]
+    Disabled {
+        /// Which one.
+        repository: String,
+        /// What the hub said.
+        reason: String,
+    },
+    /// The hub asks to slow down, or is not there for a while.
+    #[error("`{host}` asks to try again later{}", seconds(*wait))]
+    HubBusy {
+        /// Who was asked.
+        host: String,
+        /// How long it asks to wait.
+        wait: Option<Duration>,
+    },
+    /// The hub failed, or what it said means nothing.
+    #[error("`{host}` failed: {reason}")]
+    HubFailed {
+        /// Who was asked.
+        host: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The hub sent us where nothing may be fetched from.
+    #[error("`{host}` sent a redirect that is not followed: {reason}")]
+    UnsafeRedirect {
+        /// Who sent it.
+        host: String,
+        /// Why it is not followed.
+        reason: String,
+    },
+}
+
+fn seconds(wait: Option<Duration>) -> String {
+    wait.map_or(String::new(), |wait| format!(", in {} s", wait.as_secs_f64().ceil()))
 }
 
 fn subject(file: Option<&Path>) -> String {
@@ -72,38 +178,29 @@ impl ModelsError {
             | Self::NotGguf { file, .. }
             | Self::Malformed { file, .. }
             | Self::NotALanguageModel { file, .. } => *file = Some(path.to_owned()),
-            Self::Missing { .. } | Self::BadCatalogue { .. } => {}
+            _ => {}
         }
         self
     }
-}
 
-impl From<ModelsError> for AppError {
-    fn from(error: ModelsError) -> Self {
-        let (code, hint) = match &error {
-            ModelsError::Missing { .. } => (
-                Code::ModelMissing,
-                "see `braincells models` for what there is, or check the spelling",
-            ),
-            ModelsError::Unreadable { .. } => {
-                (Code::Storage, "check the permissions of the file and of its folder")
-            }
-            ModelsError::NotGguf { found, .. } => (Code::ModelBroken, found.hint()),
-            ModelsError::Malformed { defect, .. } => (Code::ModelBroken, defect.hint()),
-            ModelsError::NotALanguageModel { .. } => (
-                Code::ModelBroken,
-                "take the model's main file; projectors, adapters and vocabularies answer nothing",
-            ),
-            ModelsError::BadCatalogue { .. } => {
-                (Code::BadInput, "take the built-in catalogue, or one of this version")
-            }
-        };
-        AppError::new(code, error.to_string()).with_hint(hint)
+    /// Whether the same may go well in a while, with nothing done about it.
+    pub fn is_retriable(&self) -> bool {
+        matches!(self, Self::HubUnreachable { .. } | Self::HubBusy { .. } | Self::HubFailed { .. })
+    }
+
+    /// How long the hub asks to wait before that.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::HubBusy { wait, .. } => *wait,
+            _ => None,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use braincells_core::{AppError, Code};
+
     use super::*;
 
     #[test]
