@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use braincells_core::RequestFlow;
 use braincells_llm::{
     BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine, LLMError, LLMRequest,
-    LLMResponse, Price, RequestFlow, RequestStream, TokenStream,
+    LLMResponse, Price, RequestStream, TokenStream,
 };
 
 use super::board::Mark;

@@ -4,7 +4,7 @@
 use braincells_core::AppError;
 use braincells_models::catalogue::{Catalogue, Runtime};
 use braincells_models::fit::{Candidate, Judgement, Verdict};
-use braincells_models::hub::{Choice, HubModel, Reference, Repository, Search};
+use braincells_models::hub::{Choice, Hub, HubModel, Reference, Repository, Search};
 use serde::Serialize;
 
 use super::error::ModelError;
@@ -30,15 +30,15 @@ pub struct HubRepository {
 impl Workbench {
     /// Looks for models on the hub.
     pub async fn search_models(&self, search: Search) -> Result<Vec<HubModel>, AppError> {
-        let (hub, token) = self.hub().await?;
+        let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
         Ok(hub.search(&search, token.as_ref()).await?)
     }
 
     /// One repository of the hub: `owner/name`, `owner/name:Q4_K_M`, the address of its page or of
     /// one of its files, or the id of a recommended model.
     pub async fn hub_repository(&self, reference: &str) -> Result<HubRepository, AppError> {
-        let reference = read_reference(reference)?;
-        let (hub, token) = self.hub().await?;
+        let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
+        let reference = read_reference(reference, &hub)?;
         let repository = hub.repository(&reference, token.as_ref()).await?;
         let (models, room) = (self.models().await?, self.room().await?);
         let candidate =
@@ -52,7 +52,7 @@ impl Workbench {
         let is_gguf = repository.runtime == Runtime::Gguf;
         let installed = repository.choices.iter().map(|choice| here(choice).filter(|_| is_gguf));
         let installed = installed.collect();
-        let wanted = wanted(&repository.choices, &reference);
+        let wanted = repository.wanted(&reference);
         Ok(HubRepository { repository, fits, suggested, installed, wanted })
     }
 
@@ -68,14 +68,15 @@ impl Workbench {
         let choice = if label.is_empty() {
             found.wanted.or(found.suggested).or((!choices.is_empty()).then_some(0))
         } else {
-            choices.iter().position(|choice| choice.label.eq_ignore_ascii_case(label))
+            let (id, label) = (repository.id.clone(), Some(label.to_owned()));
+            repository.wanted(&Reference { repository: id, revision: None, file: None, label })
         };
         let Some(choice) = choice.and_then(|index| choices.get(index)) else {
             let known = choices.iter().map(|choice| choice.label.clone()).collect();
             let (repository, label) = (repository.id.clone(), label.to_owned());
             return Err(ModelError::NoSuchChoice { repository, label, known }.into());
         };
-        let (hub, token) = self.hub().await?;
+        let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
         let mut parts = Vec::with_capacity(choice.files.len());
         for file in &choice.files {
             let header = hub.header(&repository.id, &repository.commit, file, token.as_ref());
@@ -86,7 +87,7 @@ impl Workbench {
 }
 
 /// What a person wrote; a recommended model stands for its repository.
-fn read_reference(text: &str) -> Result<Reference, AppError> {
+fn read_reference(text: &str, hub: &Hub) -> Result<Reference, AppError> {
     let text = text.trim();
     let (id, label) = match text.split_once(':') {
         Some((id, label)) => (id, Some(label)),
@@ -99,16 +100,6 @@ fn read_reference(text: &str) -> Result<Reference, AppError> {
             file: None,
             label: label.map(str::to_owned),
         }),
-        None => Ok(text.parse::<Reference>()?),
+        None => Ok(hub.reference(text)?),
     }
-}
-
-/// The choice that a reference names, by its label or by one of its files.
-fn wanted(choices: &[Choice], reference: &Reference) -> Option<usize> {
-    let is_named = |choice: &Choice| match (&reference.file, &reference.label) {
-        (Some(file), _) => choice.files.iter().any(|one| one.path == *file),
-        (None, Some(label)) => choice.label.eq_ignore_ascii_case(label),
-        (None, None) => false,
-    };
-    choices.iter().position(is_named)
 }
