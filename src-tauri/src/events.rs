@@ -136,6 +136,11 @@ fn gather(events: &mut Vec<Event>, event: Event) {
         Event::RunProgress(new) => events.retain(|old| {
             !matches!(old, Event::RunProgress(old) if old.sheet == new.sheet && old.run == new.run)
         }),
+        Event::DownloadProgress(new) => events
+            .retain(|old| !matches!(old, Event::DownloadProgress(old) if old.id == new.id)),
+        Event::ModelStatus { model: new, .. } => events
+            .retain(|old| !matches!(old, Event::ModelStatus { model, .. } if model == new)),
+        Event::ModelsChanged => events.retain(|old| !matches!(old, Event::ModelsChanged)),
         // The beginning of an attempt; what an earlier one said no longer counts.
         Event::CellDelta { sheet, column, row, text } if text.is_empty() => {
             forget_text(events, (*sheet, *column, *row));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use braincells_core::{AppError, Code, Event, EventSink, RunStatus};
 use braincells_workbench::{
-    Cloud, Home, LlamaEngines, RoutedEngines, SystemClock, Workbench, World,
+    Home, LlamaEngines, RoutedEngines, SystemClock, Workbench, World,
 };
 use tauri::{AppHandle, Manager, State};
 
@@ -69,7 +69,7 @@ impl App {
         let events = Arc::new(WindowEvents::start()?);
         let clock = Arc::new(SystemClock);
         let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());
-        let cloud = Arc::new(Cloud::new(keys.keys()));
+        let cloud = Arc::new(keys.cloud());
         let engines =
             RoutedEngines::new(Arc::new(local), home.clone(), clock.clone(), Arc::clone(&cloud));
         let workbench = Workbench::open(World {
@@ -80,6 +80,13 @@ impl App {
             home: home.clone(),
             probe: Arc::new(program.probe()),
         })?;
+        // What an earlier start left in the queue goes on.
+        let resuming = workbench.clone();
+        tauri::async_runtime::spawn(async move {
+            if let Err(error) = resuming.resume_downloads().await {
+                tracing::warn!(%error, "the downloads were not taken up");
+            }
+        });
         let ticking = workbench.clone();
         tauri::async_runtime::spawn(async move {
             let mut interval = tokio::time::interval(TICK);

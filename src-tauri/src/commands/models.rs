@@ -1,7 +1,7 @@
 //! Model files.
 
-use braincells_core::AppError;
-use braincells_workbench::{ModelFile, TuneOptions, TunedModel};
+use braincells_core::{AppError, Download, DownloadId};
+use braincells_workbench::{DownloadRequest, ModelFile, TuneOptions, TunedModel};
 use tauri::State;
 
 use crate::state::App;
@@ -33,6 +33,44 @@ pub async fn tune_model(
 ) -> Result<TunedModel, AppError> {
     let options = TuneOptions { dry_run, ..TuneOptions::default() };
     app.long_calls.run(task, app.workbench.tune_model(&model, &options)).await
+}
+
+/// Puts a model of the hub into the queue of downloads.
+#[tauri::command]
+#[specta::specta]
+pub async fn download_model(
+    app: State<'_, App>,
+    request: DownloadRequest,
+) -> Result<Download, AppError> {
+    app.workbench.download_model(request).await
+}
+
+/// The downloads, the newest first.
+#[tauri::command]
+#[specta::specta]
+pub async fn downloads(app: State<'_, App>) -> Result<Vec<Download>, AppError> {
+    app.workbench.downloads().await
+}
+
+/// Stops a download for now.
+#[tauri::command]
+#[specta::specta]
+pub async fn pause_download(app: State<'_, App>, id: DownloadId) -> Result<Download, AppError> {
+    app.workbench.pause_download(id).await
+}
+
+/// Has a download go on, one that failed too.
+#[tauri::command]
+#[specta::specta]
+pub async fn resume_download(app: State<'_, App>, id: DownloadId) -> Result<Download, AppError> {
+    app.workbench.resume_download(id).await
+}
+
+/// Gives a download up, and removes what was fetched.
+#[tauri::command]
+#[specta::specta]
+pub async fn cancel_download(app: State<'_, App>, id: DownloadId) -> Result<Download, AppError> {
+    app.workbench.cancel_download(id).await
 }
 
 /// Lets models that no run uses leave memory.

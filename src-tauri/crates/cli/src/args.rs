@@ -14,6 +14,7 @@ use clap_complete::Shell;
 use crate::values::{self, FileFormat};
 
 mod backends;
+mod downloads;
 mod edit;
 mod fill;
 mod input;
@@ -26,6 +27,7 @@ mod sheets;
 pub use backends::{
     BackendsAction, BackendsArgs, BatchAction, BatchArgs, KeysAction, KeysArgs, LimitsArgs,
 };
+pub use downloads::{DownloadsArg, PullArgs, ResumeDownloadsArgs};
 pub use edit::{
     ColumnsAction, ColumnsArgs, HistoryArgs, PlaceArgs, RowsAction, RowsArgs, UndoArgs,
 };
@@ -183,7 +185,7 @@ pub enum Verb {
     Resume(ResumeArgs),
     /// Write what a column would ask to a batch file for a provider, or read the answers back
     Batch(BatchArgs),
-    /// List the models, add one, or tune one for this machine
+    /// List the models, download or add one, or tune one for this machine
     Models(ModelsArgs),
     /// List the backends that are not on this machine, try one, add one, or set its limits
     Backends(BackendsArgs),

@@ -5,6 +5,7 @@ mod batch;
 mod cache;
 mod columns;
 mod doctor;
+mod downloads;
 mod export;
 mod fill;
 mod history;

@@ -1,14 +1,18 @@
 //! What a person sees while work goes on: a bar on a terminal, a line now and then in a log.
 
+mod downloads;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use braincells_core::{ColumnId, Event, EventSink, OpeningNotice, RunProgress, TuneStage};
+use braincells_core::{ColumnId, DownloadId, Event, EventSink, OpeningNotice, RunProgress, TuneStage};
 use indicatif::{FormattedDuration, HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
 use crate::money::dollars;
 use crate::output::Output;
+
+use downloads::Followed;
 
 /// Lines in a log are at least this far apart.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -40,6 +44,7 @@ struct State {
     /// When the last line was said, or the program began: what is quick needs no line.
     last_line: Instant,
     reasons: BTreeMap<ColumnId, BTreeMap<String, u64>>,
+    followed: Followed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,7 @@ enum Phase {
     Import,
     Load,
     Tune,
+    Download,
     Run(ColumnId),
 }
 
@@ -58,6 +64,7 @@ impl Progress {
             titles: BTreeMap::new(),
             last_line: Instant::now(),
             reasons: BTreeMap::new(),
+            followed: Followed::default(),
         };
         Self { output, style, state: Mutex::new(state) }
     }
@@ -66,6 +73,13 @@ impl Progress {
     pub fn name_column(&self, column: ColumnId, title: &str) {
         if let Ok(mut state) = self.state.lock() {
             state.titles.insert(column, crate::text::cut(title, 24));
+        }
+    }
+
+    /// Shows these downloads from now on, and no others.
+    pub fn follow_downloads(&self, ids: &[DownloadId]) {
+        if let Ok(mut state) = self.state.lock() {
+            state.followed = Followed::new(ids);
         }
     }
 
@@ -114,8 +128,17 @@ impl Progress {
                 let phase = Phase::Run(progress.column);
                 self.step(&mut state, phase, progress.rows_ended(), progress.rows_total, &text);
             }
+            Event::DownloadProgress(download) => {
+                if state.followed.take_in(download) && !download.state.is_over() {
+                    let (done, total) = state.followed.bytes();
+                    let text = state.followed.text();
+                    self.step(&mut state, Phase::Download, done, total, &text);
+                }
+            }
             Event::CellDelta { .. }
             | Event::CellDone { .. }
+            | Event::ModelStatus { .. }
+            | Event::ModelsChanged
             | Event::EngineRestarted { .. }
             | Event::RunEnded { .. }
             | Event::SheetNotice { .. } => {}
@@ -125,6 +148,7 @@ impl Progress {
     fn step(&self, state: &mut State, phase: Phase, position: u64, total: u64, text: &str) {
         let title = match phase {
             Phase::Run(column) => state.titles.get(&column).cloned().unwrap_or_default(),
+            Phase::Download => state.followed.title(),
             Phase::Import | Phase::Load | Phase::Tune => String::new(),
         };
         match self.style {
@@ -209,6 +233,7 @@ fn bar_style(phase: Phase) -> ProgressStyle {
     let template = match phase {
         Phase::Import => "{spinner} {msg}",
         Phase::Load | Phase::Tune => "{msg} {wide_bar} {percent:>3}%",
+        Phase::Download => "{prefix} {wide_bar} {binary_bytes}/{binary_total_bytes}  {msg}",
         Phase::Run(_) => "{prefix} {wide_bar} {human_pos}/{human_len}  {msg}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -218,6 +243,9 @@ fn line(phase: Phase, title: &str, position: u64, total: u64, text: &str) -> Str
     match phase {
         Phase::Import => text.to_owned(),
         Phase::Load | Phase::Tune => format!("{text}, {position} %"),
+        Phase::Download => {
+            format!("{title}: {} of {}, {text}", HumanBytes(position), HumanBytes(total))
+        }
         Phase::Run(_) => {
             format!("{title}: {} of {} rows, {text}", HumanCount(position), HumanCount(total))
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use braincells_core::{AppError, Code, EventSink, SheetId};
 use braincells_workbench::{
-    Cloud, Home, KeyEnvironment, Keys, LlamaEngines, OwnProgram, RoutedEngines, SystemClock,
-    Workbench, World,
+    Cloud, Home, KeyEnvironment, LlamaEngines, OwnProgram, RoutedEngines, SystemClock, Workbench,
+    World,
 };
 
 use crate::failure::{Failure, stopped};
@@ -44,7 +44,7 @@ impl Session {
         let events: Arc<dyn EventSink> = Arc::<Progress>::clone(&progress);
         let (program, clock) = (own_program(), Arc::new(SystemClock));
         let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());
-        let cloud = Arc::new(Cloud::new(keys()));
+        let cloud = Arc::new(cloud());
         let engines =
             RoutedEngines::new(Arc::new(local), home.clone(), clock.clone(), Arc::clone(&cloud));
         let workbench = Workbench::open(World {
@@ -108,9 +108,9 @@ fn own_program() -> OwnProgram {
     OwnProgram::new(own_path(), environment())
 }
 
-/// The keys of backends: those of the environment, and the platform's keyring.
-fn keys() -> Keys {
-    KeyEnvironment::of(environment()).keys()
+/// The keys of backends, those of the environment and of the platform's keyring, and the hub.
+fn cloud() -> Cloud {
+    KeyEnvironment::of(environment()).cloud()
 }
 
 /// The one place of the command line that reads the environment.

@@ -11,6 +11,7 @@ mod dice;
 mod engines;
 mod events;
 mod home;
+pub mod hub_server;
 mod probe;
 mod processes;
 mod scripted;

@@ -11,6 +11,7 @@
 mod cloud;
 mod endpoints;
 mod environment;
+mod hub;
 mod keyring;
 mod keys;
 mod models;

@@ -55,6 +55,7 @@ mod cells;
 mod columns;
 mod copy;
 mod doctor;
+mod downloads;
 mod error;
 mod estimate;
 mod example;
@@ -121,6 +122,7 @@ pub use cell_prompt::CellPrompt;
 pub use columns::Shown;
 pub use copy::{CopiedCells, CopyFormat, CopyRequest};
 pub use doctor::Doctor;
+pub use downloads::DownloadRequest;
 pub use estimate::{
     AnswerBasis, ESTIMATED_ROWS, Estimate, EstimateBasis, EstimateRequest, TimeBasis,
 };

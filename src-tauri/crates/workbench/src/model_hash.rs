@@ -53,6 +53,13 @@ pub(crate) fn model_sha256(
     Ok(digits)
 }
 
+/// Remembers the sum of a file that was computed elsewhere, of the bytes that were written to it.
+pub(crate) fn remember_sha256(path: &Path, remembered: &ResponseCache, sha256: &str) {
+    if let Ok(metadata) = path.metadata() {
+        remembered.put_file_hash(&state_of(path, &metadata), sha256);
+    }
+}
+
 /// The same, if it is remembered; nothing is read.
 pub(crate) fn known_sha256(path: &Path, remembered: &ResponseCache) -> Option<String> {
     remembered.file_hash(&state_of(path, &path.metadata().ok()?))

@@ -5,6 +5,7 @@ use braincells_data::{Catalogue, ResponseCache, SheetStore};
 
 use crate::answers::Answers;
 use crate::blocking::blocking;
+use crate::downloads::Downloads;
 use crate::queue::Lines;
 use crate::run::LiveRuns;
 use crate::sheets::{OpenSheets, adopt_sheets, tidy_trash};
@@ -26,6 +27,7 @@ struct Inner {
     views: OpenViews,
     lines: Arc<Lines>,
     answers: Answers,
+    downloads: Downloads,
 }
 
 /// A workbench that does not keep itself open.
@@ -59,16 +61,19 @@ impl Workbench {
         let responses = ResponseCache::open(&world.home.responses(), limit_bytes);
         let answers = Answers::new(Arc::new(responses));
         let views = OpenViews::default();
-        let inner = Inner { world, catalogue, sheets, live, views, lines, answers };
+        let downloads =
+            Downloads::new(&world, Arc::clone(&catalogue), Arc::clone(answers.cache()));
+        let inner = Inner { world, catalogue, sheets, live, views, lines, answers, downloads };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Pauses the runs that are alive, waits until they have written what they have, and saves and
-    /// closes the sheets; they open again when they are used. For a program that ends without
+    /// closes the sheets; they open again when they are used. Downloads stop and go on the next
+    /// time. For a program that ends without
     /// dropping its workbench. One that ends without either loses nothing, but its sheets take
     /// longer to open.
     pub async fn close(&self) -> Result<(), AppError> {
-        self.live().pause_until_none_left().await;
+        tokio::join!(self.live().pause_until_none_left(), self.inner.downloads.close());
         let workbench = self.clone();
         blocking(move || {
             workbench.inner.sheets.close_all(workbench.world());
@@ -119,6 +124,10 @@ impl Workbench {
 
     pub(crate) fn lines(&self) -> &Arc<Lines> {
         &self.inner.lines
+    }
+
+    pub(crate) fn queued_downloads(&self) -> &Downloads {
+        &self.inner.downloads
     }
 
     pub(crate) fn answers(&self) -> Answers {

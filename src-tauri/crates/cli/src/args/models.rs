@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use braincells_workbench::Quantisation;
 use clap::{Args, Subcommand};
 
+use super::{DownloadsArg, PullArgs, ResumeDownloadsArgs};
 use crate::values;
 
 /// `models`.
@@ -25,6 +26,16 @@ pub enum ModelsAction {
         /// The file
         path: PathBuf,
     },
+    /// Download a model from the hub, or go on with it; Ctrl-C pauses it
+    Pull(PullArgs),
+    /// List the downloads, the newest first
+    Downloads,
+    /// Stop downloads for now; what was fetched is kept
+    Pause(DownloadsArg),
+    /// Go on with downloads that were stopped or failed
+    Resume(ResumeDownloadsArgs),
+    /// Give downloads up and remove what was fetched
+    Cancel(DownloadsArg),
     /// Make a copy of a model in the quantisation that this machine computes fastest
     ///
     /// Candidates are written, measured in turns with the original and compared with it on

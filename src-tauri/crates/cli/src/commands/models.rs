@@ -4,12 +4,13 @@ use braincells_workbench::{EngineOptions, ModelFile, TuneOptions};
 use indicatif::HumanBytes;
 use serde_json::json;
 
+use super::downloads;
 use crate::args::{ModelsAction, ModelsArgs};
 use crate::failure::{Ending, Failure};
 use crate::session::{Session, absolute};
 use crate::table::{Align, Table};
 
-/// Lists the models, adds one, or tunes one.
+/// Lists the models, adds one, tunes one, or sees to downloads.
 pub async fn models(session: &Session, arguments: &ModelsArgs) -> Result<Ending, Failure> {
     match &arguments.action {
         None | Some(ModelsAction::List) => {
@@ -23,6 +24,13 @@ pub async fn models(session: &Session, arguments: &ModelsArgs) -> Result<Ending,
             session.output.result("models add", &model)?;
             list(session, &[model])?;
         }
+        Some(ModelsAction::Pull(arguments)) => return downloads::pull(session, arguments).await,
+        Some(ModelsAction::Downloads) => return downloads::downloads(session).await,
+        Some(ModelsAction::Pause(which)) => return downloads::pause(session, which).await,
+        Some(ModelsAction::Resume(arguments)) => {
+            return downloads::resume(session, arguments).await;
+        }
+        Some(ModelsAction::Cancel(which)) => return downloads::cancel(session, which).await,
         Some(ModelsAction::Tune { model, dry_run, candidates, threads }) => {
             let options = TuneOptions {
                 dry_run: *dry_run,

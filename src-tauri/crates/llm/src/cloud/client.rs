@@ -127,6 +127,13 @@ impl CloudClient {
         Ok(Self { http, beside, stall_timeout })
     }
 
+    /// The clients beneath, for what else is fetched over the network: one for other machines, which
+    /// goes through the proxies there are, and one for servers on this machine. Neither follows a
+    /// redirect or limits the whole time of a request.
+    pub fn clients(&self) -> (&Client, &Client) {
+        (&self.http, &self.beside)
+    }
+
     /// What asks this endpoint. Whoever has a proxy for the network rarely thinks of excepting the
     /// server on the same machine.
     pub(super) fn http(&self, endpoint: &Endpoint) -> &Client {

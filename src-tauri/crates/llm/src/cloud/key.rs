@@ -40,6 +40,11 @@ impl ApiKey {
         Ok(Self(SecretString::from(text)))
     }
 
+    /// A copy for who sends it elsewhere than to a backend: the hub takes the key of its provider.
+    pub fn secret(&self) -> SecretString {
+        self.0.clone()
+    }
+
     /// The key itself, for the header that it is sent in and to find it in what a server echoes.
     pub(crate) fn reveal(&self) -> &str {
         self.0.expose_secret()

@@ -26,6 +26,7 @@ pub struct Cloud {
     keys: Keys,
     options: ClientOptions,
     base_urls: HashMap<String, String>,
+    pub(super) hub_endpoint: Option<String>,
     client: Mutex<Option<CloudClient>>,
     listings: Mutex<HashMap<String, Listing>>,
 }
@@ -45,6 +46,7 @@ impl Cloud {
             keys,
             options: ClientOptions::default(),
             base_urls: HashMap::new(),
+            hub_endpoint: None,
             client,
             listings,
         }
@@ -61,6 +63,11 @@ impl Cloud {
     pub fn with_base_url(mut self, backend: &str, url: &str) -> Self {
         self.base_urls.insert(backend.to_owned(), url.to_owned());
         self
+    }
+
+    /// How long a server may be silent, where it was said.
+    pub(super) fn stall_timeout(&self) -> Option<Duration> {
+        self.options.stall_timeout
     }
 
     pub(crate) fn keys(&self) -> &Keys {

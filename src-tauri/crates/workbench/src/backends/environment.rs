@@ -1,4 +1,4 @@
-//! Keys of backends in the environment that a program was started with.
+//! Keys of backends in the environment that a program was started with, and where the hub is.
 //!
 //! The command line and the window read the environment, each in its one place, and hand the
 //! variables on. Keys are never shown, and no child process gets them.
@@ -10,7 +10,7 @@ use std::fmt;
 use braincells_llm::cloud::PROVIDERS;
 use secrecy::SecretString;
 
-use super::Keys;
+use super::{Cloud, Keys};
 
 /// What the names of the variables for other backends begin with.
 const KEY_PREFIX: &str = "BRAINCELLS_KEY_";
@@ -18,17 +18,22 @@ const KEY_PREFIX: &str = "BRAINCELLS_KEY_";
 /// For tests and for systems whose keyring only gets in the way: nothing asks it.
 const NO_KEYRING: &str = "BRAINCELLS_NO_KEYRING";
 
-/// What of the environment is about keys.
+/// Where the hub is, for whoever has a mirror of it; its own tools read it too.
+const HUB_ENDPOINT: &str = "HF_ENDPOINT";
+
+/// What of the environment is about keys and the hub.
 #[derive(Clone, Default)]
 pub struct KeyEnvironment {
     /// Keys, by the ids of their backends.
     keys: HashMap<String, SecretString>,
     /// Whether the platform's keyring is left alone.
     no_keyring: bool,
+    /// Where the hub is instead of where it usually is.
+    hub_endpoint: Option<String>,
 }
 
 impl KeyEnvironment {
-    /// Reads the variables that are about keys. An empty one is one that is not set.
+    /// Reads the variables that are about keys and the hub. An empty one is one that is not set.
     pub fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let mut found = Self::default();
         for (name, value) in variables {
@@ -39,6 +44,8 @@ impl KeyEnvironment {
             }
             if name == NO_KEYRING {
                 found.no_keyring = true;
+            } else if name == HUB_ENDPOINT {
+                found.hub_endpoint = Some(value.trim().to_owned());
             } else if let Some(backend) = backend_of(&name) {
                 found.keys.insert(backend, value.into());
             }
@@ -52,6 +59,17 @@ impl KeyEnvironment {
             return Keys::session_only("`BRAINCELLS_NO_KEYRING` is set").with_secrets(self.keys);
         }
         Keys::of_platform(HashMap::new()).with_secrets(self.keys)
+    }
+
+    /// What the program has of backends and of the hub: [`KeyEnvironment::keys`], and the hub where
+    /// the environment says it is.
+    pub fn cloud(mut self) -> Cloud {
+        let hub_endpoint = self.hub_endpoint.take();
+        let cloud = Cloud::new(self.keys());
+        match hub_endpoint {
+            Some(url) => cloud.with_hub_endpoint(&url),
+            None => cloud,
+        }
     }
 
     /// Whether a variable is one that keys are read from. A program that starts others it does not
@@ -71,6 +89,8 @@ impl fmt::Debug for KeyEnvironment {
         f.debug_struct("KeyEnvironment")
             .field("backends", &backends)
             .field("no_keyring", &self.no_keyring)
+            // Where somebody wrote a password into it, it is not shown.
+            .field("has_hub_endpoint", &self.hub_endpoint.is_some())
             .finish()
     }
 }
@@ -132,6 +152,9 @@ mod tests {
         assert_eq!(key_variable("huggingface"), "HF_TOKEN");
         assert_eq!(key_variable("my-server2"), "BRAINCELLS_KEY_MY_SERVER2");
         assert!(environment(&[("BRAINCELLS_NO_KEYRING", "1")]).no_keyring);
+        let mirror = environment(&[("HF_ENDPOINT", " https://mirror.example ")]);
+        assert_eq!(mirror.hub_endpoint.as_deref(), Some("https://mirror.example"));
+        assert_eq!(environment(&[("HF_ENDPOINT", " ")]).hub_endpoint, None);
     }
 
     #[test]

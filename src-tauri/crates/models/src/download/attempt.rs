@@ -1,0 +1,243 @@
+//! One attempt at one file, from the lock to the rename.
+
+use std::future::Future;
+
+use secrecy::SecretString;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::check::{self, Kept};
+use super::control::Leash;
+use super::intake::Taken;
+use super::place::{Place, discard, progress_of};
+use super::rate::Rate;
+use super::writer::Room;
+use super::{Control, FetchError, Fetched, Limits, Step, Wanted, threads};
+use crate::hub::Hub;
+
+/// How often damaged blocks are fetched again. A disk that keeps nothing is told of, not filled
+/// again and again.
+const MENDED_AT_MOST: usize = 3;
+
+/// What an attempt goes by, and what it has had so far.
+pub(super) struct Attempt<'a> {
+    pub(super) hub: &'a Hub,
+    pub(super) wanted: &'a Wanted,
+    pub(super) token: Option<&'a SecretString>,
+    pub(super) limits: &'a Limits,
+    pub(super) control: Control,
+    leash: Leash,
+    pub(super) heard: &'a mut (dyn FnMut(Step) + Send),
+    pub(super) rate: Rate,
+    /// Bytes from the network.
+    pub(super) fetched: u64,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(
+        hub: &'a Hub,
+        wanted: &'a Wanted,
+        token: Option<&'a SecretString>,
+        limits: &'a Limits,
+        leash: Leash,
+        heard: &'a mut (dyn FnMut(Step) + Send),
+    ) -> Self {
+        let (control, rate) = (leash.control().clone(), Rate::new(Instant::now(), 0));
+        Self { hub, wanted, token, limits, control, leash, heard, rate, fetched: 0 }
+    }
+
+    pub(super) async fn run(mut self) -> Result<Fetched, FetchError> {
+        if self.control.is_stopped() {
+            return Err(FetchError::Stopped);
+        }
+        let target = self.wanted.target.clone();
+        let take = move || Place::take(&target);
+        let place = self.on_thread("download-open", take).await??;
+        let outcome = self.get(place).await.map_err(|error| self.explained(error));
+        if outcome.is_err() && progress_of(&self.wanted.target) == Some(0) {
+            // Nothing came of it: then nothing is left of it, either. If it cannot be deleted, or
+            // somebody else has begun meanwhile, it stays.
+            drop(discard(&self.wanted.target));
+        }
+        outcome
+    }
+
+    async fn get(&mut self, place: Place) -> Result<Fetched, FetchError> {
+        if std::fs::symlink_metadata(&self.wanted.target).is_ok() {
+            return self.there_already(place).await;
+        }
+        let (mut place, mut kept, etag) = self.look(place).await?;
+        self.check_room(kept.bytes())?;
+        let mut mended = 0;
+        loop {
+            let damaged;
+            (place, kept, damaged) = self.read(place, kept).await?;
+            if damaged.is_empty() {
+                break;
+            }
+            if mended == MENDED_AT_MOST {
+                let reason = "it does not keep what is written to it".to_owned();
+                let path = self.wanted.target.clone();
+                return Err(FetchError::Io { attempt: "read again", path, reason });
+            }
+            mended += 1;
+            place = self.mend(place, &mut kept, etag.as_deref(), &damaged).await?;
+        }
+        let there = kept.bytes();
+        let cut = move || place.cut(there).map(|()| place);
+        place = self.on_thread("download-write", cut).await??;
+        self.rate = Rate::new(Instant::now(), there);
+        if there < self.wanted.bytes || there == 0 {
+            self.hear_receiving(there);
+            let taken = self.receive(place, kept, etag).await?;
+            self.hear_receiving(taken.kept.bytes());
+            let Taken { place: after, kept: all, outcome, synced } = taken;
+            outcome?;
+            (place, kept) = (after, all);
+            or_stopped(&self.control, threads::outcome(synced)).await??;
+        }
+        self.conclude(place, kept).await
+    }
+
+    /// Compares the sum, and if it is right makes the partial file the target.
+    async fn conclude(&mut self, mut place: Place, kept: Kept) -> Result<Fetched, FetchError> {
+        debug_assert_eq!(kept.hashed, self.wanted.bytes, "all of it is in the sum");
+        (self.heard)(Step::Verifying { bytes_done: kept.hashed });
+        let sha256 = check::hex(kept.sha256);
+        if let Some(wanted) =
+            self.wanted.sha256.as_ref().filter(|it| !it.eq_ignore_ascii_case(&sha256))
+        {
+            // There is no telling which part of it is wrong.
+            place.forget()?;
+            return Err(FetchError::WrongChecksum { wanted: wanted.clone(), found: sha256 });
+        }
+        // Nobody is made to wait for a slow disk: what is synced until a stop stays so.
+        let partial = place.partial_handle()?;
+        let path = self.wanted.target.clone();
+        let sync =
+            move || partial.sync_all().map_err(|error| FetchError::io("written", &path, &error));
+        let thread = threads::start("download-sync", &self.wanted.target, sync)?;
+        or_stopped(&self.control, threads::outcome(thread)).await??;
+        // From here on it is too late to stop it.
+        let finish = move || place.finish();
+        threads::outcome(threads::start("download-write", &self.wanted.target, finish)?).await?;
+        Ok(Fetched { sha256, bytes_fetched: self.fetched })
+    }
+
+    /// There is a file at the target: it is the one that is wanted, or in the way.
+    async fn there_already(&mut self, place: Place) -> Result<Fetched, FetchError> {
+        let taken = FetchError::TargetTaken { target: self.wanted.target.clone() };
+        let about = std::fs::metadata(&self.wanted.target);
+        if !about.is_ok_and(|about| about.is_file() && about.len() == self.wanted.bytes) {
+            return Err(taken);
+        }
+        let (target, leash) = (self.wanted.target.clone(), self.leash.clone());
+        let sum = self.reading(move |told| check::sha256_of(&target, &leash, told)).await?;
+        let sha256 = check::hex(sum);
+        match &self.wanted.sha256 {
+            Some(wanted) if !wanted.eq_ignore_ascii_case(&sha256) => Err(taken),
+            _same => {
+                // A kill between the rename and this leaves a ledger behind.
+                place.tidy();
+                Ok(Fetched { sha256, bytes_fetched: 0 })
+            }
+        }
+    }
+
+    /// What the ledger says there is, and which version of the file that is of.
+    async fn look(
+        &mut self,
+        mut place: Place,
+    ) -> Result<(Place, Kept, Option<String>), FetchError> {
+        let (wanted, block_bytes) = (self.wanted.clone(), self.limits.block_bytes);
+        let look = move || {
+            let recorded = place.recorded(&wanted)?;
+            let (kept, etag) = match recorded {
+                Some(recorded) => {
+                    let kept = Kept::unread(recorded.header.block_bytes, recorded.blocks);
+                    (kept, recorded.header.etag)
+                }
+                None => (Kept::nothing(block_bytes), None),
+            };
+            Ok((place, kept, etag))
+        };
+        self.on_thread("download-open", look).await?
+    }
+
+    /// Reads what was not read yet. Returns the blocks that are damaged.
+    async fn read(
+        &mut self,
+        mut place: Place,
+        mut kept: Kept,
+    ) -> Result<(Place, Kept, Vec<usize>), FetchError> {
+        if kept.hashed == kept.bytes() {
+            return Ok((place, kept, Vec::new()));
+        }
+        let leash = self.leash.clone();
+        self.reading(move |told| {
+            let damaged = kept.read(&mut place, &leash, told)?;
+            Ok((place, kept, damaged))
+        })
+        .await
+    }
+
+    /// Runs something that reads a file on a thread, and tells how far it is.
+    async fn reading<T: Send + 'static>(
+        &mut self,
+        read: impl FnOnce(&watch::Sender<u64>) -> Result<T, FetchError> + Send + 'static,
+    ) -> Result<T, FetchError> {
+        let (told, mut news) = watch::channel(0);
+        let mut thread =
+            threads::start("download-check", &self.wanted.target, move || read(&told))?;
+        loop {
+            tokio::select! {
+                biased;
+                // It is on the leash itself, and ends soon if somebody stops it.
+                outcome = &mut thread => {
+                    return outcome.expect("a thread of a download does not panic");
+                }
+                Ok(()) = news.changed() => {
+                    let bytes_done = *news.borrow_and_update();
+                    if self.rate.is_due(Instant::now()) {
+                        (self.heard)(Step::Verifying { bytes_done });
+                    }
+                }
+            }
+        }
+    }
+
+    fn check_room(&self, there: u64) -> Result<(), FetchError> {
+        let room = Room::new(self.limits, &self.wanted.target);
+        room.check(self.wanted.bytes.saturating_sub(there))
+    }
+
+    /// Runs what is short on a thread. It is waited for even after a stop, so that nobody has the
+    /// lock any more when the download has ended.
+    async fn on_thread<T: Send + 'static>(
+        &mut self,
+        name: &str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, FetchError> {
+        let outcome = threads::outcome(threads::start(name, &self.wanted.target, work)?).await;
+        if self.control.is_stopped() { Err(FetchError::Stopped) } else { Ok(outcome) }
+    }
+
+    /// An error of a full disk says how much was still to come.
+    fn explained(&self, error: FetchError) -> FetchError {
+        let there = progress_of(&self.wanted.target).unwrap_or_default();
+        let missing = self.wanted.bytes.saturating_sub(there);
+        Room::new(self.limits, &self.wanted.target).explain(error, missing)
+    }
+}
+
+/// Waits for something, or until somebody stops the download.
+pub(super) async fn or_stopped<T>(
+    control: &Control,
+    wait: impl Future<Output = T>,
+) -> Result<T, FetchError> {
+    tokio::select! {
+        biased;
+        () = control.stopped() => Err(FetchError::Stopped),
+        outcome = wait => Ok(outcome),
+    }
+}
