@@ -131,7 +131,7 @@ pub use fill::{Fill, FillRequest};
 pub use home::Home;
 pub use llama_engines::LlamaEngines;
 pub use models::{
-    AddModel, DeletedModel, FoundModel, Leftover, ModelApp, ModelFile, ModelInfo,
+    AddModel, DeletedModel, FoundModel, HubRepository, Leftover, ModelApp, ModelFile, ModelInfo,
     ModelStorage, OtherApps, RecommendedModel, STARTER_MODEL,
 };
 pub use modules::use_modules_of;

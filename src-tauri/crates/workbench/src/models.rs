@@ -16,7 +16,7 @@ mod file;
 mod fit;
 mod found;
 mod header;
-//mod hub;
+mod hub;
 mod info;
 mod list;
 mod other_apps;
@@ -27,7 +27,7 @@ mod storage;
 
 use std::time::Duration;
 
-use braincells_core::{AppError, ModelStatus};
+use braincells_core::{AppError, DownloadState, ModelStatus};
 
 use crate::Workbench;
 use crate::blocking::blocking;
@@ -37,7 +37,7 @@ pub use add::AddModel;
 pub use delete::DeletedModel;
 pub use file::ModelFile;
 pub use found::FoundModel;
-//pub use hub::HubRepository;
+pub use hub::HubRepository;
 pub use info::ModelInfo;
 pub use other_apps::{ModelApp, OtherApps};
 pub use recommended::RecommendedModel;
@@ -65,7 +65,8 @@ impl Workbench {
         Ok(models)
     }
 
-    /// Where a model stands: one of this machine by its name, or a recommended one by its id.
+    /// Where a model stands: one of this machine or on its way here by its name, or a recommended one
+    /// by its id.
     pub async fn model_status(&self, name: &str) -> Result<ModelStatus, AppError> {
         let models = self.models().await?;
         let unknown = match resolve_model(name, &models) {
@@ -75,6 +76,14 @@ impl Workbench {
             }
             Err(error) => error,
         };
+        let downloads = self.downloads().await?;
+        if let Some(download) = downloads.iter().find(|one| one.name == name) {
+            match download.state {
+                state if state.is_active() => return Ok(ModelStatus::Downloading),
+                DownloadState::Failed => return Ok(ModelStatus::Failed),
+                _ => {}
+            }
+        }
         let is_recommended = braincells_models::catalogue::Catalogue::built_in().model(name);
         if is_recommended.is_some() { Ok(ModelStatus::Available) } else { Err(unknown) }
     }

@@ -28,6 +28,15 @@ pub struct HubRepository {
 }
 
 impl Workbench {
+    /// Whether what a person wrote can mean a model of the hub. Asks nobody.
+    pub fn is_hub_reference(&self, text: &str) -> bool {
+        let text = text.trim();
+        let id = text.split_once(':').map_or(text, |(id, _)| id);
+        let is_there = || std::path::Path::new(text).exists();
+        Catalogue::built_in().model(id).is_some()
+            || text.contains('/') && text.parse::<Reference>().is_ok() && !is_there()
+    }
+
     /// Looks for models on the hub.
     pub async fn search_models(&self, search: Search) -> Result<Vec<HubModel>, AppError> {
         let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
