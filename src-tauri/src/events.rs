@@ -132,6 +132,7 @@ fn gather(events: &mut Vec<Event>, event: Event) {
     match &event {
         Event::ImportProgress { .. } => events.retain(|old| !matches!(old, Event::ImportProgress { .. })),
         Event::ModelLoading { .. } => events.retain(|old| !matches!(old, Event::ModelLoading { .. })),
+        Event::ModelCopying { .. } => events.retain(|old| !matches!(old, Event::ModelCopying { .. })),
         Event::ModelTuning { .. } => events.retain(|old| !matches!(old, Event::ModelTuning { .. })),
         Event::RunProgress(new) => events.retain(|old| {
             !matches!(old, Event::RunProgress(old) if old.sheet == new.sheet && old.run == new.run)

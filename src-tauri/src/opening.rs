@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use braincells_workbench::{
-    ENGINE_VERB, KeyEnvironment, OwnProgram, PROBE_VERB, TUNE_VERB, use_modules_of,
+    ENGINE_VERB, KeyEnvironment, OtherApps, OwnProgram, PROBE_VERB, TUNE_VERB, use_modules_of,
 };
 
 /// How the program was started. The environment and the arguments are read here and nowhere else.
@@ -35,6 +35,8 @@ pub struct Start {
     pub program: OwnProgram,
     /// Keys of backends.
     pub keys: KeyEnvironment,
+    /// Where other apps keep their models.
+    pub other_apps: OtherApps,
 }
 
 impl Opening {
@@ -70,6 +72,7 @@ impl Opening {
             dialog_answers: path("BRAINCELLS_DIALOG_ANSWERS").filter(|_| cfg!(debug_assertions)),
             program: OwnProgram::new(program, std::env::vars_os()),
             keys: KeyEnvironment::of(std::env::vars_os()),
+            other_apps: OtherApps::of(std::env::vars_os()),
         })
     }
 }

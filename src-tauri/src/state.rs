@@ -57,13 +57,13 @@ impl EventSink for AppEvents {
 impl App {
     /// Opens the home that the program was started with.
     pub fn open(handle: &AppHandle) -> Result<Self, AppError> {
-        let Start { home, dialog_answers, program, keys, .. } =
+        let Start { home, dialog_answers, program, keys, other_apps, .. } =
             handle.state::<Start>().inner().clone();
         let root = match home {
             Some(home) => home,
             None => default_home(handle)?,
         };
-        let home = Home::new(root);
+        let home = Home::new(root).with_other_apps(other_apps);
         let events = Arc::new(WindowEvents::start()?);
         let clock = Arc::new(SystemClock);
         let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());

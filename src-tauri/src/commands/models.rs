@@ -1,7 +1,10 @@
 //! Model files.
 
 use braincells_core::{AppError, Download, DownloadId};
-use braincells_workbench::{DownloadRequest, ModelFile, TuneOptions, TunedModel};
+use braincells_workbench::{
+    AddModel, DeletedModel, DownloadRequest, FoundModel, HubModel, HubRepository, Judgement,
+    ModelFile, ModelInfo, ModelStorage, RecommendedModel, Search, TuneOptions, TunedModel,
+};
 use tauri::State;
 
 use crate::state::App;
@@ -13,11 +16,89 @@ pub async fn list_local_models(app: State<'_, App>) -> Result<Vec<ModelFile>, Ap
     app.workbench.models().await
 }
 
-/// Adds a model file by its path, where it is.
+/// Adds a model file by its path: where it is, or as a copy in the models folder.
 #[tauri::command]
 #[specta::specta]
-pub async fn add_model(app: State<'_, App>, path: String) -> Result<ModelFile, AppError> {
-    app.workbench.add_model(path.as_ref()).await
+pub async fn add_model(
+    app: State<'_, App>,
+    path: String,
+    copy: bool,
+) -> Result<ModelFile, AppError> {
+    let how = if copy { AddModel::Copy } else { AddModel::Link };
+    app.workbench.add_model(path.as_ref(), how).await
+}
+
+/// Deletes a model; of one that is linked only the link goes.
+#[tauri::command]
+#[specta::specta]
+pub async fn delete_model(app: State<'_, App>, name: String) -> Result<DeletedModel, AppError> {
+    app.workbench.delete_model(&name).await
+}
+
+/// Models that other apps have on this computer.
+#[tauri::command]
+#[specta::specta]
+pub async fn scan_models(app: State<'_, App>) -> Result<Vec<FoundModel>, AppError> {
+    app.workbench.scan_models().await
+}
+
+/// What a model's header says, and whether it fits.
+#[tauri::command]
+#[specta::specta]
+pub async fn model_info(app: State<'_, App>, name: String) -> Result<ModelInfo, AppError> {
+    app.workbench.model_info(&name).await
+}
+
+/// The built-in list of models. Asks nobody.
+#[tauri::command]
+#[specta::specta]
+pub async fn recommended_models(app: State<'_, App>) -> Result<Vec<RecommendedModel>, AppError> {
+    app.workbench.recommended_models().await
+}
+
+/// Looks for models on the hub.
+#[tauri::command]
+#[specta::specta]
+pub async fn search_models(
+    app: State<'_, App>,
+    search: Search,
+) -> Result<Vec<HubModel>, AppError> {
+    app.workbench.search_models(search).await
+}
+
+/// One repository of the hub, with its quantisations and how they fit.
+#[tauri::command]
+#[specta::specta]
+pub async fn hub_repository(
+    app: State<'_, App>,
+    reference: String,
+) -> Result<HubRepository, AppError> {
+    app.workbench.hub_repository(&reference).await
+}
+
+/// Whether one quantisation fits, by the headers of its files on the hub.
+#[tauri::command]
+#[specta::specta]
+pub async fn hub_fit(
+    app: State<'_, App>,
+    reference: String,
+    label: String,
+) -> Result<Judgement, AppError> {
+    app.workbench.hub_fit(&reference, &label).await
+}
+
+/// What models take on the disk.
+#[tauri::command]
+#[specta::specta]
+pub async fn model_storage(app: State<'_, App>) -> Result<ModelStorage, AppError> {
+    app.workbench.model_storage().await
+}
+
+/// Deletes pieces of downloads that nothing will finish; returns how many bytes that freed.
+#[tauri::command]
+#[specta::specta]
+pub async fn remove_leftovers(app: State<'_, App>) -> Result<u64, AppError> {
+    app.workbench.remove_leftovers().await
 }
 
 /// Measures copies of a model in other quantisations and keeps the fastest that is faithful, or

@@ -20,6 +20,7 @@ mod fill;
 mod input;
 mod labels;
 mod look;
+mod model_files;
 mod models;
 mod recipe;
 mod sheets;
@@ -36,6 +37,9 @@ pub use input::InputArgs;
 pub use labels::{Calibrating, LabelsArgs};
 pub use look::{
     CacheAction, CacheArgs, CellsToFill, ScopeArgs, SqlArgs, StatsArgs, UpdateArgs, ViewArgs,
+};
+pub use model_files::{
+    AddArgs, ModelArg, ModelFitArgs, RemoveArgs, ScanArgs, SearchArgs, StorageArgs,
 };
 pub use models::{ModelsAction, ModelsArgs};
 pub use recipe::{FitArgs, RecipeAction, RecipeArgs, RunArgs};
@@ -185,7 +189,7 @@ pub enum Verb {
     Resume(ResumeArgs),
     /// Write what a column would ask to a batch file for a provider, or read the answers back
     Batch(BatchArgs),
-    /// List the models, download or add one, or tune one for this machine
+    /// List the models; find, download, add, look into, tune or delete one
     Models(ModelsArgs),
     /// List the backends that are not on this machine, try one, add one, or set its limits
     Backends(BackendsArgs),

@@ -54,6 +54,7 @@ enum Phase {
     Import,
     Load,
     Tune,
+    Copy,
     Download,
     Run(ColumnId),
 }
@@ -125,6 +126,11 @@ impl Progress {
                 let text = tuning_text(model, *stage, quantisation.as_deref());
                 self.step(&mut state, Phase::Tune, percent, 100, &text);
             }
+            Event::ModelCopying { model, fraction } => {
+                let percent = (fraction.clamp(0.0, 1.0) * 100.0).round() as u64;
+                let text = format!("copying {}", crate::text::cut(model, 40));
+                self.step(&mut state, Phase::Copy, percent, 100, &text);
+            }
             Event::RunProgress(progress) => {
                 let text = run_text(progress);
                 let phase = Phase::Run(progress.column);
@@ -151,7 +157,7 @@ impl Progress {
         let title = match phase {
             Phase::Run(column) => state.titles.get(&column).cloned().unwrap_or_default(),
             Phase::Download => state.followed.title(),
-            Phase::Import | Phase::Load | Phase::Tune => String::new(),
+            Phase::Import | Phase::Load | Phase::Tune | Phase::Copy => String::new(),
         };
         match self.style {
             Style::Hidden => {}
@@ -234,7 +240,7 @@ fn restarted(reason: &str) -> String {
 fn bar_style(phase: Phase) -> ProgressStyle {
     let template = match phase {
         Phase::Import => "{spinner} {msg}",
-        Phase::Load | Phase::Tune => "{msg} {wide_bar} {percent:>3}%",
+        Phase::Load | Phase::Tune | Phase::Copy => "{msg} {wide_bar} {percent:>3}%",
         Phase::Download => "{prefix} {wide_bar} {binary_bytes}/{binary_total_bytes}  {msg}",
         Phase::Run(_) => "{prefix} {wide_bar} {human_pos}/{human_len}  {msg}",
     };
@@ -244,7 +250,7 @@ fn bar_style(phase: Phase) -> ProgressStyle {
 fn line(phase: Phase, title: &str, position: u64, total: u64, text: &str) -> String {
     match phase {
         Phase::Import => text.to_owned(),
-        Phase::Load | Phase::Tune => format!("{text}, {position} %"),
+        Phase::Load | Phase::Tune | Phase::Copy => format!("{text}, {position} %"),
         Phase::Download => {
             format!("{title}: {} of {}, {text}", HumanBytes(position), HumanBytes(total))
         }

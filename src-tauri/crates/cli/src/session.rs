@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use braincells_core::{AppError, Code, EventSink, SheetId};
 use braincells_workbench::{
-    Cloud, Home, KeyEnvironment, LlamaEngines, OwnProgram, RoutedEngines, SystemClock, Workbench,
-    World,
+    Cloud, Home, KeyEnvironment, LlamaEngines, OtherApps, OwnProgram, RoutedEngines, SystemClock,
+    Workbench, World,
 };
 
 use crate::failure::{Failure, stopped};
@@ -40,7 +40,7 @@ impl Session {
             Some(home) => absolute(home)?,
             None => default_home()?,
         };
-        let home = Home::new(root);
+        let home = Home::new(root).with_other_apps(OtherApps::of(environment()));
         let events: Arc<dyn EventSink> = Arc::<Progress>::clone(&progress);
         let (program, clock) = (own_program(), Arc::new(SystemClock));
         let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());

@@ -49,6 +49,13 @@ pub enum Event {
         /// Why it failed.
         error: Option<AppError>,
     },
+    /// A model file is copied into the models folder.
+    ModelCopying {
+        /// The model's name.
+        model: String,
+        /// 0 to 1.
+        fraction: f32,
+    },
     /// A model came or went; the list is to be read again.
     ModelsChanged,
     /// A download stands elsewhere than before, or is further: at most ten times a second.

@@ -10,6 +10,7 @@ use crate::database::{hold, text};
 
 mod downloads;
 mod migrations;
+mod model_uses;
 mod open_runs;
 mod trash;
 

@@ -49,7 +49,7 @@ pub enum SizeClass {
 /// What a model stands out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[cfg_attr(feature = "bindings", derive(specta::Type), specta(rename = "ModelRole"))]
 pub enum Role {
     /// It makes the first run work in seconds. There is one.
     Starter,

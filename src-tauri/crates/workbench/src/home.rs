@@ -3,16 +3,30 @@ use std::path::{Path, PathBuf};
 
 use braincells_core::{AppError, Code, SheetId};
 
+use crate::OtherApps;
+
 /// The folder that holds everything Braincells keeps: sheets, models, the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
     root: PathBuf,
+    other_apps: OtherApps,
 }
 
 impl Home {
     /// A home at `root`. Nothing is created yet.
     pub fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, other_apps: OtherApps::default() }
+    }
+
+    /// With the folders in which other apps keep their models.
+    #[must_use]
+    pub fn with_other_apps(self, other_apps: OtherApps) -> Self {
+        Self { other_apps, ..self }
+    }
+
+    /// Where other apps keep their models; nowhere, unless it was said.
+    pub(crate) fn other_apps(&self) -> &OtherApps {
+        &self.other_apps
     }
 
     /// The folder itself.

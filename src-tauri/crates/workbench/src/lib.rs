@@ -60,6 +60,7 @@ mod estimate;
 mod example;
 mod examples;
 mod fill;
+mod held;
 mod home;
 mod kept;
 mod llama_engines;
@@ -107,6 +108,11 @@ pub use braincells_llm::llama::{
 };
 pub use braincells_llm::worker::WorkerProgram;
 pub use braincells_llm::{Message, Price, Role};
+pub use braincells_models::catalogue::{Model, Role as ModelRole, Runtime, SizeClass, Variant};
+pub use braincells_models::fit::{Judgement, Memory, Verdict};
+pub use braincells_models::hub::{
+    Choice, Gate, HubFile, HubModel, Reference, Repository, Search, SearchSort,
+};
 pub use calibration::{
     CheckedFigures, LabelCell, LabelCount, LabelFigures, Recalibration, ReliabilityBin,
 };
@@ -122,7 +128,10 @@ pub use examples::{ExampleView, Examples};
 pub use fill::{Fill, FillRequest};
 pub use home::Home;
 pub use llama_engines::LlamaEngines;
-pub use models::{ModelFile, STARTER_MODEL};
+pub use models::{
+    AddModel, DeletedModel, FoundModel, HubRepository, Leftover, ModelApp, ModelFile, ModelInfo,
+    ModelStorage, OtherApps, RecommendedModel, STARTER_MODEL,
+};
 pub use modules::use_modules_of;
 pub use own_program::{ENGINE_VERB, OwnProgram, PROBE_VERB, TUNE_VERB, serve_engine};
 pub use preview::PreviewRow;
@@ -139,4 +148,4 @@ pub use steps::Compacted;
 pub use transfer::{ExportFile, InputFile, OutputFile, Positions};
 pub use tune_model::{ModelTuner, ProcessTuner, TuneHere, TuneOptions, TunedModel, answer_tune};
 pub use workbench::Workbench;
-pub use world::{EngineSource, SystemClock, World};
+pub use world::{EngineSource, ModelStanding, SystemClock, World};

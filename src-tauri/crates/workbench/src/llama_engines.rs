@@ -1,25 +1,35 @@
+//! Engines made of the model files of a home: found by name, looked at, loaded, kept, let go.
+//!
+//! Where each model stands meanwhile is on a [`Board`]; how it gets into memory, in `place`.
+
+mod board;
+mod in_use;
+mod place;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use braincells_core::{AppError, Clock, Code, Event, EventSink};
+use braincells_core::{AppError, Clock, EventSink};
 use braincells_data::{Catalogue, DEFAULT_RESPONSE_BYTES, ResponseCache};
 use braincells_llm::LLMEngine;
-use braincells_llm::llama::{
-    KeptPrefixes, LlamaEngine, LoadOptions, Tuning, build_info, check_file,
-};
-use braincells_llm::worker::{WorkerEngine, WorkerModel, WorkerNews, WorkerProgram};
+use braincells_llm::llama::{KeptPrefixes, LoadOptions, Tuning, build_info};
+use braincells_llm::worker::WorkerProgram;
 use tokio::sync::Mutex;
 
 use crate::blocking::blocking;
+use crate::held::Held;
 use crate::kept::Kept;
 use crate::measured_setup::Measured;
-use crate::model_hash::{known_sha256, model_sha256};
-use crate::models::{list_models, resolve_model};
-use crate::transfer::StopOnDrop;
-use crate::{EngineOptions, EngineSource, Home, ModelTuner, ProcessTuner, TUNE_VERB, TuneHere};
+use crate::model_hash::known_sha256;
+use crate::models::{list_models, read_header, resolve_model};
+use crate::{
+    EngineOptions, EngineSource, Home, ModelStanding, ModelTuner, ProcessTuner, TUNE_VERB, TuneHere,
+};
+use board::{Board, Mark, Stage};
+use in_use::InUse;
+use place::Place;
 
 /// The lane of all models that llama.cpp runs on this machine.
 const LANE: &str = "llama.cpp";
@@ -31,35 +41,42 @@ pub struct LlamaEngines {
     home: Home,
     clock: Arc<dyn Clock>,
     place: Place,
+    board: Arc<Board>,
     loaded: Mutex<Option<Loaded>>,
 }
 
-/// Where llama.cpp runs.
-#[derive(Clone)]
-enum Place {
-    /// In this process, which ends when llama.cpp does.
-    Here,
-    /// In a process of its own.
-    Worker(WorkerProgram),
+struct Loaded {
+    options: EngineOptions,
+    // Gone before the others: what follows is true until it is out of memory.
+    kept: Kept<dyn LLMEngine>,
+    held: Arc<Held>,
+    model: FoundFile,
+    _in_memory: Mark,
 }
 
-struct Loaded {
+/// The file that a name means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FoundFile {
+    /// What the list of models calls it.
+    name: String,
     path: PathBuf,
-    options: EngineOptions,
-    kept: Kept<dyn LLMEngine>,
 }
 
 impl LlamaEngines {
     /// A source for the models that this home lists, which run in this process. The clock says how
     /// long a model was idle, and is for chat templates that print today's date.
     pub fn new(home: Home, clock: Arc<dyn Clock>) -> Self {
-        Self { home, clock, place: Place::Here, loaded: Mutex::new(None) }
+        Self::at(home, clock, Place::Here)
     }
 
     /// [`LlamaEngines::new`], but each model runs in a process of its own, started as `program`
     /// says: a crash there is told by [`Event::EngineRestarted`] and costs no row.
     pub fn in_worker(home: Home, clock: Arc<dyn Clock>, program: WorkerProgram) -> Self {
-        Self { home, clock, place: Place::Worker(program), loaded: Mutex::new(None) }
+        Self::at(home, clock, Place::Worker(program))
+    }
+
+    fn at(home: Home, clock: Arc<dyn Clock>, place: Place) -> Self {
+        Self { home, clock, place, board: Arc::default(), loaded: Mutex::new(None) }
     }
 }
 
@@ -67,7 +84,7 @@ impl LlamaEngines {
 impl EngineSource for LlamaEngines {
     async fn check(&self, model: &str) -> Result<(), AppError> {
         let (home, name) = (self.home.clone(), model.to_owned());
-        blocking(move || find_model(&home, &name)).await.map(drop)
+        blocking(move || read_header(&find_model(&home, &name)?.path)).await.map(drop)
     }
 
     fn build(&self) -> Option<String> {
@@ -81,36 +98,46 @@ impl EngineSource for LlamaEngines {
         events: Arc<dyn EventSink>,
     ) -> Result<Arc<dyn LLMEngine>, AppError> {
         let (home, name) = (self.home.clone(), model.to_owned());
-        let path = blocking(move || find_model(&home, &name)).await?;
+        let found = blocking(move || find_model(&home, &name)).await?;
         // Held while loading, so that two runs cannot load two models at once.
         let mut loaded = self.loaded.lock().await;
         if let Some(loaded) = loaded.as_mut()
-            && loaded.path == path
+            && loaded.model.path == found.path
             && loaded.options == *options
             && loaded.kept.engine().is_ready().await
         {
-            return Ok(loaded.kept.take_up(self.clock.now_ms()));
+            let engine = loaded.kept.take_up(self.clock.now_ms());
+            return Ok(self.taken_up(engine, &found, &loaded.held, events).await);
         }
         // The old model goes first: there may not be memory for two.
         let_go(loaded.take()).await;
-        let responses = self.home.responses();
-        let responses = blocking(move || {
-            Ok::<_, AppError>(ResponseCache::open(&responses, DEFAULT_RESPONSE_BYTES))
-        });
-        let remembered = Arc::new(responses.await?);
-        let options_now = self.load_options(&path, options, Arc::clone(&remembered)).await;
-        let engine = self.place.load(&path, options_now, remembered, events).await?;
+        let loading = self.board.enter(&found.name, &found.path, Stage::Loading, &events);
+        let (engine, held) = match self.load(&found, options, &events).await {
+            Ok(engine) => engine,
+            Err(error) => {
+                loading.fail(&error);
+                return Err(error);
+            }
+        };
         let kept = Kept::new(Arc::clone(&engine), self.clock.now_ms());
-        *loaded = Some(Loaded { path, options: options.clone(), kept });
-        Ok(engine)
+        let in_memory = self.board.enter(&found.name, &found.path, Stage::InMemory, &events);
+        *loaded = Some(Loaded {
+            options: options.clone(),
+            kept,
+            held: Arc::clone(&held),
+            model: found.clone(),
+            _in_memory: in_memory,
+        });
+        drop(loading);
+        Ok(self.taken_up(engine, &found, &held, events).await)
     }
 
     async fn loaded(&self, model: &str) -> Option<Arc<dyn LLMEngine>> {
         let (home, name) = (self.home.clone(), model.to_owned());
-        let path = blocking(move || find_model(&home, &name)).await.ok()?;
+        let path = blocking(move || find_model(&home, &name)).await.ok()?.path;
         // While one is being loaded, none is there to count tokens with.
         let loaded = self.loaded.try_lock().ok()?;
-        let loaded = loaded.as_ref().filter(|loaded| loaded.path == path)?;
+        let loaded = loaded.as_ref().filter(|loaded| loaded.model.path == path)?;
         Some(Arc::clone(loaded.kept.engine()))
     }
 
@@ -132,6 +159,10 @@ impl EngineSource for LlamaEngines {
         true
     }
 
+    fn standing(&self) -> Vec<ModelStanding> {
+        self.board.standing()
+    }
+
     fn tuner(&self) -> Arc<dyn ModelTuner> {
         match &self.place {
             Place::Here => Arc::new(TuneHere),
@@ -147,6 +178,46 @@ impl EngineSource for LlamaEngines {
 }
 
 impl LlamaEngines {
+    /// Loads a model, after a look at its header.
+    async fn load(
+        &self,
+        model: &FoundFile,
+        options: &EngineOptions,
+        events: &Arc<dyn EventSink>,
+    ) -> Result<(Arc<dyn LLMEngine>, Arc<Held>), AppError> {
+        let (path, responses) = (model.path.clone(), self.home.responses());
+        let (held, remembered) = blocking(move || {
+            // Before the look, so that what was looked at is what is loaded.
+            let held = Arc::new(Held::of(&path));
+            read_header(&path)?;
+            let remembered = ResponseCache::open(&responses, DEFAULT_RESPONSE_BYTES);
+            Ok::<_, AppError>((held, Arc::new(remembered)))
+        })
+        .await?;
+        let options = self.load_options(&model.path, options, Arc::clone(&remembered)).await;
+        let engine = self.place.load(&model.path, options, remembered, Arc::clone(events)).await?;
+        Ok((engine, held))
+    }
+
+    /// The engine for somebody who is going to use it.
+    async fn taken_up(
+        &self,
+        engine: Arc<dyn LLMEngine>,
+        model: &FoundFile,
+        held: &Arc<Held>,
+        events: Arc<dyn EventSink>,
+    ) -> Arc<dyn LLMEngine> {
+        let (home, path, now_ms) = (self.home.clone(), model.path.clone(), self.clock.now_ms());
+        let noted = blocking(move || {
+            Catalogue::open(&home.catalogue())?.put_model_use(&path, now_ms)
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "when a model was used is not remembered");
+        }
+        let mark = self.board.enter(&model.name, &model.path, Stage::InUse, &events);
+        Arc::new(InUse::new(engine, Arc::clone(held), mark))
+    }
+
     async fn load_options(
         &self,
         path: &Path,
@@ -201,88 +272,13 @@ async fn let_go(loaded: Option<Loaded>) {
     }
 }
 
-fn find_model(home: &Home, name: &str) -> Result<PathBuf, AppError> {
-    let catalogue = Catalogue::open(&home.catalogue())?;
-    let path = resolve_model(name, &list_models(&home.models(), &catalogue)?)?;
-    check_file(&path)?;
-    Ok(path)
-}
-
-impl Place {
-    /// Loads a model, and reads its file once more beside that for the hash by which its answers
-    /// are kept, unless the hash is known.
-    async fn load(
-        &self,
-        path: &Path,
-        options: LoadOptions,
-        remembered: Arc<ResponseCache>,
-        events: Arc<dyn EventSink>,
-    ) -> Result<Arc<dyn LLMEngine>, AppError> {
-        let stop = StopOnDrop::default();
-        let (hashing, hashed) = (Arc::clone(&stop.stopped), path.to_owned());
-        let hash = blocking(move || model_sha256(&hashed, &remembered, &hashing));
-        let hash = async {
-            let hash = hash.await;
-            hash.inspect_err(|error| tracing::warn!(%error, "answers of this model are not kept"))
-                .ok()
-        };
-        let told = Told {
-            model: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            events,
-        };
-        match self {
-            Self::Here => load_here(path, options, hash, told, &stop).await,
-            Self::Worker(program) => {
-                let options = serde_json::to_value(&options).map_err(|error| {
-                    AppError::new(Code::Internal, format!("the options cannot be told: {error}"))
-                })?;
-                let model = WorkerModel { path: path.to_owned(), options };
-                let engine =
-                    WorkerEngine::load(program.clone(), model, hash, move |news| match news {
-                        WorkerNews::Loading(fraction) => told.loading(fraction),
-                        WorkerNews::Restarted { reason } => told.restarted(reason),
-                    });
-                Ok(Arc::new(engine.await?))
-            }
-        }
-    }
-}
-
-async fn load_here(
-    path: &Path,
-    options: LoadOptions,
-    hash: impl Future<Output = Option<String>>,
-    told: Told,
-    stop: &StopOnDrop,
-) -> Result<Arc<dyn LLMEngine>, AppError> {
-    let (path, stopped) = (path.to_owned(), Arc::clone(&stop.stopped));
-    let progress = move |fraction: f32| {
-        told.loading(fraction);
-        !stopped.load(Ordering::Relaxed)
-    };
-    let engine = blocking(move || LlamaEngine::load(&path, &options, progress));
-    // Of the two, only loading can fail; a broken model does not wait for its hash.
-    let (engine, hash) = tokio::try_join!(engine, async { Ok(hash.await) })?;
-    Ok(Arc::new(match hash {
-        Some(hash) => engine.with_model_hash(&hash),
-        None => engine,
-    }))
-}
-
-/// Who hears about a model.
-struct Told {
-    model: String,
-    events: Arc<dyn EventSink>,
-}
-
-impl Told {
-    fn loading(&self, fraction: f32) {
-        self.events.emit(Event::ModelLoading { model: self.model.clone(), fraction });
-    }
-
-    fn restarted(&self, reason: String) {
-        self.events.emit(Event::EngineRestarted { model: self.model.clone(), reason });
-    }
+fn find_model(home: &Home, name: &str) -> Result<FoundFile, AppError> {
+    let models = list_models(home, &Catalogue::open(&home.catalogue())?)?;
+    let path = resolve_model(name, &models)?;
+    let listed = models.into_iter().find(|model| model.path == path);
+    let file_name = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = listed.map_or_else(file_name, |model| model.name);
+    Ok(FoundFile { name, path })
 }
 
 #[cfg(test)]
@@ -292,6 +288,7 @@ mod tests {
     use braincells_testing::{ManualClock, TempHome};
 
     use super::*;
+    use crate::model_hash::model_sha256;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_tuned_model_is_loaded_with_the_setup_that_was_measured() {

@@ -195,6 +195,7 @@ impl Workbench {
         let (mut turn, mut engine) = (None, None);
         if !rows.ready.is_empty() {
             let model = &order.recipe.model;
+            claim.set_model(model);
             let lane = self.lane(model).await?;
             let place = self.lines().enter(lane, request.priority);
             if place.view().has_come() {

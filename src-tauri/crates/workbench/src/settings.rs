@@ -49,7 +49,7 @@ impl Workbench {
         &self,
         change: impl FnOnce(&mut Settings) -> Result<(), AppError> + Send + 'static,
     ) -> Result<Settings, AppError> {
-        let (catalogue, models) = (self.catalogue(), self.home().models());
+        let (catalogue, home) = (self.catalogue(), self.home().clone());
         let settings = blocking(move || {
             // Nothing is half changed where this panicked: the settings are one write.
             let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +73,7 @@ impl Workbench {
                         return Err(WorkbenchError::NoModelName { text }.into());
                     }
                     None => {
-                        resolve_model(&settings.model, &list_models(&models, &catalogue)?)?;
+                        resolve_model(&settings.model, &list_models(&home, &catalogue)?)?;
                     }
                 }
             }

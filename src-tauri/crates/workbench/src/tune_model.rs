@@ -29,6 +29,7 @@ use serde::Serialize;
 
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
+use crate::held::Held;
 use crate::machine::{disk_free_bytes, memory};
 use crate::measured_setup::Measured;
 use crate::model_hash::model_sha256;
@@ -82,9 +83,9 @@ impl Workbench {
             (self.model_meant(model).await?, self.engine_options(&options.engine).await?);
         let (catalogue, folder) = (self.catalogue(), self.home().models());
         let setups = catalogue.clone();
-        let (named, models_folder) = (model.clone(), folder.clone());
+        let (named, home) = (model.clone(), self.home().clone());
         let path = blocking(move || {
-            let path = resolve_model(&named, &list_models(&models_folder, &catalogue)?)?;
+            let path = resolve_model(&named, &list_models(&home, &catalogue)?)?;
             check_file(&path)?;
             if let Some(origin) = tuned_origin(&path) {
                 let original = origin.file;
@@ -103,6 +104,8 @@ impl Workbench {
         let stopped = Arc::clone(&stop.stopped);
         let work = Work { path, folder, options: options.clone(), engine, now_ms };
         let result = blocking(move || {
+            // As long as it is held the original is not deleted.
+            let _held = Held::of(&work.path);
             let name = work.file_name();
             let hear = move |progress: TuneProgress| {
                 events.emit(Event::ModelTuning {
@@ -129,6 +132,9 @@ impl Workbench {
         })
         .await;
         drop(turn);
+        if result.as_ref().is_ok_and(|tuned| tuned.copy.is_some()) {
+            self.events().emit(Event::ModelsChanged);
+        }
         result
     }
 }
@@ -242,7 +248,7 @@ impl Work {
         // The name, too, survives a power cut. Not every system can do that to a folder.
         drop(File::open(&self.folder).and_then(|folder| folder.sync_all()));
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(ModelFile { name, path, size_bytes, linked: false, tuned: Some(origin) })
+        Ok(ModelFile { tuned: Some(origin), ..ModelFile::own(name, path, size_bytes) })
     }
 }
 

@@ -1,8 +1,9 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use braincells_core::{AppError, Clock, EngineOptions, EventSink};
+use braincells_core::{AppError, Clock, EngineOptions, EventSink, ModelStatus};
 use braincells_llm::{LLMEngine, Price};
 
 use crate::{Cloud, Home, ModelTuner, SheetProbe, TuneHere};
@@ -53,6 +54,12 @@ pub trait EngineSource: Send + Sync {
         false
     }
 
+    /// The models that stand elsewhere than on the disk: on their way into memory, in it, or not to
+    /// be loaded when that was tried last. Waits for nothing.
+    fn standing(&self) -> Vec<ModelStanding> {
+        Vec::new()
+    }
+
     /// Where models are tuned.
     fn tuner(&self) -> Arc<dyn ModelTuner> {
         Arc::new(TuneHere)
@@ -63,6 +70,17 @@ pub trait EngineSource: Send + Sync {
     fn lane(&self, model: &str) -> String {
         model.to_owned()
     }
+}
+
+/// Where the model in one file stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelStanding {
+    /// The file; of a split model, its first part.
+    pub path: PathBuf,
+    /// Where it stands.
+    pub status: ModelStatus,
+    /// Why it could not be loaded.
+    pub error: Option<AppError>,
 }
 
 /// Everything outside the workbench that it depends on.

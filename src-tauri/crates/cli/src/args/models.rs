@@ -1,11 +1,12 @@
 //! What can be typed about models.
 
-use std::path::PathBuf;
-
 use braincells_workbench::Quantisation;
 use clap::{Args, Subcommand};
 
-use super::{DownloadsArg, PullArgs, ResumeDownloadsArgs};
+use super::{
+    AddArgs, DownloadsArg, ModelArg, ModelFitArgs, PullArgs, RemoveArgs, ResumeDownloadsArgs,
+    ScanArgs, SearchArgs, StorageArgs,
+};
 use crate::values;
 
 /// `models`.
@@ -21,11 +22,22 @@ pub struct ModelsArgs {
 pub enum ModelsAction {
     /// List the models
     List,
-    /// Add a model file (GGUF) where it is, without copying it
-    Add {
-        /// The file
-        path: PathBuf,
-    },
+    /// Look for models on the hub
+    Search(SearchArgs),
+    /// Say what a model is: one of this machine, or of the hub with its quantisations
+    Info(ModelArg),
+    /// Say whether a model fits this machine, before it is downloaded too
+    Fit(ModelFitArgs),
+    /// List the built-in models that are recommended; asks nobody
+    Catalogue,
+    /// Look for models that LM Studio, Ollama, Hugging Face or llama.cpp have on this machine
+    Scan(ScanArgs),
+    /// Add a model file (GGUF) where it is, or as a copy
+    Add(AddArgs),
+    /// Delete models; of linked ones only the link
+    Rm(RemoveArgs),
+    /// Say what models take on the disk, and delete what is left over
+    Storage(StorageArgs),
     /// Download a model from the hub, or go on with it; Ctrl-C pauses it
     Pull(PullArgs),
     /// List the downloads, the newest first

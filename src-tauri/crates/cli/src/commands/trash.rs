@@ -1,11 +1,10 @@
 //! `sheets delete`, `sheets restore` and `sheets trash`.
 
-use std::io::{self, IsTerminal, Write};
-
-use braincells_core::{AppError, Code, SheetInfo};
+use braincells_core::SheetInfo;
 use indicatif::HumanCount;
 use serde_json::json;
 
+use super::confirm::{Question, confirm};
 use super::moment;
 use super::sheets::shortest_unique;
 use crate::failure::{Ending, Failure};
@@ -30,7 +29,7 @@ pub async fn delete(
     let all = session.unless_stopped(session.workbench.sheets()).await?;
     let chosen: Vec<&SheetInfo> = all.iter().filter(|info| ids.contains(&info.id)).collect();
     if for_good && !yes {
-        confirm(session, &chosen).await?;
+        ask(session, &chosen).await?;
     }
     for info in chosen {
         let SheetInfo { id, name, .. } = info;
@@ -105,7 +104,7 @@ pub async fn empty(session: &Session, yes: bool) -> Result<Ending, Failure> {
     let trash = session.unless_stopped(session.workbench.trash()).await?;
     if !yes && !trash.is_empty() {
         let sheets: Vec<&SheetInfo> = trash.iter().map(|trashed| &trashed.sheet).collect();
-        confirm(session, &sheets).await?;
+        ask(session, &sheets).await?;
     }
     let count = session.workbench.empty_trash().await?;
     session.output.result("sheets trash", &json!({ "deleted": count }))?;
@@ -114,31 +113,16 @@ pub async fn empty(session: &Session, yes: bool) -> Result<Ending, Failure> {
 }
 
 /// Asks before something is deleted that cannot be brought back.
-async fn confirm(session: &Session, chosen: &[&SheetInfo]) -> Result<(), Failure> {
-    let refused = |message: &str| {
-        let hint =
-            "what is deleted for good cannot be brought back; `--yes` deletes without asking";
-        Failure::from(AppError::new(Code::BadInput, message).with_hint(hint))
+async fn ask(session: &Session, chosen: &[&SheetInfo]) -> Result<(), Failure> {
+    let line = |info: &&SheetInfo| {
+        format!("{} `{}` ({} rows)\n", info.id, info.name, HumanCount(info.row_count))
     };
-    if !io::stdin().is_terminal() || session.output.manner().json {
-        return Err(refused("deleting for good needs a yes, and there is nobody to ask"));
-    }
-    for info in chosen {
-        let line = format!("{} `{}` ({} rows)\n", info.id, info.name, HumanCount(info.row_count));
-        session.output.write_stderr(&crate::text::printable_lines(&line));
-    }
-    session.output.write_stderr("Delete for good? [y/N] ");
-    let answer = session
-        .unless_stopped(async {
-            let ask = tokio::task::spawn_blocking(|| {
-                let mut line = String::new();
-                io::stderr().flush().and_then(|()| io::stdin().read_line(&mut line)).map(|_| line)
-            });
-            Ok(ask.await.ok().and_then(Result::ok).unwrap_or_default())
-        })
-        .await?;
-    match answer.trim().to_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(refused("nothing was deleted")),
-    }
+    let question = Question {
+        lines: &chosen.iter().map(line).collect::<String>(),
+        question: "Delete for good?",
+        nobody: "deleting for good needs a yes, and there is nobody to ask",
+        no: "nothing was deleted",
+        hint: "what is deleted for good cannot be brought back; `--yes` deletes without asking",
+    };
+    confirm(session, &question).await
 }

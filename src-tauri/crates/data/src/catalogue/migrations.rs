@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::during;
 use crate::DataError;
 
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     "
 CREATE TABLE sheets (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, row_count INTEGER NOT NULL,
@@ -45,6 +45,8 @@ CREATE TABLE download_files (
     position INTEGER NOT NULL, path TEXT NOT NULL, target TEXT NOT NULL, bytes INTEGER NOT NULL,
     sha256 TEXT, done INTEGER NOT NULL, PRIMARY KEY (download_id, position)) STRICT
 ",
+    // When each model was last used.
+    super::model_uses::STEP,
 ];
 
 /// Takes the steps that the file has not taken, each in its own transaction.

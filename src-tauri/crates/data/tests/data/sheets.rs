@@ -170,6 +170,12 @@ fn the_catalogue_keeps_sheets_settings_jobs_and_models() {
     assert_eq!(second.models().unwrap(), [model]);
     second.remove_model("m").unwrap();
     assert_eq!(second.models().unwrap(), []);
+    let used = std::path::Path::new("/models/m.gguf");
+    second.put_model_use(used, NOW_MS).unwrap();
+    second.put_model_use(used, NOW_MS + 1).unwrap();
+    assert_eq!(second.model_uses().unwrap(), [(used.to_owned(), NOW_MS + 1)]);
+    second.remove_model_use(used).unwrap();
+    assert_eq!(second.model_uses().unwrap(), []);
     second.remove_sheet(info.id).unwrap();
     assert_eq!(second.sheets().unwrap(), [later]);
     assert_eq!(second.fill_job("job").unwrap(), None, "a job goes with its sheet");
@@ -198,7 +204,8 @@ fn the_catalogue_keeps_open_runs_with_their_sheets() {
     rusqlite::Connection::open(&path)
         .unwrap()
         .execute_batch(
-            "DROP TABLE download_files; DROP TABLE downloads; DROP TABLE open_runs; \
+            "DROP TABLE model_uses; DROP TABLE download_files; DROP TABLE downloads; \
+             DROP TABLE open_runs; \
              ALTER TABLE sheets DROP COLUMN local_only; \
              PRAGMA user_version = 2",
         )
@@ -230,10 +237,10 @@ fn a_catalogue_of_a_newer_version_is_not_touched() {
     let version = |connection: &rusqlite::Connection| -> i64 {
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     };
-    assert_eq!(version(&connection), 5);
+    assert_eq!(version(&connection), 6);
     connection.pragma_update(None, "user_version", 99).unwrap();
     let error = Catalogue::open(&path).unwrap_err();
-    assert!(matches!(error, DataError::NewerFormat { found: 99, supported: 5, .. }), "{error}");
+    assert!(matches!(error, DataError::NewerFormat { found: 99, supported: 6, .. }), "{error}");
     assert_eq!(version(&connection), 99);
     let text = write(folder.path(), "text.sqlite", "not a database, but long enough ".repeat(40));
     assert!(matches!(Catalogue::open(&text), Err(DataError::Database { .. })));

@@ -22,7 +22,7 @@ use super::{endpoint_of, is_of_unknown_backend, split};
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
 use crate::settings::kept_settings;
-use crate::{EngineSource, Home, ModelTuner};
+use crate::{EngineSource, Home, ModelStanding, ModelTuner};
 
 /// Engines that are kept for when they are asked for again: what an engine has learned of its
 /// backend is worth keeping, the engine itself is small.
@@ -256,6 +256,10 @@ impl EngineSource for RoutedEngines {
 
     async fn unload_when_idle(&self, after: Duration) -> bool {
         self.local.unload_when_idle(after).await
+    }
+
+    fn standing(&self) -> Vec<ModelStanding> {
+        self.local.standing()
     }
 
     fn tuner(&self) -> Arc<dyn ModelTuner> {

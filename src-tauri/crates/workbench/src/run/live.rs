@@ -32,6 +32,8 @@ struct Live {
     by_hand: Arc<ByHand>,
     aside: Arc<Aside>,
     queued: bool,
+    /// The model that it asks, once that is known.
+    model: Option<String>,
     /// Whether its model is not on this machine.
     asks_others: bool,
 }
@@ -113,6 +115,7 @@ impl LiveRuns {
             by_hand: Arc::clone(&by_hand),
             aside: Arc::clone(&aside),
             queued: false,
+            model: None,
             asks_others: false,
         };
         columns.insert(key, live);
@@ -138,6 +141,11 @@ impl LiveRuns {
         begun.sort_by_key(|(queued, begun)| (*queued, begun.standing));
         let status = |queued| if queued { RunStatus::Queued } else { RunStatus::Running };
         begun.into_iter().map(|(queued, run)| (run.figures.now(), status(queued))).collect()
+    }
+
+    /// The names of the models that live runs ask, those that wait for their turn too.
+    pub(crate) fn models(&self) -> Vec<String> {
+        self.lock().values().filter_map(|live| live.model.clone()).collect()
     }
 
     /// Pauses all runs, because the program ends, and waits until none is alive.

@@ -37,6 +37,11 @@ impl Claim {
         self.sender.clone()
     }
 
+    /// Notes which model the run asks. From now on it is not deleted.
+    pub(in crate::run) fn set_model(&self, model: &str) {
+        self.notes.change(|live| live.model = Some(model.to_owned()));
+    }
+
     /// Notes that the run asks others than this machine. From now on a lock stops it.
     pub(in crate::run) fn set_asks_others(&self) {
         self.notes.change(|live| live.asks_others = true);

@@ -1,0 +1,101 @@
+//! Where llama.cpp runs, and how a model gets there.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use braincells_core::{AppError, Code, Event, EventSink};
+use braincells_data::ResponseCache;
+use braincells_llm::LLMEngine;
+use braincells_llm::llama::{LlamaEngine, LoadOptions};
+use braincells_llm::worker::{WorkerEngine, WorkerModel, WorkerNews, WorkerProgram};
+
+use crate::blocking::blocking;
+use crate::model_hash::model_sha256;
+use crate::transfer::StopOnDrop;
+
+/// Where llama.cpp runs.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// In this process, which ends when llama.cpp does.
+    Here,
+    /// In a process of its own.
+    Worker(WorkerProgram),
+}
+
+impl Place {
+    /// Loads a model, and reads its file once more beside that for the hash by which its answers
+    /// are kept, unless the hash is known.
+    pub(super) async fn load(
+        &self,
+        path: &Path,
+        options: LoadOptions,
+        remembered: Arc<ResponseCache>,
+        events: Arc<dyn EventSink>,
+    ) -> Result<Arc<dyn LLMEngine>, AppError> {
+        let stop = StopOnDrop::default();
+        let (hashing, hashed) = (Arc::clone(&stop.stopped), path.to_owned());
+        let hash = blocking(move || model_sha256(&hashed, &remembered, &hashing));
+        let hash = async {
+            let hash = hash.await;
+            hash.inspect_err(|error| tracing::warn!(%error, "answers of this model are not kept"))
+                .ok()
+        };
+        let told = Told {
+            model: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            events,
+        };
+        match self {
+            Self::Here => load_here(path, options, hash, told, &stop).await,
+            Self::Worker(program) => {
+                let options = serde_json::to_value(&options).map_err(|error| {
+                    AppError::new(Code::Internal, format!("the options cannot be told: {error}"))
+                })?;
+                let model = WorkerModel { path: path.to_owned(), options };
+                let engine =
+                    WorkerEngine::load(program.clone(), model, hash, move |news| match news {
+                        WorkerNews::Loading(fraction) => told.loading(fraction),
+                        WorkerNews::Restarted { reason } => told.restarted(reason),
+                    });
+                Ok(Arc::new(engine.await?))
+            }
+        }
+    }
+}
+
+async fn load_here(
+    path: &Path,
+    options: LoadOptions,
+    hash: impl Future<Output = Option<String>>,
+    told: Told,
+    stop: &StopOnDrop,
+) -> Result<Arc<dyn LLMEngine>, AppError> {
+    let (path, stopped) = (path.to_owned(), Arc::clone(&stop.stopped));
+    let progress = move |fraction: f32| {
+        told.loading(fraction);
+        !stopped.load(Ordering::Relaxed)
+    };
+    let engine = blocking(move || LlamaEngine::load(&path, &options, progress));
+    // Of the two, only loading can fail; a broken model does not wait for its hash.
+    let (engine, hash) = tokio::try_join!(engine, async { Ok(hash.await) })?;
+    Ok(Arc::new(match hash {
+        Some(hash) => engine.with_model_hash(&hash),
+        None => engine,
+    }))
+}
+
+/// Who hears about a model.
+struct Told {
+    model: String,
+    events: Arc<dyn EventSink>,
+}
+
+impl Told {
+    fn loading(&self, fraction: f32) {
+        self.events.emit(Event::ModelLoading { model: self.model.clone(), fraction });
+    }
+
+    fn restarted(&self, reason: String) {
+        self.events.emit(Event::EngineRestarted { model: self.model.clone(), reason });
+    }
+}

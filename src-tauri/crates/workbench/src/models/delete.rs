@@ -1,0 +1,122 @@
+//! Deleting a model.
+
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use braincells_core::{AppError, Event, ModelStatus};
+use serde::Serialize;
+
+use super::error::ModelError;
+use super::parts::paths_of;
+use super::resolve::{named_exactly, resolve_model};
+use super::storage::sidecar_of;
+use super::{ModelFile, unreadable};
+use crate::Workbench;
+use crate::blocking::blocking;
+
+/// What became of a model that was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct DeletedModel {
+    /// What it was called.
+    pub name: String,
+    /// What it took on the disk.
+    pub bytes: u64,
+    /// Whether only a link went, and the file is still there.
+    pub unlinked: bool,
+}
+
+impl Workbench {
+    /// Deletes a model, named in full: its files, and folders that are empty then. Of a linked one
+    /// only the link goes. Refused while a run has it or waits for it, while it is tuned, and while
+    /// another process has it in memory; one that is idle in memory is let go first.
+    pub async fn delete_model(&self, name: &str) -> Result<DeletedModel, AppError> {
+        let models = self.models().await?;
+        let model = named_exactly(name, &models)?.clone();
+        self.check_unused(&model, &models)?;
+        if model.status == ModelStatus::Ready {
+            // Lets go only of what nobody has, whatever happened since it was looked at.
+            self.engines().unload_when_idle(Duration::ZERO).await;
+            self.check_unused(&model, &models)?;
+        }
+        let (catalogue, home) = (self.catalogue(), self.home().clone());
+        let deleted = blocking(move || {
+            if model.linked {
+                catalogue.remove_model(&model.name)?;
+            } else {
+                delete_files(&model, &home.models())?;
+            }
+            if let Err(error) = catalogue.remove_model_use(&model.path) {
+                tracing::debug!(%error, "the last use of a model is not forgotten");
+            }
+            let ModelFile { name, size_bytes: bytes, linked: unlinked, .. } = model;
+            Ok::<_, AppError>(DeletedModel { name, bytes, unlinked })
+        })
+        .await?;
+        self.events().emit(Event::ModelsChanged);
+        Ok(deleted)
+    }
+
+    /// Refuses a model that this process is at work with, or is about to be.
+    fn check_unused(&self, model: &ModelFile, models: &[ModelFile]) -> Result<(), AppError> {
+        let busy = |by| Err(ModelError::Busy { name: model.name.clone(), by }.into());
+        for standing in self.engines().standing() {
+            match standing.status {
+                ModelStatus::Running if standing.path == model.path => return busy("it answers"),
+                ModelStatus::Loading if standing.path == model.path => {
+                    return busy("it is being loaded");
+                }
+                _ => {}
+            }
+        }
+        let is_meant =
+            |name: &String| resolve_model(name, models).is_ok_and(|path| path == model.path);
+        if self.live().models().iter().any(is_meant) { busy("a run needs it") } else { Ok(()) }
+    }
+}
+
+fn delete_files(model: &ModelFile, folder: &Path) -> Result<(), AppError> {
+    let inside = model.path.parent().unwrap_or(folder);
+    let place = |folder: &Path| folder.canonicalize().map_err(|error| unreadable(folder, &error));
+    // A folder that is a link to somewhere else has somebody else's files.
+    if !place(inside)?.starts_with(place(folder)?) {
+        let (name, folder) = (model.name.clone(), inside.to_owned());
+        return Err(ModelError::BehindLink { name, folder }.into());
+    }
+    let paths = paths_of(&model.path);
+    // Held until the files are gone, so that nobody takes the model up meanwhile.
+    let mut locks = Vec::new();
+    for path in &paths {
+        locks.extend(File::open(path).ok().filter(|_| !is_link(path)));
+        locks.extend(File::open(sidecar_of(path)).ok());
+    }
+    for lock in &locks {
+        if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
+            let by = "it is tuned or fetched, or another process has it in memory";
+            return Err(ModelError::Busy { name: model.name.clone(), by }.into());
+        }
+    }
+    // The first part goes last: while it is there the model can be named.
+    for path in paths.iter().rev() {
+        match fs::remove_file(path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => {
+                let (path, reason) = (path.clone(), error.to_string());
+                return Err(ModelError::NotDeleted { path, reason }.into());
+            }
+        }
+    }
+    drop(locks);
+    if inside != folder {
+        // One that has something else in it stays.
+        drop(fs::remove_dir(inside));
+    }
+    Ok(())
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
+}

@@ -1,0 +1,81 @@
+//! What can go wrong with the models of this machine; a name that means nothing is in
+//! [`crate::error`].
+
+use std::path::PathBuf;
+
+use braincells_core::{AppError, Code};
+
+/// Why a verb about models could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ModelError {
+    #[error("the model `{name}` is in use: {by}")]
+    Busy { name: String, by: &'static str },
+    #[error("the model `{name}` is not in the models folder but behind a link at `{}`", folder.display())]
+    BehindLink { name: String, folder: PathBuf },
+    #[error("`{}` cannot be deleted: {reason}", path.display())]
+    NotDeleted { path: PathBuf, reason: String },
+    #[error("part {number} of {count} is missing: `{}`", path.display())]
+    PartMissing { number: u32, count: u32, path: PathBuf },
+    #[error("`{}` is part {number} of {count} of a model", path.display())]
+    LaterPart { number: u64, count: u64, path: PathBuf },
+    #[error("`{}` is another part than its name says", path.display())]
+    WrongPart { path: PathBuf },
+    #[error("`{}` cannot be written: {reason}", path.display())]
+    NotWritten { path: PathBuf, reason: String, full: bool },
+    #[error("`{name}` takes {needed_mb} MB and {free_mb} MB are free")]
+    NoRoom { name: String, needed_mb: u64, free_mb: u64 },
+    #[error("another process writes `{}`", path.display())]
+    WrittenElsewhere { path: PathBuf },
+    #[error("`{}` changed while it was copied", path.display())]
+    Changed { path: PathBuf },
+    #[error("`{repository}` has no `{label}`")]
+    NoSuchChoice { repository: String, label: String, known: Vec<String> },
+    #[error("only the header of a GGUF file says what a model takes")]
+    NoHeader,
+}
+
+impl From<ModelError> for AppError {
+    fn from(error: ModelError) -> Self {
+        let (code, hint) = match &error {
+            ModelError::Busy { .. } => {
+                (Code::Conflict, "wait until that is done, or stop it first".to_owned())
+            }
+            ModelError::BehindLink { .. } => {
+                (Code::Conflict, "delete it there, or remove the link".to_owned())
+            }
+            ModelError::NotDeleted { .. } => {
+                (Code::Storage, "check the permissions of the file and of its folder".to_owned())
+            }
+            ModelError::PartMissing { .. } => (
+                Code::ModelBroken,
+                "fetch all parts of the model, and keep them in one folder".to_owned(),
+            ),
+            ModelError::LaterPart { .. } => {
+                (Code::ModelBroken, "name the first part; the others are found beside it".to_owned())
+            }
+            ModelError::WrongPart { .. } => {
+                (Code::ModelBroken, "fetch the parts again, and do not rename them".to_owned())
+            }
+            ModelError::NotWritten { full: true, .. } | ModelError::NoRoom { .. } => (
+                Code::DiskFull,
+                "free some space on its disk, or link the file where it is".to_owned(),
+            ),
+            ModelError::NotWritten { .. } => {
+                (Code::Storage, "check the permissions of the models folder".to_owned())
+            }
+            ModelError::WrittenElsewhere { .. } => {
+                (Code::Conflict, "wait until that is done".to_owned())
+            }
+            ModelError::Changed { .. } => {
+                (Code::Conflict, "wait until the other program is done with it".to_owned())
+            }
+            ModelError::NoSuchChoice { known, .. } => {
+                (Code::NotFound, format!("it has {}", known.join(", ")))
+            }
+            ModelError::NoHeader => {
+                (Code::BadInput, "its size is what is known; see `fits` of the repository".to_owned())
+            }
+        };
+        Self::new(code, error.to_string()).with_hint(hint)
+    }
+}

@@ -1,0 +1,89 @@
+use std::path::{Path, PathBuf};
+
+use braincells_core::{AppError, ModelStatus};
+use braincells_llm::llama::{TunedOrigin, tuned_origin};
+use serde::Serialize;
+
+use super::{parts, unreadable};
+use crate::tune_model::MARK;
+
+/// A model of this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ModelFile {
+    /// What a recipe calls it: the path inside the models folder, or a linked file's name.
+    pub name: String,
+    /// Where it is; of a split model, its first part.
+    pub path: PathBuf,
+    /// Its size, with all its parts.
+    pub size_bytes: u64,
+    /// Whether it lies outside the models folder.
+    pub linked: bool,
+    /// What it was made from, if it is a copy that was tuned for a machine.
+    pub tuned: Option<TunedOrigin>,
+    /// When an engine last took it up, Unix milliseconds.
+    pub used_at_ms: Option<i64>,
+    /// Where it stands. One that lacks parts has failed.
+    pub status: ModelStatus,
+    /// The repository of the hub that it is from, `owner/name`, where its folder says so.
+    pub repository: Option<String>,
+    /// How many files it has.
+    pub parts: u32,
+    /// The app that it belongs to, where it is linked.
+    pub app: Option<String>,
+}
+
+impl ModelFile {
+    /// One in the models folder.
+    pub(crate) fn own(name: String, path: PathBuf, size_bytes: u64) -> Self {
+        // Only names that a copy has are looked into: reading headers takes milliseconds each.
+        let tuned = if name.contains(MARK) { tuned_origin(&path) } else { None };
+        let repository = repository_of(&name);
+        Self {
+            name,
+            path,
+            size_bytes,
+            linked: false,
+            tuned,
+            used_at_ms: None,
+            status: ModelStatus::Downloaded,
+            repository,
+            parts: 1,
+            app: None,
+        }
+    }
+
+    /// A file that is none of the models and is named by its path.
+    pub(super) fn at(path: &Path) -> Result<Self, AppError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (size_bytes, parts) = parts::size_of(path).map_err(|error| unreadable(path, &error))?;
+        Ok(Self { parts, linked: true, ..Self::own(name, path.to_owned(), size_bytes) })
+    }
+}
+
+/// The repository that the folder in a name is called after: `owner--name/file.gguf`.
+fn repository_of(name: &str) -> Option<String> {
+    let (folder, _) = name.split_once('/')?;
+    let (owner, repository) = folder.split_once("--")?;
+    let is_whole = !owner.is_empty() && !repository.is_empty();
+    is_whole.then(|| format!("{owner}/{repository}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_download_names_its_repository() {
+        for (name, expected) in [
+            ("Qwen--Qwen3-8B-GGUF/q4.gguf", Some("Qwen/Qwen3-8B-GGUF")),
+            ("a--b--c/q4.gguf", Some("a/b--c")),
+            ("mine/q4.gguf", None),
+            ("--b/q4.gguf", None),
+            ("a--/q4.gguf", None),
+            ("q4--x.gguf", None),
+        ] {
+            assert_eq!(repository_of(name).as_deref(), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What is in the models folder, and what is linked.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use braincells_core::{AppError, ModelStatus};
+use braincells_data::{Catalogue, LinkedModel};
+
+use super::ModelFile;
+use super::parts::{Part, is_projector, size_of, without_ending};
+use crate::Home;
+
+/// Everything that a model's name can mean. Blocks.
+pub(crate) fn list_models(home: &Home, catalogue: &Catalogue) -> Result<Vec<ModelFile>, AppError> {
+    let folder = home.models();
+    let mut models = gguf_files(&folder, "");
+    for inner in entries(&folder).into_iter().filter(|path| path.is_dir()) {
+        let name = inner.file_name().unwrap_or_default().to_string_lossy();
+        // What is being tuned is nobody's yet.
+        if !name.starts_with('.') {
+            models.extend(gguf_files(&inner, &format!("{name}/")));
+        }
+    }
+    models.sort_by(|one, other| one.name.cmp(&other.name));
+    let links = catalogue.models()?;
+    let roots = if links.is_empty() { Vec::new() } else { home.other_apps().roots() };
+    let mut linked: Vec<ModelFile> = links
+        .into_iter()
+        .filter_map(|LinkedModel { name, path }| {
+            let (size_bytes, parts) = size_of(&path).ok()?;
+            let app = roots.iter().find(|(_, root)| path.starts_with(root));
+            let app = app.map(|(app, _)| app.title().to_owned());
+            Some(ModelFile { linked: true, app, parts, ..ModelFile::own(name, path, size_bytes) })
+        })
+        .collect();
+    linked.sort_by(|one, other| one.name.cmp(&other.name));
+    models.extend(linked);
+    let uses: BTreeMap<PathBuf, i64> = catalogue.model_uses()?.into_iter().collect();
+    for model in &mut models {
+        model.used_at_ms = uses.get(&model.path).copied();
+    }
+    Ok(models)
+}
+
+/// The models in one folder. The parts of a split one are one model, under the name of the first.
+fn gguf_files(folder: &Path, prefix: &str) -> Vec<ModelFile> {
+    let mut models = Vec::new();
+    let mut split: BTreeMap<(String, u32), Vec<(u32, PathBuf, u64)>> = BTreeMap::new();
+    for path in entries(folder) {
+        let Some(file_name) = path.file_name().map(|name| name.to_string_lossy().into_owned())
+        else {
+            continue;
+        };
+        if without_ending(&file_name).is_none() || is_projector(&file_name) {
+            continue;
+        }
+        let Ok(metadata) = path.metadata() else { continue };
+        if !metadata.is_file() {
+            continue;
+        }
+        match Part::of(&file_name) {
+            Some(Part { stem, number, count }) => split
+                .entry((stem.to_owned(), count))
+                .or_default()
+                .push((number, path, metadata.len())),
+            None => {
+                models.push(ModelFile::own(format!("{prefix}{file_name}"), path, metadata.len()));
+            }
+        }
+    }
+    models.extend(split.into_iter().filter_map(|((_, count), mut there)| {
+        there.sort();
+        let bytes = there.iter().map(|(_, _, bytes)| bytes).sum();
+        let parts = there.len() as u32;
+        // While the others are being fetched the first part is not there yet; without it nothing can
+        // be run.
+        let (_, path, _) = there.into_iter().next().filter(|(number, ..)| *number == 1)?;
+        let name = format!("{prefix}{}", path.file_name()?.to_string_lossy());
+        let status =
+            if parts == count { ModelStatus::Downloaded } else { ModelStatus::Failed };
+        Some(ModelFile { parts, status, ..ModelFile::own(name, path, bytes) })
+    }));
+    models
+}
+
+/// The paths in a folder; none if it cannot be read, which for a list of models is the same.
+pub(super) fn entries(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder)
+        .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()).collect())
+        .unwrap_or_default()
+}
