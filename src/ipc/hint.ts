@@ -4,8 +4,7 @@ import type { AppError } from "./bindings";
 const COMMAND_LINE = /`(?:braincells |scripts\/|--[a-z]|BRAINCELLS_)/;
 
 /** What to try where the command line would fetch or name a model. */
-const ADD_MODEL =
-  "add a GGUF file under Models and engine in the settings, or choose another model";
+const ADD_MODEL = "get one under Models, or choose another model";
 
 /** The hint of an error as it is of use in the window; null when there is none. */
 export function windowHint({ code, hint }: Pick<AppError, "code" | "hint">): string | null {

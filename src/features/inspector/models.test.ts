@@ -9,6 +9,11 @@ function model(name: string): ModelFile {
     size_bytes: 1,
     linked: false,
     tuned: null,
+    used_at_ms: null,
+    status: "downloaded",
+    repository: null,
+    parts: 1,
+    app: null,
   };
 }
 const qwen = model("qwen/Qwen3-4B.Q4.gguf");
