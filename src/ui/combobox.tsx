@@ -262,7 +262,7 @@ export const Combobox = component$<ComboboxProps>((props) => {
                 </div>
               )}
               {props.aside && (
-                <div class="border-line border-t pt-1 first:border-t-0 first:pt-0">
+                <div class="sticky -bottom-1 -mb-1 border-line border-t bg-raised py-1 first:border-t-0">
                   <OptionLine
                     key={props.aside.value}
                     id={`${id}-${options.length - 1}`}

@@ -1,6 +1,6 @@
 import { $, component$, useContext, useSignal } from "@builder.io/qwik";
 import { FailureNotice, sentence, showFailure } from "~/errors";
-import { FirstModel, ModelField } from "~/features/models";
+import { defaultModel, FirstModel, ModelField } from "~/features/models";
 import { ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { bareName, endpointIds } from "~/lib/model-names";
@@ -9,7 +9,7 @@ import { SheetContext } from "~/state/sheet";
 import { showToast, ToastContext } from "~/state/toasts";
 import { Button, Icon, Notice, type Option, Spinner } from "~/ui";
 import { loadModels } from "./loading";
-import { defaultModel, lockOf, type ModelStanding, standingOf } from "./models";
+import { lockOf, type ModelStanding, standingOf } from "./models";
 import { SamplingFields } from "./sampling-fields";
 import { AiColumnContext } from "./state";
 import { text } from "./strings";

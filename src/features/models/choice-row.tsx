@@ -81,7 +81,7 @@ export const ChoiceRow = component$<ChoiceRowProps>(({ listed, repository, refer
             name={repository}
             verdict={verdict}
             installed={listed.installed}
-            isMain={isSuggested || isWanted}
+            isMain={listed.isMain}
             testId="hub-download"
             onFailed$={$((told: AppError | null) => {
               failure.value = told;

@@ -87,15 +87,15 @@ export const FirstModel = component$<FirstModelProps>(({ narrow, testId }) => {
         <div class="flex flex-wrap items-center gap-2">
           {list.value === undefined && !list.failure && <Spinner label={words.loading} />}
           {main !== null && <GetButton offer={main} isMain onGet$={get} />}
+          {main !== null && <FitBadge verdict={main.verdict} />}
           {quick !== null && <GetButton offer={quick} onGet$={get} />}
         </div>
       )}
       <div class="flex flex-wrap items-center gap-x-4 gap-y-1">
-        {!isUnderWay && main !== null && !narrow && <FitBadge verdict={main.verdict} />}
         <Button
           size="s"
           variant="ghost"
-          class={narrow ? "-ml-2" : ""}
+          class="-ml-2"
           testId="first-model-more"
           onClick$={() => goToModels(app, "get")}
         >
@@ -106,7 +106,7 @@ export const FirstModel = component$<FirstModelProps>(({ narrow, testId }) => {
             size="s"
             variant="ghost"
             icon="link"
-            class={narrow ? "-ml-2" : ""}
+            class="-ml-2"
             testId="first-model-found"
             onClick$={() => goToModels(app, "here")}
           >
@@ -131,7 +131,7 @@ const GetButton = component$<GetButtonProps>(({ offer, isMain, onGet$ }) => {
   const label = isMain ? said.get : said.quick;
   return (
     <Button
-      variant={isMain ? "primary" : "ghost"}
+      variant={isMain ? "primary" : "secondary"}
       icon={isMain ? "download" : undefined}
       busy={isBusy.value}
       title={model.good_for}

@@ -99,7 +99,6 @@ export const GetTab = component$(() => {
         <div class="relative min-w-0 flex-1 basis-72">
           <TextField
             label={said.search}
-            type="search"
             icon="search"
             placeholder={said.placeholder}
             hint={said.hint}

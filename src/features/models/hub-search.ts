@@ -37,6 +37,8 @@ export interface ListedChoice {
   installed: string | null;
   /** Whether the reference named it. */
   isWanted: boolean;
+  /** Whether it is the one to take: what was asked for, else what is suggested. */
+  isMain: boolean;
 }
 
 /** The quantisations as they are listed. */
@@ -47,6 +49,7 @@ export function listedChoices(found: HubRepository): ListedChoice[] {
     isSuggested: found.suggested === at,
     installed: found.installed[at] ?? null,
     isWanted: found.wanted === at,
+    isMain: (found.wanted ?? found.suggested) === at,
   }));
 }
 

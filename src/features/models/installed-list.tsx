@@ -14,6 +14,7 @@ import { AppContext } from "~/state/app";
 import { ModelsContext } from "~/state/models";
 import { showToast, ToastContext } from "~/state/toasts";
 import { Button, ConfirmDialog, EmptyState, Menu, Notice } from "~/ui";
+import { defaultModel } from "./default-model";
 import { inOrder, neighbourOf } from "./installed";
 import { InstalledRow } from "./installed-row";
 import { ModelDetails } from "./model-details";
@@ -99,7 +100,7 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
     }
   });
 
-  const usual = modelsNamed(app.settings.model, props.models);
+  const usual = modelsNamed(defaultModel(props.models, app.settings.model), props.models);
   const isLinked = doomed.value?.linked ?? false;
   const name = doomed.value === null ? "" : titleOf(doomed.value);
   const { size_bytes = 0, path = "", app: owner = null } = doomed.value ?? {};

@@ -8,7 +8,7 @@ import {
   useTask$,
 } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
-import { type AppError, ipc, newReading, type RecommendedModel, read } from "~/ipc";
+import { type AppError, ipc, newReading, type RecommendedModel, read, type Verdict } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { formatTokens } from "~/lib/money";
 import { ModelsContext } from "~/state/models";
@@ -17,7 +17,7 @@ import { DownloadButton } from "./download-button";
 import { FitBadge } from "./fit-badge";
 import { HubNotice } from "./hub-notice";
 import { Panel } from "./panel";
-import { groupsOf, offerOf } from "./recommended";
+import { groupsOf, installedPlace, offerOf } from "./recommended";
 import { words } from "./screen-strings";
 import { formatParameters } from "./words";
 
@@ -74,6 +74,9 @@ const RecommendedRow = component$<RecommendedRowProps>((props) => {
   if (offer === null) return null;
   const { variant, verdict } = offer;
   const place = model.variants.indexOf(variant);
+  const here = installedPlace(recommended);
+  // Of a model that is here another quantisation may be wanted.
+  const isHere = recommended.installed !== null && (here === null || here === place);
   const facts = [
     said.parameters(formatParameters(model.parameters)),
     said.context(formatTokens(model.context_length)),
@@ -113,12 +116,12 @@ const RecommendedRow = component$<RecommendedRowProps>((props) => {
             <Select
               label={said.quantisation(model.name)}
               hideLabel
-              class="w-28"
+              class="w-44"
               value={String(place)}
               options={model.variants.map((one, at) => ({
                 value: String(at),
                 label: one.label,
-                hint: `${formatBytes(one.bytes)}${words.separator}${words.fit[recommended.fits[at] ?? "fits"]}`,
+                hint: variantHint(one.bytes, recommended.fits[at]),
               }))}
               testId="recommended-quantisation"
               onChange$={(value) => {
@@ -126,7 +129,7 @@ const RecommendedRow = component$<RecommendedRowProps>((props) => {
               }}
             />
           ) : (
-            <span class="w-28 truncate px-2 text-muted">{variant.label}</span>
+            <span class="w-44 truncate px-2 text-muted">{variant.label}</span>
           )}
           <span class="flex w-40 justify-end">
             <DownloadButton
@@ -138,7 +141,7 @@ const RecommendedRow = component$<RecommendedRowProps>((props) => {
               isApproximate={variant.approximate}
               name={model.name}
               verdict={verdict}
-              installed={recommended.installed}
+              installed={isHere ? recommended.installed : null}
               isMain={model.role === "starter" || model.role === "recommended"}
               testId="recommended-download"
               onFailed$={$((told: AppError | null) => {
@@ -159,3 +162,11 @@ const RecommendedRow = component$<RecommendedRowProps>((props) => {
     </li>
   );
 });
+
+/** What a quantisation takes, and whether that is in the way. */
+function variantHint(bytes: number, verdict: Verdict | undefined): string {
+  const size = formatBytes(bytes);
+  return verdict === undefined || verdict === "fits"
+    ? size
+    : `${size}${words.separator}${words.fit[verdict]}`;
+}

@@ -1,5 +1,6 @@
 /** The recommended models as they are shown: pure functions. */
 import type { Model, RecommendedModel, Variant, Verdict } from "~/ipc";
+import { fileName } from "~/lib/model-names";
 import { words } from "./screen-strings";
 
 /** Where the sizes of models part, as the catalogue has it. */
@@ -41,10 +42,24 @@ export interface Offer {
   verdict: Verdict;
 }
 
-/** The quantisation of a model that is offered first: the suggested one, else the smallest. */
+/** The variant that is here, by the name of its file; null where that does not say. */
+export function installedPlace({ model, installed }: RecommendedModel): number | null {
+  if (installed === null) return null;
+  const file = fileName(installed).toLowerCase();
+  const place = model.variants.findIndex(
+    (one) =>
+      fileName(one.file ?? "").toLowerCase() === file || file.includes(one.label.toLowerCase()),
+  );
+  return place < 0 ? null : place;
+}
+
+/**
+ * One quantisation of a model; without a wish the one that is here, else the suggested one, else
+ * the smallest.
+ */
 export function offerOf(recommended: RecommendedModel, at?: number): Offer | null {
   const { model, fits, suggested } = recommended;
-  const place = at ?? suggested ?? 0;
+  const place = at ?? installedPlace(recommended) ?? suggested ?? 0;
   const variant = model.variants[place];
   return variant ? { model, variant, verdict: fits[place] ?? "fits" } : null;
 }

@@ -110,6 +110,7 @@ export const Sidebar = component$<{ onPalette$: QRL<() => void> }>(({ onPalette$
           testId="shell-home"
           onClick$={() => goHome(app)}
         />
+        <ModelsEntry narrow={narrow} />
         <p
           id="recent-sheets"
           class={
@@ -136,7 +137,6 @@ export const Sidebar = component$<{ onPalette$: QRL<() => void> }>(({ onPalette$
             <li class="px-2 py-1 text-sm text-faint">{text.noSheets}</li>
           )}
         </ul>
-        <ModelsEntry narrow={narrow} />
         <Entry
           icon="settings"
           label={text.settings}

@@ -143,7 +143,7 @@ export function restoreDownloads(world: World): void {
 }
 
 function choiceOf(repository: Repository, label: string | null): Choice {
-  const suggested = suggestedOf(repository.choices.map(({ bytes }) => bytes)) ?? 0;
+  const suggested = suggestedOf(repository.choices) ?? 0;
   const wanted = repository.choices.findIndex((choice) => choice.label === label);
   const choice = repository.choices[label === null ? suggested : wanted];
   return (

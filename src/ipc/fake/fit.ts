@@ -14,9 +14,16 @@ export function verdictOf(bytes: number): Verdict {
   return bytes > SLOW_BYTES || needed > RAM_BYTES * 0.8 ? "may_be_slow" : "fits";
 }
 
+/** One quantisation, as far as it matters here. */
+interface Sized {
+  label: string;
+  bytes: number;
+}
+
 /** The place of the largest that fits, else of the smallest that can be run; null without one. */
-export function suggestedOf(sizes: readonly number[]): number | null {
-  const verdicts = sizes.map(verdictOf);
+export function suggestedOf(choices: readonly Sized[]): number | null {
+  const isPlain = ({ label }: Sized): boolean => /^(BF16|F16|F32)$/.test(label);
+  const verdicts = choices.map((one) => (isPlain(one) ? null : verdictOf(one.bytes)));
   const fitting = verdicts.lastIndexOf("fits");
   if (fitting >= 0) return fitting;
   const slow = verdicts.indexOf("may_be_slow");

@@ -197,7 +197,7 @@ function recommended(world: World): RecommendedModel[] {
     return {
       model,
       fits: sizes.map(verdictOf),
-      suggested: suggestedOf(sizes),
+      suggested: suggestedOf(model.variants),
       installed: here?.name ?? null,
       available: model.runtime === "gguf",
     };
@@ -243,7 +243,7 @@ export function hubCommands(world: World): Part<HubCommand> {
       return {
         repository,
         fits: sizes.map(verdictOf),
-        suggested: suggestedOf(sizes),
+        suggested: suggestedOf(repository.choices),
         installed: repository.choices.map((choice) => installedAs(world, repository, choice)),
         wanted: wanted < 0 ? null : wanted,
       };
