@@ -8,6 +8,7 @@ import {
 } from "@builder.io/qwik";
 import { Home } from "~/features/home";
 import { ImportDialog } from "~/features/import";
+import { ModelsScreen, useModels } from "~/features/models";
 import { CloseDialog, ResumeOffer, RunStrip, useRuns } from "~/features/runs";
 import { SettingsScreen } from "~/features/settings";
 import { SheetScreen } from "~/features/sheet";
@@ -22,6 +23,7 @@ export const App = component$<{ startup: Startup }>(({ startup }) => {
   const app = useStore<AppState>({
     screen: startup.sheet === null ? "home" : "sheet",
     settingsSection: "general",
+    modelsTab: null,
     sheet: startup.sheet,
     startup,
     settings: startup.settings,
@@ -41,25 +43,27 @@ export const App = component$<{ startup: Startup }>(({ startup }) => {
   });
 
   return (
-    <WithRuns>
+    <WithWork>
       <Frame>
         {app.screen === "home" && <Home />}
         {app.screen === "sheet" && app.sheet !== null && (
           <SheetScreen key={app.sheet} sheet={app.sheet} />
         )}
+        {app.screen === "models" && <ModelsScreen />}
         {app.screen === "settings" && <SettingsScreen />}
         <RunStrip q:slot="bottom" />
       </Frame>
       <ImportDialog />
       <ResumeOffer />
       <CloseDialog />
-    </WithRuns>
+    </WithWork>
   );
 });
 
-/** Keeps the runs for everything inside; apart from `App` because it needs its contexts. */
-const WithRuns = component$(() => {
+/** Keeps runs and downloads for everything inside; apart from `App` because it needs its contexts. */
+const WithWork = component$(() => {
   useRuns();
+  useModels();
 
   // biome-ignore lint/correctness/noQwikUseVisibleTask: says that the first screen is painted
   useVisibleTask$(() => {

@@ -187,8 +187,36 @@ export const commands = {
 	lookAt: (sheet: SheetId, column: ColumnId, rows: RowId[]) => typedError<boolean, AppError>(__TAURI_INVOKE("look_at", { sheet, column, rows })),
 	/**  The model files on this computer. */
 	listLocalModels: () => typedError<ModelFile[], AppError>(__TAURI_INVOKE("list_local_models")),
-	/**  Adds a model file by its path, where it is. */
-	addModel: (path: string) => typedError<ModelFile, AppError>(__TAURI_INVOKE("add_model", { path })),
+	/**  Adds a model file by its path: where it is, or as a copy in the models folder. */
+	addModel: (path: string, copy: boolean) => typedError<ModelFile, AppError>(__TAURI_INVOKE("add_model", { path, copy })),
+	/**  Deletes a model; of one that is elsewhere only the link goes. */
+	deleteModel: (name: string) => typedError<DeletedModel, AppError>(__TAURI_INVOKE("delete_model", { name })),
+	/**  Models that other apps have on this computer. */
+	scanModels: () => typedError<FoundModel[], AppError>(__TAURI_INVOKE("scan_models")),
+	/**  What a model's header says, and whether it fits. */
+	modelInfo: (name: string) => typedError<ModelInfo, AppError>(__TAURI_INVOKE("model_info", { name })),
+	/**  The models that are built in as recommendations. Asks nobody. */
+	recommendedModels: () => typedError<RecommendedModel[], AppError>(__TAURI_INVOKE("recommended_models")),
+	/**  Looks for models on the hub. */
+	searchModels: (search: Search) => typedError<HubModel[], AppError>(__TAURI_INVOKE("search_models", { search })),
+	/**  One repository of the hub, with its quantisations and how they fit. */
+	hubRepository: (reference: string) => typedError<HubRepository, AppError>(__TAURI_INVOKE("hub_repository", { reference })),
+	/**  Whether one quantisation fits, by the header of its file on the hub. */
+	hubFit: (reference: string, label: string) => typedError<Judgement, AppError>(__TAURI_INVOKE("hub_fit", { reference, label })),
+	/**  What models take on the disk. */
+	modelStorage: () => typedError<ModelStorage, AppError>(__TAURI_INVOKE("model_storage")),
+	/**  Deletes parts of downloads that no download knows of; returns how many bytes that freed. */
+	removeLeftovers: () => typedError<number, AppError>(__TAURI_INVOKE("remove_leftovers")),
+	/**  Has a model fetched from the hub. */
+	downloadModel: (request: DownloadRequest) => typedError<Download, AppError>(__TAURI_INVOKE("download_model", { request })),
+	/**  All downloads, newest first. */
+	downloads: () => typedError<Download[], AppError>(__TAURI_INVOKE("downloads")),
+	/**  Stops a download for now; what is there is kept. */
+	pauseDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("pause_download", { id })),
+	/**  Has a paused or failed download go on. */
+	resumeDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("resume_download", { id })),
+	/**  Gives a download up; what is there is deleted. */
+	cancelDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("cancel_download", { id })),
 	/**
 	 *  Measures copies of a model in other quantisations and keeps the fastest that is faithful, or
 	 *  none with `dry_run`. Takes a minute; `task` names the call for `cancel_task`, and
@@ -623,6 +651,16 @@ export type CheckedScores = {
 	label: number,
 };
 
+/**  One quantisation of a repository. */
+export type Choice = {
+	/**  Its label, such as `Q4_K_M`. */
+	label: string,
+	/**  Its files; several where it is split. */
+	files: HubFile[],
+	/**  The size of them together. */
+	bytes: number,
+};
+
 /**  How a text holds a table. */
 export type ClipboardKind = 
 /**  Found out from the text. */
@@ -800,6 +838,16 @@ export type DataType =
 /**  Any JSON value. */
 "json";
 
+/**  What became of a model that was deleted. */
+export type DeletedModel = {
+	/**  What it was called. */
+	name: string,
+	/**  What it took on the disk. */
+	bytes: number,
+	/**  Whether only a link went and the file is still there. */
+	unlinked: boolean,
+};
+
 /**  One device. */
 export type Device = {
 	/**  llama.cpp's name for it, such as `CPU` or `CUDA0`. */
@@ -889,6 +937,72 @@ export type Doctor = {
 	/**  What stands in the way, one line each. */
 	problems: string[],
 };
+
+/**  A model on its way to this machine. */
+export type Download = {
+	/**  Which one. */
+	id: DownloadId,
+	/**  What the model is called once it is there: a path inside the models folder. */
+	name: string,
+	/**  Where it comes from, `owner/name`. */
+	repository: string,
+	/**  The commit of the repository; a later one does not change this download. */
+	revision: string,
+	/**  The quantisation, where there is one. */
+	label: string | null,
+	/**  Where it stands. */
+	state: DownloadState,
+	/**  How many files it has. */
+	files: number,
+	/**  Bytes that are on the disk. */
+	bytes_done: number,
+	/**  Bytes there are. */
+	bytes_total: number,
+	/**  Bytes a second over the last few seconds, while it runs; 0 while nothing arrives. */
+	bytes_per_second: number | null,
+	/**  Seconds until it is there at that rate. */
+	seconds_left: number | null,
+	/**  How often it was tried again by itself since a person last asked for it. */
+	retries: number,
+	/**  When it is tried again, Unix milliseconds, while it is `Waiting`. */
+	retry_at_ms: number | null,
+	/**  Why it failed, while it is `Waiting` or `Failed`. */
+	error: AppError | null,
+	/**  Whether another process of this home is at it. */
+	elsewhere: boolean,
+	/**  When it was asked for, Unix milliseconds. */
+	added_at_ms: number,
+};
+
+/**  Names one download of a home. Never reused. */
+export type DownloadId = number;
+
+/**  A model to fetch from the hub. */
+export type DownloadRequest = {
+	/**  Its repository as a person writes it, or the id of a recommended model. */
+	reference: string,
+	/**  The quantisation; the suggested one without. */
+	label: string | null,
+};
+
+/**  Where a download stands. */
+export type DownloadState = 
+/**  It waits for its turn. */
+"queued" | 
+/**  Bytes arrive, or are waited for. */
+"running" | 
+/**  Everything is there, and is compared with its checksum. */
+"verifying" | 
+/**  It failed, and is tried again by itself at [`Download::retry_at_ms`]. */
+"waiting" | 
+/**  A person stopped it for now. */
+"paused" | 
+/**  It failed for good; a person may try it again, and what is there is kept. */
+"failed" | 
+/**  The model is on this machine, and is what the hub says it is. */
+"done" | 
+/**  A person gave it up; what was there is deleted. */
+"cancelled";
 
 /**  How characters are written as bytes. */
 export type Encoding = 
@@ -990,6 +1104,20 @@ bytes_written: number }) & { column?: never; confidence?: never; error?: never; 
 model: string; 
 /**  0 to 1. */
 fraction: number | null }) & { bytes_written?: never; column?: never; confidence?: never; error?: never; progress?: never; quantisation?: never; reason?: never; row?: never; run?: never; sheet?: never; stage?: never; state?: never; status?: never; text?: never; value?: never } | 
+/**  A model stands elsewhere than before. */
+({ event: "model_status"; 
+/**  The model's name. */
+model: string; 
+/**  Where it stands. */
+status: ModelStatus; 
+/**  Why it failed. */
+error: AppError | null }) & { bytes_written?: never; column?: never; confidence?: never; fraction?: never; progress?: never; quantisation?: never; reason?: never; row?: never; run?: never; sheet?: never; stage?: never; state?: never; text?: never; value?: never } | 
+/**  A model came or went; the list is to be read again. */
+({ event: "models_changed" }) & { bytes_written?: never; column?: never; confidence?: never; error?: never; fraction?: never; model?: never; progress?: never; quantisation?: never; reason?: never; row?: never; run?: never; sheet?: never; stage?: never; state?: never; status?: never; text?: never; value?: never } | 
+/**  A download stands elsewhere than before, or is further: at most ten times a second. */
+{
+	event: "download_progress",
+} & Download | 
 /**
  *  The engine's process ended while it worked, and another one goes on in its place. Nothing
  *  is lost; what it worked on is asked again.
@@ -1193,6 +1321,31 @@ export type FoundCell = {
 	column: ColumnId,
 };
 
+/**  A model that another app has on this machine. */
+export type FoundModel = {
+	/**  What it would be called here. */
+	name: string,
+	/**  Where it is. */
+	path: string,
+	/**  Its size. */
+	bytes: number,
+	/**  The app. */
+	app: ModelApp,
+	/**  Whether it is one of the models here already. */
+	linked: boolean,
+	/**  Why it cannot be used, if so. */
+	problem: string | null,
+};
+
+/**  Whether the hub gives a repository to everybody. */
+export type Gate = 
+/**  It does. */
+"open" | 
+/**  To accounts that accepted its terms. */
+"automatic" | 
+/**  To accounts that its owner let in. */
+"manual";
+
 /**  One entry of a cell's history. */
 export type HistoryEntry = {
 	/**  Names the entry within its sheet; greater is later. */
@@ -1229,6 +1382,54 @@ export type Holder = {
 	pid: number,
 	/**  Since when it has the sheet, Unix milliseconds. */
 	since_ms: number,
+};
+
+/**  A file of a repository. */
+export type HubFile = {
+	/**  Its path in the repository. */
+	path: string,
+	/**  Its size. */
+	bytes: number,
+	/**  Its sum, where the hub tells it. */
+	sha256: string | null,
+};
+
+/**  A repository as a search finds it. */
+export type HubModel = {
+	/**  `owner/name`. */
+	id: string,
+	/**  What runs it. */
+	runtime: Runtime,
+	/**  Downloads of the last month. */
+	downloads: number,
+	/**  How many people like it. */
+	likes: number,
+	/**  When it last changed, Unix milliseconds. */
+	updated_at_ms: number | null,
+	/**  Whether everybody gets it. */
+	gate: Gate,
+	/**  Its licence, as the hub abbreviates it. */
+	licence: string | null,
+	/**  How many parameters it has. */
+	parameters: number | null,
+	/**  Its architecture. */
+	architecture: string | null,
+	/**  How many tokens it takes. */
+	context_length: number | null,
+};
+
+/**  A repository of the hub, and what its quantisations mean for this machine. */
+export type HubRepository = {
+	/**  The repository. */
+	repository: Repository,
+	/**  How each choice fits, by its size. */
+	fits: Verdict[],
+	/**  The choice to take, if any will fit. */
+	suggested: number | null,
+	/**  For each choice the model that it is here, if it is here. */
+	installed: (string | null)[],
+	/**  The choice that the reference named. */
+	wanted: number | null,
 };
 
 /**  How to read a file. The default finds out everything by itself and takes every row. */
@@ -1309,6 +1510,28 @@ export type JsonProperty = {
 	data_type: DataType,
 };
 
+/**  A verdict with its figures. */
+export type Judgement = {
+	/**  Whether it fits. */
+	verdict: Verdict,
+	/**  Why, in one line. */
+	reason: string,
+	/**  What it takes, by what for. */
+	memory: Memory,
+	/**  How many layers would be on the GPU; all, and the output, are one more than there are. */
+	gpu_layers: number,
+	/**  How many layers it has. */
+	layers: number,
+	/**  What would be on the GPU. */
+	gpu_bytes: number,
+	/**  What would be in main memory. */
+	ram_bytes: number,
+	/**  Main memory that there is. */
+	available_ram_bytes: number,
+	/**  Memory of the GPU that there is. */
+	available_gpu_bytes: number,
+};
+
 /**  Where the key of a backend comes from. */
 export type KeySource = 
 /**  A variable of the environment. */
@@ -1365,6 +1588,14 @@ export type LabelShare = {
 	calibrated: number | null,
 };
 
+/**  A part of a download that no download knows of. */
+export type Leftover = {
+	/**  Where it is. */
+	path: string,
+	/**  Its size. */
+	bytes: number,
+};
+
 /**  Lengths of texts, in characters. */
 export type LengthStats = {
 	/**  The shortest. */
@@ -1416,6 +1647,20 @@ export type LiveRun = {
 	column_name: string,
 };
 
+/**  What a model takes, in bytes. */
+export type Memory = {
+	/**  The weights, as they lie in the file. */
+	weights_bytes: number,
+	/**  Keys and values of all cells, and recurrent states of all sequences. */
+	kv_bytes: number,
+	/**  A row of logits for each sequence: `output_reserve` in `llama-context.cpp`. */
+	output_bytes: number,
+	/**  What one call needs while it computes. */
+	compute_bytes: number,
+	/**  The program itself and the tokeniser. */
+	program_bytes: number,
+};
+
 /**
  *  One message of a chat. Its content is data: an engine must never let it act as a control
  *  token of the model.
@@ -1426,6 +1671,39 @@ export type Message = {
 	/**  What is said. */
 	content: string,
 };
+
+/**  A model that is recommended. */
+export type Model = {
+	/**  Its name on the command line. */
+	id: string,
+	/**  Its name for people. */
+	name: string,
+	/**  The family that it is of. */
+	family: string,
+	/**  What runs it. */
+	runtime: Runtime,
+	/**  Where it is on the hub, `owner/name`. */
+	repository: string,
+	/**  Its licence, as the hub abbreviates it. */
+	licence: string,
+	/**  How many parameters it has, rounded. */
+	parameters: number,
+	/**  How many of them work on one token, where that is not all. */
+	active_parameters?: number | null,
+	/**  How many tokens it takes. */
+	context_length: number,
+	/**  What it is good for, in a line. */
+	good_for: string,
+	/**  What it is in the list for, if for more than being good. */
+	role?: ModelRole | null,
+	/**  Whether it may reason at length before it answers. */
+	thinks?: boolean,
+	/**  Its quantisations, smallest first. */
+	variants: Variant[],
+};
+
+/**  An app that keeps models on this machine. */
+export type ModelApp = "lm_studio" | "ollama" | "hugging_face" | "llama_cpp";
 
 /**  A model file. */
 export type ModelFile = {
@@ -1439,6 +1717,86 @@ export type ModelFile = {
 	linked: boolean,
 	/**  What it was made from, if it is a copy that was tuned for a machine. */
 	tuned: TunedOrigin | null,
+	/**  When an engine last took it up, Unix milliseconds. */
+	used_at_ms: number | null,
+	/**  Where it stands. */
+	status: ModelStatus,
+	/**  The repository of the hub that it is from, `owner/name`. */
+	repository: string | null,
+	/**  How many files it has. */
+	parts: number,
+	/**  The app that it belongs to, where it lies outside the models folder. */
+	app: string | null,
+};
+
+/**  What the header of a model says, and whether the model fits. */
+export type ModelInfo = {
+	/**  What a recipe calls it. */
+	name: string,
+	/**  Where it is. */
+	path: string,
+	/**  Its size. */
+	bytes: number,
+	/**  What it calls itself. */
+	title: string | null,
+	/**  Its architecture. */
+	architecture: string | null,
+	/**  What it is quantised as. */
+	quantisation: string | null,
+	/**  How many parameters it has. */
+	parameters: number | null,
+	/**  How many tokens it was trained to take. */
+	context_length: number | null,
+	/**  How many layers it has. */
+	layers: number | null,
+	/**  How many tokens its vocabulary has. */
+	vocabulary_size: number | null,
+	/**  Its licence. */
+	licence: string | null,
+	/**  Whether it says how a chat is written. */
+	chat_template: boolean,
+	/**  Whether it fits this machine; `None` where its header cannot be read. */
+	fit: Judgement | null,
+	/**  Why it cannot be used, if so. */
+	problem: string | null,
+};
+
+/**  What a model stands out for. */
+export type ModelRole = 
+/**  It makes the first run work in seconds. There is one. */
+"starter" | 
+/**  A new user is shown it first. */
+"recommended" | 
+/**  Its runtime takes it if nothing is chosen. There is one for each runtime at most. */
+"default";
+
+/**  Where a model stands, whatever runs it: one word for the window and the command line. */
+export type ModelStatus = 
+/**  It is known of and not on this machine. */
+"available" | 
+/**  Its files are being fetched. */
+"downloading" | 
+/**  It is on this machine. */
+"downloaded" | 
+/**  It is on its way into memory. */
+"loading" | 
+/**  It is in memory and waits for work. */
+"ready" | 
+/**  It works. */
+"running" | 
+/**  Its download or its loading failed. */
+"failed";
+
+/**  What models take on the disk. */
+export type ModelStorage = {
+	/**  The models in the models folder. */
+	models_bytes: number,
+	/**  Downloads that are not finished. */
+	downloads_bytes: number,
+	/**  What is free, where the system tells. */
+	free_bytes: number | null,
+	/**  Parts of downloads that no download knows of. */
+	leftovers: Leftover[],
 };
 
 /**  What a person should know about how a sheet was opened. */
@@ -1744,6 +2102,20 @@ export type RecipeOutline = {
 	warnings: string[],
 };
 
+/**  A model of the built-in list, and what it means for this machine. */
+export type RecommendedModel = {
+	/**  The model. */
+	model: Model,
+	/**  How each of its variants fits. */
+	fits: Verdict[],
+	/**  The variant to take, if any will fit. */
+	suggested: number | null,
+	/**  The model that it is here, if it is here. */
+	installed: string | null,
+	/**  Whether this machine has what runs it. */
+	available: boolean,
+};
+
 /**  Cells whose confidence lies between two tenths. */
 export type ReliabilityBin = {
 	/**  Cells in it. */
@@ -1764,6 +2136,38 @@ export type Replacement = {
 	before: string,
 	/**  The text with every match replaced; never equal to `before`. */
 	after: string,
+};
+
+/**  A repository of the hub. */
+export type Repository = {
+	/**  `owner/name`. */
+	id: string,
+	/**  The commit that all of this is of. */
+	commit: string,
+	/**  What runs it. */
+	runtime: Runtime,
+	/**  Whether everybody gets it. */
+	gate: Gate,
+	/**  Its licence, as the hub abbreviates it. */
+	licence: string | null,
+	/**  Downloads of the last month. */
+	downloads: number,
+	/**  How many people like it. */
+	likes: number,
+	/**  When it last changed, Unix milliseconds. */
+	updated_at_ms: number | null,
+	/**  How many parameters it has. */
+	parameters: number | null,
+	/**  Its architecture. */
+	architecture: string | null,
+	/**  How many tokens it takes. */
+	context_length: number | null,
+	/**  Its quantisations, smallest first. */
+	choices: Choice[],
+	/**  Files that let a model see pictures. */
+	projectors: HubFile[],
+	/**  What is to be known besides, in sentences. */
+	notes: string[],
 };
 
 /**  How a provider takes the requests of a run, at one moment. */
@@ -1970,6 +2374,13 @@ export type RunStatus =
 /**  Could not go on; the reason is in the run. */
 "failed";
 
+/**  What runs a model. */
+export type Runtime = 
+/**  llama.cpp, from one GGUF file. */
+"gguf" | 
+/**  MLX, on Apple Silicon, from all files of a repository. */
+"mlx";
+
 /**  How the next token is chosen, and when to stop. */
 export type Sampling = {
 	/**  The most tokens one cell may take; `None` lets the output type decide. */
@@ -1990,6 +2401,21 @@ export type Sampling = {
 	/**  Texts that end the answer and are not part of it. */
 	stop?: string[],
 };
+
+/**  What to look for on the hub. */
+export type Search = {
+	/**  Words of the name; all without. */
+	text: string,
+	/**  What runs the models. */
+	runtime: Runtime,
+	/**  Their order. */
+	sort: SearchSort,
+	/**  How many at most. */
+	limit: number,
+};
+
+/**  An order of the hub's models. */
+export type SearchSort = "downloads" | "trending" | "likes" | "updated";
 
 /**  Which rows figures are of. */
 export type Selection = 
@@ -2335,6 +2761,31 @@ export type ValueType =
 "nested" | 
 /**  Bytes. */
 "binary";
+
+/**  One quantisation. */
+export type Variant = {
+	/**  Its label, such as `Q4_K_M`. */
+	label: string,
+	/**  Its file in the repository; `None` if it is all of the repository. */
+	file?: string | null,
+	/**  The size of the download. */
+	bytes: number,
+	/**  Whether `bytes` is rounded. */
+	approximate?: boolean,
+	/**  The sum of the file. */
+	sha256?: string | null,
+	/**  The commit of the repository that the size is of. */
+	revision?: string | null,
+};
+
+/**  Whether a model fits. */
+export type Verdict = 
+/**  It fits, with room to spare. */
+"fits" | 
+/**  It fits, and may be slow or make the machine slow. */
+"may_be_slow" | 
+/**  It will not fit. */
+"will_not_fit";
 
 /**  Names a view that is held open. Never reused while the program runs. */
 export type ViewId = number;

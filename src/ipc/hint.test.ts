@@ -17,7 +17,7 @@ it.each([
 
 it("says where models are added", () => {
   const hint = "there are no models yet: run `scripts/starter-model`";
-  expect(windowHint({ code: "model_missing", hint })).toContain("settings");
+  expect(windowHint({ code: "model_missing", hint })).toContain("under Models");
 });
 
 it("says where keys are entered", () => {

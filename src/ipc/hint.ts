@@ -4,8 +4,7 @@ import type { AppError } from "./bindings";
 const COMMAND_LINE = /`(?:braincells |scripts\/|--[a-z]|BRAINCELLS_)/;
 
 /** What to try where the command line would fetch or name a model. */
-const ADD_MODEL =
-  "add a GGUF file under Models and engine in the settings, or choose another model";
+const ADD_MODEL = "get one under Models, or choose another model";
 
 /** Where the window takes keys. */
 const ENTER_KEY = "enter a valid key in the settings, under Backends";

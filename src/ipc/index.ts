@@ -7,3 +7,4 @@ export type * from "./bindings";
 export { errorOf, Failure, failureOf } from "./call";
 export { onAsk, onEvent, subscribe } from "./events";
 export { ipc } from "./ipc";
+export { newReading, type Reading, read } from "./reading";

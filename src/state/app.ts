@@ -2,7 +2,10 @@ import { createContextId } from "@builder.io/qwik";
 import type { ColumnId, Settings, SheetId, Startup } from "~/ipc";
 
 /** The screens of the window. A new screen is a name here and a line in `app.tsx`. */
-export type Screen = "home" | "sheet" | "settings";
+export type Screen = "home" | "sheet" | "models" | "settings";
+
+/** The parts of the models screen: what is on this computer, and where more is to be had. */
+export type ModelsTab = "here" | "get";
 
 /** What the whole window shares; made once in `app.tsx`. */
 export interface AppState {
@@ -11,6 +14,10 @@ export interface AppState {
   settingsSection: string;
   /** The screen that the settings were opened from, which "back" goes to. */
   cameFrom?: Screen;
+  /** The part that the models screen opens at; without one it chooses by what there is. */
+  modelsTab?: ModelsTab | null;
+  /** The screen that the models were opened from, which "back" goes to. */
+  modelsCameFrom?: Screen;
   /** The sheet that is open; kept while settings are shown, so that "back" goes to it. */
   sheet: SheetId | null;
   startup: Startup;
@@ -55,7 +62,25 @@ export function goToSettings(app: AppState, section = "general"): void {
 
 /** Leaves the settings for the screen that they were opened from. */
 export function leaveSettings(app: AppState): void {
-  app.screen = app.cameFrom === "sheet" && app.sheet !== null ? "sheet" : "home";
+  app.screen = app.cameFrom === "models" ? "models" : sheetOrHome(app, app.cameFrom);
+}
+
+/** Opens the models, at a part of them. */
+export function goToModels(app: AppState, tab: ModelsTab | null = null): void {
+  // From the settings "back" goes on to where those were opened from.
+  const from = app.screen === "settings" ? app.cameFrom : app.screen;
+  if (from !== undefined && from !== "models") app.modelsCameFrom = from;
+  app.modelsTab = tab;
+  app.screen = "models";
+}
+
+/** Leaves the models for the screen that they were opened from. */
+export function leaveModels(app: AppState): void {
+  app.screen = sheetOrHome(app, app.modelsCameFrom);
+}
+
+function sheetOrHome(app: AppState, from: Screen | undefined): Screen {
+  return from === "sheet" && app.sheet !== null ? "sheet" : "home";
 }
 
 /** Opens a sheet at a column; with `onlyFailed`, filtered to the rows that failed there. */

@@ -37,4 +37,13 @@ describe("the active option", () => {
       "openai:mini",
     );
   });
+
+  it("is never by itself the one that leads elsewhere", () => {
+    const aside: Option = { value: "aside", label: "Get more…" };
+    const nothing = { groups: [group("here", [])], aside };
+    expect(listedOptions({ ...nothing, lastResort: typed })).toEqual([typed, aside]);
+    expect(activeValue(nothing, null)).toBe(null);
+    expect(activeValue({ ...nothing, lastResort: typed }, null)).toBe("openai:mini");
+    expect(activeValue(nothing, "aside")).toBe("aside");
+  });
 });

@@ -7,12 +7,14 @@ export interface Listed {
   groups: readonly OptionGroup<Option>[];
   /** Listed last, and active by itself only where nothing else can be chosen. */
   lastResort?: Option | undefined;
+  /** Listed below everything, and never active by itself: it is no choice but leads elsewhere. */
+  aside?: Option | undefined;
 }
 
 /** All that is listed, in its order. */
-export function listedOptions({ groups, lastResort }: Listed): Option[] {
+export function listedOptions({ groups, lastResort, aside }: Listed): Option[] {
   const options = groups.flatMap((group) => group.options);
-  return lastResort === undefined ? options : [...options, lastResort];
+  return [...options, ...[lastResort, aside].filter((one) => one !== undefined)];
 }
 
 /**

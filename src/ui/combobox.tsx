@@ -8,6 +8,7 @@ import {
   useVisibleTask$,
 } from "@builder.io/qwik";
 import { activeValue, type Listed, listedOptions } from "./combobox-active";
+import { OptionLine } from "./combobox-option";
 import { controlClass, describedBy, Field } from "./field";
 import { openFloating } from "./floating";
 import { Icon } from "./icon";
@@ -25,6 +26,9 @@ export interface ComboboxProps {
   groups?: readonly OptionGroup<Option>[] | undefined;
   /** Listed last, whatever is typed; Enter takes it by itself only where nothing else is found. */
   lastResort?: Option | undefined;
+  /** Listed below everything: it is no choice, but leads elsewhere. Never taken by Enter alone. */
+  aside?: Option | undefined;
+  onAside$?: QRL<() => void> | undefined;
   /** What is typed, "" when the list opens and null when it closes: for groups that are looked up. */
   onSearch$?: QRL<(typed: string | null) => void> | undefined;
   onChange$: QRL<(value: string) => void>;
@@ -56,6 +60,7 @@ export const Combobox = component$<ComboboxProps>((props) => {
   const options = listedOptions(listed);
   const now = activeValue(listed, active.value);
   const place = options.findIndex((option) => option.value === now);
+  const lastPlace = options.length - (props.aside ? 2 : 1);
 
   // What is shown as active stays it, also when something else is first a moment later.
   useTask$(({ track }) => {
@@ -69,8 +74,12 @@ export const Combobox = component$<ComboboxProps>((props) => {
     if (control.value) control.value.value = chosen?.chosen ?? chosen?.label ?? props.value;
     return props.onSearch$?.(null);
   });
-  const choose = $((option: Option | undefined) => {
+  const choose = $(async (option: Option | undefined) => {
     if (!option || option.disabled) return;
+    if (option.value === props.aside?.value) {
+      await close();
+      return props.onAside$?.();
+    }
     isOpen.value = false;
     typed.value = null;
     if (control.value) control.value.value = option.chosen ?? option.label;
@@ -199,7 +208,7 @@ export const Combobox = component$<ComboboxProps>((props) => {
               aria-label={props.label}
               class="scroll-area max-h-72 py-1"
             >
-              {options.length === 0 && shown.length === 0 && (
+              {options.length === (props.aside ? 1 : 0) && shown.length === 0 && (
                 <p class="px-3 py-1 text-muted">{text.noMatch}</p>
               )}
               {shown.map((group, at) => {
@@ -241,14 +250,29 @@ export const Combobox = component$<ComboboxProps>((props) => {
                 <div class="border-line border-t pt-1 first:border-t-0 first:pt-0">
                   <OptionLine
                     key={props.lastResort.value}
-                    id={`${id}-${options.length - 1}`}
+                    id={`${id}-${lastPlace}`}
                     option={props.lastResort}
                     isChosen={props.lastResort.value === props.value}
-                    isActive={place === options.length - 1}
+                    isActive={place === lastPlace}
                     onPoint$={() => {
                       active.value = props.lastResort?.value ?? null;
                     }}
                     onChoose$={() => choose(props.lastResort)}
+                  />
+                </div>
+              )}
+              {props.aside && (
+                <div class="sticky -bottom-1 -mb-1 border-line border-t bg-raised py-1 first:border-t-0">
+                  <OptionLine
+                    key={props.aside.value}
+                    id={`${id}-${options.length - 1}`}
+                    option={props.aside}
+                    isChosen={false}
+                    isActive={place === options.length - 1}
+                    onPoint$={() => {
+                      active.value = props.aside?.value ?? null;
+                    }}
+                    onChoose$={() => choose(props.aside)}
                   />
                 </div>
               )}
@@ -267,41 +291,6 @@ function groupsOf(props: ComboboxProps): OptionGroup<Option>[] {
 
 /** What is listed for what is typed. */
 function listedOf(props: ComboboxProps, typed: string | null): Listed {
-  return { groups: shownGroups(groupsOf(props), typed ?? ""), lastResort: props.lastResort };
+  const { lastResort, aside } = props;
+  return { groups: shownGroups(groupsOf(props), typed ?? ""), lastResort, aside };
 }
-
-interface OptionLineProps {
-  id: string;
-  option: Option;
-  isChosen: boolean;
-  isActive: boolean;
-  onPoint$: QRL<() => void>;
-  onChoose$: QRL<() => void>;
-}
-
-const OptionLine = component$<OptionLineProps>((props) => {
-  const { option } = props;
-  return (
-    // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the text field
-    <div
-      id={props.id}
-      role="option"
-      aria-selected={props.isChosen ? "true" : "false"}
-      aria-disabled={option.disabled ? "true" : undefined}
-      data-active={props.isActive ? "" : undefined}
-      preventdefault:mousedown
-      class={[
-        "flex min-h-7 items-center gap-2 px-3 py-1 aria-disabled:opacity-50",
-        props.isActive ? "bg-hover text-strong" : "",
-      ]}
-      onMouseMove$={props.onPoint$}
-      onClick$={props.onChoose$}
-    >
-      <span class="min-w-0 flex-1">
-        <span class="block truncate">{option.label}</span>
-        {option.hint && <span class="block truncate text-sm text-muted">{option.hint}</span>}
-      </span>
-      {props.isChosen && <Icon name="check" size={14} />}
-    </div>
-  );
-});

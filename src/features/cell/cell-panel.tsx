@@ -1,6 +1,6 @@
 import { $, component$, useContext, useSignal, useVisibleTask$ } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
-import { AppContext, goToSettings } from "~/state/app";
+import { AppContext, goToModels } from "~/state/app";
 import { SheetContext } from "~/state/sheet";
 import { Button, EmptyState, Icon, IconButton, isLayerOpen, Spinner, Tabs } from "~/ui";
 import { HistoryTab } from "./history-tab";
@@ -149,7 +149,7 @@ const OpenCell = component$(() => {
                 size="s"
                 class="mt-2"
                 testId="cell-choose-model"
-                onClick$={() => goToSettings(app, "models")}
+                onClick$={() => goToModels(app)}
               >
                 {text.chooseModel}
               </Button>

@@ -14,6 +14,7 @@ import { RunsContext } from "~/state/runs";
 import { ToastContext } from "~/state/toasts";
 import { Button, Icon, Menu, Spinner } from "~/ui";
 import { createEmpty, startExample } from "./actions";
+import { HomeModel } from "./home-model";
 import { type HomeState, loadSheets, newHome } from "./home-state";
 import { PasteDialog } from "./paste-dialog";
 import { rememberedOrder, SheetList } from "./sheet-list";
@@ -76,6 +77,7 @@ export const Home = component$(() => {
             </Button>
           </div>
         )}
+        {state.status === "ready" && <HomeModel state={state} />}
         {state.status === "ready" && !hasSheets && <Welcome state={state} onPaste$={paste} />}
         {hasSheets && <SheetList state={state} now={now} />}
         {state.status !== "loading" && (

@@ -64,6 +64,10 @@ export const text = {
   welcomeNew: "New sheet",
   welcomeNewBody: "Empty, to type in",
 
+  modelReady: (name: string) => `${name} is ready`,
+  modelReadyBody: "Open a table of yours, or see it at work on an example",
+  fillExample: "Fill the example",
+
   trash: "Trash",
   trashNote: "Sheets go for good after 30 days here",
   deletedWhen: (when: string) => `Deleted ${when}`,

@@ -12,6 +12,7 @@ import {
 import type { ColumnId, Recipe } from "~/ipc";
 import { endpointIds, remoteModel } from "~/lib/model-names";
 import { AppContext } from "~/state/app";
+import { ModelsContext } from "~/state/models";
 import { RunsContext } from "~/state/runs";
 import { type InspectorTab, SheetContext } from "~/state/sheet";
 import { Tabs } from "~/ui";
@@ -37,12 +38,14 @@ export const AiColumn = component$<{ column: ColumnId | null }>((props) => {
   const sheet = useContext(SheetContext);
   const app = useContext(AppContext);
   const runs = useContext(RunsContext);
+  const models = useContext(ModelsContext);
   const state = useStore<AiColumnState>(() => firstState(sheet, props.column, app.settings.model));
   useContextProvider(AiColumnContext, state);
 
   useTask$(({ track }) => {
     // A refusal because of the model means that the files are not what they were.
     track(() => state.failure?.field === "model" || state.previewFailure?.field === "model");
+    track(() => models.changed);
     void loadModels(state, app.settings.model);
   });
 

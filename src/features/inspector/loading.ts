@@ -1,12 +1,12 @@
 /** What an AI column in the inspector begins with, and what it reads from the Rust side. */
 
+import { defaultModel } from "~/features/models";
 import { type ColumnId, failureOf, ipc } from "~/ipc";
 import type { SheetState } from "~/state/sheet";
 import { likelyColumn, readableColumns } from "./actions";
 import { takeStartFailure } from "./commands";
 import { draftOf, freeName, newDraft, plain, recipeOfColumn } from "./draft";
 import { keptDraft } from "./drafts";
-import { defaultModel } from "./models";
 import { type AiColumnState, newAiColumnState } from "./state";
 import { text } from "./strings";
 

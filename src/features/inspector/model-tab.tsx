@@ -1,16 +1,16 @@
 import { $, component$, useContext, useSignal } from "@builder.io/qwik";
 import { FailureNotice, sentence, showFailure } from "~/errors";
-import { ModelField } from "~/features/models";
+import { defaultModel, FirstModel, ModelField } from "~/features/models";
 import { follow } from "~/features/settings";
 import { ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { bareName, endpointIds } from "~/lib/model-names";
-import { AppContext, goToSettings } from "~/state/app";
+import { AppContext, goToModels, goToSettings } from "~/state/app";
 import { SheetContext } from "~/state/sheet";
 import { showToast, ToastContext } from "~/state/toasts";
 import { Button, Icon, Notice, type Option, Spinner } from "~/ui";
 import { loadModels } from "./loading";
-import { defaultModel, lockOf, type ModelStanding, standingOf } from "./models";
+import { lockOf, type ModelStanding, standingOf } from "./models";
 import { SamplingFields } from "./sampling-fields";
 import { AiColumnContext } from "./state";
 import { text } from "./strings";
@@ -73,12 +73,7 @@ const ModelPicker = component$(() => {
   const chosen = standing.kind === "found" ? standing.model.name : model;
   return (
     <div class="flex flex-col gap-2">
-      {models.length === 0 && !isElsewhere && (
-        <Notice kind="warning" title={text.model.none} testId="inspector-no-model">
-          <p>{text.model.noneBody}</p>
-          <ToSettings />
-        </Notice>
-      )}
+      {models.length === 0 && !isElsewhere && <FirstModel narrow testId="inspector-no-model" />}
       <ModelField
         label={text.model.label}
         value={chosen}
@@ -95,7 +90,7 @@ const ModelPicker = component$(() => {
       {models.length > 0 && standing.kind === "missing" && (
         <Notice kind="error" title={text.model.missing(model)} testId="inspector-model-missing">
           <p>{text.model.missingBody}</p>
-          <ToSettings />
+          <ToModels />
         </Notice>
       )}
       {standing.kind === "no_backend" && (
@@ -105,7 +100,14 @@ const ModelPicker = component$(() => {
           testId="inspector-no-backend"
         >
           <p>{text.model.noBackendBody}</p>
-          <ToSettings section="backends" />
+          <Button
+            size="s"
+            icon="settings"
+            class="mt-2"
+            onClick$={() => goToSettings(app, "backends")}
+          >
+            {text.model.toBackends}
+          </Button>
         </Notice>
       )}
       {standing.kind === "ambiguous" && (
@@ -138,11 +140,11 @@ const ModelPicker = component$(() => {
   );
 });
 
-const ToSettings = component$<{ section?: "models" | "backends" }>(({ section = "models" }) => {
+const ToModels = component$(() => {
   const app = useContext(AppContext);
   return (
-    <Button size="s" icon="settings" class="mt-2" onClick$={() => goToSettings(app, section)}>
-      {section === "models" ? text.model.toSettings : text.model.toBackends}
+    <Button size="s" icon="model" class="mt-2" onClick$={() => goToModels(app, "get")}>
+      {text.model.toModels}
     </Button>
   );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ModelFile } from "~/ipc";
-import { defaultModel, standingOf } from "./models";
+import { standingOf } from "./models";
 
 function model(name: string): ModelFile {
   return {
@@ -9,21 +9,16 @@ function model(name: string): ModelFile {
     size_bytes: 1,
     linked: false,
     tuned: null,
+    used_at_ms: null,
+    status: "downloaded",
+    repository: null,
+    parts: 1,
+    app: null,
   };
 }
 const qwen = model("qwen/Qwen3-4B.Q4.gguf");
 const starter = model("SmolLM2-135M-Instruct.Q4_1.gguf");
 const models = [qwen, model("Qwen3-8B.gguf"), starter];
-
-describe("the model for new columns", () => {
-  it("is the chosen one, else the starter, else the only one", () => {
-    expect(defaultModel(models, "Qwen3-8B.gguf")).toBe("Qwen3-8B.gguf");
-    expect(defaultModel(models, "")).toBe(starter.name);
-    expect(defaultModel([qwen], "")).toBe(qwen.name);
-    expect(defaultModel([qwen, model("b.gguf")], "")).toBe("");
-    expect(defaultModel([], "")).toBe("");
-  });
-});
 
 describe("what a model name means", () => {
   it("is read as the Rust side reads it", () => {

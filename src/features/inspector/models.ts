@@ -2,7 +2,6 @@ import type { Lock } from "~/features/models";
 import type { ModelFile, Settings } from "~/ipc";
 import {
   endpointIds,
-  fileName,
   modelsNamed,
   namedBackend,
   type RemoteModel,
@@ -10,9 +9,6 @@ import {
 } from "~/lib/model-names";
 import type { AppState } from "~/state/app";
 import type { SheetState } from "~/state/sheet";
-
-/** The model that the first run is made with when nobody chose one. */
-const STARTER_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
 /** What a model name in a recipe means on this computer. */
 export type ModelStanding =
@@ -26,15 +22,6 @@ export type ModelStanding =
   | { kind: "no_backend"; backend: string }
   /** A path outside the list; only a run can tell whether the file is there. */
   | { kind: "path" };
-
-/** The model for new columns: the one chosen in the settings, else the starter, else the only one. */
-export function defaultModel(models: readonly ModelFile[], chosen: string): string {
-  if (chosen !== "") return chosen;
-  const starter = models.find((model) => fileName(model.name) === STARTER_MODEL);
-  // A tuned copy is there only beside its original, and only by somebody's choice.
-  const originals = models.filter((model) => model.tuned === null);
-  return (starter ?? (originals.length === 1 ? originals[0] : undefined))?.name ?? "";
-}
 
 /** What stands behind a recipe's model name; `endpoints` are the backends that a person added. */
 export function standingOf(

@@ -1,5 +1,13 @@
-/** Choosing a model: one on this computer, or one of a backend. Used wherever a model is chosen. */
+/**
+ * The models: the screen where they are found, fetched and deleted, the models on their way, and
+ * the field where one is chosen, a file of this computer or a model of a backend.
+ */
+export { defaultModel } from "./default-model";
+export { downloadOf, isActive, overallOf } from "./downloads";
+export { FirstModel, type FirstModelProps } from "./first-model";
 export { hostOf, isInTheClear } from "./host";
 export { listedModel } from "./listed-model";
 export { ModelField, type ModelFieldProps } from "./model-field";
 export { isLockedOut, isUsable, type Lock } from "./model-search";
+export { ModelsScreen } from "./models-screen";
+export { useModels } from "./use-models";

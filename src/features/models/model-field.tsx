@@ -10,11 +10,13 @@ import {
 import { sentence } from "~/errors";
 import { type BackendInfo, errorOf, failureOf, ipc } from "~/ipc";
 import { endpointIds, remoteModel } from "~/lib/model-names";
-import { AppContext, goToSettings } from "~/state/app";
+import { AppContext, goToModels, goToSettings } from "~/state/app";
+import { ModelsContext } from "~/state/models";
 import { Button, Combobox, Icon, Notice, type Option, type OptionGroup } from "~/ui";
 import { hostOf } from "./host";
 import { listedModel } from "./listed-model";
 import {
+  downloadGroup,
   factsText,
   groupsOf,
   isLockedOut,
@@ -27,6 +29,8 @@ import {
 } from "./model-search";
 import { text } from "./strings";
 
+/** No model is called so: the entry that leads to more of them. */
+const GET_MORE = "\u0000more";
 /** A search begins once typing has rested this long. */
 const DEBOUNCE_MS = 250;
 
@@ -61,6 +65,7 @@ interface FieldState {
 /** One model of this computer or of a backend, found by typing, with what choosing it means. */
 export const ModelField = component$<ModelFieldProps>((props) => {
   const app = useContext(AppContext);
+  const onTheWay = useContext(ModelsContext);
   const state = useStore<FieldState>({
     backends: null,
     failure: null,
@@ -142,8 +147,14 @@ export const ModelField = component$<ModelFieldProps>((props) => {
         placeholder={props.lock === null ? text.choose : text.chooseLocal}
         value={props.value}
         options={current}
-        groups={[{ id: "local", label: text.here, options: props.options }, ...groups]}
+        groups={[
+          { id: "local", label: text.here, options: props.options },
+          downloadGroup(onTheWay.downloads, typed),
+          ...groups,
+        ]}
         lastResort={own === null || isCurrent ? undefined : own}
+        aside={{ value: GET_MORE, label: text.getMore }}
+        onAside$={() => goToModels(app, "get")}
         error={props.error}
         disabled={props.disabled}
         testId={props.testId}

@@ -1,9 +1,12 @@
 /** What a search for a model means, and what is listed for it: pure functions. */
-import type { AppError, BackendInfo, BackendModel, Price } from "~/ipc";
+import type { AppError, BackendInfo, BackendModel, Download, Price } from "~/ipc";
 import { remoteModel } from "~/lib/model-names";
 import { formatPrice, formatTokens } from "~/lib/money";
 import type { Option, OptionGroup } from "~/ui";
+import { fractionOf, percentOf, underWay } from "./downloads";
+import { words } from "./screen-strings";
 import { text } from "./strings";
+import { stateText, titleOf } from "./words";
 
 /** Models that are listed of one backend before the search is narrowed down. */
 export const SHOWN_MODELS = 40;
@@ -86,6 +89,24 @@ export function groupsOf(
     }
     return [{ ...group, ...listed(backend.id, looked[backend.id], search.search) }];
   });
+}
+
+/** The models on their way, which can be chosen once they are there. */
+export function downloadGroup(downloads: readonly Download[], typed: string): OptionGroup<Option> {
+  const wanted = typed.toLocaleLowerCase().split(/\s+/);
+  const options = underWay(downloads)
+    .filter(({ name }) => wanted.every((word) => name.toLocaleLowerCase().includes(word)))
+    .map((download) => {
+      const fraction = fractionOf(download);
+      const far = fraction === null ? [] : [words.downloads.percent(percentOf(fraction))];
+      return {
+        value: `download ${download.id}`,
+        label: titleOf(download),
+        hint: [stateText(download), ...far].join(text.separator),
+        disabled: true,
+      };
+    });
+  return { id: "downloads", label: text.onTheWay, options, found: true };
 }
 
 function listed(

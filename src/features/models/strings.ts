@@ -6,6 +6,8 @@ export const text = {
   choose: "Choose a model, or type backend:model",
   chooseLocal: "Choose a model",
   here: "On this computer",
+  onTheWay: "On their way",
+  getMore: "Get more models…",
   useTyped: (name: string) => `Use ${name}`,
   useTypedHint: "As it is typed: no list has it",
   useTypedLooking: "As it is typed. Still looking whether it is listed",

@@ -2,7 +2,8 @@ import { $, component$, type Signal, useContext, useSignal, useTask$ } from "@bu
 import { ipc, type LiveRun } from "~/ipc";
 import { shortModelName } from "~/lib/model-names";
 import { formatUsd } from "~/lib/money";
-import { AppContext, goToSettings, type Screen } from "~/state/app";
+import { AppContext, goToModels, type Screen } from "~/state/app";
+import { ModelsContext } from "~/state/models";
 import { type RunPace, RunsContext } from "~/state/runs";
 import { Icon, Popover, Progress, Spinner } from "~/ui";
 import { fractionDone, rowsEnded, runKey, runsShown } from "./live";
@@ -13,12 +14,17 @@ import { text } from "./strings";
 function useAutomaticModel(): Signal<string | null> {
   const app = useContext(AppContext);
   const automatic = useSignal<string | null>("");
+  const models = useContext(ModelsContext);
   const lastScreen = useSignal<Screen | null>(null);
+  const lastChanged = useSignal(0);
   useTask$(({ track }) => {
     const screen = track(() => app.screen);
-    // Models come and go in the settings: asked at the start and when they are left.
-    const isDue = lastScreen.value === null || lastScreen.value === "settings";
+    const changed = track(() => models.changed);
+    // Asked at the start, when models came or went, and when the settings are left.
+    const isFirst = lastScreen.value === null;
+    const isDue = isFirst || lastScreen.value === "settings" || changed !== lastChanged.value;
     lastScreen.value = screen;
+    lastChanged.value = changed;
     if (!isDue) return;
     ipc
       .doctor()
@@ -72,7 +78,7 @@ const Idle = component$<{ automatic: string | null }>(({ automatic }) => {
           class="rounded-sm text-warning hover:underline"
           title={text.noModelHint}
           data-testid="run-strip-no-model"
-          onClick$={() => goToSettings(app, "models")}
+          onClick$={() => goToModels(app)}
         >
           {text.noModel}
         </button>

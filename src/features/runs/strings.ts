@@ -20,7 +20,7 @@ export const text = {
   region: "Runs",
   idle: "Nothing is running",
   noModel: "No model yet",
-  noModelHint: "No model yet. Open the settings to add one",
+  noModelHint: "No model yet. Open the models to get one",
   loading: (model: string) => `Loading ${model}`,
   place: (sheet: string, column: string) => `${sheet} · ${column}`,
   goTo: (sheet: string, column: string) => `Go to ${column} in ${sheet}`,

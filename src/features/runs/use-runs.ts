@@ -1,6 +1,13 @@
 import { $, useContext, useContextProvider, useStore, useTask$ } from "@builder.io/qwik";
 import { ipc, onEvent } from "~/ipc";
-import { AppContext, type AppState, goToColumn, goToSettings, goToSheet } from "~/state/app";
+import {
+  AppContext,
+  type AppState,
+  goToColumn,
+  goToModels,
+  goToSettings,
+  goToSheet,
+} from "~/state/app";
 import { RunsContext, type RunsState } from "~/state/runs";
 import { showToast, type Toast, ToastContext, type ToastState } from "~/state/toasts";
 import { type EndAction, type EndedRun, endMessage, isWorthTelling } from "./end-message";
@@ -71,7 +78,7 @@ function toastAction(
         }),
       };
     case "choose-model":
-      return { label: text.chooseModel, run$: $(() => goToSettings(app, "models")) };
+      return { label: text.chooseModel, run$: $(() => goToModels(app)) };
   }
 }
 

@@ -1,10 +1,9 @@
 import { $, component$, useContext, useSignal, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
-import { ipc, type Licence } from "~/ipc";
+import { ipc, type Licence, newReading, read } from "~/ipc";
 import { AppContext } from "~/state/app";
 import { Spinner, TextField } from "~/ui";
 import { foundLicences, hasText, shortLicence } from "./licences";
-import { newReading, read } from "./reading";
 import { text } from "./strings";
 
 const words = text.about;

@@ -1,6 +1,6 @@
 import { $, component$, useContext, useSignal, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice, Words } from "~/errors";
-import { type Backends, ipc } from "~/ipc";
+import { type Backends, ipc, newReading, read } from "~/ipc";
 import { microUsd, usdOf } from "~/lib/money";
 import { AppContext, goToSettings } from "~/state/app";
 import { Button, Icon, Notice, Spinner } from "~/ui";
@@ -10,7 +10,6 @@ import { BackendCard } from "./backend-card";
 import { MarksContext } from "./context";
 import { EndpointDialog } from "./endpoint-dialog";
 import { LocalOnly } from "./local-only";
-import { newReading, read } from "./reading";
 import { SettingGroup, SettingRow } from "./setting-row";
 import { text } from "./strings";
 

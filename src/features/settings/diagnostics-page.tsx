@@ -1,9 +1,8 @@
 import { $, component$, useContext, useSignal, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice, sentence, showFailure, Words } from "~/errors";
-import { type Doctor, ipc } from "~/ipc";
+import { type Doctor, ipc, newReading, read } from "~/ipc";
 import { ToastContext } from "~/state/toasts";
 import { Button, Notice, Spinner } from "~/ui";
-import { newReading, read } from "./reading";
 import { reportParts, reportText } from "./report";
 import { text } from "./strings";
 

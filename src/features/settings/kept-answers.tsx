@@ -1,12 +1,11 @@
 import { $, component$, useContext, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice, showFailure } from "~/errors";
-import { failureOf, ipc, type ResponseCacheInfo } from "~/ipc";
+import { failureOf, ipc, newReading, type ResponseCacheInfo, read } from "~/ipc";
 import { bareName } from "~/lib/model-names";
 import { showToast, ToastContext } from "~/state/toasts";
 import { Button, ConfirmDialog, NumberField, Progress, Spinner } from "~/ui";
 import { failureText, markApplied } from "./apply";
 import { MarksContext } from "./context";
-import { newReading, read } from "./reading";
 import { SettingGroup, SettingRow } from "./setting-row";
 import { text } from "./strings";
 

@@ -11,7 +11,7 @@ import { FailureNotice, showFailure } from "~/errors";
 import type { Failure, ModelFile } from "~/ipc";
 import { failureOf, ipc } from "~/ipc";
 import { formatBytes } from "~/lib/format";
-import { AppContext } from "~/state/app";
+import { AppContext, goToModels } from "~/state/app";
 import { showToast, ToastContext } from "~/state/toasts";
 import { Badge, Button, EmptyState, Icon, IconButton } from "~/ui";
 import { SettingGroup } from "./setting-row";
@@ -45,7 +45,7 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
     isAdding.value = true;
     try {
       for (const path of await ipc.pickFiles("model")) {
-        const model = await ipc.addModel(path);
+        const model = await ipc.addModel(path, false);
         showToast(toasts, { kind: "success", title: words.added(model.name) });
       }
     } catch (thrown) {
@@ -59,6 +59,14 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
 
   const buttons = (
     <>
+      <Button
+        icon="download"
+        variant={models.length === 0 ? "primary" : "secondary"}
+        testId="settings-get-models"
+        onClick$={() => goToModels(app)}
+      >
+        {words.getModels}
+      </Button>
       <Button icon="plus" busy={isAdding.value} testId="settings-add-model" onClick$={add}>
         {words.add}
       </Button>

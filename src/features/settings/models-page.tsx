@@ -1,7 +1,7 @@
 import { $, component$, useContext, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
 import { ModelField } from "~/features/models";
-import { type Doctor, ipc, type ModelFile } from "~/ipc";
+import { type Doctor, ipc, type ModelFile, newReading, read } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import {
   bareName,
@@ -12,12 +12,12 @@ import {
   withoutEnding,
 } from "~/lib/model-names";
 import { AppContext } from "~/state/app";
+import { ModelsContext } from "~/state/models";
 import { Notice, Spinner } from "~/ui";
 import { apply } from "./apply";
 import { MarksContext } from "./context";
 import { EngineSettings } from "./engine-settings";
 import { ModelFiles } from "./model-files";
-import { newReading, read } from "./reading";
 import { SettingGroup, SettingRow } from "./setting-row";
 import { text } from "./strings";
 
@@ -32,7 +32,9 @@ export const ModelsPage = component$(() => {
     void read(models, () => ipc.listLocalModels());
     void read(report, () => ipc.doctor());
   });
-  useTask$(() => {
+  const onTheWay = useContext(ModelsContext);
+  useTask$(({ track }) => {
+    track(() => onTheWay.changed);
     void reload();
   });
 

@@ -49,7 +49,8 @@ export const text = {
       `GGUF files in ${folder} are found by themselves; files elsewhere can be added and stay where they are`,
     none: "No model yet",
     noneBody:
-      "A model is one file that ends in .gguf. Put one into the models folder, or add one from anywhere on this computer",
+      "Get one under Models. One that you have already, a file that ends in .gguf, can be added from anywhere on this computer",
+    getModels: "Get and delete models",
     add: "Add a model file…",
     added: (name: string) => `${name} was added`,
     linked: "elsewhere",

@@ -8,11 +8,10 @@ import {
   useTask$,
 } from "@builder.io/qwik";
 import { FailureNotice, showFailure } from "~/errors";
-import { ipc, type TrashedSheet } from "~/ipc";
+import { ipc, newReading, read, type TrashedSheet } from "~/ipc";
 import { AppContext } from "~/state/app";
 import { ToastContext } from "~/state/toasts";
 import { Button, ConfirmDialog } from "~/ui";
-import { newReading, read } from "./reading";
 import { SettingGroup, SettingRow } from "./setting-row";
 import { text } from "./strings";
 

@@ -67,6 +67,11 @@ describe("the result of tuning", () => {
       size_bytes: 1,
       linked: false,
       tuned: { file: "small.gguf", sha256: "", at_ms: 0 },
+      used_at_ms: null,
+      status: "downloaded" as const,
+      repository: null,
+      parts: 1,
+      app: null,
     };
     expect(tuningVerdict(tuned([chosen], copy))).toMatchObject({ kind: "success" });
     expect(tuningVerdict(tuned([chosen], copy)).title).toContain("2.1 times as fast");

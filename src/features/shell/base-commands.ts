@@ -2,7 +2,7 @@ import { pickAndImport } from "~/features/import";
 import { follow } from "~/features/settings";
 import { ipc, type SheetInfo, type Theme } from "~/ipc";
 import { freeName } from "~/lib/free-name";
-import { type AppState, goHome, goToSettings, goToSheet } from "~/state/app";
+import { type AppState, goHome, goToModels, goToSettings, goToSheet } from "~/state/app";
 import type { ToastState } from "~/state/toasts";
 import type { IconName } from "~/ui";
 import type { PaletteCommand } from "./commands";
@@ -19,6 +19,22 @@ export function baseCommands(
   const themes: Theme[] = ["system", "light", "dark"];
   return [
     { id: "home", title: text.goHome, group: text.groupGo, icon: "home", run: () => goHome(app) },
+    {
+      id: "models",
+      title: text.goModels,
+      group: text.groupGo,
+      icon: "model",
+      words: "installed local files disk delete",
+      run: () => goToModels(app, "here"),
+    },
+    {
+      id: "models-get",
+      title: text.goModelsGet,
+      group: text.groupGo,
+      icon: "download",
+      words: "download hugging face hub search recommended gguf",
+      run: () => goToModels(app, "get"),
+    },
     {
       id: "settings",
       title: text.goSettings,

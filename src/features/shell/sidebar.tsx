@@ -8,8 +8,10 @@ import {
   useTask$,
 } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
+import { overallOf } from "~/features/models";
 import { ipc, type SheetInfo } from "~/ipc";
-import { AppContext, goHome, goToSettings, goToSheet } from "~/state/app";
+import { AppContext, goHome, goToModels, goToSettings, goToSheet } from "~/state/app";
+import { ModelsContext } from "~/state/models";
 import { RunsContext } from "~/state/runs";
 import { ToastContext } from "~/state/toasts";
 import { Icon, IconButton, type IconName, Spinner, shortcutText } from "~/ui";
@@ -108,6 +110,7 @@ export const Sidebar = component$<{ onPalette$: QRL<() => void> }>(({ onPalette$
           testId="shell-home"
           onClick$={() => goHome(app)}
         />
+        <ModelsEntry narrow={narrow} />
         <p
           id="recent-sheets"
           class={
@@ -148,6 +151,26 @@ export const Sidebar = component$<{ onPalette$: QRL<() => void> }>(({ onPalette$
   );
 });
 
+/** The way to the models, with how far the downloads are while there are any. */
+const ModelsEntry = component$<{ narrow: boolean }>(({ narrow }) => {
+  const app = useContext(AppContext);
+  const models = useContext(ModelsContext);
+  const overall = overallOf(models.downloads);
+  return (
+    <Entry
+      icon="model"
+      label={text.models}
+      narrow={narrow}
+      current={app.screen === "models"}
+      activity={overall && "running"}
+      state={overall ? text.downloading(overall.count, overall.percent) : undefined}
+      figure={overall ? text.percent(overall.percent) : undefined}
+      testId="shell-models"
+      onClick$={() => goToModels(app)}
+    />
+  );
+});
+
 interface EntryProps {
   icon: IconName;
   label: string;
@@ -155,14 +178,19 @@ interface EntryProps {
   keys?: string;
   current?: boolean;
   activity?: "running" | "waiting" | null;
+  /** What goes on, in words, where it is not a run. */
+  state?: string | undefined;
+  /** How far that is. */
+  figure?: string | undefined;
   testId: string;
   onClick$: QRL<() => void>;
 }
 
+const activities = { running: text.sheetRunning, waiting: text.sheetWaiting };
+
 const Entry = component$<EntryProps>((props) => {
   const { label, activity, narrow } = props;
-  const state =
-    activity === "running" ? text.sheetRunning : activity === "waiting" ? text.sheetWaiting : "";
+  const state = props.state ?? (activity ? activities[activity] : "");
   const name = state ? `${label}, ${state}` : label;
   const keys = props.keys ? ` (${shortcutText(props.keys)})` : "";
   return (
@@ -189,6 +217,15 @@ const Entry = component$<EntryProps>((props) => {
       </span>
       {!narrow && <span class="min-w-0 flex-1 truncate">{label}</span>}
       {!narrow && state && <span class="sr-only">, {state}</span>}
+      {!narrow && props.figure && (
+        <span
+          aria-hidden="true"
+          class="text-xs text-muted tabular-nums"
+          data-testid={`${props.testId}-figure`}
+        >
+          {props.figure}
+        </span>
+      )}
       {!narrow && props.keys && (
         <span aria-hidden="true" class="text-xs text-faint">
           {shortcutText(props.keys)}

@@ -85,7 +85,7 @@ export function appCommands(world: World, runner: Runner): Part<AppCommand> {
       duckdb: "v1.5.0",
       sheet_memory_bytes: 8 * GIB,
       will_use: "the CPU with 8 threads",
-      problems: world.models.length > 0 ? [] : ["there is no model yet; add a GGUF file"],
+      problems: world.models.length > 0 ? [] : ["there is no model yet; get one under Models"],
     }),
   };
 }

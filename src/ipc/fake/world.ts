@@ -1,7 +1,10 @@
 import type {
   AppError,
   Ask,
+  Download,
   Event,
+  FoundModel,
+  Leftover,
   ModelFile,
   Settings,
   SheetId,
@@ -28,6 +31,17 @@ export class World {
   /** What was written by exports, by path. */
   readonly written = new Map<string, string>();
   models: ModelFile[] = [];
+  /** Newest first. */
+  downloads: Download[] = [];
+  /** What other apps have on this computer. */
+  found: FoundModel[] = [];
+  leftovers: Leftover[] = [];
+  /** Models that something uses. */
+  readonly busyModels = new Set<string>();
+  /** Why the hub answers nothing. */
+  hubProblem: AppError | null = null;
+  /** How fast a download is. */
+  downloadBytesPerSecond = 60_000_000;
   unfinished: UnfinishedRun[] = [];
   cache = { responses: 0, bytes: 0, limit_bytes: 512 * 1024 * 1024 };
   /** The backends that have a key. */
@@ -94,7 +108,7 @@ export class World {
     return refuse(
       "model_missing",
       wanted === "" ? "there is no model yet" : `there is no model \`${wanted}\``,
-      known === "" ? "add a GGUF file in the settings" : `the models are ${known}`,
+      known === "" ? "get one under Models" : `the models are ${known}`,
     );
   }
 

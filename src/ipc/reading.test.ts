@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "~/ipc";
+import { Failure } from "./call";
 import { newReading, read } from "./reading";
 
 describe("a reading", () => {

@@ -1,7 +1,7 @@
-/** Something that a page asks the Rust side for: the latest answer, or why there is none. */
+/** Something that a component asks the Rust side for: the latest answer, or why there is none. */
 
 import { type NoSerialize, noSerialize } from "@builder.io/qwik";
-import { type Failure, failureOf } from "~/ipc";
+import { type Failure, failureOf } from "./call";
 
 /** What is known of an answer; goes into a store. */
 export interface Reading<T> {

@@ -1,0 +1,102 @@
+import { $, component$, useSignal } from "@builder.io/qwik";
+import { type AppError, errorOf, ipc, type Judgement } from "~/ipc";
+import { formatBytes } from "~/lib/format";
+import { Badge, Button } from "~/ui";
+import { DownloadButton } from "./download-button";
+import { FitBadge } from "./fit-badge";
+import { HubNotice } from "./hub-notice";
+import type { ListedChoice } from "./hub-search";
+import { FitFigures } from "./model-details";
+import { words } from "./screen-strings";
+
+const said = words.hub;
+
+interface ChoiceRowProps {
+  listed: ListedChoice;
+  repository: string;
+  /** How it is asked for. */
+  reference: string;
+}
+
+/** One quantisation of a repository: its size, whether it fits, and the way to get it. */
+export const ChoiceRow = component$<ChoiceRowProps>(({ listed, repository, reference }) => {
+  const { choice, isSuggested, isWanted } = listed;
+  const failure = useSignal<AppError | null>(null);
+  const fit = useSignal<Judgement | null>(null);
+  const isChecking = useSignal(false);
+  const verdict = fit.value?.verdict ?? listed.verdict;
+
+  const check = $(async () => {
+    isChecking.value = true;
+    failure.value = null;
+    try {
+      fit.value = await ipc.hubFit(reference, choice.label);
+    } catch (thrown) {
+      failure.value = errorOf(thrown);
+    } finally {
+      isChecking.value = false;
+    }
+  });
+  return (
+    <li
+      class={[
+        "-mx-4 border-line border-b px-4 py-2 last:border-b-0",
+        isWanted ? "bg-selected" : "",
+      ]}
+      data-testid="hub-choice"
+      data-label={choice.label}
+    >
+      <div class="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1">
+        <span class="min-w-20 font-medium text-strong">{choice.label}</span>
+        <span class="w-20 text-muted tabular-nums">{formatBytes(choice.bytes)}</span>
+        {verdict !== null && <FitBadge verdict={verdict} reason={fit.value?.reason} />}
+        {isSuggested && (
+          <Badge kind="info" testId="hub-suggested">
+            {said.suggested}
+          </Badge>
+        )}
+        {choice.files.length > 1 && (
+          <span class="text-muted text-sm">{said.files(choice.files.length)}</span>
+        )}
+        <span class="ml-auto flex flex-none items-center gap-2">
+          {fit.value === null && (
+            <Button
+              size="s"
+              variant="ghost"
+              icon="gauge"
+              busy={isChecking.value}
+              ariaLabel={said.checkOf(choice.label)}
+              title={said.checkHint}
+              testId="hub-check"
+              onClick$={check}
+            >
+              {said.check}
+            </Button>
+          )}
+          <DownloadButton
+            reference={reference}
+            repository={repository}
+            label={choice.label}
+            bytes={choice.bytes}
+            name={repository}
+            verdict={verdict}
+            installed={listed.installed}
+            isMain={listed.isMain}
+            testId="hub-download"
+            onFailed$={$((told: AppError | null) => {
+              failure.value = told;
+            })}
+          />
+        </span>
+      </div>
+      {failure.value !== null && (
+        <HubNotice failure={failure.value} class="mt-2" testId="hub-choice-failed" />
+      )}
+      {fit.value !== null && (
+        <div class="mt-2 rounded-md bg-panel px-3 py-2">
+          <FitFigures fit={fit.value} />
+        </div>
+      )}
+    </li>
+  );
+});

@@ -1,0 +1,252 @@
+import {
+  $,
+  component$,
+  useContext,
+  useSignal,
+  useStore,
+  useTask$,
+  useVisibleTask$,
+} from "@builder.io/qwik";
+import { sentence, showFailure, Words } from "~/errors";
+import { type AppError, errorOf, ipc, type ModelFile, type ModelInfo } from "~/ipc";
+import { modelsNamed } from "~/lib/model-names";
+import { AppContext } from "~/state/app";
+import { ModelsContext } from "~/state/models";
+import { showToast, ToastContext } from "~/state/toasts";
+import { Button, ConfirmDialog, EmptyState, Menu, Notice } from "~/ui";
+import { defaultModel } from "./default-model";
+import { inOrder, neighbourOf } from "./installed";
+import { InstalledRow } from "./installed-row";
+import { ModelDetails } from "./model-details";
+import { Panel } from "./panel";
+import { words } from "./screen-strings";
+import { titleOf } from "./words";
+
+const said = words.installed;
+
+/** Times of the last use are said anew this often. */
+const CLOCK_MS = 60_000;
+
+/** The models that are here: choose one, look into one, delete one. */
+export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
+  const app = useContext(AppContext);
+  const state = useContext(ModelsContext);
+  const toasts = useContext(ToastContext);
+  const list = useSignal<HTMLElement>();
+  const now = useSignal(Date.now());
+  const infos = useStore<{ [path: string]: ModelInfo | undefined }>({}, { deep: false });
+  const doomed = useSignal<ModelFile | null>(null);
+  const shown = useSignal<ModelFile | null>(null);
+  const refused = useSignal<{ name: string; failure: AppError } | null>(null);
+  const isDeleting = useSignal(false);
+  const gone = useSignal<{ path: string; next: string | null } | null>(null);
+
+  useTask$(({ cleanup }) => {
+    const timer = setInterval(() => {
+      now.value = Date.now();
+    }, CLOCK_MS);
+    cleanup(() => clearInterval(timer));
+  });
+
+  // One after another: the beginning of each file is read for it, and the list is there without.
+  useTask$(({ track, cleanup }) => {
+    const models = track(() => props.models);
+    let isWanted = true;
+    cleanup(() => {
+      isWanted = false;
+    });
+    async function readAll() {
+      for (const { name, path } of models) {
+        if (!isWanted) return;
+        if (infos[path] !== undefined) continue;
+        const info = await ipc.modelInfo(name).catch(() => undefined);
+        if (isWanted) infos[path] = info;
+      }
+    }
+    void readAll();
+  });
+
+  // The line that had the focus goes with the next list; whatever is next to it gets it.
+  // biome-ignore lint/correctness/noQwikUseVisibleTask: focus needs the elements
+  useVisibleTask$(({ track }) => {
+    const paths = track(() => props.models.map(({ path }) => path));
+    const left = track(gone);
+    if (left === null || paths.includes(left.path)) return;
+    gone.value = null;
+    requestAnimationFrame(() => focusLine(list.value, left.next));
+  });
+
+  const remove = $(async () => {
+    const model = doomed.value;
+    if (model === null) return;
+    const next = neighbourOf(inOrder(props.models), model.path);
+    isDeleting.value = true;
+    refused.value = null;
+    try {
+      const { bytes, unlinked } = await ipc.deleteModel(model.name);
+      doomed.value = null;
+      const name = titleOf(model);
+      const title = unlinked ? said.unlinked(name) : said.deleted(name, bytes);
+      showToast(toasts, { kind: "success", title });
+      state.changed += 1;
+      gone.value = { path: model.path, next };
+    } catch (thrown) {
+      doomed.value = null;
+      const failure = errorOf(thrown);
+      if (failure.code === "conflict") refused.value = { name: titleOf(model), failure };
+      else showFailure(toasts, thrown);
+    } finally {
+      isDeleting.value = false;
+    }
+  });
+
+  const usual = modelsNamed(defaultModel(props.models, app.settings.model), props.models);
+  const isLinked = doomed.value?.linked ?? false;
+  const name = doomed.value === null ? "" : titleOf(doomed.value);
+  const { size_bytes = 0, path = "", app: owner = null } = doomed.value ?? {};
+  return (
+    <Panel title={said.title} testId="installed">
+      <AddFile q:slot="actions" />
+      {refused.value !== null && (
+        <Notice
+          kind="info"
+          class="mt-3"
+          title={said.busyTitle(refused.value.name)}
+          testId="model-refused"
+        >
+          <p>
+            <Words text={sentence(refused.value.failure.message)} />
+          </p>
+          {refused.value.failure.hint && (
+            <p class="text-muted">
+              <Words text={sentence(refused.value.failure.hint)} />
+            </p>
+          )}
+          <Button
+            size="s"
+            class="mt-2"
+            onClick$={() => {
+              refused.value = null;
+            }}
+          >
+            {said.closeNotice}
+          </Button>
+        </Notice>
+      )}
+      {props.models.length === 0 ? (
+        <EmptyState icon="model" title={said.none} body={said.noneBody} testId="installed-none">
+          <Button
+            variant="primary"
+            icon="download"
+            testId="installed-find"
+            onClick$={() => {
+              app.modelsTab = "get";
+            }}
+          >
+            {said.find}
+          </Button>
+        </EmptyState>
+      ) : (
+        <ul ref={list} aria-label={said.title}>
+          {inOrder(props.models).map((model) => (
+            <InstalledRow
+              key={model.path}
+              model={model}
+              info={infos[model.path]}
+              now={now.value}
+              isUsual={usual.length === 1 && usual[0]?.path === model.path}
+              onShow$={() => {
+                shown.value = model;
+              }}
+              onDelete$={() => {
+                doomed.value = model;
+              }}
+            />
+          ))}
+        </ul>
+      )}
+      {shown.value !== null && (
+        <ModelDetails
+          key={shown.value.path}
+          model={shown.value}
+          onClose$={() => {
+            shown.value = null;
+          }}
+        />
+      )}
+      <ConfirmDialog
+        open={doomed.value !== null}
+        title={isLinked ? said.unlinkTitle(name) : said.deleteTitle(name)}
+        body={
+          isLinked ? said.unlinkBody(size_bytes, path, owner) : said.deleteBody(size_bytes, path)
+        }
+        confirm={isLinked ? said.unlinkConfirm : said.deleteConfirm}
+        danger={!isLinked}
+        busy={isDeleting.value}
+        onConfirm$={remove}
+        onClose$={() => {
+          doomed.value = null;
+        }}
+        testId="model-delete-dialog"
+      />
+    </Panel>
+  );
+});
+
+/** Gives the focus to a line of the list, else to the heading above it. */
+function focusLine(list: HTMLElement | undefined, path: string | null): void {
+  const lines = [...(list?.querySelectorAll<HTMLElement>("[data-model]") ?? [])];
+  const line = lines.find((one) => one.dataset.model === path);
+  const heading = document.querySelector<HTMLElement>("[data-testid=installed] [data-heading]");
+  (line?.querySelector<HTMLElement>("button") ?? heading)?.focus();
+}
+
+/** Adds a file of this computer, where it is or as a copy. */
+const AddFile = component$(() => {
+  const app = useContext(AppContext);
+  const state = useContext(ModelsContext);
+  const toasts = useContext(ToastContext);
+  const isAdding = useSignal(false);
+  const add = $(async (copy: boolean) => {
+    isAdding.value = true;
+    try {
+      for (const path of await ipc.pickFiles("model")) {
+        const model = await ipc.addModel(path, copy);
+        showToast(toasts, { kind: "success", title: said.added(titleOf(model)) });
+      }
+    } catch (thrown) {
+      showFailure(toasts, thrown);
+    } finally {
+      isAdding.value = false;
+      state.changed += 1;
+    }
+  });
+  return (
+    <Menu
+      label={said.addFile}
+      icon="plus"
+      showLabel
+      size="s"
+      align="end"
+      disabled={isAdding.value}
+      testId="model-add"
+      items={[
+        { label: said.link, icon: "link", testId: "model-add-link", run$: $(() => add(false)) },
+        { label: said.copy, icon: "copy", testId: "model-add-copy", run$: $(() => add(true)) },
+        {
+          label: said.folder,
+          icon: "folder",
+          separatorBefore: true,
+          testId: "model-add-folder",
+          run$: $(async () => {
+            try {
+              await ipc.revealPath(app.startup.models_folder);
+            } catch (thrown) {
+              showFailure(toasts, thrown);
+            }
+          }),
+        },
+      ]}
+    />
+  );
+});

@@ -1,0 +1,244 @@
+import type { AppError, Choice, Download, DownloadState, Repository } from "../bindings";
+import type { Part } from "./commands";
+import { refuse } from "./failure";
+import { suggestedOf } from "./fit";
+import { askHub, fileNameOf, repositoryNamed } from "./hub";
+import { modelFile } from "./model-file";
+import type { World } from "./world";
+
+/** Where the page keeps the downloads until it is closed, as the real side has them on disk. */
+const DOWNLOADS_KEY = "braincells.fake.downloads";
+const TICK_MS = 100;
+const AT_ONCE = 2;
+/** How much is compared with its checksum in a second. */
+const VERIFIED_BYTES_PER_SECOND = 400_000_000;
+const FREE_BYTES = 214_000_000_000;
+
+const clocks = new WeakMap<World, ReturnType<typeof setInterval>>();
+const verified = new Map<number, number>();
+/** What the next piece of a download runs into. */
+const troubles = new WeakMap<World, { error: AppError; isFinal: boolean }>();
+
+const isActive = ({ state }: Download): boolean =>
+  ["queued", "running", "verifying", "waiting"].includes(state);
+
+function keep(world: World): void {
+  globalThis.sessionStorage?.setItem(DOWNLOADS_KEY, JSON.stringify(world.downloads));
+}
+
+function tell(world: World, download: Download): void {
+  world.emit({ event: "download_progress", ...download });
+}
+
+function change(world: World, download: Download, changed: Partial<Download>): void {
+  Object.assign(download, changed);
+  keep(world);
+  tell(world, download);
+}
+
+function rest(world: World, download: Download, state: DownloadState): void {
+  change(world, download, {
+    state,
+    bytes_per_second: null,
+    seconds_left: null,
+    retry_at_ms: null,
+    retries: 0,
+    error: null,
+  });
+}
+
+/** The model of a download that is there. */
+function fileOf(download: Download): ReturnType<typeof modelFile> {
+  const { name, repository, bytes_total } = download;
+  return modelFile(name, bytes_total, { repository, parts: download.files });
+}
+
+function finish(world: World, download: Download): void {
+  world.models = [...world.models.filter(({ name }) => name !== download.name), fileOf(download)];
+  rest(world, download, "done");
+  world.emit({ event: "models_changed" });
+}
+
+function stumble(world: World, download: Download, error: AppError, isFinal: boolean): void {
+  const { retries } = download;
+  const isOver = isFinal || retries >= 3;
+  change(world, download, {
+    state: isOver ? "failed" : "waiting",
+    bytes_per_second: null,
+    seconds_left: null,
+    retries: isOver ? retries : retries + 1,
+    retry_at_ms: isOver ? null : world.now() + 2000,
+    error,
+  });
+}
+
+function advance(world: World, download: Download): void {
+  if (download.state === "waiting") {
+    if (world.now() < (download.retry_at_ms ?? 0)) return;
+    change(world, download, { state: "queued", retry_at_ms: null });
+  }
+  const working = world.downloads.filter(({ state }) => ["running", "verifying"].includes(state));
+  if (download.state === "queued") {
+    if (working.length < AT_ONCE) change(world, download, { state: "running", error: null });
+    return;
+  }
+  const trouble = troubles.get(world);
+  if (trouble && download.state === "running") {
+    troubles.delete(world);
+    stumble(world, download, trouble.error, trouble.isFinal);
+    return;
+  }
+  if (world.hubProblem && download.state === "running") {
+    stumble(world, download, world.hubProblem, false);
+    return;
+  }
+  if (download.state === "running") {
+    const rate = world.downloadBytesPerSecond;
+    const done = Math.min(download.bytes_total, download.bytes_done + (rate * TICK_MS) / 1000);
+    download.bytes_done = Math.round(done);
+    download.bytes_per_second = rate;
+    download.seconds_left = Math.ceil((download.bytes_total - done) / Math.max(1, rate));
+    if (done >= download.bytes_total) {
+      verified.set(download.id, 0);
+      change(world, download, { state: "verifying", bytes_per_second: null, seconds_left: null });
+    } else tell(world, download);
+    return;
+  }
+  const seen = (verified.get(download.id) ?? 0) + (VERIFIED_BYTES_PER_SECOND * TICK_MS) / 1000;
+  verified.set(download.id, seen);
+  if (seen >= download.bytes_total) finish(world, download);
+}
+
+/** Has downloads go on by the clock for as long as there are any. */
+export function runDownloads(world: World): void {
+  if (clocks.has(world)) return;
+  const timer = setInterval(() => {
+    // The oldest has its turn first.
+    for (const download of [...world.downloads].reverse()) {
+      if (isActive(download) && !download.elsewhere) advance(world, download);
+    }
+    if (world.downloads.some(isActive)) return;
+    clearInterval(timer);
+    clocks.delete(world);
+  }, TICK_MS);
+  clocks.set(world, timer);
+}
+
+/** The next piece of a download fails: for now, or until a person tries again. */
+export function breakDownload(world: World, error: AppError, isFinal: boolean): void {
+  troubles.set(world, { error, isFinal });
+}
+
+/** Takes up what an earlier page of this session left. */
+export function restoreDownloads(world: World): void {
+  const kept = globalThis.sessionStorage?.getItem(DOWNLOADS_KEY);
+  if (kept) world.downloads = JSON.parse(kept) as Download[];
+  const here = new Set(world.models.map(({ name }) => name));
+  for (const download of world.downloads) {
+    if (download.state === "done" && !here.has(download.name)) {
+      world.models = [...world.models, fileOf(download)];
+    }
+  }
+  if (world.downloads.some(isActive)) runDownloads(world);
+}
+
+function choiceOf(repository: Repository, label: string | null): Choice {
+  const suggested = suggestedOf(repository.choices) ?? 0;
+  const wanted = repository.choices.findIndex((choice) => choice.label === label);
+  const choice = repository.choices[label === null ? suggested : wanted];
+  return (
+    choice ?? refuse("not_found", `\`${repository.id}\` has no \`${label}\``, "choose another")
+  );
+}
+
+function begin(world: World, reference: string, wanted: string | null): Download {
+  askHub(world);
+  const { repository, label } = repositoryNamed(reference);
+  const choice = choiceOf(repository, wanted ?? label);
+  const name = fileNameOf(repository, choice);
+  if (repository.gate !== "open" && !world.keys.has("huggingface")) {
+    refuse(
+      "key_refused",
+      `\`${repository.id}\` is given only to accounts that accepted its terms`,
+      "accept them on its page, and enter a token of that account under Backends",
+    );
+  }
+  if (choice.bytes > FREE_BYTES) {
+    refuse(
+      "disk_full",
+      "there is not enough free space",
+      "delete a model, or choose a smaller one",
+    );
+  }
+  const known = world.downloads.find((one) => one.name === name && one.state !== "cancelled");
+  if (known && known.state !== "done") return known;
+  if (world.models.some((model) => model.name === name)) {
+    refuse("conflict", `\`${name}\` is on this computer already`, null);
+  }
+  const download: Download = {
+    id: 1 + Math.max(0, ...world.downloads.map((one) => one.id)),
+    name,
+    repository: repository.id,
+    revision: repository.commit,
+    label: choice.label,
+    state: "queued",
+    files: choice.files.length,
+    bytes_done: 0,
+    bytes_total: choice.bytes,
+    bytes_per_second: null,
+    seconds_left: null,
+    retries: 0,
+    retry_at_ms: null,
+    error: null,
+    elsewhere: false,
+    added_at_ms: world.now(),
+  };
+  world.downloads = [download, ...world.downloads];
+  change(world, download, {});
+  runDownloads(world);
+  return download;
+}
+
+function named(world: World, id: number): Download {
+  const found = world.downloads.find((download) => download.id === id);
+  return found ?? refuse("not_found", `there is no download ${id}`, null);
+}
+
+export function downloadCommands(world: World): Part<DownloadCommand> {
+  return {
+    downloadModel: ({ reference, label }) => {
+      const download = begin(world, reference, label);
+      if (download.state === "paused" || download.state === "failed") {
+        rest(world, download, "queued");
+        runDownloads(world);
+      }
+      return download;
+    },
+    downloads: () => world.downloads,
+    pauseDownload: (id) => {
+      const download = named(world, id);
+      if (isActive(download)) rest(world, download, "paused");
+      return download;
+    },
+    resumeDownload: (id) => {
+      const download = named(world, id);
+      if (!["paused", "failed", "waiting"].includes(download.state)) return download;
+      rest(world, download, "queued");
+      runDownloads(world);
+      return download;
+    },
+    cancelDownload: (id) => {
+      const download = named(world, id);
+      download.bytes_done = 0;
+      rest(world, download, "cancelled");
+      return download;
+    },
+  };
+}
+
+type DownloadCommand =
+  | "downloadModel"
+  | "downloads"
+  | "pauseDownload"
+  | "resumeDownload"
+  | "cancelDownload";

@@ -1,0 +1,23 @@
+import type { ModelFile } from "../bindings";
+import { HOME } from "./disk";
+
+/** A model file in the models folder that nobody has used yet, unless told otherwise. */
+export function modelFile(
+  name: string,
+  sizeBytes: number,
+  more: Partial<ModelFile> = {},
+): ModelFile {
+  return {
+    name,
+    path: `${HOME}/models/${name}`,
+    size_bytes: sizeBytes,
+    linked: false,
+    tuned: null,
+    used_at_ms: null,
+    status: "downloaded",
+    repository: null,
+    parts: 1,
+    app: null,
+    ...more,
+  };
+}
