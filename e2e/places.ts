@@ -300,7 +300,7 @@ const modelPlaces: Place[] = [
     async go(page) {
       await openModels(page, "here");
       await page.byId("found-model");
-      await page.sees("128k tokens");
+      await page.sees("128k context");
     },
   },
   {
