@@ -370,7 +370,7 @@ const modelPlaces: Place[] = [
   },
   {
     name: "models-recommended",
-    scene: "downloads",
+    scene: "models",
     async go(page) {
       await openModels(page, "get");
       await page.byId("recommended");
