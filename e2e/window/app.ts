@@ -11,20 +11,20 @@ const PROGRAM = process.env.BRAINCELLS_APP ?? "";
 /** A home of a test: sheets, models and what the window remembers. It outlives the program. */
 export interface Home extends Started {
   folder: string;
-  /** The model that fills columns here, in the models folder. */
+  /** The model that fills columns here, in the models folder; "" in a home without one. */
   model: string;
   /** Puts an answer where the program looks instead of opening a file dialog. */
   answerDialog(path: string): Promise<void>;
 }
 
-/** Makes a home in a temporary folder, with the starter model in it. */
-export async function makeHome(): Promise<Home> {
+/** Makes a home in a temporary folder, with the starter model in it unless it is to have none. */
+export async function makeHome(hasModel = true): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), "braincells-window-"));
   const answers = join(folder, "dialog-answers");
   await writeFile(answers, "");
   return {
     folder,
-    model: await addModel(folder),
+    model: hasModel ? await addModel(folder) : "",
     async answerDialog(path) {
       await writeFile(answers, `${await readFile(answers, "utf8")}${path}\n`);
     },
@@ -77,6 +77,12 @@ export async function startApp(
     HF_TOKEN: "",
     OPENAI_API_KEY: "",
     OPENROUTER_API_KEY: "",
+    // Nothing of a test reaches the internet, and what other apps have here is no part of it.
+    HF_ENDPOINT: "http://127.0.0.1:9",
+    HF_HOME: join(home.folder, "no-huggingface"),
+    HF_HUB_CACHE: "",
+    OLLAMA_MODELS: join(home.folder, "no-ollama"),
+    LLAMA_CACHE: join(home.folder, "no-llama-cpp"),
     ...own,
   };
   const log = logPath === undefined ? null : await open(logPath, "a");

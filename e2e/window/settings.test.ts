@@ -70,14 +70,14 @@ test("without the model file the run says which is missing and where to go", asy
   await (await window.byRole("button", "Choose a model")).click();
   await window.byId("inspector-panel-model");
   await window.picture("model missing tab");
-  await (await window.byRole("button", "Open model settings")).click();
-  await window.byId("settings-page-models");
+  await window.click("first-model-more");
+  await window.byId("models-screen");
   expect((await rowsOf(home.folder, SHEET)).every((row) => row[COLUMN] === null)).toBe(true);
 });
 
 test("the run works as soon as the file is back", { timeout: RUN_MS }, async () => {
   await rename(`${home.model}.away`, home.model);
-  await window.click("settings-back");
+  await window.click("models-back");
   await window.grid.openColumn(COLUMN);
   await window.choose("inspector-scope", "Cells not up to date");
   await window.click("inspector-run");

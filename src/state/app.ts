@@ -70,7 +70,7 @@ export function goToModels(app: AppState, tab: ModelsTab | null = null): void {
   // From the settings "back" goes on to where those were opened from.
   const from = app.screen === "settings" ? app.cameFrom : app.screen;
   if (from !== undefined && from !== "models") app.modelsCameFrom = from;
-  app.modelsTab = tab;
+  if (tab !== null || app.screen !== "models") app.modelsTab = tab;
   app.screen = "models";
 }
 

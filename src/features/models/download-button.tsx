@@ -51,6 +51,7 @@ export const DownloadButton = component$<DownloadButtonProps>((props) => {
     );
   }
   const isTight = verdict === "will_not_fit";
+  const verb = isTight ? said.downloadAnyway : said.download;
   const size = props.isApproximate ? said.about(bytes) : formatBytes(bytes);
   return (
     <Button
@@ -58,7 +59,7 @@ export const DownloadButton = component$<DownloadButtonProps>((props) => {
       icon="download"
       variant={props.isMain && !isTight ? "primary" : "secondary"}
       busy={isBusy.value}
-      ariaLabel={said.downloadOf(name, label, bytes)}
+      ariaLabel={said.downloadOf(`${verb} ${size}`, name, label)}
       title={isTight ? words.fitHint.will_not_fit : undefined}
       testId={props.testId}
       onClick$={async () => {
@@ -69,7 +70,7 @@ export const DownloadButton = component$<DownloadButtonProps>((props) => {
         if (failure !== null) await onFailed$(failure);
       }}
     >
-      {isTight ? said.downloadAnyway : said.download}
+      {`${verb} `}
       <span class="font-normal tabular-nums opacity-80">{size}</span>
     </Button>
   );

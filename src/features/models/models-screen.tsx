@@ -34,7 +34,8 @@ export const ModelsScreen = component$(() => {
   // Without a model the way to one is what is wanted; decided once, so that nothing jumps.
   useTask$(({ track }) => {
     const list = track(() => installed.value);
-    if (list && !app.modelsTab) app.modelsTab = list.length === 0 ? "get" : "here";
+    const tab = track(() => app.modelsTab);
+    if (list && !tab) app.modelsTab = list.length === 0 ? "get" : "here";
   });
 
   // biome-ignore lint/correctness/noQwikUseVisibleTask: Esc is heard wherever focus is

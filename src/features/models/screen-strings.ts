@@ -162,8 +162,7 @@ export const words = {
     mlx: "MLX",
     download: "Download",
     downloadAnyway: "Download anyway",
-    downloadOf: (name: string, label: string, bytes: number) =>
-      `Download ${name}, ${label}, ${formatBytes(bytes)}`,
+    downloadOf: (shown: string, name: string, label: string) => `${shown}: ${name}, ${label}`,
     about: (bytes: number) => `about ${formatBytes(bytes)}`,
     installed: "On this computer",
     starter: "starter",

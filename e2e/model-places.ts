@@ -1,0 +1,196 @@
+import type { Page } from "./page/page";
+import { inSheet, inspect, type Place } from "./place";
+
+/** Opens the models, at one of their two parts. */
+async function openModels(page: Page, tab: "here" | "get"): Promise<void> {
+  await page.click("shell-models", `models-tab-${tab}`);
+  await page.byId(tab === "here" ? "installed" : "hub-search");
+}
+
+/** Opens a repository of the hub by its name. */
+async function openRepository(page: Page, name: string): Promise<void> {
+  await openModels(page, "get");
+  await page.fill("hub-search", name);
+  await page.click("hub-open");
+  await page.byId("hub-page");
+}
+
+/** The models, those on their way and those to be had. */
+export const modelPlaces: Place[] = [
+  {
+    name: "models",
+    scene: "models",
+    async go(page) {
+      await openModels(page, "here");
+      await page.byId("found-model");
+      await page.sees("128k context");
+    },
+  },
+  {
+    name: "models-downloads",
+    scene: "downloads",
+    async go(page) {
+      await openModels(page, "here");
+      await page.sees(/left/);
+    },
+  },
+  {
+    name: "models-storage",
+    scene: "models",
+    async go(page) {
+      await openModels(page, "here");
+      const button = await page.byId("leftovers-remove");
+      await page.browser.execute(
+        (element) => (element as unknown as HTMLElement).scrollIntoView({ block: "nearest" }),
+        button,
+      );
+    },
+  },
+  {
+    name: "models-details",
+    scene: "models",
+    async go(page) {
+      await openModels(page, "here");
+      await page.click("model-details");
+      await page.byId("fit-figures");
+    },
+  },
+  {
+    name: "models-menu",
+    scene: "models",
+    async go(page) {
+      await openModels(page, "here");
+      await page.click("model-menu");
+      await page.byRole("menu", /./);
+    },
+  },
+  {
+    name: "models-delete",
+    scene: "models",
+    async go(page) {
+      await openModels(page, "here");
+      await page.click("model-menu", "model-delete");
+      await page.byId("model-delete-dialog");
+    },
+  },
+  {
+    name: "models-busy",
+    scene: "models",
+    async go(page) {
+      await openModels(page, "here");
+      await page.backend((backend) => backend.useModel("SmolLM2-135M-Instruct.Q4_1.gguf", true));
+      await page.click("model-menu", "model-delete", "confirm-ok");
+      await page.byId("model-refused");
+    },
+  },
+  {
+    name: "models-none",
+    scene: "nomodel",
+    async go(page) {
+      await openModels(page, "here");
+      await page.byId("found-model");
+    },
+  },
+  {
+    name: "models-recommended",
+    scene: "models",
+    async go(page) {
+      await openModels(page, "get");
+      await page.byId("recommended");
+    },
+  },
+  {
+    name: "models-search",
+    scene: "models",
+    async go(page) {
+      await openModels(page, "get");
+      await page.fill("hub-search", "gemma");
+      await page.byId("hub-result");
+    },
+  },
+  {
+    name: "models-offline",
+    scene: "models",
+    async go(page) {
+      await page.backend((backend) => backend.offline("`huggingface.co` cannot be reached"));
+      await openModels(page, "get");
+      await page.fill("hub-search", "qwen");
+      await page.byId("hub-search-failed");
+    },
+  },
+  {
+    name: "models-local-only",
+    scene: "models",
+    async go(page) {
+      await page.click("shell-settings", "settings-section-privacy", "settings-local-only");
+      await page.byId("setting-applied");
+      await openModels(page, "get");
+      await page.fill("hub-search", "qwen");
+      await page.byId("hub-search-failed");
+    },
+  },
+  {
+    name: "models-repository",
+    scene: "models",
+    async go(page) {
+      await openRepository(page, "bartowski/Qwen_Qwen3-4B-Instruct-2507-GGUF:Q4_K_M");
+      await page.click("hub-check");
+      await page.byId("fit-figures");
+    },
+  },
+  {
+    name: "models-large",
+    scene: "models",
+    async go(page) {
+      await openRepository(page, "unsloth/Llama-3.3-70B-Instruct-GGUF");
+      await page.byId("hub-notes");
+    },
+  },
+  {
+    name: "models-gated",
+    scene: "models",
+    async go(page) {
+      await openRepository(page, "google/gemma-3-4b-it-qat-q4_0-gguf");
+      await page.byId("hub-gate");
+      await page.click("hub-download");
+      await page.byId("hub-choice-failed");
+    },
+  },
+  {
+    name: "first-model",
+    scene: "nomodel",
+    async go(page) {
+      await page.byId("first-model-get");
+      await page.byId("first-model-found");
+    },
+  },
+  {
+    name: "first-model-progress",
+    scene: "nomodel",
+    async go(page) {
+      await page.backend((backend) => backend.downloadRate(9_000_000));
+      await page.click("first-model-quick");
+      await page.sees(/left/);
+    },
+  },
+  {
+    name: "first-model-ready",
+    scene: "nomodel",
+    async go(page) {
+      await page.backend((backend) => backend.downloadRate(900_000_000));
+      await page.click("first-model-quick");
+      await page.byId("home-model-ready");
+    },
+  },
+  inSheet("inspector-no-model", "nomodel", "reviews", async (page, grid) => {
+    await inspect(page, grid, "sentiment");
+    await (await page.byRole("tab", /^Model/)).click();
+    await page.byId("first-model-get");
+  }),
+  inSheet("inspector-more-models", "downloads", "reviews", async (page, grid) => {
+    await inspect(page, grid, "sentiment");
+    await (await page.byRole("tab", /^Model/)).click();
+    await page.click("inspector-model");
+    await page.sees("Get more models…");
+  }),
+];
