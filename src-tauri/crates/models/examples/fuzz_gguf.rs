@@ -11,8 +11,10 @@
 
 #[path = "../tests/gguf/allocations.rs"]
 mod allocations;
+#[expect(dead_code, unused_imports, reason = "the tests use more of it")]
 #[path = "../tests/gguf/fuzz/mod.rs"]
 mod fuzz;
+#[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/gguf/writer.rs"]
 mod writer;
 

@@ -5,6 +5,7 @@
 mod allocations;
 mod fuzz;
 mod malformed;
+mod malformed_files;
 mod mutations;
 /// nextest runs what is named so one after another, with time for the model.
 mod real_model;

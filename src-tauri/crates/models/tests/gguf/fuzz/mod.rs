@@ -21,6 +21,7 @@ use crate::allocations::most_bytes;
 use crate::writer::File;
 pub use dissect::dissect;
 use look::look_at;
+pub use look::variant;
 use numbers::Numbers;
 pub use seeds::seeds;
 
