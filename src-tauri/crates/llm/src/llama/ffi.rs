@@ -473,14 +473,6 @@ impl Header {
         Some((0..length).map(|index| u64::try_from(number(index)).unwrap_or(0)).collect())
     }
 
-    /// How many entries a list has.
-    pub fn length(&self, key: &str) -> Option<u64> {
-        let (place, kind) = self.find(key)?;
-        // SAFETY: the value is a list.
-        (kind == sys::GGUF_TYPE_ARRAY)
-            .then(|| unsafe { sys::gguf_get_arr_n(self.raw.as_ptr(), place) } as u64)
-    }
-
     /// Every tensor of the file.
     pub fn tensors(&self) -> Vec<Tensor> {
         // SAFETY: the header is alive.

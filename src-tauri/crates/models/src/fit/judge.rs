@@ -76,9 +76,18 @@ pub struct Judgement {
 /// output, are one more than there are.
 pub fn most_gpu_layers(shape: &Shape, wanted: &Wanted, gpu_bytes: u64) -> u64 {
     let usable = Machine { gpu_bytes, ..Machine::default() }.usable_gpu_bytes();
-    // More layers never take less of the GPU, so the first that fits is the best.
-    let fits = |gpu_layers: &u64| place(shape, wanted, *gpu_layers).gpu_bytes <= usable;
-    (0..=shape.layers.len() as u64 + 1).rev().find(fits).unwrap_or(0)
+    // More layers never take less of the GPU, so those that fit come before those that do not; no
+    // layer takes nothing.
+    let (mut fit, mut beyond) = (0, shape.layers.len() as u64 + 2);
+    while beyond - fit > 1 {
+        let middle = fit.midpoint(beyond);
+        if place(shape, wanted, middle).gpu_bytes <= usable {
+            fit = middle;
+        } else {
+            beyond = middle;
+        }
+    }
+    fit
 }
 
 /// Whether the model fits the machine when it is used so.

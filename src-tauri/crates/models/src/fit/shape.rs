@@ -3,7 +3,7 @@ use serde::Serialize;
 use crate::ModelsError;
 use crate::gguf::Gguf;
 
-use super::windows::{own_layers, recurrent, windows};
+use super::windows::{keeps_both, own_layers, recurrent, windows};
 
 /// Bytes of one number in the memory of keys and values: half precision, as the engine asks for.
 const KV_BYTES: u64 = 2;
@@ -152,7 +152,7 @@ fn layers(model: &Gguf, count: u64) -> Vec<Layer> {
     };
     let kv_heads = per_layer(model.kv_head_counts().or_else(|| model.head_counts()));
     let (windows, recurrent) = (windows(model, count), recurrent(model, count, &kv_heads));
-    let own = own_layers(model, count);
+    let (own, keeps_both) = (own_layers(model, count), keeps_both(model));
     let state_bytes = state_numbers(model).saturating_mul(STATE_BYTES);
     // Compressed attention keeps one key for all heads, and no value: `is_mla`.
     let is_compressed = model.own("attention.key_length_mla").is_some();
@@ -175,15 +175,20 @@ fn layers(model: &Gguf, count: u64) -> Vec<Layer> {
             weight_bytes: 0,
             cell_bytes: if has_own { cell_bytes } else { 0 },
             window,
-            state_bytes: if recurrent[index] { state_bytes } else { 0 },
+            state_bytes: if recurrent[index] || keeps_both { state_bytes } else { 0 },
         }
     };
     (0..count as usize).map(layer).collect()
 }
 
-/// Numbers in the state of one recurrent layer of one sequence.
+/// Numbers in the state of one recurrent layer of one sequence: `n_embd_r` and `n_embd_s` of
+/// `llama-hparams.cpp`, by kind: RWKV, short convolutions, and those after Mamba.
 fn state_numbers(model: &Gguf) -> u64 {
     let own = |name: &str| model.own_count(name);
+    if let (Some(head), Some(width)) = (own("wkv.head_size"), model.embedding_length()) {
+        let shifted = own("token_shift_count").unwrap_or(2);
+        return width.saturating_mul(head.saturating_add(shifted));
+    }
     if let (Some(kept), Some(width)) = (own("shortconv.l_cache"), model.embedding_length()) {
         return width.saturating_mul(kept.saturating_sub(1));
     }

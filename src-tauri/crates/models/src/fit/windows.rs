@@ -1,11 +1,14 @@
 //! Which layers look back only over a window, and which keep a state instead of keys and values.
+//!
+//! The lists of architectures are not complete: llama.cpp has others, which few people use. A
+//! model of one that is missing is estimated too large, as if all its layers saw everything.
 
 use crate::gguf::{Gguf, Value};
 
 /// Architectures whose layers have a window although their files do not say which: every
 /// `period`-th layer sees everything, the others a window. From `src/models/*.cpp` of llama.cpp,
 /// where each calls `load_swa_pattern`; `window` is its default where the file names none.
-const PATTERNS: [(&str, u64, Option<u64>); 8] = [
+const PATTERNS: [(&str, u64, Option<u64>); 12] = [
     ("gemma2", 2, Some(4096)),
     ("gemma3", 6, None),
     ("gemma3n", 5, None),
@@ -14,12 +17,19 @@ const PATTERNS: [(&str, u64, Option<u64>); 8] = [
     ("olmo2", 4, None),
     ("muse-glimmer", 4, None),
     ("llama4", 4, Some(8192)),
+    ("exaone-moe", 4, None),
+    ("afmoe", 4, None),
+    ("mellum", 4, None),
+    ("plamo3", 8, None),
 ];
 
 /// Architectures in which every n-th layer attends and the others keep a state: `qwen35.cpp`,
 /// `qwen35moe.cpp`, `qwen3next.cpp`. The file's `full_attention_interval` comes first.
 const HYBRIDS: [&str; 3] = ["qwen35", "qwen35moe", "qwen3next"];
 const FULL_ATTENTION_INTERVAL: u64 = 4;
+/// The architecture whose layers have both a state, and keys and values: `create_memory` in
+/// `llama-model.cpp` filters none of them out.
+const BOTH_AT_ONCE: &str = "falcon-h1";
 
 /// Layers that have keys and values of their own in `gemma3n.cpp`; the others use those.
 const GEMMA3N_OWN_LAYERS: u64 = 20;
@@ -59,6 +69,11 @@ pub(super) fn recurrent(model: &Gguf, layers: u64, kv_heads: &[u64]) -> Vec<bool
         return (0..layers).map(|layer| (layer + 1) % interval != 0).collect();
     }
     kv_heads.iter().map(|&heads| heads == 0).collect()
+}
+
+/// Whether each layer keeps a state besides keys and values.
+pub(super) fn keeps_both(model: &Gguf) -> bool {
+    model.architecture() == Some(BOTH_AT_ONCE)
 }
 
 /// How many layers, from the first, have keys and values of their own.

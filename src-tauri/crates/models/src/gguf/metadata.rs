@@ -165,9 +165,14 @@ impl Metadata {
     }
 }
 
-/// Whether a name can be shown, and handed to C, as it is.
+/// Whether a name can be shown, and handed to C, as it is. What cannot be seen, breaks a line or
+/// turns the direction of writing would let a name change how the rest of a message reads.
 pub(super) fn is_printable(name: &str) -> bool {
-    !name.chars().any(char::is_control)
+    let is_hidden = |letter| {
+        matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    !name.chars().any(|letter| letter.is_control() || is_hidden(letter))
 }
 
 fn key<R: Read + Seek>(cursor: &mut Cursor<R>, index: u64) -> Result<String, Stop> {
@@ -251,8 +256,12 @@ fn array<R: Read + Seek>(
     };
     if length <= KEPT_ITEMS {
         kept.add(length * size_of::<Value>() as u64)?;
-        let items = (0..length).map(|_| single(cursor, key, kind, kept)).collect::<Result<_, _>>();
-        return Ok(Array { kind, length, items: Some(items?) });
+        // Collecting results would not know how many there are, and take room for twice as many.
+        let mut items = Vec::with_capacity(length as usize);
+        for _ in 0..length {
+            items.push(single(cursor, key, kind, kept)?);
+        }
+        return Ok(Array { kind, length, items: Some(items) });
     }
     if kind == ValueType::String {
         for _ in 0..length {

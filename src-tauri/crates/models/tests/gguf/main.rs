@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed step is the failure")]
 
 mod allocations;
+mod fuzz;
 mod malformed;
+mod malformed_files;
 mod mutations;
 /// nextest runs what is named so one after another, with time for the model.
 mod real_model;
