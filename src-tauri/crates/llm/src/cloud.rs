@@ -6,10 +6,12 @@
 //! files of batches with [`batch_file`].
 //!
 //! What it promises:
-//! - An answer that came whole is never asked for again; what is asked again is bounded.
+//! - An answer that came whole is never asked for again, one that broke off once more at most; what
+//!   came to nothing is told with what it took.
 //! - Nothing runs behind a stream: dropping it closes its connections.
 //! - A server that asks to slow down is asked less, by all requests of the engine together.
-//! - The key goes to the endpoint's own host only, and into no error, log or `Debug`.
+//! - The key goes to the endpoint's own host, or to that which its provider has for trying keys, and
+//!   into no error, log or `Debug`.
 //! - What a server refuses by name is left out from then on, so that one code asks all of them.
 //!
 //! What it leaves out: where keys are kept, what a run may cost, whether an answer is valid for its

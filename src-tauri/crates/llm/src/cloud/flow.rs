@@ -246,7 +246,7 @@ impl Permit {
     }
 
     /// The server ended the stream and did not say that the answer ended. Answers whether it had
-    /// nothing else to do for this engine meanwhile; if it had, one at a time is sent for a while.
+    /// nothing else to do for this engine meanwhile.
     pub(super) fn unfinished(mut self) -> bool {
         let Some(sent) = self.sent.take() else { return false };
         self.flow.change(|gate, now| gate.unfinished(sent, now))

@@ -12,6 +12,9 @@ const FIRST: u32 = 5;
 /// So many successes one at a time before it grows again, after it was narrowed for the first time.
 const NARROW: u32 = 8;
 
+/// So many ends are remembered of requests that were not alone.
+const REMEMBERED: u32 = 8;
+
 /// The window. It knows requests by their number, in the order in which they were sent.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
@@ -25,6 +28,10 @@ pub(super) struct Window {
     narrow: u32,
     /// How often it was narrowed.
     narrowed: u32,
+    /// Of the last ends of requests that were not alone, those that broke off, the last in the
+    /// lowest bit; and how many there are.
+    broken: u8,
+    ends: u32,
     next: u64,
     in_flight: u32,
     /// When those were sent of which nothing was heard yet.
@@ -44,6 +51,8 @@ impl Window {
             successes: 0,
             narrow: 0,
             narrowed: 0,
+            broken: 0,
+            ends: 0,
             next: 0,
             in_flight: 0,
             silent: BTreeMap::new(),
@@ -121,6 +130,22 @@ impl Window {
         sent_alone && number + 1 == self.next
     }
 
+    /// How an answer ended that the server began while it had others to do.
+    pub(super) fn note_end(&mut self, is_broken: bool) {
+        self.broken = (self.broken << 1) | u8::from(is_broken);
+        self.ends = (self.ends + 1).min(REMEMBERED);
+        if self.ends == REMEMBERED && self.broken == 0 {
+            self.narrowed = 0;
+        }
+    }
+
+    /// Whether half of the answers break off that are not alone: no accident, but a server that
+    /// interrupts one for the next.
+    pub(super) fn breaks_most(&self) -> bool {
+        let broken = self.broken.count_ones();
+        broken >= 2 && 2 * broken >= self.ends
+    }
+
     /// One at a time from now on, until eight succeeded; each further time, twice as many.
     pub(super) fn narrow(&mut self) {
         self.narrow = NARROW << self.narrowed.min(8);
@@ -133,7 +158,7 @@ impl Window {
     /// There was no reason to narrow it.
     pub(super) fn widen(&mut self) {
         if self.narrowed > 0 {
-            (self.narrow, self.narrowed) = (0, 0);
+            (self.narrow, self.narrowed, self.broken, self.ends) = (0, 0, 0, 0);
             self.size = self.limit.min(FIRST);
             self.slow_start = true;
         }
@@ -159,104 +184,4 @@ impl Window {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after_successes(window: &mut Window, count: u32) -> u32 {
-        (0..count).for_each(|_| window.succeeded(false));
-        window.size()
-    }
-
-    #[test]
-    fn it_doubles_with_each_round_until_the_limit() {
-        let mut window = Window::new(64);
-        let mut sizes = vec![window.size()];
-        for _ in 0..5 {
-            let round = window.size();
-            sizes.push(after_successes(&mut window, round));
-        }
-        assert_eq!(sizes, [5, 10, 20, 40, 64, 64]);
-        for limit in [0, 1, 3] {
-            assert_eq!(Window::new(limit).size(), limit.max(1), "limit {limit}");
-        }
-    }
-
-    #[test]
-    fn it_halves_and_then_grows_by_one_for_each_window_of_successes() {
-        let mut window = Window::new(64);
-        after_successes(&mut window, 35);
-        assert_eq!(window.size(), 40);
-        window.react();
-        window.halve();
-        assert_eq!(window.size(), 20);
-        assert_eq!(after_successes(&mut window, 19), 20);
-        assert_eq!(after_successes(&mut window, 1), 21);
-        assert_eq!(after_successes(&mut window, 21), 22);
-        for _ in 0..10 {
-            window.halve();
-        }
-        assert_eq!(window.size(), 1, "never under one");
-        assert_eq!(after_successes(&mut window, 1), 2);
-    }
-
-    #[test]
-    fn narrowed_it_lets_one_through_until_several_succeeded_and_each_time_more() {
-        let mut window = Window::new(64);
-        let (now, later) = (Duration::ZERO, Duration::from_mins(60));
-        for successes in [8, 16, 32] {
-            window.narrow();
-            for _ in 0..successes {
-                let number = window.sent(now);
-                assert!(window.is_alone(true, number));
-                assert_eq!(window.free_at(Duration::ZERO, later), None, "however silent it is");
-                window.ended(number);
-                window.succeeded(false);
-            }
-            assert_eq!(after_successes(&mut window, 3), 4, "then it doubles again");
-        }
-        window.narrow();
-        window.widen();
-        assert_eq!((window.size(), after_successes(&mut window, 5)), (5, 10));
-        window.widen();
-        assert_eq!(window.size(), 10, "it is not narrow");
-        let first = window.sent(now);
-        window.sent(now);
-        assert!(!window.is_alone(true, first));
-    }
-
-    #[test]
-    fn what_was_sent_before_a_reaction_is_no_news() {
-        let mut window = Window::new(8);
-        let now = Duration::ZERO;
-        let before = [window.sent(now), window.sent(now)];
-        assert!(before.iter().all(|&number| window.is_news(number)));
-        window.react();
-        let after = window.sent(now);
-        assert!(!before.iter().any(|&number| window.is_news(number)));
-        assert!(window.is_news(after));
-    }
-
-    #[test]
-    fn those_that_are_silent_for_too_long_do_not_fill_it() {
-        let (mut window, second) = (Window::new(6), Duration::from_secs(1));
-        let sent: Vec<u64> = (0..5).map(|at| window.sent(second * at)).collect();
-        let free_at = |window: &Window| window.free_at(second * 10, second * 5);
-        assert_eq!(free_at(&window), Some(second * 10), "the first one is beyond hope by then");
-        window.heard(sent[0]);
-        assert_eq!(free_at(&window), Some(second * 11), "it was heard of, so the second one");
-        window.halve();
-        assert_eq!((window.size(), free_at(&window)), (2, Some(second * 14)), "four of them");
-        window.heard(sent[1]);
-        assert_eq!(free_at(&window), None, "only three are silent");
-        window.ended(sent[4]);
-        assert_eq!((window.in_flight(), free_at(&window)), (4, None));
-        window.ended(sent[0]);
-        assert_eq!(free_at(&window), Some(second * 13));
-        let later = second * 60;
-        assert_eq!(window.free_at(second * 10, later), Some(later));
-        while window.in_flight() < 6 {
-            window.sent(later);
-        }
-        assert_eq!(window.free_at(Duration::ZERO, later), None, "the limit is the limit");
-    }
-}
+mod tests;

@@ -241,6 +241,20 @@ async fn answers_that_a_server_cuts_off_for_the_next_request_are_asked_for_again
 }
 
 #[tokio::test]
+async fn connections_that_a_server_drops_for_the_next_request_are_made_again_one_by_one() {
+    let server = Loopback::new(|seen| match seen.number {
+        0..4 => vec![stream_head(), text("cut"), Step::UntilSeen(5), Step::Close],
+        _ => stream(&["whole"]),
+    });
+    let engine = engine(&server, 5);
+    let found = batch(&engine, questions(20, &Output::Text)).await;
+    for events in found.values() {
+        assert_eq!(answer(events).content, "whole", "{:?}", texts(events));
+    }
+    assert_eq!(server.seen().len(), 24);
+}
+
+#[tokio::test]
 async fn a_server_that_never_says_why_an_answer_ended_is_believed_after_two() {
     let server = Loopback::new(|_| unended("all of it"));
     for parallel in [1, 8] {

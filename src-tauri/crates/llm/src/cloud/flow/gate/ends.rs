@@ -18,6 +18,9 @@ impl Gate {
     /// It was answered, for `tokens` tokens.
     pub(in crate::cloud::flow) fn succeeded(&mut self, mut sent: Sent, tokens: u64, now: Duration) {
         self.taken(&mut sent, now);
+        if !self.was_alone(&sent) {
+            self.window.note_end(false);
+        }
         self.end(&sent, now);
         self.window.succeeded(self.pace.per_second().is_some());
         // What the estimate was wrong by, within reason: what a server says may be nonsense.
@@ -60,23 +63,36 @@ impl Gate {
         }
     }
 
-    /// The server ended its stream without a word on why the answer ended. Some interrupt an answer
-    /// for whoever comes next: then one at a time is all that they take. Answers whether this one was
-    /// alone.
+    /// The server ended its stream without a word on why the answer ended. Answers whether this one
+    /// was alone.
     pub(in crate::cloud::flow) fn unfinished(&mut self, sent: Sent, now: Duration) -> bool {
-        let was_alone = self.window.is_alone(sent.alone, sent.number);
+        let was_alone = self.was_alone(&sent);
         self.end(&sent, now);
+        self.broke_off(&sent, was_alone);
+        was_alone
+    }
+
+    /// Some servers interrupt an answer for whoever comes next: then one at a time is all that they
+    /// take. Those break off half of all answers and more, while a network loses one now and then.
+    fn broke_off(&mut self, sent: &Sent, was_alone: bool) {
+        if was_alone {
+            return;
+        }
+        self.window.note_end(true);
         // What was in flight together counts once.
-        if !was_alone && self.window.is_news(sent.number) {
+        if self.window.breaks_most() && self.window.is_news(sent.number) {
             self.window.react();
             self.window.narrow();
         }
-        was_alone
     }
 
     /// The server answered, but not well.
     pub(in crate::cloud::flow) fn failed(&mut self, sent: Sent, now: Duration) {
+        let was_alone = self.was_alone(&sent);
         self.end(&sent, now);
+        if sent.taken {
+            self.broke_off(&sent, was_alone);
+        }
         if self.trouble.fails(now) {
             self.give_up("nothing succeeded for 10 minutes");
         }
@@ -117,6 +133,11 @@ impl Gate {
     /// Nobody wants its answer any more.
     pub(in crate::cloud::flow) fn cancelled(&mut self, sent: Sent, now: Duration) {
         self.end(&sent, now);
+    }
+
+    /// Whether nothing else was in flight as long as it was. To be asked before it ends.
+    fn was_alone(&self, sent: &Sent) -> bool {
+        self.window.is_alone(sent.alone, sent.number)
     }
 
     fn give_up(&mut self, reason: &str) {
