@@ -224,7 +224,7 @@ pub async fn storage(session: &Session, arguments: &StorageArgs) -> Result<Endin
         format!("{:<14} {}", "Free", storage.free_bytes.map_or("unknown".to_owned(), bytes)),
     ];
     for leftover in &storage.leftovers {
-        let path = crate::text::printable(&leftover.path.display().to_string()).into_owned();
+        let path = crate::text::printable(&leftover.path.display().to_string());
         lines.push(format!("{:<14} {path} ({})", "Left over", bytes(leftover.bytes)));
     }
     session.output.say(&lines)?;
