@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use braincells_core::{AppError, Code, Event, EventSink, RunStatus};
-use braincells_workbench::{
-    Home, LlamaEngines, RoutedEngines, SystemClock, Workbench, World,
-};
+use braincells_workbench::{Home, LlamaEngines, RoutedEngines, SystemClock, Workbench, World};
 use tauri::{AppHandle, Manager, State};
 
 use crate::clipboard::SystemClipboard;

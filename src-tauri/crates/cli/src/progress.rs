@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use braincells_core::{ColumnId, DownloadId, Event, EventSink, OpeningNotice, RunProgress, TuneStage};
+use braincells_core::{
+    ColumnId, DownloadId, Event, EventSink, OpeningNotice, RunProgress, TuneStage,
+};
 use indicatif::{FormattedDuration, HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
 use crate::money::dollars;

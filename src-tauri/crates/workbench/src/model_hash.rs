@@ -81,6 +81,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_sum_that_was_computed_while_it_was_written_is_not_computed_again() {
+        let home = TempHome::new();
+        let cache = ResponseCache::open(&home.outside().join("responses.sqlite"), 1 << 20);
+        let path = home.write("model.gguf", "abc");
+        remember_sha256(&path, &cache, "told");
+        assert_eq!(known_sha256(&path, &cache).as_deref(), Some("told"));
+        remember_sha256(&home.outside().join("gone"), &cache, "told");
+    }
+
+    #[test]
     fn a_file_is_read_once_and_again_when_it_has_changed() {
         let home = TempHome::new();
         let cache = ResponseCache::open(&home.outside().join("responses.sqlite"), 1 << 20);

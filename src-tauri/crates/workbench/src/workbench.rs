@@ -61,8 +61,7 @@ impl Workbench {
         let responses = ResponseCache::open(&world.home.responses(), limit_bytes);
         let answers = Answers::new(Arc::new(responses));
         let views = OpenViews::default();
-        let downloads =
-            Downloads::new(&world, Arc::clone(&catalogue), Arc::clone(answers.cache()));
+        let downloads = Downloads::new(&world, Arc::clone(&catalogue), Arc::clone(answers.cache()));
         let inner = Inner { world, catalogue, sheets, live, views, lines, answers, downloads };
         Ok(Self { inner: Arc::new(inner) })
     }

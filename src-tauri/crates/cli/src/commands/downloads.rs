@@ -18,8 +18,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Downloads a model.
 pub async fn pull(session: &Session, arguments: &PullArgs) -> Result<Ending, Failure> {
     let PullArgs { reference, quantisation, no_wait } = arguments;
-    let request =
-        DownloadRequest { reference: reference.clone(), label: quantisation.clone() };
+    let request = DownloadRequest { reference: reference.clone(), label: quantisation.clone() };
     let download = session.unless_stopped(session.workbench.download_model(request)).await?;
     if *no_wait {
         return queued(session, "models pull", vec![download]);
@@ -69,10 +68,7 @@ pub async fn cancel(session: &Session, which: &DownloadsArg) -> Result<Ending, F
 }
 
 /// Has downloads go on, and waits for them.
-pub async fn resume(
-    session: &Session,
-    arguments: &ResumeDownloadsArgs,
-) -> Result<Ending, Failure> {
+pub async fn resume(session: &Session, arguments: &ResumeDownloadsArgs) -> Result<Ending, Failure> {
     let ids = chosen(session, &arguments.which, |state| !state.is_over()).await?;
     let mut resumed = Vec::new();
     for id in &ids {

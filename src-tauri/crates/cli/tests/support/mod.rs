@@ -20,7 +20,8 @@ pub const BACKEND: i32 = 9;
 pub const STOPPED: i32 = 130;
 
 /// What of a developer's environment must not reach a test: keys, and proxies before loopback.
-const FOREIGN: [&str; 9] = [
+const FOREIGN: [&str; 10] = [
+    "HF_ENDPOINT",
     "HF_TOKEN",
     "OPENAI_API_KEY",
     "OPENROUTER_API_KEY",

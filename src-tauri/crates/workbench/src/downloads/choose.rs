@@ -124,12 +124,13 @@ async fn resolve_at(
     asked: &Asked,
     machine: Option<&Machine>,
 ) -> Result<NewDownload, Unresolved> {
-    let repository = hub.repository(&asked.reference, token).await.map_err(|error| match error {
-        ModelsError::NoSuchRevision { .. } | ModelsError::NoSuchFile { .. } => {
-            Unresolved::Gone(error.into())
-        }
-        error => Unresolved::Other(error.into()),
-    })?;
+    let repository =
+        hub.repository(&asked.reference, token).await.map_err(|error| match error {
+            ModelsError::NoSuchRevision { .. } | ModelsError::NoSuchFile { .. } => {
+                Unresolved::Gone(error.into())
+            }
+            error => Unresolved::Other(error.into()),
+        })?;
     choose(&repository, asked, machine).map_err(|error| match error {
         DownloadError::NoSuchFile { .. } => Unresolved::Gone(error.into()),
         error => Unresolved::Other(error.into()),

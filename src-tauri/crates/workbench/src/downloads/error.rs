@@ -102,7 +102,11 @@ fn listed(names: &[String]) -> String {
 fn size(bytes: u64) -> String {
     const MB: f64 = 1e6;
     let bytes = bytes as f64;
-    if bytes < 1000.0 * MB { format!("{:.0} MB", bytes / MB) } else { format!("{:.1} GB", bytes / (1000.0 * MB)) }
+    if bytes < 1000.0 * MB {
+        format!("{:.0} MB", bytes / MB)
+    } else {
+        format!("{:.1} GB", bytes / (1000.0 * MB))
+    }
 }
 
 #[cfg(test)]

@@ -209,7 +209,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn figures_are_told_ten_times_a_second_and_a_state_at_once() {
-        let figures = Figures::of(shown(&stored(DownloadState::Running), "/nowhere".as_ref(), false));
+        let figures =
+            Figures::of(shown(&stored(DownloadState::Running), "/nowhere".as_ref(), false));
         figures.next_file(400);
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
@@ -236,7 +237,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_was_there_before_is_not_what_an_attempt_brought() {
-        let figures = Figures::of(shown(&stored(DownloadState::Running), "/nowhere".as_ref(), false));
+        let figures =
+            Figures::of(shown(&stored(DownloadState::Running), "/nowhere".as_ref(), false));
         figures.next_file(400);
         let now = Instant::now();
         figures.take_in(&receiving(700, 0), now);

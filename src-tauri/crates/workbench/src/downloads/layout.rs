@@ -33,7 +33,8 @@ pub(super) fn whole_target(folder: &str, path: &str) -> Result<String, DownloadE
 /// Whether a target stays below the models folder and is none of our own kinds of file. The hub's
 /// client lets no other names in; what becomes a path is looked at where it does.
 fn checked(target: String) -> Result<String, DownloadError> {
-    let is_step = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
+    let is_step =
+        |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
     let is_ours = target.ends_with(".partial") || target.ends_with(".partial.json");
     if target.split('/').all(is_step) && !is_ours {
         return Ok(target);

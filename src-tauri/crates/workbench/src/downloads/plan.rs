@@ -166,7 +166,8 @@ pub(super) fn plan(places: &[Place], adopts: bool, most: usize) -> Vec<(Download
                 acts.push((place.id, Act::Stop));
             }
         } else if !place.state.is_active() {
-            if place.is_claimed {
+            // What was asked for here may have come in another process.
+            if place.is_claimed || place.is_asked_here {
                 acts.push((place.id, Act::LetGo));
             }
         } else if !place.is_claimed {

@@ -84,9 +84,15 @@ impl Shared {
 
     /// Nothing may leave this machine any more: what goes on by itself here stops and says so.
     async fn lock_out(self: &Arc<Self>, stored: &[StoredDownload]) -> Result<(), AppError> {
+        let folder = self.world().home.temporary();
         let active = stored.iter().filter(|one| one.standing.state.is_active());
         for one in active {
-            if !self.held().ours.contains_key(&one.id) {
+            // What another process works on is that one's, which looks at the settings too.
+            let (is_ours, adopts) = {
+                let held = self.held();
+                (held.ours.contains_key(&one.id), held.adopts)
+            };
+            if !is_ours && (!adopts || Claim::is_taken(&folder, one.id)) {
                 continue;
             }
             let standing = DownloadStanding {
@@ -110,6 +116,9 @@ impl Shared {
         });
         let Some(claim) = claim.await? else { return Ok(false) };
         let mut held = self.held();
+        if held.is_closed {
+            return Ok(false);
+        }
         let is_new = !held.ours.contains_key(&stored.id);
         let ours = held.ours.entry(stored.id).or_default();
         ours.claim = Some(claim);

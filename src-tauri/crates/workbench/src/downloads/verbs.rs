@@ -47,7 +47,12 @@ impl Workbench {
                 (Added::UnderWay(id), _) => self.stored_download(id).await?,
             };
             let is_same = known.wanted.revision == new.revision
-                || known.wanted.files.iter().map(|file| &file.sha256).eq(new.files.iter().map(|file| &file.sha256));
+                || known
+                    .wanted
+                    .files
+                    .iter()
+                    .map(|file| &file.sha256)
+                    .eq(new.files.iter().map(|file| &file.sha256));
             if is_same || known.standing.state != DownloadState::Failed {
                 return self.wish(known.id, Wish::Resume).await;
             }
@@ -62,8 +67,8 @@ impl Workbench {
         let since_ms = self.now_ms().saturating_sub(KEPT_MS);
         blocking(move || {
             let stored = catalogue.downloads()?.into_iter();
-            let listed = stored
-                .filter(|one| !one.standing.state.is_over() || one.changed_at_ms >= since_ms);
+            let listed =
+                stored.filter(|one| !one.standing.state.is_over() || one.changed_at_ms >= since_ms);
             Ok::<_, AppError>(listed.map(|one| shared.shown(&one)).collect())
         })
         .await

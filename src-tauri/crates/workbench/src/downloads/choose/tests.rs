@@ -55,8 +55,7 @@ fn gguf() -> Repository {
 }
 
 fn asked(text: &str, label: Option<&str>) -> Asked {
-    let request =
-        DownloadRequest { reference: text.to_owned(), label: label.map(str::to_owned) };
+    let request = DownloadRequest { reference: text.to_owned(), label: label.map(str::to_owned) };
     Asked::read(&request, None, str::parse).unwrap()
 }
 
@@ -119,11 +118,8 @@ fn a_repository_for_mlx_comes_whole_with_its_folders() {
     let whole = repository(Runtime::Mlx, vec![choice("4bit", &files)]);
     let new = choose(&whole, &asked("o/m-GGUF", None), None).unwrap();
     assert_eq!((new.name.as_str(), new.runtime.as_str()), ("o--m-GGUF", "mlx"));
-    let due = [
-        "o--m-GGUF/assets/tokens.json",
-        "o--m-GGUF/model.safetensors",
-        "o--m-GGUF/config.json",
-    ];
+    let due =
+        ["o--m-GGUF/assets/tokens.json", "o--m-GGUF/model.safetensors", "o--m-GGUF/config.json"];
     assert_eq!(names(&new), due);
 }
 

@@ -143,9 +143,10 @@ fn work_that_nobody_wants_stops_and_a_claim_without_work_is_given_back() {
 fn what_another_process_may_work_on_is_claimed_first_and_only_if_it_is_wanted() {
     for state in DownloadState::ALL {
         let unclaimed = Place { is_claimed: false, ..place(1, state) };
-        let claim: &[(i64, Act)] = if state.is_active() { &[(1, Act::Claim)] } else { &[] };
-        assert_eq!(planned(&[unclaimed], false), claim, "asked for here, {state:?}");
+        let asked = if state.is_active() { Act::Claim } else { Act::LetGo };
+        assert_eq!(planned(&[unclaimed], false), [(1, asked)], "asked for here, {state:?}");
         let found = Place { is_asked_here: false, ..unclaimed };
+        let claim: &[(i64, Act)] = if state.is_active() { &[(1, Act::Claim)] } else { &[] };
         assert_eq!(planned(&[found], true), claim, "found, {state:?}");
         assert_eq!(planned(&[found], false), [], "left to others, {state:?}");
     }
