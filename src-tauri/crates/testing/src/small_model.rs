@@ -42,7 +42,10 @@ fn written(name: &str, part: Option<(u16, u16)>) -> Vec<u8> {
         entries.push(("split.count", UINT16, count.to_le_bytes().to_vec()));
     }
     let place = part.map_or(0, |(number, _)| number);
-    let tensors = [(format!("blk.{place}.attn_q.weight"), 64 * 64), (format!("blk.{place}.attn_norm.weight"), 64)];
+    let tensors = [
+        (format!("blk.{place}.attn_q.weight"), 64 * 64),
+        (format!("blk.{place}.attn_norm.weight"), 64),
+    ];
     let mut bytes = b"GGUF".to_vec();
     bytes.extend(3_u32.to_le_bytes());
     bytes.extend((tensors.len() as u64).to_le_bytes());

@@ -14,8 +14,7 @@ use braincells_testing::{
     small_model_part, text_recipe,
 };
 use braincells_workbench::{
-    AddModel, EngineOptions, EngineSource, ModelStanding, ProbeHere, Verdict, Workbench,
-    World,
+    AddModel, EngineOptions, EngineSource, ModelStanding, ProbeHere, Verdict, Workbench, World,
 };
 
 /// Puts a file into the models folder.
@@ -74,7 +73,9 @@ async fn only_sound_gguf_files_become_models() {
 async fn a_split_model_is_one_and_its_folder_names_its_repository() {
     let scripted = scripted_workbench(FakeEngine::echo());
     let workbench = &scripted.workbench;
-    let part = |number: u16| (format!("big-{number:05}-of-00003.gguf"), small_model_part("big", number, 3));
+    let part = |number: u16| {
+        (format!("big-{number:05}-of-00003.gguf"), small_model_part("big", number, 3))
+    };
     for number in [1, 2, 3] {
         let (name, bytes) = part(number);
         put(&scripted, &format!("Owner--Big-GGUF/{name}"), bytes);
@@ -169,7 +170,10 @@ async fn a_broken_file_is_no_error_but_has_a_problem() {
         (info.title.as_deref(), info.architecture.as_deref(), info.licence.as_deref()),
         (Some("Small"), Some("llama"), Some("apache-2.0"))
     );
-    assert_eq!((info.context_length, info.layers, info.vocabulary_size), (Some(2048), Some(1), Some(3)));
+    assert_eq!(
+        (info.context_length, info.layers, info.vocabulary_size),
+        (Some(2048), Some(1), Some(3))
+    );
     assert!(info.chat_template);
     let fit = info.fit.unwrap();
     assert_eq!(fit.verdict, Verdict::Fits, "{}", fit.reason);
@@ -208,7 +212,9 @@ async fn a_model_is_deleted_with_its_parts_and_its_empty_folder() {
     workbench.add_model(&link, AddModel::Link).await.unwrap();
     scripted.events.clear();
 
-    for (typed, expected) in [("two", Code::ModelMissing), ("", Code::ModelMissing), ("o--r", Code::ModelMissing)] {
+    for (typed, expected) in
+        [("two", Code::ModelMissing), ("", Code::ModelMissing), ("o--r", Code::ModelMissing)]
+    {
         assert_eq!(workbench.delete_model(typed).await.unwrap_err().code, expected, "{typed}");
     }
     let deleted = workbench.delete_model("two-00001-of-00002").await.unwrap();
@@ -246,9 +252,8 @@ async fn what_lies_behind_a_link_is_not_deleted() {
 async fn a_model_that_a_run_needs_is_not_deleted_and_afterwards_it_is() {
     let gate = FakeGate::new();
     let held = gate.clone();
-    let scripted = scripted_workbench(FakeEngine::answering(move |_| {
-        FakeAnswer::text("late").held_by(&held)
-    }));
+    let scripted =
+        scripted_workbench(FakeEngine::answering(move |_| FakeAnswer::text("late").held_by(&held)));
     let workbench = &scripted.workbench;
     put(&scripted, "scripted.gguf", small_model("scripted"));
     put(&scripted, "idle.gguf", small_model("idle"));
@@ -360,7 +365,8 @@ async fn the_catalogue_says_what_fits_and_what_is_here() {
         assert!(one.suggested.is_none_or(|index| index < one.fits.len()));
     }
     assert!(before.iter().any(|one| one.available) && before.iter().any(|one| !one.available));
-    let with_file = before.iter().find_map(|one| Some((&one.model, one.model.variants[0].file.clone()?)));
+    let with_file =
+        before.iter().find_map(|one| Some((&one.model, one.model.variants[0].file.clone()?)));
     let (model, file) = with_file.unwrap();
     let folder = model.repository.replace('/', "--");
     let name = format!("{folder}/{}", file.rsplit('/').next().unwrap());

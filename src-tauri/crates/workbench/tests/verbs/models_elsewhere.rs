@@ -16,7 +16,9 @@ use braincells_testing::{
     ManualClock, RecordedEvents, ScriptedEngines, TempHome, no_backends, small_model,
     small_model_part,
 };
-use braincells_workbench::{AddModel, FoundModel, ModelApp, OtherApps, ProbeHere, Workbench, World};
+use braincells_workbench::{
+    AddModel, FoundModel, ModelApp, OtherApps, ProbeHere, Workbench, World,
+};
 
 /// A user's home folder, and a workbench that looks for models in it.
 struct Machine {
@@ -109,7 +111,8 @@ async fn lm_studio_has_two_homes_and_a_folder_of_choice() {
     machine.put(".cache/lm-studio/models/TheBloke/Old-GGUF/old.Q4_0.gguf", small());
     let chosen = machine.user("big disk");
     machine.put("big disk/me/Mine-GGUF/mine.gguf", small());
-    let settings = format!(r#"{{"downloadsFolder": {:?}, "theme": "dark"}}"#, chosen.to_str().unwrap());
+    let settings =
+        format!(r#"{{"downloadsFolder": {:?}, "theme": "dark"}}"#, chosen.to_str().unwrap());
     machine.put(".lmstudio/settings.json", settings);
     let moved = machine.user("moved");
     machine.put("moved/models/a/b/moved.gguf", small());
@@ -125,9 +128,13 @@ async fn lm_studio_has_two_homes_and_a_folder_of_choice() {
 async fn ollama_names_its_models_in_manifests() {
     let machine = Machine::new().with("OLLAMA_MODELS", "elsewhere");
     let registry = "elsewhere/manifests/registry.ollama.ai";
-    machine.put(&format!("{registry}/library/mistral/7b"), manifest(&format!("sha256:{}", hash('a'))));
+    machine
+        .put(&format!("{registry}/library/mistral/7b"), manifest(&format!("sha256:{}", hash('a'))));
     machine.put(&format!("{registry}/me/tuned/latest"), manifest(&format!("sha256:{}", hash('b'))));
-    machine.put("elsewhere/manifests/hf.co/bartowski/X-GGUF/Q4_K_M", manifest(&format!("sha256:{}", hash('d'))));
+    machine.put(
+        "elsewhere/manifests/hf.co/bartowski/X-GGUF/Q4_K_M",
+        manifest(&format!("sha256:{}", hash('d'))),
+    );
     machine.put(&format!("elsewhere/blobs/sha256-{}", hash('a')), small_model("a"));
     machine.put(&format!("elsewhere/blobs/sha256-{}", hash('b')), small_model("b"));
     let workbench = machine.workbench();
@@ -329,7 +336,9 @@ mod real {
             .all()
             .into_iter()
             .filter_map(|event| match event {
-                Event::ModelStatus { model: name, status, .. } if name == model.name => Some(status),
+                Event::ModelStatus { model: name, status, .. } if name == model.name => {
+                    Some(status)
+                }
                 _ => None,
             })
             .collect();

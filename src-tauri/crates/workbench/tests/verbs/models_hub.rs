@@ -86,11 +86,9 @@ async fn a_repository_says_what_fits_and_what_is_here() {
 async fn what_cannot_be_asked_is_said() {
     let (hub, home) = (hub(), TempHome::new());
     let bench = workbench(&home, hub.endpoint());
-    for (reference, code) in [
-        ("owner/none-GGUF", Code::NotFound),
-        ("../../etc", Code::BadInput),
-        ("", Code::BadInput),
-    ] {
+    for (reference, code) in
+        [("owner/none-GGUF", Code::NotFound), ("../../etc", Code::BadInput), ("", Code::BadInput)]
+    {
         let error = bench.hub_repository(reference).await.unwrap_err();
         assert_eq!(error.code, code, "{reference}: {error}");
         assert!(error.hint.is_some(), "{error}");
