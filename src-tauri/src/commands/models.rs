@@ -59,10 +59,7 @@ pub async fn recommended_models(app: State<'_, App>) -> Result<Vec<RecommendedMo
 /// Looks for models on the hub.
 #[tauri::command]
 #[specta::specta]
-pub async fn search_models(
-    app: State<'_, App>,
-    search: Search,
-) -> Result<Vec<HubModel>, AppError> {
+pub async fn search_models(app: State<'_, App>, search: Search) -> Result<Vec<HubModel>, AppError> {
     app.workbench.search_models(search).await
 }
 

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use support::{BAD_INPUT, Bench, MODEL, NOT_FOUND, STORAGE, USAGE, read};
 
 /// Looks like a model from outside: enough for what is checked before a model is loaded.
-const HOLLOW_MODEL: &[u8] = b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0rest is missing";
+const HOLLOW_MODEL: &[u8] = b"GGUF\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// Compiled in and not read from its path: a target folder that two checkouts share keeps the path
 /// of whichever was built first.

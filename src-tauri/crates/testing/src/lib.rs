@@ -16,6 +16,7 @@ mod probe;
 mod processes;
 mod scripted;
 mod small_disk;
+mod small_model;
 
 pub use chat_server::{
     Answer, ChatCall, ChatServer, End, ForwardProxy, Logprob, Reply, certificate,
@@ -30,3 +31,4 @@ pub use probe::{sheet_probe, sheet_probe_beside};
 pub use processes::{becomes, children, kill, lives};
 pub use scripted::{Scripted, no_backends, scripted_workbench, text_recipe, typed_recipe};
 pub use small_disk::SmallDisk;
+pub use small_model::{small_model, small_model_part};

@@ -208,9 +208,8 @@ impl LlamaEngines {
         events: Arc<dyn EventSink>,
     ) -> Arc<dyn LLMEngine> {
         let (home, path, now_ms) = (self.home.clone(), model.path.clone(), self.clock.now_ms());
-        let noted = blocking(move || {
-            Catalogue::open(&home.catalogue())?.put_model_use(&path, now_ms)
-        });
+        let noted =
+            blocking(move || Catalogue::open(&home.catalogue())?.put_model_use(&path, now_ms));
         if let Err(error) = noted.await {
             tracing::warn!(%error, "when a model was used is not remembered");
         }

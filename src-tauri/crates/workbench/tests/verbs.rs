@@ -4,6 +4,12 @@
 mod clipboard;
 #[path = "verbs/editing.rs"]
 mod editing;
+#[path = "verbs/models.rs"]
+mod models;
+#[path = "verbs/models_elsewhere.rs"]
+mod models_elsewhere;
+#[path = "verbs/models_hub.rs"]
+mod models_hub;
 #[path = "verbs/settings.rs"]
 mod settings;
 #[path = "verbs/splitting.rs"]
@@ -19,7 +25,7 @@ use braincells_core::{
     CellState, Code, DataType, Output, Recipe, RowId, RunScope, RunStatus, SheetId, Value,
 };
 use braincells_llm::{FakeAnswer, FakeEngine, LLMError};
-use braincells_testing::{Scripted, TempHome, scripted_workbench, text_recipe, typed_recipe};
+use braincells_testing::{Scripted, scripted_workbench, text_recipe, typed_recipe};
 use braincells_workbench::{
     ClipboardKind, EngineOptions, Fill, FillRequest, Format, ImportOptions, InputFile, OutputFile,
     RowSelection, RunOutcome,
@@ -342,45 +348,6 @@ async fn a_fill_with_a_bad_prompt_leaves_no_sheet_and_a_deleted_sheet_is_made_ag
     let again = scripted.workbench.start_fill(request(&source)).await.unwrap();
     assert!(!again.resumed);
     assert_eq!(finish(&scripted, again).await[0].progress.rows_done, 2);
-}
-
-#[tokio::test]
-async fn only_gguf_files_become_models() {
-    let scripted = scripted_workbench(FakeEngine::echo());
-    let TempHomePaths { folder, good } = model_files(&scripted.home);
-    let workbench = &scripted.workbench;
-    for (name, content) in [("empty.gguf", &b""[..]), ("short.gguf", b"GGUF"), ("a.gguf", &[7; 64])]
-    {
-        let path = scripted.home.write(name, content);
-        assert_eq!(workbench.add_model(&path).await.unwrap_err().code, Code::ModelBroken, "{name}");
-    }
-    let missing = workbench.add_model(&folder.join("none.gguf")).await.unwrap_err();
-    assert_eq!(missing.code, Code::ModelMissing);
-    assert!(workbench.models().await.unwrap().is_empty());
-
-    let added = workbench.add_model(&good).await.unwrap();
-    assert!(added.linked && added.size_bytes == 64);
-    assert_eq!(workbench.add_model(&good).await.unwrap(), added, "adding it again is no error");
-    let inner = scripted.home.home().models().join("inner");
-    std::fs::create_dir(&inner).unwrap();
-    std::fs::copy(&good, inner.join("other.GGUF")).unwrap();
-    std::fs::write(inner.join("notes.txt"), "no model").unwrap();
-    let models = workbench.models().await.unwrap();
-    let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
-    assert_eq!(names, ["inner/other.GGUF", "good.gguf"]);
-    std::fs::remove_file(&good).unwrap();
-    assert_eq!(workbench.models().await.unwrap().len(), 1, "a link to nothing is not listed");
-}
-
-struct TempHomePaths {
-    folder: std::path::PathBuf,
-    good: std::path::PathBuf,
-}
-
-fn model_files(home: &TempHome) -> TempHomePaths {
-    let mut content = b"GGUF".to_vec();
-    content.resize(64, 0);
-    TempHomePaths { folder: home.outside().to_owned(), good: home.write("good.gguf", content) }
 }
 
 #[tokio::test]

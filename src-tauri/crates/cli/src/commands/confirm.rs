@@ -23,9 +23,8 @@ pub struct Question<'a> {
 
 /// Asks on the terminal; an error without a yes.
 pub async fn confirm(session: &Session, asked: &Question<'_>) -> Result<(), Failure> {
-    let refused = |message: &str| {
-        Failure::from(AppError::new(Code::BadInput, message).with_hint(asked.hint))
-    };
+    let refused =
+        |message: &str| Failure::from(AppError::new(Code::BadInput, message).with_hint(asked.hint));
     if !io::stdin().is_terminal() || session.output.manner().json {
         return Err(refused(asked.nobody));
     }

@@ -1,6 +1,6 @@
 //! `models list`, `add`, `scan`, `rm` and `storage`: what is on this machine.
 
-use braincells_core::{AppError, Code, ModelStatus};
+use braincells_core::{Code, ModelStatus};
 use braincells_workbench::{AddModel, FoundModel, ModelFile};
 use indicatif::HumanBytes;
 use serde_json::json;
@@ -134,11 +134,10 @@ fn found_table(found: &[FoundModel]) -> Table {
 
 /// Deletes models.
 pub async fn remove(session: &Session, arguments: &RemoveArgs) -> Result<Ending, Failure> {
-    let all = session.unless_stopped(session.workbench.models()).await?;
     // All are found before the first is deleted, so that a typing error deletes nothing.
     let mut chosen: Vec<ModelFile> = Vec::new();
     for name in &arguments.models {
-        let found = session.unless_stopped(async { named(name, &all) }).await?;
+        let found = session.unless_stopped(session.workbench.find_model(name)).await?;
         if !chosen.contains(&found) {
             chosen.push(found);
         }
@@ -172,32 +171,6 @@ pub async fn remove(session: &Session, arguments: &RemoveArgs) -> Result<Ending,
     Ok(Ending::Complete)
 }
 
-/// The model with this name, in full or without its folder and ending; the workbench looks again.
-fn named(name: &str, all: &[ModelFile]) -> Result<ModelFile, AppError> {
-    let file = |model: &ModelFile| {
-        let file = model.name.rsplit('/').next().unwrap_or(&model.name);
-        file.to_owned()
-    };
-    let matches: [&dyn Fn(&ModelFile) -> bool; 2] = [
-        &|model| model.name == name,
-        &|model| file(model) == name || file(model).to_lowercase() == format!("{name}.gguf").to_lowercase(),
-    ];
-    for is_meant in matches {
-        let found: Vec<&ModelFile> = all.iter().filter(|model| is_meant(model)).collect();
-        match found.as_slice() {
-            [] => {}
-            [model] => return Ok((*model).clone()),
-            several => {
-                let names: Vec<&str> = several.iter().map(|model| model.name.as_str()).collect();
-                let message = format!("`{name}` could mean {} models: {}", names.len(), names.join(", "));
-                return Err(AppError::new(Code::Conflict, message).with_hint("write its whole name"));
-            }
-        }
-    }
-    Err(AppError::new(Code::ModelMissing, format!("there is no model `{name}`"))
-        .with_hint("`braincells models` lists what there is; name it in full"))
-}
-
 /// Says what models take on the disk.
 pub async fn storage(session: &Session, arguments: &StorageArgs) -> Result<Ending, Failure> {
     let freed = if arguments.remove_leftovers {
@@ -224,14 +197,16 @@ pub async fn storage(session: &Session, arguments: &StorageArgs) -> Result<Endin
         format!("{:<14} {}", "Free", storage.free_bytes.map_or("unknown".to_owned(), bytes)),
     ];
     for leftover in &storage.leftovers {
-        let path = crate::text::printable(&leftover.path.display().to_string()).into_owned();
+        let path = crate::text::printable(&leftover.path.display().to_string());
         lines.push(format!("{:<14} {path} ({})", "Left over", bytes(leftover.bytes)));
     }
     session.output.say(&lines)?;
     if let Some(freed) = freed {
         session.output.notice(&format!("{} are free again", bytes(freed)));
     } else if !storage.leftovers.is_empty() {
-        session.output.notice("`braincells models storage --remove-leftovers` deletes what is left over");
+        session
+            .output
+            .notice("`braincells models storage --remove-leftovers` deletes what is left over");
     }
     Ok(Ending::Complete)
 }

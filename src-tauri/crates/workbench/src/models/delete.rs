@@ -29,6 +29,12 @@ pub struct DeletedModel {
 }
 
 impl Workbench {
+    /// The model that exactly this names, by its name or its file name with or without `.gguf`: what
+    /// [`Workbench::delete_model`] would delete.
+    pub async fn find_model(&self, name: &str) -> Result<ModelFile, AppError> {
+        Ok(named_exactly(name, &self.models().await?)?.clone())
+    }
+
     /// Deletes a model, named in full: its files, and folders that are empty then. Of a linked one
     /// only the link goes. Refused while a run has it or waits for it, while it is tuned, and while
     /// another process has it in memory; one that is idle in memory is let go first.

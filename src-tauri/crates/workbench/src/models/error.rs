@@ -50,9 +50,10 @@ impl From<ModelError> for AppError {
                 Code::ModelBroken,
                 "fetch all parts of the model, and keep them in one folder".to_owned(),
             ),
-            ModelError::LaterPart { .. } => {
-                (Code::ModelBroken, "name the first part; the others are found beside it".to_owned())
-            }
+            ModelError::LaterPart { .. } => (
+                Code::ModelBroken,
+                "name the first part; the others are found beside it".to_owned(),
+            ),
             ModelError::WrongPart { .. } => {
                 (Code::ModelBroken, "fetch the parts again, and do not rename them".to_owned())
             }
@@ -72,9 +73,10 @@ impl From<ModelError> for AppError {
             ModelError::NoSuchChoice { known, .. } => {
                 (Code::NotFound, format!("it has {}", known.join(", ")))
             }
-            ModelError::NoHeader => {
-                (Code::BadInput, "its size is what is known; see `fits` of the repository".to_owned())
-            }
+            ModelError::NoHeader => (
+                Code::BadInput,
+                "its size is what is known; see `fits` of the repository".to_owned(),
+            ),
         };
         Self::new(code, error.to_string()).with_hint(hint)
     }

@@ -3,7 +3,9 @@
 
 use braincells_core::{AppError, EngineOptions, ModelStatus};
 use braincells_llm::llama::{Device, DeviceKind, devices};
-use braincells_models::fit::{Candidate, Judgement, Machine, Shape, Verdict, Wanted, judge, suggest};
+use braincells_models::fit::{
+    Candidate, Judgement, Machine, Shape, Verdict, Wanted, judge, suggest,
+};
 use braincells_models::gguf::Gguf;
 
 use crate::Workbench;
@@ -118,7 +120,8 @@ fn besides_bytes(candidates: &[Candidate], parameters: Option<u64>, row_context:
         || candidates.iter().map(|one| one.bytes).min().unwrap_or(0) as f64 / FOUR_BITS,
         |count| count as f64,
     );
-    let share = (parameters / TYPICAL_PARAMETERS).sqrt() * (row_context as f64 / ROW_CONTEXT as f64);
+    let share =
+        (parameters / TYPICAL_PARAMETERS).sqrt() * (row_context as f64 / ROW_CONTEXT as f64);
     BESIDES_BYTES.saturating_add((TYPICAL_KV_BYTES * share) as u64)
 }
 
@@ -170,11 +173,14 @@ mod tests {
             label: label.to_owned(),
             bytes: tenths * GB / 10,
         };
-        let all =
-            [candidate("Q4_K_M", 47), candidate("Q6_K", 65), candidate("Q8_0", 82), candidate("F16", 152)];
+        let all = [
+            candidate("Q4_K_M", 47),
+            candidate("Q6_K", 65),
+            candidate("Q8_0", 82),
+            candidate("F16", 152),
+        ];
         let (fits, suggested) = room.verdicts(&all, Some(8 * GB));
-        let expected =
-            [Verdict::Fits, Verdict::Fits, Verdict::MayBeSlow, Verdict::WillNotFit];
+        let expected = [Verdict::Fits, Verdict::Fits, Verdict::MayBeSlow, Verdict::WillNotFit];
         assert_eq!(fits, expected);
         assert_eq!(suggested, Some(1));
         assert_eq!(room.verdicts(&all, None).0, expected, "the smallest size tells enough");
@@ -185,9 +191,12 @@ mod tests {
     fn besides_its_weights_a_model_takes_what_was_seen_of_such_models() {
         // Keys and values of 8,192 tokens: Qwen2.5-0.5B 100 MB, Llama-3.2-1B 270 MB, Llama-3.1-8B
         // 1.07 GB, Llama-3.3-70B 2.7 GB.
-        for (parameters, kv) in
-            [(5 * GB / 10, 100_000_000), (12 * GB / 10, 270_000_000), (8 * GB, 1_074_000_000), (70 * GB, 2_700_000_000_u64)]
-        {
+        for (parameters, kv) in [
+            (5 * GB / 10, 100_000_000),
+            (12 * GB / 10, 270_000_000),
+            (8 * GB, 1_074_000_000),
+            (70 * GB, 2_700_000_000_u64),
+        ] {
             let found = besides_bytes(&[], Some(parameters), ROW_CONTEXT) - BESIDES_BYTES;
             assert!(found > kv / 2 && found < kv * 3, "{parameters}: {found}");
         }

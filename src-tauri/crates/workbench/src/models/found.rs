@@ -101,7 +101,7 @@ fn gguf_files(app: ModelApp, files: Vec<PathBuf>) -> Vec<FoundModel> {
         without_ending(name).is_some() && !is_projector(name) && is_first
     };
     let models = files.into_iter().filter(is_model);
-    models.map(|path| look(app, file_name(&path), path)).collect()
+    models.take(MOST_MODELS).map(|path| look(app, file_name(&path), path)).collect()
 }
 
 fn file_name(path: &Path) -> String {

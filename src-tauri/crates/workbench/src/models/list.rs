@@ -76,8 +76,7 @@ fn gguf_files(folder: &Path, prefix: &str) -> Vec<ModelFile> {
         // be run.
         let (_, path, _) = there.into_iter().next().filter(|(number, ..)| *number == 1)?;
         let name = format!("{prefix}{}", path.file_name()?.to_string_lossy());
-        let status =
-            if parts == count { ModelStatus::Downloaded } else { ModelStatus::Failed };
+        let status = if parts == count { ModelStatus::Downloaded } else { ModelStatus::Failed };
         Some(ModelFile { parts, status, ..ModelFile::own(name, path, bytes) })
     }));
     models

@@ -65,11 +65,10 @@ pub(crate) fn named_exactly<'a>(
     name: &str,
     models: &'a [ModelFile],
 ) -> Result<&'a ModelFile, AppError> {
-    let matches: [&dyn Fn(&ModelFile) -> bool; 3] = [
-        &|model| model.name == name,
-        &|model| file_name(model) == name,
-        &|model| without_extension(file_name(model)) == name,
-    ];
+    let matches: [&dyn Fn(&ModelFile) -> bool; 3] =
+        [&|model| model.name == name, &|model| file_name(model) == name, &|model| {
+            without_extension(file_name(model)) == name
+        }];
     for is_meant in matches {
         let found: Vec<&ModelFile> = models.iter().filter(|model| is_meant(model)).collect();
         match found.as_slice() {

@@ -95,7 +95,11 @@ fn look(home: &Home, catalogue: &Catalogue) -> Result<ModelStorage, AppError> {
             } else if name.ends_with(PARTIAL) || is_sidecar(&name) {
                 let sidecar = if is_sidecar(&name) { path.clone() } else { beside(&path) };
                 let bytes = metadata.len()
-                    + if sidecar == path { 0 } else { sidecar.metadata().map_or(0, |one| one.len()) };
+                    + if sidecar == path {
+                        0
+                    } else {
+                        sidecar.metadata().map_or(0, |one| one.len())
+                    };
                 let is_known = known.contains(&path) || known.iter().any(|one| beside(one) == path);
                 if is_known || is_held(&path) || is_held(&sidecar) {
                     storage.downloads_bytes += bytes;

@@ -1,0 +1,107 @@
+//! The hub's models, with what they mean for this machine, from a hub on loopback.
+
+use std::sync::Arc;
+
+use braincells_core::{Code, Settings};
+use braincells_llm::FakeEngine;
+use braincells_testing::hub_server::{HostedFile, HostedRepository, HubFolder, HubServer};
+use braincells_testing::{
+    ManualClock, RecordedEvents, ScriptedEngines, TempHome, small_model, small_model_part,
+};
+use braincells_workbench::{
+    Cloud, Keys, ProbeHere, Runtime, Search, SearchSort, Verdict, Workbench, World,
+};
+
+fn hub() -> HubServer {
+    let part = |number| {
+        let path = format!("Q8_0/small-Q8_0-{number:05}-of-00002.gguf");
+        HostedFile::new(&path, small_model_part("small", number, 2))
+    };
+    let repository = HostedRepository::new("owner/small-GGUF")
+        .with(HostedFile::new("small-Q4_K_M.gguf", small_model("small")))
+        .with(part(1))
+        .with(part(2))
+        .with(HostedFile::new("small-BF16.gguf", [7; 4000]))
+        .knowing(|facts| facts.downloads = 10);
+    let other = HostedRepository::new("owner/other-GGUF")
+        .with(HostedFile::new("other-Q4_K_M.gguf", small_model("other")))
+        .knowing(|facts| facts.downloads = 20);
+    HubServer::start(HubFolder::new().with(repository).with(other))
+}
+
+fn workbench(home: &TempHome, endpoint: &str) -> Workbench {
+    Workbench::open(World {
+        home: home.home(),
+        clock: Arc::new(ManualClock::at(1_800_000_000_000)),
+        events: Arc::new(RecordedEvents::default()),
+        engines: Arc::new(ScriptedEngines::new(Arc::new(FakeEngine::echo()))),
+        probe: Arc::new(ProbeHere),
+        cloud: Arc::new(Cloud::new(Keys::in_memory()).with_hub_endpoint(endpoint)),
+    })
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_repository_says_what_fits_and_what_is_here() {
+    let (hub, home) = (hub(), TempHome::new());
+    let workbench = workbench(&home, hub.endpoint());
+    let search = Search {
+        text: "owner".to_owned(),
+        runtime: Runtime::Gguf,
+        sort: SearchSort::Downloads,
+        limit: 10,
+    };
+    let found = workbench.search_models(search).await.unwrap();
+    let ids: Vec<&str> = found.iter().map(|model| model.id.as_str()).collect();
+    assert_eq!(ids, ["owner/other-GGUF", "owner/small-GGUF"]);
+
+    let folder = home.home().models().join("owner--small-GGUF");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("small-Q4_K_M.gguf"), small_model("small")).unwrap();
+    let found = workbench.hub_repository("owner/small-GGUF:q8_0").await.unwrap();
+    let labels: Vec<&str> =
+        found.repository.choices.iter().map(|choice| choice.label.as_str()).collect();
+    let at = |label: &str| labels.iter().position(|one| *one == label).unwrap();
+    assert_eq!(labels.len(), 3, "{labels:?}");
+    assert_eq!(found.wanted, Some(at("Q8_0")));
+    assert_eq!(found.fits, [Verdict::Fits; 3]);
+    assert!(found.suggested.is_some());
+    let here = Some("owner--small-GGUF/small-Q4_K_M.gguf");
+    assert_eq!(found.installed[at("Q4_K_M")].as_deref(), here);
+    assert_eq!(found.installed[at("Q8_0")], None);
+
+    for label in ["Q4_K_M", "Q8_0", ""] {
+        let fit = workbench.hub_fit("owner/small-GGUF:Q4_K_M", label).await.unwrap();
+        assert_eq!(fit.verdict, Verdict::Fits, "{label}: {}", fit.reason);
+        assert_eq!(fit.layers, 1);
+    }
+    let unknown = workbench.hub_fit("owner/small-GGUF", "Q2_K").await.unwrap_err();
+    assert_eq!(unknown.code, Code::NotFound);
+    assert!(unknown.hint.unwrap().contains("Q8_0"));
+    let broken = workbench.hub_fit("owner/small-GGUF", "BF16").await.unwrap_err();
+    assert_eq!(broken.code, Code::ModelBroken, "{broken}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_said() {
+    let (hub, home) = (hub(), TempHome::new());
+    let bench = workbench(&home, hub.endpoint());
+    for (reference, code) in
+        [("owner/none-GGUF", Code::NotFound), ("../../etc", Code::BadInput), ("", Code::BadInput)]
+    {
+        let error = bench.hub_repository(reference).await.unwrap_err();
+        assert_eq!(error.code, code, "{reference}: {error}");
+        assert!(error.hint.is_some(), "{error}");
+    }
+    assert!(bench.is_hub_reference("owner/small-GGUF:Q4_K_M"));
+    assert!(!bench.is_hub_reference("small-Q4_K_M.gguf"));
+    // A hub on this machine may be asked whatever is set; another one may not.
+    let settings = Settings { local_only: true, ..Settings::default() };
+    bench.set_settings(settings).await.unwrap();
+    bench.hub_repository("owner/small-GGUF").await.unwrap();
+    drop(bench);
+    let far = workbench(&home, "https://hub.example");
+    let error = far.hub_repository("owner/small-GGUF").await.unwrap_err();
+    assert_eq!(error.code, Code::LocalOnly, "{error}");
+    assert!(!far.recommended_models().await.unwrap().is_empty(), "the list asks nobody");
+}
