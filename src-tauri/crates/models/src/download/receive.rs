@@ -22,6 +22,9 @@ use crate::hub::FileResponse;
 /// rate is told.
 const LOOKED_AFTER_EVERY: Duration = Duration::from_millis(500);
 
+/// How often it is written down how far it is, besides after each block.
+const NOTED_EVERY: Duration = Duration::from_secs(5);
+
 /// Why no more is received.
 enum End {
     /// All that was asked for is there, or an error.
@@ -91,7 +94,8 @@ impl Attempt<'_> {
         let ends_by_itself = response.total_bytes.is_none() && response.range.is_none();
         let mut look_after = interval(LOOKED_AFTER_EVERY);
         look_after.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut silent_until = Instant::now() + self.limits.stall;
+        let mut noted = Instant::now();
+        let mut silent_until = noted + self.limits.stall;
         let control = self.control.clone();
         let mut stopped = std::pin::pin!(control.stopped());
         loop {
@@ -102,7 +106,15 @@ impl Attempt<'_> {
             let fed = tokio::select! {
                 biased;
                 () = &mut stopped => return End::Of(Err(FetchError::Stopped)),
-                _tick = look_after.tick() => flush_or_stop(intake, &control).await,
+                _tick = look_after.tick() => {
+                    let now = Instant::now();
+                    if now.duration_since(noted) >= NOTED_EVERY {
+                        noted = now;
+                        Ok(intake.note())
+                    } else {
+                        Ok(intake.flush())
+                    }
+                }
                 chunk = timeout_at(silent_until, response.chunk()) => match chunk {
                     Err(_elapsed) => {
                         return End::Of(Err(FetchError::Stalled { after: self.limits.stall }));
@@ -117,7 +129,7 @@ impl Attempt<'_> {
                         }
                         done += chunk.len() as u64;
                         self.fetched += chunk.len() as u64;
-                        feed_or_stop(intake, chunk, &control).await
+                        or_stopped(&control, intake.feed(&chunk)).await
                     }
                 },
             };
@@ -193,29 +205,6 @@ impl Attempt<'_> {
 /// mirror, must not cost all that is there.
 fn if_range<'e>(asked: &Asked<'e>) -> Option<&'e str> {
     asked.etag.filter(|_tag| asked.wanted.sha256.is_none())
-}
-
-async fn flush_or_stop(
-    intake: &mut Intake,
-    control: &super::Control,
-) -> Result<Result<(), WriterEnded>, FetchError> {
-    tokio::select! {
-        biased;
-        fed = intake.flush() => Ok(fed),
-        () = control.stopped() => Err(FetchError::Stopped),
-    }
-}
-
-async fn feed_or_stop(
-    intake: &mut Intake,
-    chunk: Bytes,
-    control: &super::Control,
-) -> Result<Result<(), WriterEnded>, FetchError> {
-    tokio::select! {
-        biased;
-        fed = intake.feed(chunk) => Ok(fed),
-        () = control.stopped() => Err(FetchError::Stopped),
-    }
 }
 
 /// What happened, without whom it happened with.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::check::Kept;
+use super::intake::{Piece, Spent, hand_back};
 use super::ledger::Block;
 use super::place::{Place, ledger_path, partial_path};
 use super::{FetchError, FreeBytes, Limits, threads};
@@ -123,14 +123,17 @@ impl Writer {
     }
 
     /// Writes all that comes, then writes down how far it came.
-    pub(super) fn run(mut self, batches: &mut mpsc::Receiver<Vec<Bytes>>) -> Written {
+    pub(super) fn run(mut self, mut pieces: mpsc::Receiver<Piece>, spent: &Spent) -> Written {
         let mut outcome = Ok(());
-        while let Some(batch) = batches.blocking_recv() {
-            outcome = batch.iter().try_for_each(|piece| self.take(piece));
+        while let Some(piece) = pieces.blocking_recv() {
+            outcome = if piece.is_empty() { self.note() } else { self.take(&piece) };
+            hand_back(piece, spent);
             if outcome.is_err() {
                 break;
             }
         }
+        // Whoever feeds learns that this has ended before he waits for a buffer again.
+        drop(pieces);
         let tail = if self.open > 0 { self.close() } else { Ok(()) };
         // Nobody asks for a sync any more: the thread ends after the one it is at.
         let Self { place, blocks, mut synced, .. } = self;
@@ -160,8 +163,17 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes down the block that is open. It need not be on the disk yet: a line counts only
-    /// together with the bytes that it is about.
+    /// Writes down how much there is of the block that is open.
+    fn note(&mut self) -> Result<(), FetchError> {
+        if self.open == 0 {
+            return Ok(());
+        }
+        let block = Block { bytes: self.open, crc32: self.crc32.clone().finalize() };
+        self.place.record(self.blocks.len() as u64, block)
+    }
+
+    /// Writes down the block that is open, which is done. It need not be on the disk yet: a
+    /// line counts only together with the bytes that it is about.
     fn close(&mut self) -> Result<(), FetchError> {
         let crc32 = std::mem::take(&mut self.crc32).finalize();
         let block = Block { bytes: std::mem::take(&mut self.open), crc32 };

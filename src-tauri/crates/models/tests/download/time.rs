@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use braincells_models::download::{Control, FetchError, Fetched, Step, fetch};
+use braincells_models::download::{Control, FetchError, Fetched, Step, fetch, progress_of};
 use tokio::sync::Notify;
 use tokio::time::{advance, pause, resume};
 
@@ -101,4 +101,19 @@ async fn a_machine_that_slept_before_the_attempt_is_none_the_wiser() {
     assert!(matches!(case.fetch().await, Err(FetchError::Cut { .. })));
     pass(Duration::from_hours(24 * 365)).await;
     case.ends_well(BYTES - HALF).await;
+}
+
+#[tokio::test]
+async fn a_slow_download_loses_little_in_a_kill() {
+    // The half is no whole number of blocks: what is behind the last block is written down in time.
+    let (case, go_on) = stands_still().await;
+    let outcome = meanwhile(&case, &Control::new(), async || {
+        pass(Duration::from_secs(6)).await;
+        while progress_of(&case.wanted.target) != Some(HALF as u64) {
+            tokio::task::yield_now().await;
+        }
+        go_on.notify_one();
+    })
+    .await;
+    assert_eq!(outcome.unwrap().bytes_fetched, BYTES as u64);
 }
