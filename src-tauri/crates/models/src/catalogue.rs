@@ -49,8 +49,8 @@ pub enum SizeClass {
 /// What a model stands out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "bindings", derive(specta::Type), specta(rename = "ModelRole"))]
-pub enum Role {
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub enum ModelRole {
     /// It makes the first run work in seconds. There is one.
     Starter,
     /// A new user is shown it first.
@@ -110,7 +110,7 @@ pub struct Model {
     pub good_for: String,
     /// What it is in the list for, if for more than being good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
+    pub role: Option<ModelRole>,
     /// Whether it may reason at length before it answers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub thinks: bool,
@@ -179,7 +179,7 @@ impl Catalogue {
 
     /// The model that makes the first run work in seconds.
     pub fn starter(&self) -> Option<&Model> {
-        self.models.iter().find(|model| model.role == Some(Role::Starter))
+        self.models.iter().find(|model| model.role == Some(ModelRole::Starter))
     }
 
     /// The models that this runs.

@@ -108,7 +108,7 @@ pub use braincells_llm::llama::{
 };
 pub use braincells_llm::worker::WorkerProgram;
 pub use braincells_llm::{Message, Price, Role};
-pub use braincells_models::catalogue::{Model, Role as ModelRole, Runtime, SizeClass, Variant};
+pub use braincells_models::catalogue::{Model, ModelRole, Runtime, SizeClass, Variant};
 pub use braincells_models::fit::{Judgement, Memory, Verdict};
 pub use braincells_models::hub::{
     Choice, Gate, HubFile, HubModel, Reference, Repository, Search, SearchSort,

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Catalogue, Model, Role, Runtime, Variant};
+use super::{Catalogue, Model, ModelRole, Runtime, Variant};
 
 /// Licences that the window can name.
 const LICENCES: [&str; 5] = ["apache-2.0", "mit", "gemma", "llama3.1", "llama3.2"];
@@ -33,11 +33,11 @@ pub(super) fn list(list: &Catalogue) -> Result<(), String> {
             return Err(wrong("is there twice".to_owned()));
         }
     }
-    if list.models.iter().filter(|model| model.role == Some(Role::Starter)).count() > 1 {
+    if list.models.iter().filter(|model| model.role == Some(ModelRole::Starter)).count() > 1 {
         return Err("more than one model is the starter".to_owned());
     }
     for runtime in [Runtime::Gguf, Runtime::Mlx] {
-        if list.of(runtime).filter(|model| model.role == Some(Role::Default)).count() > 1 {
+        if list.of(runtime).filter(|model| model.role == Some(ModelRole::Default)).count() > 1 {
             return Err(format!("more than one model is the default of {runtime:?}"));
         }
     }

@@ -25,7 +25,7 @@ fn the_starter_the_three_recommended_models_and_the_mlx_list_are_in_it() {
     let recommended: Vec<(&str, &str)> = list
         .models
         .iter()
-        .filter(|model| model.role == Some(Role::Recommended))
+        .filter(|model| model.role == Some(ModelRole::Recommended))
         .map(|model| {
             let usual = model.variants.iter().find(|variant| variant.label == "Q4_K_M").unwrap();
             (model.repository.as_str(), usual.file.as_deref().unwrap())
@@ -39,7 +39,7 @@ fn the_starter_the_three_recommended_models_and_the_mlx_list_are_in_it() {
     assert_eq!(recommended, expected);
     let mlx: Vec<&str> = list.of(Runtime::Mlx).map(|model| model.family.as_str()).collect();
     assert_eq!(mlx, ["Qwen 3", "Gemma 3", "SmolLM3", "Ministral 3"]);
-    let default = list.of(Runtime::Mlx).find(|model| model.role == Some(Role::Default)).unwrap();
+    let default = list.of(Runtime::Mlx).find(|model| model.role == Some(ModelRole::Default)).unwrap();
     assert_eq!(default.name, "Qwen 3 1.7B");
 }
 

@@ -63,11 +63,6 @@ impl Cloud {
         self
     }
 
-    /// How long a server may be silent, where it was said.
-    pub(super) fn stall_timeout(&self) -> Option<Duration> {
-        self.options.stall_timeout
-    }
-
     pub(crate) fn keys(&self) -> &Keys {
         &self.keys
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use braincells_core::AppError;
+use braincells_llm::cloud::{Endpoint, provider};
 use braincells_models::hub::{Http, Hub, HubOptions};
 use secrecy::SecretString;
 
@@ -30,13 +31,13 @@ impl Cloud {
         let (far, beside) = client.clients();
         let http = Http { far: far.clone(), beside: beside.clone() };
         let endpoint = self.hub_endpoint.as_deref().unwrap_or(Hub::ENDPOINT).to_owned();
-        let stall_timeout = self.stall_timeout().unwrap_or(STALL_TIMEOUT);
-        Ok(Hub::new(http, HubOptions { endpoint, stall_timeout })?)
+        Ok(Hub::new(http, HubOptions { endpoint, stall_timeout: STALL_TIMEOUT })?)
     }
 
     /// The token for the hub, if there is one. Most models need none.
     pub(crate) async fn hub_token(&self) -> Option<SecretString> {
-        self.keys().find(HUB_KEY).await.map(|(held, _)| held.key.secret())
+        let provider = Endpoint::of_provider(provider(HUB_KEY)?, None, None).ok()?;
+        self.keys().find(&provider).await.map(|(held, _)| held.key.secret())
     }
 
     /// Whether what is asked of the hub stays on this machine.

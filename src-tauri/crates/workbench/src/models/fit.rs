@@ -2,10 +2,8 @@
 //! is.
 
 use braincells_core::{AppError, EngineOptions, ModelStatus};
-use braincells_llm::llama::{Device, DeviceKind, devices};
-use braincells_models::fit::{
-    Candidate, Judgement, Machine, Shape, Verdict, Wanted, judge, suggest,
-};
+use braincells_llm::llama::{Device, DeviceKind, LoadOptions, devices, wanted};
+use braincells_models::fit::{Candidate, Judgement, Machine, Shape, Verdict, judge, suggest};
 use braincells_models::gguf::Gguf;
 
 use crate::Workbench;
@@ -14,9 +12,6 @@ use crate::machine::{Memory, memory};
 
 /// The context of a row where the settings say nothing, as the engine has it (`ROW_CONTEXT`).
 const ROW_CONTEXT: u64 = 8192;
-/// Rows at once where the settings say nothing, as the engine has them (`CPU_ROWS`, `GPU_ROWS`).
-const CPU_ROWS: u64 = 16;
-const GPU_ROWS: u64 = 32;
 
 /// What a model takes besides its weights whatever its size: buffers and the program.
 const BESIDES_BYTES: u64 = 300_000_000;
@@ -28,11 +23,10 @@ const TYPICAL_PARAMETERS: f64 = 8e9;
 const FOUR_BITS: f64 = 0.6;
 
 /// This machine as a model finds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Room {
     machine: Machine,
-    row_context: u64,
-    rows: u64,
+    load: LoadOptions,
 }
 
 impl Workbench {
@@ -80,20 +74,22 @@ impl Room {
         let ram_bytes = memory.map_or(u64::MAX, |memory| {
             memory.free_bytes.saturating_add(held_bytes).min(memory.total_bytes)
         });
-        let rows = if gpu_bytes > 0 { GPU_ROWS } else { CPU_ROWS };
         Self {
             machine: Machine { ram_bytes: ram_bytes.saturating_sub(shared_bytes), gpu_bytes },
-            row_context: options.context_tokens.map_or(ROW_CONTEXT, u64::from),
-            rows: if options.exact { 1 } else { options.parallel_rows.map_or(rows, u64::from) },
+            load: LoadOptions {
+                parallel_rows: options.parallel_rows,
+                context_tokens: options.context_tokens,
+                exact: options.exact,
+                ..LoadOptions::default()
+            },
         }
     }
 
     /// Whether a model fits, by the headers of its files.
     pub(super) fn judge(&self, parts: &[Gguf]) -> Result<Judgement, AppError> {
         let shape = Shape::of_parts(parts)?;
-        let trained = Some(shape.context_length).filter(|&length| length > 0);
-        let row_context = self.row_context.min(trained.unwrap_or(u64::MAX));
-        Ok(judge(&shape, &Wanted::rows(row_context, self.rows), &self.machine))
+        let wanted = wanted(&shape, self.machine.gpu_bytes > 0, &self.load);
+        Ok(judge(&shape, &wanted, &self.machine))
     }
 
     /// How each of these quantisations of one model fits, and the one to take, by their sizes.
@@ -102,7 +98,8 @@ impl Room {
         candidates: &[Candidate],
         parameters: Option<u64>,
     ) -> (Vec<Verdict>, Option<usize>) {
-        let besides = besides_bytes(candidates, parameters, self.row_context);
+        let row_context = self.load.context_tokens.map_or(ROW_CONTEXT, u64::from);
+        let besides = besides_bytes(candidates, parameters, row_context);
         let verdict = |candidate: &Candidate| {
             let alone = suggest(std::slice::from_ref(candidate), besides, &self.machine);
             alone.map_or(Verdict::WillNotFit, |alone| alone.verdict)
@@ -166,8 +163,7 @@ mod tests {
     fn sizes_alone_give_a_verdict_for_each_and_one_to_take() {
         let room = Room {
             machine: Machine { ram_bytes: 10 * GB, gpu_bytes: 0 },
-            row_context: ROW_CONTEXT,
-            rows: CPU_ROWS,
+            load: LoadOptions::default(),
         };
         let candidate = |label: &str, tenths: u64| Candidate {
             label: label.to_owned(),
