@@ -394,10 +394,12 @@ async fn the_estimate_is_near_what_a_model_takes() {
     let engine = load(&options);
     answers(&engine, canaries(64)).await;
     let long = ask("Read.", &"A word and another one. ".repeat(150), Output::Boolean);
-    answers(&engine, vec![long]).await;
+    // The first number brings the tables that grammars need.
+    answers(&engine, vec![long, ask("How many?", "Three cats.", Output::number())]).await;
     let grown = resident_bytes().unwrap() - before;
     let ratio = estimate.total_bytes() as f64 / grown as f64;
-    assert!((0.75..=1.25).contains(&ratio), "{ratio}: {estimate:?}, grown by {grown}");
+    println!("{ratio:.3}: {estimate:?}, grown by {grown}");
+    assert!((0.9..=1.1).contains(&ratio), "{ratio}: {estimate:?}, grown by {grown}");
 }
 
 #[test]

@@ -1,3 +1,5 @@
+mod grammar;
+
 use serde::Serialize;
 
 use super::shape::{Layer, Shape};
@@ -15,10 +17,16 @@ const WIDTHS: u64 = 5;
 const FEED_FORWARD_WIDTHS: u64 = 3;
 /// As `WIDTHS`, while attention weights are computed as a whole.
 const ATTENTION_WIDTHS: u64 = 7;
-/// What the program, its threads and their work buffers take besides.
-const PROGRAM_BYTES: u64 = 13_000_000;
-/// What a token of the vocabulary takes in the tokeniser's tables.
-const TOKEN_BYTES: u64 = 160;
+/// The code of llama.cpp that runs, stacks, and the descriptions of the graph.
+const PROGRAM_BYTES: u64 = 8_500_000;
+
+// The tokeniser, `llama-vocab.cpp`, on 64 bits with glibc: what a token and a merge take in its
+// tables, and what malloc keeps of their texts after the header was read.
+/// 40 in `id_to_token`, 64 for a node of `token_to_id` and 16 for its bucket, 32 in
+/// `cache_token_to_piece`, 32 in the header, and some have texts of more than 15 bytes.
+const TOKEN_BYTES: u64 = 190;
+/// 96 for a node of `bpe_ranks` and 12 for its bucket, 32 in the header.
+const MERGE_BYTES: u64 = 140;
 
 /// How the model is to be used. The engine says how it would size itself (`llm::llama::wanted`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,7 +72,7 @@ pub struct Memory {
     pub output_bytes: u64,
     /// What one call needs while it computes.
     pub compute_bytes: u64,
-    /// The program itself and the tokeniser.
+    /// The program itself, the tokeniser, and the tables that typed answers are written by.
     pub program_bytes: u64,
 }
 
@@ -142,7 +150,12 @@ pub fn estimate(shape: &Shape, wanted: &Wanted) -> Memory {
         kv_bytes,
         output_bytes: logits_bytes(shape, wanted),
         compute_bytes: compute_bytes(shape, wanted),
-        program_bytes: sum([PROGRAM_BYTES, product([shape.vocabulary_size, TOKEN_BYTES])]),
+        program_bytes: sum([
+            PROGRAM_BYTES,
+            product([shape.vocabulary_size, TOKEN_BYTES]),
+            product([shape.merges, MERGE_BYTES]),
+            grammar::bytes(shape.vocabulary_size),
+        ]),
     }
 }
 

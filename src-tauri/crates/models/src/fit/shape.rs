@@ -51,6 +51,8 @@ pub struct Shape {
     pub heads: u64,
     /// Tokens of its vocabulary.
     pub vocabulary_size: u64,
+    /// Pairs of tokens that its tokeniser joins, if it works so.
+    pub merges: u64,
     /// Tokens that it was trained to take.
     pub context_length: u64,
 }
@@ -79,6 +81,7 @@ impl Shape {
             feed_forward_length: active_width(model, embedding_length),
             heads: most(model.head_counts()),
             vocabulary_size: model.vocabulary_size().unwrap_or(0),
+            merges: model.merges().unwrap_or(0),
             context_length: model.context_length().unwrap_or(0),
             ..Self::default()
         };

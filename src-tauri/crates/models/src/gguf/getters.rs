@@ -108,6 +108,12 @@ impl Gguf {
         self.own_count("vocab_size").or_else(|| tokens.map(|tokens| tokens.length))
     }
 
+    /// How many pairs of tokens its tokeniser joins; none where it works otherwise.
+    pub fn merges(&self) -> Option<u64> {
+        let merges = self.metadata.get("tokenizer.ggml.merges").and_then(Value::as_array);
+        merges.map(|merges| merges.length)
+    }
+
     /// Whether it says how a conversation is written; a base model often does not.
     pub fn has_chat_template(&self) -> bool {
         self.metadata.get("tokenizer.chat_template").is_some()

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use braincells_models::ModelsError;
-use braincells_models::fit::{Shape, Wanted, estimate};
+use braincells_models::fit::{Layer, Shape, Wanted, estimate};
 use braincells_models::gguf::{Gguf, Prefix, Split, TensorType, Value};
 
 use super::allocations::most_bytes;
@@ -144,6 +144,30 @@ fn a_window_and_experts_are_seen_in_the_shape() {
     assert_eq!(shape.weight_bytes(), 680 + 2304 + 256);
     // The table of embeddings is the output too, and read whole as that.
     assert_eq!(shape.active_bytes, 680 + 2304 / 4 + 256, "two of eight experts");
+}
+
+#[test]
+fn a_layer_may_have_cells_or_a_state_or_both() {
+    let of = |architecture: &str| {
+        let own = |name: &str| format!("{architecture}.{name}");
+        let file = File::sound()
+            .with("general.architecture", text(architecture))
+            .with(&own("attention.head_count"), u32_value(4));
+        let counts = [("block_count", 8), ("embedding_length", 64), ("ssm.inner_size", 128)];
+        let more = [("attention.head_count_kv", 2), ("ssm.state_size", 16), ("ssm.conv_kernel", 4)];
+        let with = |file: File, (name, count): (&str, u32)| file.with(&own(name), u32_value(count));
+        let shape =
+            Shape::of(&read(&counts.into_iter().chain(more).fold(file, with).bytes()).unwrap());
+        let kind = |layer: &Layer| (layer.cell_bytes > 0, layer.state_bytes);
+        shape.unwrap().layers.iter().map(kind).collect::<Vec<_>>()
+    };
+    // 16 x 128 of the state, and three columns of the convolution's 128.
+    let state_bytes = 4 * (16 * 128 + 3 * 128);
+    assert_eq!(of("falcon-h1"), [(true, state_bytes); 8]);
+    assert_eq!(of("llama"), [(true, 0); 8]);
+    let every_fourth: Vec<_> = (1..=8).map(|layer| layer % 4 == 0).collect();
+    let expected = every_fourth.iter().map(|&sees| (sees, if sees { 0 } else { state_bytes }));
+    assert_eq!(of("qwen35"), expected.collect::<Vec<_>>());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use braincells_core::{AppError, Code, Output};
 use braincells_llm::llama::{LlamaEngine, LoadOptions, memory_estimate, shape, wanted};
 use braincells_llm::{BatchEventKind, LLMEngine, LLMRequest, Message, RequestId, Role};
 use futures::stream::{self, StreamExt};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Tokens of a row that are no text: the chat template, the row's number, and the answer.
 const BESIDES_TEXT: u32 = 96;
@@ -25,28 +25,27 @@ async fn main() -> Result<(), AppError> {
     let estimate = memory_estimate(&model, &options).ok_or_else(usage)?;
 
     let before = status("VmRSS")?;
+    let mut steps = Vec::new();
     let engine = LlamaEngine::load(&model, &options, |_fraction| true)?;
-    let loaded = status("VmHWM")?;
+    steps.push(step("loaded", before)?);
     let capabilities = engine.capabilities();
     let (rows, context) = (capabilities.parallel_requests, capabilities.context_tokens);
     let each = (wanted.cells as u32 / rows).min(context).saturating_sub(BESIDES_TEXT).max(8);
-    let mut failed = 0;
     let texts = (0..rows).map(|row| ask(row, each, Output::Text));
-    failed += answer(&engine, texts.collect()).await;
-    let whole = ask(rows, context.saturating_sub(BESIDES_TEXT), Output::Text);
-    failed += answer(&engine, vec![whole]).await;
-    let filled = status("VmHWM")?;
-    let labels = || ["good", "bad", "neither"].map(str::to_owned).to_vec();
+    let mut failed = answer(&engine, texts.collect()).await;
+    steps.push(step("filled", before)?);
+    let labels = ["good", "bad", "neither"].map(str::to_owned).to_vec();
     let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
     for output in [
         Output::Boolean,
         Output::number(),
         Output::Date,
-        Output::Labels { labels: labels() },
+        Output::Labels { labels },
         Output::Json { schema },
     ] {
         let short = (0..rows).map(|row| ask(row, 16, output.clone()));
         failed += answer(&engine, short.collect()).await;
+        steps.push(step(output.as_str(), before)?);
     }
     let peak = status("VmHWM")?;
     let estimated = estimate.total_bytes();
@@ -60,8 +59,7 @@ async fn main() -> Result<(), AppError> {
             "estimate": estimate,
             "estimate_bytes": estimated,
             "before_bytes": before,
-            "loaded_bytes": loaded.saturating_sub(before),
-            "filled_bytes": filled.saturating_sub(before),
+            "steps": steps,
             "measured_bytes": grown,
             "ratio": estimated as f64 / grown as f64,
             "failed": failed,
@@ -121,6 +119,12 @@ async fn answer(engine: &LlamaEngine, requests: Vec<LLMRequest>) -> usize {
         }
     }
     failed
+}
+
+/// By how much the process has grown at most up to now, and what of it is no file.
+fn step(name: &str, before: u64) -> Result<Value, AppError> {
+    let grown = status("VmHWM")?.saturating_sub(before);
+    Ok(json!({ "step": name, "grown": grown, "anonymous": status("RssAnon")? }))
 }
 
 /// A line of `/proc/self/status`, in bytes: `VmRSS` is what is resident, files that are mapped

@@ -32,6 +32,7 @@ fn smol() -> Shape {
         feed_forward_length: 1536,
         heads: 9,
         vocabulary_size: 49_152,
+        merges: 48_900,
         ..Shape::default()
     }
 }
