@@ -2311,8 +2311,8 @@ export type RunProgress = {
 	/**  Generated tokens so far. */
 	completion_tokens: number,
 	/**
-	 *  What the provider said that the run cost so far, in US dollars; `None` where it does not say
-	 *  and has no known price.
+	 *  What the provider said that this part of the run cost so far, in US dollars, without what it
+	 *  took before a pause; `None` where it does not say and has no known price.
 	 */
 	cost_usd?: number | null,
 	/**  How the provider takes its requests; `None` for an engine on this machine. */

@@ -187,15 +187,22 @@ impl ForStdout {
     }
 }
 
+/// Where a file goes that is written at the end, checked before the work.
+pub fn target(session: &Session, out: &Path, force: bool) -> Result<PathBuf, AppError> {
+    let path = replaced_path(out)?;
+    check_path(session, &path, force, None)?;
+    Ok(path)
+}
+
 /// The file that a path means. Replacing a link would leave its target as it was; the target is what
 /// is meant.
-pub fn replaced_path(typed: &Path) -> Result<PathBuf, AppError> {
+fn replaced_path(typed: &Path) -> Result<PathBuf, AppError> {
     let typed = absolute(typed)?;
     Ok(fs::canonicalize(&typed).unwrap_or(typed))
 }
 
 /// Fails if no file can be written there, or none may be.
-pub fn check_path(
+fn check_path(
     session: &Session,
     path: &Path,
     force: bool,

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::update::request;
 use crate::args::{BatchAction, BatchArgs, ScopeArgs};
-use crate::destination::{ForStdout, check_path, replaced_path};
+use crate::destination::{ForStdout, target};
 use crate::failure::{Ending, Failure};
 use crate::session::{Session, absolute};
 use crate::text::printable;
@@ -42,13 +42,7 @@ async fn write(
     scope: &ScopeArgs,
 ) -> Result<Ending, Failure> {
     // Where the file goes is checked before the work; `-` is stdout.
-    let target = if out == Path::new("-") {
-        None
-    } else {
-        let path = replaced_path(out)?;
-        check_path(session, &path, force, None)?;
-        Some(path)
-    };
+    let target = if out == Path::new("-") { None } else { Some(target(session, out, force)?) };
     let all = session.unless_stopped(session.workbench.columns(sheet)).await?;
     let request = request(scope, &all)?;
     let written = if let Some(path) = &target {

@@ -177,7 +177,7 @@ impl<T: std::os::fd::AsFd> Drop for Terminal<T> {
         if let Some(was) = &self.was {
             let now = rustix::termios::OptionalActions::Now;
             // One that is gone needs nothing.
-            drop(rustix::termios::tcsetattr(&self.terminal, now, was));
+            rustix::termios::tcsetattr(&self.terminal, now, was).ok();
         }
     }
 }

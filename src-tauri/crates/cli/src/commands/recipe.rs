@@ -1,8 +1,7 @@
 //! `recipe`.
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use braincells_core::SheetId;
 use braincells_workbench::recipe_file::{self, RecipeFile};
@@ -11,11 +10,11 @@ use indicatif::HumanCount;
 use serde_json::json;
 
 use crate::args::{InputArgs, RecipeAction, RecipeArgs};
-use crate::destination::{check_folder, check_replaceable};
+use crate::destination::target;
 use crate::failure::{Ending, Failure};
 use crate::recipe_plan::{self, Length};
 use crate::recipe_source;
-use crate::session::{Session, absolute};
+use crate::session::Session;
 use crate::source::Source;
 use crate::text::printable;
 use crate::written::Written;
@@ -130,16 +129,6 @@ async fn import(
         .collect();
     session.output.summarise(&lines)?;
     Ok(Ending::Complete)
-}
-
-/// Where an exported recipe goes, checked before it is made.
-fn target(session: &Session, out: &Path, force: bool) -> Result<PathBuf, Failure> {
-    // Replacing a link would leave its target as it was; the target is what is meant.
-    let typed = absolute(out)?;
-    let path = fs::canonicalize(&typed).unwrap_or(typed);
-    check_replaceable(session, &path, force, None)?;
-    check_folder(&path)?;
-    Ok(path)
 }
 
 fn write(

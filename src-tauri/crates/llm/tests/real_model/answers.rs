@@ -234,7 +234,7 @@ async fn a_prompt_that_does_not_fit_says_both_numbers_and_the_others_go_on() {
         match event.kind {
             BatchEventKind::Done(_) => done += 1,
             BatchEventKind::Failed(error) => failed = Some(error),
-            BatchEventKind::Started | BatchEventKind::Delta(_) => {}
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {}
         }
     }
     assert_eq!(done, 2);

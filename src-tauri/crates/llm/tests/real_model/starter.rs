@@ -37,6 +37,7 @@ pub async fn answers(engine: &LlamaEngine, requests: Vec<LLMRequest>) -> Vec<LLM
                 assert!(done.insert(event.id, *response).is_none(), "one answer per request");
             }
             BatchEventKind::Failed(error) => panic!("{:?}: {error}", event.id),
+            BatchEventKind::Spent { .. } => panic!("it costs nothing"),
             BatchEventKind::Started => assert!(started.insert(event.id), "started once"),
             BatchEventKind::Delta(text) => deltas.entry(event.id).or_default().push_str(&text),
         }

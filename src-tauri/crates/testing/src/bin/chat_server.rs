@@ -172,7 +172,7 @@ async fn serve() -> Result<(), String> {
     let (ended, end) = tokio::sync::oneshot::channel();
     let wait = move || {
         drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
-        drop(ended.send(()));
+        ended.send(()).ok();
     };
     std::thread::Builder::new().name("stdin".to_owned()).spawn(wait).map_err(|e| e.to_string())?;
     tokio::select! {
