@@ -1,7 +1,5 @@
 //! The same over the wire: the engines of the product against a server on loopback.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use braincells_core::{BackendLimits, BackendSettings, Code, EndpointSettings, Output, Settings};
 use braincells_testing::{Answer, ChatCall, ChatServer, Logprob, Reply, understand};
 use braincells_workbench::RoutedEngines;
@@ -219,9 +217,8 @@ async fn an_endpoint_of_ones_own_needs_no_key_and_keeps_its_limits() {
 async fn a_run_that_goes_on_in_another_process_pays_for_nothing_twice() {
     const ANSWERED: usize = 7;
     let server = ChatServer::start(understand).await;
-    let calls = AtomicUsize::new(0);
     server.set_script(move |call| {
-        let is_answered = calls.fetch_add(1, Ordering::SeqCst) < ANSWERED;
+        let is_answered = !call.is_chat() || call.number < ANSWERED;
         if is_answered { understand(call) } else { Reply::Stall }
     });
     let wired = Wired::open(&server, with_key());
@@ -246,4 +243,56 @@ async fn a_run_that_goes_on_in_another_process_pays_for_nothing_twice() {
     let outcome = wired.workbench.resume(sheet, id, &options).await.unwrap().finished().await;
     assert_eq!((outcome.status, outcome.progress.rows_done), (RunStatus::Done, 60), "{outcome:?}");
     assert_eq!(server.calls() - before, 60 - ANSWERED);
+}
+
+fn priced(usd_per_token: &str) -> Value {
+    json!({"data": [{
+        "id": "org/m", "context_length": 4096,
+        "pricing": {"prompt": usd_per_token, "completion": usd_per_token},
+    }]})
+}
+
+#[tokio::test]
+async fn a_price_that_changes_is_noticed_once_the_list_of_models_is_old() {
+    let server = ChatServer::start(understand).await;
+    server.set_model_list(priced("0.001"));
+    let wired = Wired::open(&server, with_key());
+    let (sheet, column) = wired.column("openrouter:org/m", Output::Text, 2).await;
+    let cost = async || {
+        let fresh = RunRequest { fresh: true, ..RunScope::All.into() };
+        wired.fill(sheet, column, fresh).await.progress.cost_usd.unwrap()
+    };
+    let first = cost().await;
+    server.set_model_list(priced("0.002"));
+    let is_as = |cost: f64, expected: f64| (cost - expected).abs() < 1e-9;
+    assert!(is_as(cost().await, first), "a list is good for ten minutes");
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_mins(11)).await;
+    tokio::time::resume();
+    assert!(is_as(cost().await, 2.0 * first));
+    // A list that is told no more takes no price away.
+    server.set_model_list(json!("nothing of the kind"));
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_mins(11)).await;
+    tokio::time::resume();
+    assert!(is_as(cost().await, 2.0 * first));
+}
+
+#[tokio::test]
+async fn a_backend_that_does_not_list_its_models_is_not_asked_to_each_time() {
+    let server = ChatServer::start(understand).await;
+    server.set_model_list(json!("nothing of the kind"));
+    let wired = Wired::open(&server, Keys::session_only("none"));
+    let (id, base_url) = ("lab".to_owned(), server.base_url());
+    let endpoint = EndpointSettings { id, base_url, models: Vec::new() };
+    wired.workbench.put_endpoint(endpoint).await.unwrap();
+    for model in ["lab:a", "lab:b", "lab:c"] {
+        let (sheet, column) = wired.column(model, Output::Text, 1).await;
+        assert_eq!(wired.fill(sheet, column, RunScope::Empty).await.status, RunStatus::Done);
+    }
+    let lists = server.requests().iter().filter(|call| !call.is_chat()).count();
+    assert_eq!(lists, 1);
+    wired.workbench.backend_models("lab", "").await.unwrap_err();
+    let lists = server.requests().iter().filter(|call| !call.is_chat()).count();
+    assert_eq!(lists, 2, "a person who asks for the list gets an answer of now");
 }
