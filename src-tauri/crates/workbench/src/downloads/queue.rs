@@ -37,6 +37,7 @@ impl Downloads {
             catalogue,
             responses,
             held: Mutex::default(),
+            clearing: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             changes: watch::Sender::new(0),
         };
@@ -73,6 +74,8 @@ pub(super) struct Shared {
     catalogue: Arc<Catalogue>,
     responses: Arc<ResponseCache>,
     held: Mutex<Held>,
+    /// Held while a claim is given back: whoever wants it gone waits until it is.
+    pub(super) clearing: tokio::sync::Mutex<()>,
     wake: Notify,
     /// Counts what happened to downloads that this process knows of.
     changes: watch::Sender<u64>,
@@ -150,7 +153,8 @@ impl Shared {
             let mut held = self.held();
             let ours = held.ours.entry(id).or_default();
             ours.is_asked_here = true;
-            ours.due = None;
+            // What it came to before does not count any more.
+            (ours.due, ours.unwritten) = (None, None);
             ours.claim = claim.or(ours.claim.take());
         }
         self.begin();
