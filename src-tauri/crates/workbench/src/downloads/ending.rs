@@ -67,6 +67,14 @@ impl Shared {
         self.changed();
     }
 
+    /// Has a download stand in the queue that was stopped because the workbench is closed.
+    pub(super) async fn put_back(&self, id: DownloadId) -> Result<(), AppError> {
+        let catalogue = self.catalogue();
+        let Some(stored) = blocking(move || catalogue.download(id)).await? else { return Ok(()) };
+        let standing = DownloadStanding { state: DownloadState::Queued, ..stored.standing };
+        self.move_row(id, &AT_WORK, standing).await.map(drop)
+    }
+
     fn failed(
         &self,
         stored: &StoredDownload,

@@ -48,13 +48,25 @@ impl Downloads {
         &self.shared
     }
 
-    /// Stops what works here and waits until it has. What is asked for afterwards works again.
+    /// Stops what works here, waits until it has, and puts it back into the queue. What is asked for
+    /// afterwards works again.
     pub(crate) async fn close(&self) {
         self.shared.stop_all();
+        let is_at_work = |ours: &Ours| ours.attempt.is_some();
+        let ids: Vec<DownloadId> = {
+            let held = self.shared.held();
+            held.ours.iter().filter(|(_, ours)| is_at_work(ours)).map(|(id, _)| *id).collect()
+        };
         let mut changes = self.shared.changes.subscribe();
-        while self.shared.held().ours.values().any(|ours| ours.attempt.is_some()) {
+        while self.shared.held().ours.values().any(is_at_work) {
             // The sender is ours.
             drop(changes.changed().await);
+        }
+        for id in ids {
+            // Otherwise it stays what it is, which says as much to whoever takes it up.
+            if let Err(error) = self.shared.put_back(id).await {
+                tracing::debug!(%error, "a download was not put back into the queue");
+            }
         }
         self.shared.held().ours.clear();
     }
