@@ -37,6 +37,7 @@ impl Downloads {
             catalogue,
             responses,
             held: Mutex::default(),
+            clearing: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             changes: watch::Sender::new(0),
         };
@@ -47,13 +48,25 @@ impl Downloads {
         &self.shared
     }
 
-    /// Stops what works here and waits until it has. What is asked for afterwards works again.
+    /// Stops what works here, waits until it has, and puts it back into the queue. What is asked for
+    /// afterwards works again.
     pub(crate) async fn close(&self) {
         self.shared.stop_all();
+        let is_at_work = |ours: &Ours| ours.attempt.is_some();
+        let ids: Vec<DownloadId> = {
+            let held = self.shared.held();
+            held.ours.iter().filter(|(_, ours)| is_at_work(ours)).map(|(id, _)| *id).collect()
+        };
         let mut changes = self.shared.changes.subscribe();
-        while self.shared.held().ours.values().any(|ours| ours.attempt.is_some()) {
+        while self.shared.held().ours.values().any(is_at_work) {
             // The sender is ours.
             drop(changes.changed().await);
+        }
+        for id in ids {
+            // Otherwise it stays what it is, which says as much to whoever takes it up.
+            if let Err(error) = self.shared.put_back(id).await {
+                tracing::debug!(%error, "a download was not put back into the queue");
+            }
         }
         self.shared.held().ours.clear();
     }
@@ -73,6 +86,8 @@ pub(super) struct Shared {
     catalogue: Arc<Catalogue>,
     responses: Arc<ResponseCache>,
     held: Mutex<Held>,
+    /// Held while a claim is given back: whoever wants it gone waits until it is.
+    pub(super) clearing: tokio::sync::Mutex<()>,
     wake: Notify,
     /// Counts what happened to downloads that this process knows of.
     changes: watch::Sender<u64>,
@@ -150,7 +165,8 @@ impl Shared {
             let mut held = self.held();
             let ours = held.ours.entry(id).or_default();
             ours.is_asked_here = true;
-            ours.due = None;
+            // What it came to before does not count any more.
+            (ours.due, ours.unwritten) = (None, None);
             ours.claim = claim.or(ours.claim.take());
         }
         self.begin();
