@@ -21,7 +21,7 @@ fn hub() -> HubServer {
         .with(HostedFile::new("small-Q4_K_M.gguf", small_model("small")))
         .with(part(1))
         .with(part(2))
-        .with(HostedFile::new("small-BF16.gguf", [7; 4000]))
+        .with(HostedFile::new("small-BF16.gguf", vec![7; 4000]))
         .knowing(|facts| facts.downloads = 10);
     let other = HostedRepository::new("owner/other-GGUF")
         .with(HostedFile::new("other-Q4_K_M.gguf", small_model("other")))
