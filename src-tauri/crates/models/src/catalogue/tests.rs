@@ -39,7 +39,8 @@ fn the_starter_the_three_recommended_models_and_the_mlx_list_are_in_it() {
     assert_eq!(recommended, expected);
     let mlx: Vec<&str> = list.of(Runtime::Mlx).map(|model| model.family.as_str()).collect();
     assert_eq!(mlx, ["Qwen 3", "Gemma 3", "SmolLM3", "Ministral 3"]);
-    let default = list.of(Runtime::Mlx).find(|model| model.role == Some(ModelRole::Default)).unwrap();
+    let default =
+        list.of(Runtime::Mlx).find(|model| model.role == Some(ModelRole::Default)).unwrap();
     assert_eq!(default.name, "Qwen 3 1.7B");
 }
 

@@ -76,10 +76,10 @@ impl Intake {
         debug_assert_eq!(kept.hashed, kept.bytes(), "what there is has been read");
         // Room for every buffer, and for a few words besides.
         let (to_writer, pieces) = mpsc::channel(BUFFERS + 4);
-        let (spend, spent) = mpsc::channel(BUFFERS);
+        let (used, spent) = mpsc::channel(BUFFERS);
         let written = Arc::new(AtomicU64::new(0));
         let writer = Writer::new(place, &kept, wanted.bytes, room, Arc::clone(&written))?;
-        let give = spend.clone();
+        let give = used.clone();
         let writer =
             threads::start("download-write", &wanted.target, move || writer.run(pieces, &give))?;
         let (to_hasher, mut pieces) = mpsc::channel::<Piece>(BUFFERS);
@@ -88,7 +88,7 @@ impl Intake {
             while let Some(piece) = pieces.blocking_recv() {
                 sha256.update(&*piece);
                 hashed += piece.len() as u64;
-                hand_back(piece, &spend);
+                hand_back(piece, &used);
             }
             (sha256, hashed)
         })?;
