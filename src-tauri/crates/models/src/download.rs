@@ -9,9 +9,9 @@
 //! however large the file is.
 //!
 //! How: bytes go to `<target>.partial`, and `<target>.partial.json` says block by block what of it
-//! is right ([`ledger`]); it is locked meanwhile ([`place`]). What the server answers is judged by
-//! a table ([`decide`]). One thread writes, one computes the sha256 of what is written and one
-//! brings it to the disk, while this one receives ([`intake`]).
+//! is right (`ledger`); it is locked meanwhile (`place`). What the server answers is judged by
+//! a table (`decide`). One thread writes, one computes the sha256 of what is written and one
+//! brings it to the disk, while this one receives (`intake`).
 //!
 //! Left out: which files are wanted and when an attempt is made again (the workbench), how redirects
 //! are followed ([`crate::hub`]), and the wall clock: it may jump as it likes.

@@ -76,19 +76,19 @@ impl Intake {
         debug_assert_eq!(kept.hashed, kept.bytes(), "what there is has been read");
         // Room for every buffer, and for a few words besides.
         let (to_writer, pieces) = mpsc::channel(BUFFERS + 4);
-        let (used, spent) = mpsc::channel(BUFFERS);
+        let (giver, spent) = mpsc::channel(BUFFERS);
         let written = Arc::new(AtomicU64::new(0));
         let writer = Writer::new(place, &kept, wanted.bytes, room, Arc::clone(&written))?;
-        let give = used.clone();
+        let writers = giver.clone();
         let writer =
-            threads::start("download-write", &wanted.target, move || writer.run(pieces, &give))?;
+            threads::start("download-write", &wanted.target, move || writer.run(pieces, &writers))?;
         let (to_hasher, mut pieces) = mpsc::channel::<Piece>(BUFFERS);
         let Kept { block_bytes, mut hashed, mut sha256, .. } = kept;
         let hasher = threads::start("download-hash", &wanted.target, move || {
             while let Some(piece) = pieces.blocking_recv() {
                 sha256.update(&*piece);
                 hashed += piece.len() as u64;
-                hand_back(piece, &used);
+                hand_back(piece, &giver);
             }
             (sha256, hashed)
         })?;

@@ -34,7 +34,11 @@ pub fn bytes(count: usize, seed: u64) -> Vec<u8> {
 }
 
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a text takes whatever is written");
+        hex
+    })
 }
 
 /// A hub at this address.
@@ -70,8 +74,8 @@ impl Case {
         replies: impl Fn(usize, &[u8], &Seen) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let file = Arc::new(bytes(count, count as u64));
-        let served = Arc::clone(&file);
-        let server = Server::start(move |number, seen| replies(number, &served, seen)).await;
+        let content = Arc::clone(&file);
+        let server = Server::start(move |number, seen| replies(number, &content, seen)).await;
         let folder = tempfile::tempdir().unwrap();
         let hub = hub(&server.address, Duration::from_mins(1));
         let wanted = Wanted {

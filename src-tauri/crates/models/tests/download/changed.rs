@@ -131,12 +131,14 @@ async fn a_range_that_cannot_be_is_judged_by_the_length() {
     case.is_empty();
 }
 
+/// Answers with the file as it is now, given how to do so as one should.
+type Answer = fn(&[u8], &Seen, &dyn Fn(&[u8], &Seen) -> Reply) -> Reply;
+
 #[tokio::test]
 async fn two_versions_of_a_file_are_never_mixed() {
     let other = bytes(BYTES, 99);
     let two = |file: &[u8], seen: &Seen| Reply::right(file, seen).with("ETag", "\"two\"");
     // One server looks at the tag that it is sent, one at nothing, one has lost its tags.
-    type Answer = fn(&[u8], &Seen, &dyn Fn(&[u8], &Seen) -> Reply) -> Reply;
     let servers: [(Answer, usize); 2] = [
         (|file, _, _| Reply::new(200, file).with("ETag", "\"two\""), 2),
         (|file, seen, two| two(file, seen), 3),

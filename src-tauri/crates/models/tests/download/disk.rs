@@ -54,6 +54,7 @@ async fn a_disk_that_fills_up_meanwhile_is_noticed_before_it_is_full() {
 }
 
 /// A case whose target is on a disk of so many MiB; `None` where there are none.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 async fn on_small_disk(bytes: usize, mib: u32) -> Option<(Case, SmallDisk)> {
     let mut case = Case::right(bytes).await;
     let disk = SmallDisk::new(case.folder().join("disk"), mib);

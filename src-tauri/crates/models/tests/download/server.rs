@@ -133,11 +133,10 @@ impl Reply {
     }
 
     async fn send(self, stream: &mut TcpStream) -> std::io::Result<()> {
-        let mut head = format!("HTTP/1.1 {} Said\r\nConnection: close\r\n", self.status);
-        for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        stream.write_all(format!("{head}\r\n").as_bytes()).await?;
+        let mut head = vec![format!("HTTP/1.1 {} Said", self.status), "Connection: close".into()];
+        head.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        let head = head.join("\r\n");
+        stream.write_all(format!("{head}\r\n\r\n").as_bytes()).await?;
         let (first, rest) = match &self.end {
             Some((after, _)) => self.body.split_at((*after).min(self.body.len())),
             None => (&self.body[..], &[][..]),

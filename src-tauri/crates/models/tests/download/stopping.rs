@@ -131,17 +131,17 @@ async fn a_stop_when_all_is_there_ends_in_one_of_two_ways() {
 #[tokio::test]
 async fn a_download_that_is_dropped_lets_go() {
     let case = silent_after(5 * BLOCK).await;
-    let came = Notify::new();
+    let arrived = Notify::new();
     let control = Control::new();
     let heard = |step: Step| {
         if matches!(step, Step::Receiving { bytes_done, .. } if bytes_done == 5 * BLOCK as u64) {
-            came.notify_one();
+            arrived.notify_one();
         }
     };
     let download = fetch(&case.hub, &case.wanted, None, &case.limits, &control, heard);
     tokio::select! {
         outcome = download => panic!("it ended: {outcome:?}"),
-        () = came.notified() => {}
+        () = arrived.notified() => {}
     }
     // Its threads end by themselves.
     let end = Instant::now() + Duration::from_secs(20);

@@ -27,8 +27,8 @@ async fn meanwhile(
     control: &Control,
     act: impl AsyncFnOnce(),
 ) -> Result<Fetched, FetchError> {
-    let came = Arc::new(Notify::new());
-    let tell = Arc::clone(&came);
+    let arrived = Arc::new(Notify::new());
+    let tell = Arc::clone(&arrived);
     let heard = move |step: Step| {
         if matches!(step, Step::Receiving { bytes_done, .. } if bytes_done == HALF as u64) {
             tell.notify_one();
@@ -36,7 +36,7 @@ async fn meanwhile(
     };
     let download = fetch(&case.hub, &case.wanted, None, &case.limits, control, heard);
     let act = async {
-        came.notified().await;
+        arrived.notified().await;
         act().await;
     };
     tokio::join!(download, act).0

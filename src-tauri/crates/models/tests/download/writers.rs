@@ -19,8 +19,8 @@ async fn two_in_one_process_do_not_write_the_same_file() {
         Reply::right(file, seen).then(5 * BLOCK, End::Silence(Arc::clone(&told)))
     })
     .await;
-    let came = Arc::new(Notify::new());
-    let tell = Arc::clone(&came);
+    let arrived = Arc::new(Notify::new());
+    let tell = Arc::clone(&arrived);
     let heard = move |step: Step| {
         if matches!(step, Step::Receiving { bytes_done: 1.., .. }) {
             tell.notify_one();
@@ -29,7 +29,7 @@ async fn two_in_one_process_do_not_write_the_same_file() {
     let control = Control::new();
     let first = fetch(&case.hub, &case.wanted, None, &case.limits, &control, heard);
     let second = async {
-        came.notified().await;
+        arrived.notified().await;
         let error = case.fetch().await.unwrap_err();
         assert_eq!(error, FetchError::Busy { target: case.wanted.target.clone() });
         assert!(!error.is_retriable());

@@ -28,6 +28,7 @@ pub(super) enum Heard<'a> {
 }
 
 /// A request and how it has fared.
+#[expect(clippy::struct_excessive_bools, reason = "what was found out about a request is no state")]
 pub(super) struct Asking<'a> {
     shared: &'a Arc<Shared>,
     asker: Asker,
@@ -128,7 +129,9 @@ impl<'a> Asking<'a> {
                 self.take_in(&answered, &learned);
                 return Ok(timed(*answered, began));
             }
-            came.into_iter().for_each(|spent| hear(Heard::Spent(spent)));
+            if let Some(spent) = came {
+                hear(Heard::Spent(spent));
+            }
             match then {
                 Then::GiveUp(error) => return Err(error),
                 _ if was_heard && !self.begins_anew => {
