@@ -9,6 +9,7 @@ use braincells_models::gguf::Gguf;
 
 use super::devices::physical_cores;
 use super::load::{LoadOptions, ModelFacts, Sizes};
+use super::plan::EXACT_BLOCK;
 use crate::LLMError;
 
 /// Reads the headers of a model, which may be split into several files, before llama.cpp sees
@@ -49,7 +50,8 @@ pub fn wanted(shape: &Shape, on_gpu: bool, options: &LoadOptions) -> Wanted {
     Wanted {
         cells: size.cells.into(),
         sequences: size.sequences.into(),
-        batch_tokens: size.batch_tokens.into(),
+        // What no call ever touches is reserved, and takes no memory.
+        batch_tokens: if options.exact { EXACT_BLOCK as u64 } else { size.batch_tokens.into() },
         flash_attention: size.flash_attention,
     }
 }
@@ -74,7 +76,8 @@ mod tests {
         assert_eq!((cpu.cells, cpu.sequences, cpu.flash_attention), (16 * 512, 16 + 8, true));
         assert_eq!(wanted(&model, true, &usual).sequences, 2 * 32 + 8);
         let exact = LoadOptions { exact: true, ..LoadOptions::default() };
-        assert!(!wanted(&model, false, &exact).flash_attention);
+        let exact = wanted(&model, false, &exact);
+        assert_eq!((exact.flash_attention, exact.batch_tokens), (false, 64));
         model.layers[0].state_bytes = 1000;
         assert!(wanted(&model, false, &usual).sequences < cpu.sequences, "it has few prefixes");
     }

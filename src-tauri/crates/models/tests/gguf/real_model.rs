@@ -66,7 +66,7 @@ fn its_first_bytes_are_enough_to_judge_it() {
     assert!(requests <= 6 && length <= 4 << 20, "{requests} requests, {length} bytes");
 }
 
-/// Measured with llama.cpp of `llama-cpp-sys-2` 0.1.161; see `src/fit/memory/tests.rs`.
+/// Measured by `bench/fit`; see `src/fit/memory/tests.rs`.
 #[test]
 fn its_memory_is_estimated() {
     let model = Gguf::open(&model_path()).unwrap();
@@ -74,13 +74,13 @@ fn its_memory_is_estimated() {
     assert_eq!(shape.weight_bytes(), model.weights_bytes());
     assert!(shape.is_tied, "it has no `output.weight`");
     assert!(shape.layers.iter().all(|layer| layer.weight_bytes == shape.layers[0].weight_bytes));
-    for (cells, sequences, measured) in [(2048, 4, 182_706_176_u64), (8192, 40, 338_411_520)] {
+    for (cells, sequences, measured) in [(1024, 12, 187_457_536_u64), (8192, 40, 366_452_736)] {
         let wanted = Wanted { cells, sequences, batch_tokens: 512, flash_attention: true };
         let found = estimate(&shape, &wanted);
         assert_eq!(found.kv_bytes, 2 * 30 * 3 * 64 * 2 * cells);
         let ratio = found.total_bytes() as f64 / measured as f64;
         println!("{cells} cells, {sequences} sequences: {ratio:.3} of what was measured");
-        assert!((0.9..=1.1).contains(&ratio), "{ratio}: {found:?}");
+        assert!((0.95..=1.05).contains(&ratio), "{ratio}: {found:?}");
     }
     let wanted = Wanted { cells: 8192, sequences: 40, batch_tokens: 512, flash_attention: true };
     let small = judge(&shape, &wanted, &Machine { ram_bytes: 8 << 30, gpu_bytes: 0 });

@@ -68,23 +68,30 @@ fn the_buffers_are_those_that_llama_cpp_makes() {
     }
 }
 
-/// By how much the process grew at most, in bytes, measured with the same llama.cpp: all pages of
-/// the weights in memory, one call computed.
+/// By how much the process grew at most, in bytes, as `bench/fit` measured it on x86-64: rows that
+/// fill all cells, then typed answers of every kind. The last of each model is the exact mode.
 #[test]
 fn the_total_is_within_a_tenth_of_what_was_measured() {
     let cases = [
-        (smol(), wanted(2048, 4, 512, true), 182_706_176_u64),
-        (smol(), wanted(8192, 40, 512, true), 338_411_520),
-        (smol(), wanted(2048, 40, 512, false), 240_324_608),
-        (smol(), wanted(2048, 4, 128, true), 169_811_968),
-        (gemma(), wanted(2048, 4, 512, true), 371_400_704),
-        (gemma(), wanted(8192, 4, 512, true), 398_385_152),
-        (gemma(), wanted(8192, 40, 512, true), 529_272_832),
-        (gemma(), wanted(2048, 40, 512, false), 414_162_944),
+        (smol(), wanted(1024, 12, 512, true), 187_457_536_u64),
+        (smol(), wanted(8192, 40, 512, true), 366_452_736),
+        (smol(), wanted(4096, 12, 512, true), 263_372_800),
+        (smol(), wanted(8192, 40, 512, true), 366_317_568),
+        (smol(), wanted(8192, 12, 512, true), 362_962_944),
+        (smol(), wanted(8192, 40, 512, true), 365_875_200),
+        (smol(), wanted(2048, 3, 64, false), 205_967_360),
+        (gemma(), wanted(1024, 12, 512, true), 427_429_888),
+        (gemma(), wanted(8192, 24, 512, true), 594_366_464),
+        (gemma(), wanted(4096, 12, 512, true), 495_390_720),
+        (gemma(), wanted(8192, 24, 512, true), 594_927_616),
+        (gemma(), wanted(8192, 12, 512, true), 555_515_904),
+        (gemma(), wanted(8192, 24, 512, true), 595_697_664),
+        (gemma(), wanted(2048, 3, 64, false), 431_001_600),
     ];
     for (shape, wanted, measured) in cases {
         let ratio = estimate(&shape, &wanted).total_bytes() as f64 / measured as f64;
-        assert!((0.9..=1.1).contains(&ratio), "{ratio}: {wanted:?}");
+        println!("{ratio:.3}: {wanted:?}");
+        assert!((0.95..=1.05).contains(&ratio), "{ratio}: {wanted:?}");
     }
 }
 
