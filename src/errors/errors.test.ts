@@ -21,7 +21,7 @@ describe("the table", () => {
     }
   });
   it("says where a key is put right", () => {
-    expect(failureKinds.key_refused.wayOut).toBe("backends");
+    expect(failureKinds.key_refused.wayOut).toMatchObject({ section: "backends" });
     expect(failureKinds.limit_reached.wayOut).toBe(undefined);
   });
   it("takes a code that it does not know as internal", () => {
@@ -44,7 +44,7 @@ describe("showFailure", () => {
   it("leads to the settings where something can be done there", () => {
     const state = toasts();
     showFailure(state, failure("key_refused"));
-    expect(state.items[0]?.wayOut).toBe("backends");
+    expect(state.items[0]?.wayOut).toMatchObject({ label: "Open Backends" });
   });
   it("is silent about what was stopped", () => {
     const state = toasts();

@@ -5,7 +5,10 @@ import { text } from "./strings";
 export type Severity = "error" | "warning" | "silent";
 
 /** Where a person can put right what a failure is about: a section of the settings. */
-export type WayOut = "backends";
+export interface WayOut {
+  label: string;
+  section: "backends" | "privacy";
+}
 
 export interface FailureKind {
   severity: Severity;
@@ -13,6 +16,8 @@ export interface FailureKind {
   title: string;
   wayOut?: WayOut;
 }
+
+const toBackends: WayOut = { label: text.toBackends, section: "backends" };
 
 /** What each code means to a person. Total: a new code does not compile without a line here. */
 export const failureKinds: Record<Code, FailureKind> = {
@@ -30,9 +35,9 @@ export const failureKinds: Record<Code, FailureKind> = {
   rate_limited: { severity: "warning", title: text.rateLimited },
   disk_full: { severity: "error", title: text.diskFull },
   storage: { severity: "error", title: text.storage },
-  key_refused: { severity: "error", title: text.keyRefused, wayOut: "backends" },
-  no_credit: { severity: "error", title: text.noCredit, wayOut: "backends" },
-  unreachable: { severity: "error", title: text.unreachable, wayOut: "backends" },
+  key_refused: { severity: "error", title: text.keyRefused, wayOut: toBackends },
+  no_credit: { severity: "error", title: text.noCredit, wayOut: toBackends },
+  unreachable: { severity: "error", title: text.unreachable, wayOut: toBackends },
   refused: { severity: "warning", title: text.refused },
   local_only: { severity: "warning", title: text.localOnly },
   limit_reached: { severity: "warning", title: text.limitReached },

@@ -1,11 +1,9 @@
 import { component$, type QRL, useContext } from "@builder.io/qwik";
 import { AppContext, goToSettings } from "~/state/app";
 import { Button, type ButtonVariant } from "~/ui";
-import { text } from "./strings";
-import type { WayOut } from "./table";
 
 export interface WayOutButtonProps {
-  wayOut: WayOut;
+  wayOut: { label: string; section: string };
   variant?: ButtonVariant | undefined;
   class?: string | undefined;
   /** Called when the settings are open. */
@@ -18,7 +16,7 @@ export const WayOutButton = component$<WayOutButtonProps>((props) => {
   const app = useContext(AppContext, null);
   const { wayOut } = props;
   if (app === null) return null;
-  if (app.screen === "settings" && app.settingsSection === wayOut) return null;
+  if (app.screen === "settings" && app.settingsSection === wayOut.section) return null;
   return (
     <Button
       size="s"
@@ -27,11 +25,11 @@ export const WayOutButton = component$<WayOutButtonProps>((props) => {
       class={props.class}
       testId="failure-way-out"
       onClick$={async () => {
-        goToSettings(app, wayOut);
+        goToSettings(app, wayOut.section);
         await props.onGone$?.();
       }}
     >
-      {text.toBackends}
+      {wayOut.label}
     </Button>
   );
 });

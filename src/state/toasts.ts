@@ -13,7 +13,7 @@ export interface Toast {
   /** One thing to do about it, such as "Undo". */
   action?: { label: string; run$: QRL<() => void> };
   /** The section of the settings where it can be put right. */
-  wayOut?: "backends";
+  wayOut?: { label: string; section: string };
 }
 
 export interface ToastState {
