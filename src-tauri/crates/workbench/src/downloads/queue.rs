@@ -37,6 +37,7 @@ impl Downloads {
             catalogue,
             responses,
             held: Mutex::default(),
+            rounds: tokio::sync::Mutex::default(),
             clearing: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             changes: watch::Sender::new(0),
@@ -52,17 +53,20 @@ impl Downloads {
     /// afterwards works again.
     pub(crate) async fn close(&self) {
         self.shared.stop_all();
+        // One that is about to begin sees that it must not, and is waited for.
+        drop(self.shared.rounds.lock().await);
         let is_at_work = |ours: &Ours| ours.attempt.is_some();
-        let ids: Vec<DownloadId> = {
-            let held = self.shared.held();
-            held.ours.iter().filter(|(_, ours)| is_at_work(ours)).map(|(id, _)| *id).collect()
-        };
         let mut changes = self.shared.changes.subscribe();
         while self.shared.held().ours.values().any(is_at_work) {
             // The sender is ours.
             drop(changes.changed().await);
         }
-        for id in ids {
+        let claimed: Vec<DownloadId> = {
+            let held = self.shared.held();
+            let claimed = held.ours.iter().filter(|(_, ours)| ours.claim.is_some());
+            claimed.map(|(id, _)| *id).collect()
+        };
+        for id in claimed {
             // Otherwise it stays what it is, which says as much to whoever takes it up.
             if let Err(error) = self.shared.put_back(id).await {
                 tracing::debug!(%error, "a download was not put back into the queue");
@@ -86,6 +90,8 @@ pub(super) struct Shared {
     catalogue: Arc<Catalogue>,
     responses: Arc<ResponseCache>,
     held: Mutex<Held>,
+    /// Held while the table is looked at and things are done about it.
+    rounds: tokio::sync::Mutex<()>,
     /// Held while a claim is given back: whoever wants it gone waits until it is.
     pub(super) clearing: tokio::sync::Mutex<()>,
     wake: Notify,
@@ -194,7 +200,10 @@ impl Shared {
             if self.held().is_gone {
                 return;
             }
-            let rest = match self.round().await {
+            let round = self.rounds.lock().await;
+            let done = self.round().await;
+            drop(round);
+            let rest = match done {
                 Ok(rest) => rest,
                 Err(error) => {
                     // A busy or full disk: what works goes on, and the table is read again.
