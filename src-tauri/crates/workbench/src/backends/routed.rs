@@ -269,10 +269,13 @@ impl EngineSource for RoutedEngines {
     fn lane(&self, model: &str) -> String {
         let settings = || read_settings(&self.home.catalogue(), &self.catalogue);
         let endpoints = if model.contains(':') {
-            settings().map(|settings| settings.backends.endpoints).unwrap_or_else(|error| {
-                tracing::warn!(%error, "the settings cannot be read to tell backends apart");
-                Vec::new()
-            })
+            match settings() {
+                Ok(settings) => settings.backends.endpoints,
+                Err(error) => {
+                    tracing::warn!(%error, "the settings cannot be read to tell backends apart");
+                    Vec::new()
+                }
+            }
         } else {
             Vec::new()
         };

@@ -100,6 +100,7 @@ pub(super) struct Shared {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(super) struct Held {
     /// What this process works on, wants to work on, or has to clear away.
     pub(super) ours: BTreeMap<DownloadId, Ours>,

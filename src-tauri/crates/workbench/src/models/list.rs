@@ -42,10 +42,13 @@ pub(crate) fn list_models(home: &Home, catalogue: &Catalogue) -> Result<Vec<Mode
     Ok(models)
 }
 
+/// The number of a part, its file and its size.
+type Part = (u32, PathBuf, u64);
+
 /// The models in one folder. The parts of a split one are one model, under the name of the first.
 fn gguf_files(folder: &Path, prefix: &str) -> Vec<ModelFile> {
     let mut models = Vec::new();
-    let mut split: BTreeMap<(String, u32), Vec<(u32, PathBuf, u64)>> = BTreeMap::new();
+    let mut split: BTreeMap<(String, u32), Vec<Part>> = BTreeMap::new();
     for path in entries(folder) {
         let Some(file_name) = path.file_name().map(|name| name.to_string_lossy().into_owned())
         else {
@@ -77,7 +80,7 @@ fn gguf_files(folder: &Path, prefix: &str) -> Vec<ModelFile> {
         let (_, path, _) = there.into_iter().next().filter(|(number, ..)| *number == 1)?;
         let name = format!("{prefix}{}", path.file_name()?.to_string_lossy());
         let status = if parts == count { ModelStatus::Downloaded } else { ModelStatus::Failed };
-        Some(ModelFile { parts, status, ..ModelFile::own(name, path, bytes) })
+        Some(ModelFile { status, parts, ..ModelFile::own(name, path, bytes) })
     }));
     models
 }

@@ -141,8 +141,7 @@ async fn what_came_to_nothing_is_told() {
 
     // Guessed where it is not told: the question is 3 and 4 tokens.
     let guessed = "Spent(Spent { prompt_tokens: 7, completion_tokens: 2, cost_usd: Some(9.0) })";
-    type Steps = fn() -> Vec<Step>;
-    let cases: [Steps; 3] = [
+    let cases: [fn() -> Vec<Step>; 3] = [
         || vec![stream_head(), text("half"), Step::Close],
         || vec![stream_head(), text("half"), end()],
         || vec![stream_head(), text("half"), event(&json!({ "error": { "code": 502 } })), end()],
