@@ -51,6 +51,7 @@ enum Kind {
 /// A server of its own process, which ends with it.
 struct Server {
     kind: Kind,
+    options: &'static [&'static str],
     port: u16,
     process: Child,
     /// What it says.
@@ -58,25 +59,39 @@ struct Server {
     _folder: tempfile::TempDir,
 }
 
+/// Four slots share the context.
+const FOUR_AT_ONCE: &[&str] = &["--ctx-size", "8192", "--parallel", "4"];
+
+/// One slot, and every prompt is computed as if there had been none before: the same answer each
+/// time.
+const EXACT: &[&str] = &["--ctx-size", "2048", "--parallel", "1", "--no-cache-prompt"];
+
+impl Kind {
+    /// `options` where the server is llama-server; the other has none of them.
+    fn with(self, options: &'static [&'static str]) -> &'static [&'static str] {
+        if self == Self::LlamaServer { options } else { &[] }
+    }
+}
+
 impl Server {
-    async fn start(kind: Kind, port: u16) -> Self {
+    async fn start(kind: Kind, options: &'static [&'static str]) -> Self {
+        let port = free_port();
         let folder = tempfile::tempdir().expect("a folder for its log");
         let log = folder.path().join("log");
-        let process = Self::spawn(kind, port, &log);
-        let mut server = Self { kind, port, process, log, _folder: folder };
+        let process = Self::spawn(kind, options, port, &log);
+        let mut server = Self { kind, options, port, process, log, _folder: folder };
         server.wait_until_ready().await;
         server
     }
 
-    fn spawn(kind: Kind, port: u16, log: &Path) -> Child {
+    fn spawn(kind: Kind, options: &[&str], port: u16, log: &Path) -> Child {
         let model = set("BRAINCELLS_TEST_MODEL");
         let mut command = match kind {
             Kind::LlamaServer => {
                 let mut command = Command::new(set("BRAINCELLS_LLAMA_SERVER"));
                 command.arg("--model").arg(model);
-                // Four slots share the context.
-                command.args(["--ctx-size", "8192", "--parallel", "4"]);
-                command.args(["--api-key", KEY, "--jinja", "--no-webui"]);
+                // One thread does not wait for another that a busy machine holds back.
+                command.args(["--api-key", KEY, "--jinja", "--no-webui", "--threads", "1"]);
                 command
             }
             Kind::LlamaCppPython => {
@@ -91,7 +106,7 @@ impl Server {
                 command
             }
         };
-        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]).args(options);
         let log = File::options().create(true).append(true).open(log).expect("its log opens");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a second handle")).stderr(log);
         command.spawn().expect("the server starts")
@@ -106,7 +121,7 @@ impl Server {
     }
 
     fn start_again(&mut self) {
-        self.process = Self::spawn(self.kind, self.port, &self.log);
+        self.process = Self::spawn(self.kind, self.options, self.port, &self.log);
     }
 
     async fn wait_until_ready(&mut self) {
@@ -126,6 +141,10 @@ impl Server {
     }
 
     fn engine_for(&self, model: &str, key: &str) -> CloudEngine {
+        self.engine_of(model, key, 4)
+    }
+
+    fn engine_of(&self, model: &str, key: &str, parallel_requests: u32) -> CloudEngine {
         let model = CloudModel {
             endpoint: self.endpoint(),
             key: Some(ApiKey::new(key).unwrap()),
@@ -134,7 +153,7 @@ impl Server {
             context_tokens: Some(CONTEXT_TOKENS),
         };
         let limits =
-            FlowLimits { parallel_requests: 4, requests_per_minute: None, tokens_per_minute: None };
+            FlowLimits { parallel_requests, requests_per_minute: None, tokens_per_minute: None };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         CloudEngine::new(client(), model, limits, clock, 7)
     }
@@ -189,33 +208,43 @@ fn ask(text: &str, output: Output) -> LLMRequest {
 }
 
 async fn everything(kind: Kind) {
-    let mut server = Server::start(kind, free_port()).await;
+    let server = Server::start(kind, kind.with(FOUR_AT_ONCE)).await;
     let model = server.model().await;
     let engine = server.engine_for(&model, KEY);
 
     generates(&engine).await;
     streams(&engine).await;
     answers_of_every_type_are_valid(kind, &engine).await;
-    labels_have_probabilities(kind, &engine).await;
+    labels_have_probabilities(&engine).await;
     a_wrong_key_is_called_so(&server, &model).await;
     any_model_is_the_one_there_is(&server).await;
     too_long_a_prompt_is_called_so(kind, &engine).await;
     streams_can_be_dropped(&engine).await;
-    a_server_may_be_killed_and_come_back(&mut server, &model).await;
+    many_are_asked_at_once(&server, &model).await;
+    drop(server);
+    a_server_may_be_killed_and_come_back(kind).await;
+}
+
+/// The second answer to a request: the server has the prompt by then, as every time after. Computed
+/// for the first time, tiny margins may turn another way.
+async fn again(engine: &CloudEngine, request: &LLMRequest) -> String {
+    engine.generate(request.clone()).await.unwrap();
+    engine.generate(request.clone()).await.unwrap().content
 }
 
 async fn generates(engine: &CloudEngine) {
-    let response = engine.generate(ask("Say hello.", Output::Text)).await.unwrap();
+    let request = ask("Say hello.", Output::Text);
+    let response = engine.generate(request.clone()).await.unwrap();
     println!("generate: {response:?}");
     assert!(!response.content.trim().is_empty());
     assert!(response.prompt_tokens > 5 && response.completion_tokens > 0, "{response:?}");
-    let again = engine.generate(ask("Say hello.", Output::Text)).await.unwrap();
-    assert_eq!(again.content, response.content, "greedy");
+    let (second, third) = (again(engine, &request).await, again(engine, &request).await);
+    assert_eq!(second, third, "greedy");
 }
 
 async fn streams(engine: &CloudEngine) {
     let request = ask("Count from one to ten in words.", Output::Text);
-    let whole = engine.generate(request.clone()).await.unwrap().content;
+    let whole = again(engine, &request).await;
     let mut pieces = engine.generate_stream(request).await.unwrap();
     let (mut text, mut count) = (String::new(), 0);
     while let Some(piece) = pieces.next().await {
@@ -266,24 +295,27 @@ async fn answers_of_every_type_are_valid(kind: Kind, engine: &CloudEngine) {
     }
 }
 
-async fn labels_have_probabilities(kind: Kind, engine: &CloudEngine) {
+async fn labels_have_probabilities(engine: &CloudEngine) {
     let labels = ["positive", "negative"].map(str::to_owned).to_vec();
     let output = Output::Label { labels };
-    let text = "Is this review positive or negative? Answer with the one word, in small letters.\n\
-                Review: Great kettle, I love it.";
-    let response = engine.generate(ask(text, output.clone())).await.unwrap();
+    let mut request = ask("", output.clone());
+    request.messages.truncate(1);
+    // Shown rather than told: the model is tiny, and the Python server puts a token too many in front.
+    for label in ["negative", "positive", "negative", "positive"] {
+        request.messages.push(Message::new(Role::User, format!("Repeat the word: {label}")));
+        request.messages.push(Message::new(Role::Assistant, label));
+    }
+    request.messages.pop();
+    let response = engine.generate(request).await.unwrap();
     println!(
         "label: {:?} {:?} {:?}",
         response.content, response.confidence, response.label_probabilities
     );
     let answer = read_answer(&response.content, &output);
     assert!(answer.is_ok(), "{response:?}");
-    // The other tells probabilities only where it was started with `--logits_all`.
-    if kind == Kind::LlamaServer {
-        let sum: f64 = response.label_probabilities.iter().map(|label| label.probability).sum();
-        assert!((sum - 1.0).abs() < 1e-6, "{response:?}");
-        assert!(response.confidence.is_some());
-    }
+    let sum: f64 = response.label_probabilities.iter().map(|label| label.probability).sum();
+    assert!((sum - 1.0).abs() < 1e-6, "{response:?}");
+    assert!(response.confidence.is_some_and(|sure| sure > 0.5), "{response:?}");
 }
 
 async fn a_wrong_key_is_called_so(server: &Server, model: &str) {
@@ -331,15 +363,43 @@ async fn streams_can_be_dropped(engine: &CloudEngine) {
     println!("answered {:?} after four streams were dropped", began.elapsed());
 }
 
-async fn a_server_may_be_killed_and_come_back(server: &mut Server, model: &str) {
-    const ROWS: u64 = 24;
+fn sentence(about: u64) -> LLMRequest {
+    let mut request = ask(&format!("Write a sentence about the number {about}."), Output::Text);
+    request.max_tokens = Some(24);
+    request
+}
+
+/// The Python server drops an answer for the next request by default.
+async fn many_are_asked_at_once(server: &Server, model: &str) {
+    const ROWS: u64 = 12;
     let engine = server.engine_for(model, KEY);
-    let request = |id: u64| {
-        let mut request = ask(&format!("Write a sentence about the number {id}."), Output::Text);
-        request.max_tokens = Some(24);
-        (RequestId(id), request)
-    };
-    let mut events = engine.generate_batch(Box::pin(stream::iter((0..ROWS).map(request))));
+    let requests = stream::iter((0..ROWS).map(|id| (RequestId(id), sentence(id))));
+    let mut events = engine.generate_batch(Box::pin(requests));
+    let mut ended = 0;
+    while let Some(event) = events.next().await {
+        match event.kind {
+            BatchEventKind::Done(response) => {
+                assert!(!response.content.trim().is_empty());
+                ended += 1;
+            }
+            BatchEventKind::Failed(error) => panic!("{:?}: {error:?}", event.id),
+            BatchEventKind::Started | BatchEventKind::Delta(_) | BatchEventKind::Spent { .. } => {}
+        }
+    }
+    drop(events);
+    println!("many at once: {ended} of {ROWS}, {:?}", engine.flow().unwrap());
+    assert_eq!(ended, ROWS);
+}
+
+async fn a_server_may_be_killed_and_come_back(kind: Kind) {
+    const ROWS: u64 = 24;
+    let mut server = Server::start(kind, kind.with(EXACT)).await;
+    let model = server.model().await;
+    // What is in flight when it is killed is asked again once, so nothing may be in its way.
+    let parallel_requests = if kind == Kind::LlamaServer { 4 } else { 1 };
+    let engine = server.engine_of(&model, KEY, parallel_requests);
+    let requests = stream::iter((0..ROWS).map(|id| (RequestId(id), sentence(id))));
+    let mut events = engine.generate_batch(Box::pin(requests));
     let (mut ended, mut was_killed) = (BTreeMap::new(), false);
     while let Some(event) = events.next().await {
         match event.kind {
@@ -363,13 +423,13 @@ async fn a_server_may_be_killed_and_come_back(server: &mut Server, model: &str) 
         "killed in the middle: all {ROWS} rows ended once, {retries} requests were sent again"
     );
     assert!(was_killed && retries > 0);
-    // One at a time this server says the same again; four at once are summed up in another order in
-    // llama-server, which may turn a word.
-    if server.kind == Kind::LlamaCppPython {
+    // The Python server goes on from the prompt before, whatever one says.
+    if kind == Kind::LlamaServer {
         for (id, content) in &ended {
-            let again = engine.generate(request(*id).1).await.unwrap();
+            let again = engine.generate(sentence(*id)).await.unwrap();
             assert_eq!(&again.content, content, "row {id}");
         }
+        println!("asked again, all {ROWS} are the same");
     }
 }
 
