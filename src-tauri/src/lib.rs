@@ -36,7 +36,7 @@ pub fn run() -> ExitCode {
         Opening::Probe(arguments) => return braincells_workbench::answer_probe(&arguments).into(),
         Opening::Engine => braincells_workbench::serve_engine(),
         Opening::Tune => return braincells_workbench::answer_tune().into(),
-        Opening::Window(start) => start,
+        Opening::Window(start) => *start,
     };
     start_log();
     window::prefer_a_renderer_that_works();

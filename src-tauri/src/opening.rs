@@ -17,7 +17,7 @@ pub enum Opening {
     /// To tune a model for the process that started it.
     Tune,
     /// To open the window.
-    Window(Start),
+    Window(Box<Start>),
 }
 
 /// What the window was started with.
@@ -64,7 +64,7 @@ impl Opening {
         let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let path = |name: &str| named(name).and_then(|path| std::path::absolute(path).ok());
         let here = std::env::current_dir().unwrap_or_default();
-        Self::Window(Start {
+        Self::Window(Box::new(Start {
             home: path("BRAINCELLS_HOME"),
             files: files(arguments, &here),
             sheet,
@@ -73,7 +73,7 @@ impl Opening {
             program: OwnProgram::new(program, std::env::vars_os()),
             keys: KeyEnvironment::of(std::env::vars_os()),
             other_apps: OtherApps::of(std::env::vars_os()),
-        })
+        }))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The other verbs: sheets, files, previews, fills, models.
 
+#![expect(clippy::unwrap_used, reason = "the functions that tests share fail a test as tests do")]
+
 #[path = "verbs/clipboard.rs"]
 mod clipboard;
 #[path = "verbs/editing.rs"]

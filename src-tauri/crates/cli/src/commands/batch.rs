@@ -93,10 +93,12 @@ async fn read(
 }
 
 fn written_line(written: &BatchWritten, place: &str) -> String {
-    let mut parts = vec![format!("{} requests written to {place}", HumanCount(written.requests))];
-    if written.files > 1 {
-        parts[0] += &format!(" and {} further files, which are numbered", written.files - 1);
-    }
+    let further = match written.files {
+        0 | 1 => String::new(),
+        files => format!(" and {} further files, which are numbered", files - 1),
+    };
+    let requests = HumanCount(written.requests);
+    let mut parts = vec![format!("{requests} requests written to {place}{further}")];
     for (rows, why) in [
         (written.rows_waiting, "wait for a cell that they read and that is empty or failed"),
         (written.rows_skipped_empty, "have nothing to ask about"),

@@ -12,7 +12,7 @@ pub struct Question<'a> {
     /// What it is about, a line each.
     pub lines: &'a str,
     /// The question, without what can be answered.
-    pub question: &'a str,
+    pub asks: &'a str,
     /// The error where there is nobody to ask.
     pub nobody: &'a str,
     /// The error after a no.
@@ -29,7 +29,7 @@ pub async fn confirm(session: &Session, asked: &Question<'_>) -> Result<(), Fail
         return Err(refused(asked.nobody));
     }
     session.output.write_stderr(&crate::text::printable_lines(asked.lines));
-    session.output.write_stderr(&format!("{} [y/N] ", asked.question));
+    session.output.write_stderr(&format!("{} [y/N] ", asked.asks));
     let answer = session
         .unless_stopped(async {
             let ask = tokio::task::spawn_blocking(|| {

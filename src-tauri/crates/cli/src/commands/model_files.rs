@@ -142,16 +142,15 @@ pub async fn remove(session: &Session, arguments: &RemoveArgs) -> Result<Ending,
             chosen.push(found);
         }
     }
-    let lines: String = chosen
-        .iter()
-        .filter(|model| !model.linked)
-        .map(|model| format!("{} ({})\n", model.name, HumanBytes(model.size_bytes)))
-        .collect();
+    let own = chosen.iter().filter(|model| !model.linked);
+    let lines: Vec<String> =
+        own.map(|model| format!("{} ({})\n", model.name, HumanBytes(model.size_bytes))).collect();
+    let lines = lines.concat();
     // A link can be made again.
     if !arguments.yes && !lines.is_empty() {
         let question = Question {
             lines: &lines,
-            question: "Delete for good?",
+            asks: "Delete for good?",
             nobody: "deleting a model needs a yes, and there is nobody to ask",
             no: "nothing was deleted",
             hint: "`--yes` deletes without asking",

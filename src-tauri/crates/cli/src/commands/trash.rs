@@ -119,7 +119,7 @@ async fn ask(session: &Session, chosen: &[&SheetInfo]) -> Result<(), Failure> {
     };
     let question = Question {
         lines: &chosen.iter().map(line).collect::<String>(),
-        question: "Delete for good?",
+        asks: "Delete for good?",
         nobody: "deleting for good needs a yes, and there is nobody to ask",
         no: "nothing was deleted",
         hint: "what is deleted for good cannot be brought back; `--yes` deletes without asking",

@@ -43,12 +43,12 @@ pub(crate) fn list_models(home: &Home, catalogue: &Catalogue) -> Result<Vec<Mode
 }
 
 /// The number of a part, its file and its size.
-type Part = (u32, PathBuf, u64);
+type SplitPart = (u32, PathBuf, u64);
 
 /// The models in one folder. The parts of a split one are one model, under the name of the first.
 fn gguf_files(folder: &Path, prefix: &str) -> Vec<ModelFile> {
     let mut models = Vec::new();
-    let mut split: BTreeMap<(String, u32), Vec<Part>> = BTreeMap::new();
+    let mut split: BTreeMap<(String, u32), Vec<SplitPart>> = BTreeMap::new();
     for path in entries(folder) {
         let Some(file_name) = path.file_name().map(|name| name.to_string_lossy().into_owned())
         else {

@@ -72,7 +72,7 @@ async fn a_wait_can_be_cut_short_or_ended() {
     let id = bench.pull(REPOSITORY).await.id;
     bench.told_state(id, DownloadState::Waiting).await;
     bench.workbench.pause_download(id).await.unwrap();
-    skip(Duration::from_secs(60)).await;
+    skip(Duration::from_mins(1)).await;
     assert_eq!(bench.now(id).await.state, DownloadState::Paused);
     bench.workbench.resume_download(id).await.unwrap();
     assert_eq!(bench.finished(id).await.state, DownloadState::Done);

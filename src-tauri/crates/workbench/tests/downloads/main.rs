@@ -184,7 +184,7 @@ async fn becomes(mut so: impl FnMut() -> bool) {
 fn sha256(path: &Path) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(std::fs::read(path).unwrap());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 /// The checksum of a file of the hub.

@@ -20,7 +20,7 @@ async fn a_paused_download_keeps_what_it_has_and_goes_on_from_there() {
     bench.workbench.resume_downloads().await.unwrap();
     go_on(&hub);
     hub.forget_requests();
-    skip(Duration::from_secs(60)).await;
+    skip(Duration::from_mins(1)).await;
     assert_eq!(bench.now(id).await.state, DownloadState::Paused);
     assert!(hub.requests().is_empty());
     bench.workbench.resume_download(id).await.unwrap();
@@ -47,7 +47,7 @@ async fn a_cancelled_download_leaves_nothing_and_never_comes_back() {
     assert!(bench.workbench.cancel_download(id).await.is_ok(), "it is so already");
     let bench = bench.again(&hub);
     bench.workbench.resume_downloads().await.unwrap();
-    skip(Duration::from_secs(60)).await;
+    skip(Duration::from_mins(1)).await;
     assert_eq!(bench.now(id).await.state, DownloadState::Cancelled);
     go_on(&hub);
     let next = bench.pull(REPOSITORY).await.id;

@@ -47,6 +47,9 @@ async fn content(steps: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> Strin
     sent(PATIENT, steps).await.0.unwrap().response.content
 }
 
+/// What a server does, made anew for each request.
+type Steps = fn() -> Vec<Step>;
+
 #[tokio::test]
 async fn a_stream_is_heard_as_it_comes() {
     let (answered, heard) = sent(PATIENT, || stream(&["Hel", "lo"])).await;
@@ -141,7 +144,7 @@ async fn what_came_to_nothing_is_told() {
 
     // Guessed where it is not told: the question is 3 and 4 tokens.
     let guessed = "Spent(Spent { prompt_tokens: 7, completion_tokens: 2, cost_usd: Some(9.0) })";
-    let cases: [fn() -> Vec<Step>; 3] = [
+    let cases: [Steps; 3] = [
         || vec![stream_head(), text("half"), Step::Close],
         || vec![stream_head(), text("half"), end()],
         || vec![stream_head(), text("half"), event(&json!({ "error": { "code": 502 } })), end()],
@@ -232,7 +235,6 @@ async fn an_error_is_judged_by_what_came_of_it() {
 
 #[tokio::test]
 async fn half_an_answer_and_what_is_none_may_be_asked_for_again() {
-    type Steps = fn() -> Vec<Step>;
     let cases: [(&str, Steps); 9] = [
         ("connection broke", || vec![stream_head(), text("a"), Step::Close]),
         ("broke off", || vec![stream_head(), text("a"), end()]),
@@ -265,7 +267,6 @@ async fn half_an_answer_and_what_is_none_may_be_asked_for_again() {
 
 #[tokio::test]
 async fn a_silent_server_is_left() {
-    type Steps = fn() -> Vec<Step>;
     let cases: [(Steps, &str); 4] = [
         (|| vec![Step::Hang], "silent for 1 s"),
         (|| vec![stream_head(), Step::Hang], "silent for 1 s"),
