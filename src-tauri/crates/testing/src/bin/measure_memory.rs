@@ -5,6 +5,12 @@
 //! keys and values with rows that share nothing, asks for a text and for each kind of typed answer
 //! in every row, and prints one object. Linux only: it reads `/proc/self/status`.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what it measures is what it prints"
+)]
+
 use std::path::PathBuf;
 
 use braincells_core::{AppError, Code, Output};

@@ -86,8 +86,8 @@ impl Injected {
         let whole = events.len() as u64 - 3;
         events.truncate(dice.below(whole + 1) as usize);
         if !events.is_empty() {
-            *self.begun.lock().unwrap().entry(call.last_user_message().to_owned()).or_default() +=
-                1;
+            let mut begun = self.begun.lock().expect("no test panics with this in hand");
+            *begun.entry(call.last_user_message().to_owned()).or_default() += 1;
         }
         let chunks = vec![events.concat().into_bytes()];
         Reply::Raw { content_type: "text/event-stream".to_owned(), chunks, end }
@@ -150,10 +150,10 @@ async fn every_row_ends_once_and_well_unless_its_answer_broke_off_twice() {
     // nobody's fault.
     let paid_twice = answered + failed.len() - ROWS as usize;
     assert!(paid_twice <= 20, "{paid_twice} answers were asked for again");
-    let begun = injected.begun.lock().unwrap();
-    let others = failed.iter().filter(|text| begun.get(*text).is_none_or(|&times| times < 2));
+    let starts = injected.begun.lock().unwrap();
+    let others = failed.iter().filter(|text| starts.get(*text).is_none_or(|&times| times < 2));
     assert!(others.count() <= 20, "{failed:?}");
-    let broken: u32 = begun.values().sum();
+    let broken: u32 = starts.values().sum();
     assert!(spent > 0 && spent <= broken + 20, "{spent} of {broken} were told");
 }
 
