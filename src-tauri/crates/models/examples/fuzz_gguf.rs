@@ -42,7 +42,7 @@ fn main() -> ExitCode {
             println!("{done}: {rate:.0} a second, {} became seeds", report.found);
         }
     };
-    match fuzz(seeds(), count, seed, heard) {
+    match fuzz(&seeds(), count, seed, heard) {
         Ok(report) => {
             for (name, count) in &report.outcomes {
                 println!("{count:>10}  {name}");

@@ -57,7 +57,7 @@ mod tests {
             (file("empty.gguf", b""), "it is empty"),
             (file("short.gguf", b"GG"), "it is not a GGUF file"),
             (file("zip.gguf", b"PK\x03\x04 and more"), "it is not a GGUF file"),
-            (file("truncated.gguf", b"GGUF\x03\0\0\0"), "it ends before its header does"),
+            (file("truncated.gguf", b"GGUF\x03\0\0\0"), "it ends inside its first 24 bytes"),
             (
                 file("hollow.gguf", b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0"),
                 "cannot be loaded",

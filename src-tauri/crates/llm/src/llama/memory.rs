@@ -78,7 +78,10 @@ mod tests {
         let exact = LoadOptions { exact: true, ..LoadOptions::default() };
         let exact = wanted(&model, false, &exact);
         assert_eq!((exact.flash_attention, exact.batch_tokens), (false, 64));
+        // Where logits are small, rows take all the sequences that they may have.
+        model.vocabulary_size = 49_152;
+        let plain = wanted(&model, false, &usual).sequences;
         model.layers[0].state_bytes = 1000;
-        assert!(wanted(&model, false, &usual).sequences < cpu.sequences, "it has few prefixes");
+        assert!(wanted(&model, false, &usual).sequences < plain, "it has few prefixes");
     }
 }

@@ -33,19 +33,19 @@ fn refused(bytes: &[u8]) -> ModelsError {
 fn every_broken_file_is_refused_with_its_cause() {
     let cases = cases();
     let count = cases.len();
-    let mut causes = BTreeSet::new();
+    let mut defects = BTreeSet::new();
     for (expected, words, file) in cases {
         let error = refused(&file.bytes());
         let message = error.to_string();
         assert_eq!(variant(defect(&error)), expected, "{message} where {words} is due");
         assert!(message.contains(words), "{message} where {words} is due");
         println!("{expected}: {message}");
-        causes.insert(expected);
+        defects.insert(expected);
     }
-    println!("{count} files, {} causes", causes.len());
+    println!("{count} files, {} defects", defects.len());
     assert!(count >= 70, "{count}");
     // All but `Truncated` and `HeaderTooLong`, which have tests of their own.
-    assert_eq!(causes.len(), 35, "{causes:?}");
+    assert_eq!(defects.len(), 35, "{defects:?}");
 }
 
 #[test]

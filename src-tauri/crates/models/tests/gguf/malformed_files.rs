@@ -7,7 +7,7 @@ pub type Case = (&'static str, &'static str, File);
 
 /// All of them.
 pub fn cases() -> Vec<Case> {
-    [starts(), metadata(), tensors()].into_iter().flatten().collect()
+    [starts(), metadata(), known_keys(), tensors()].into_iter().flatten().collect()
 }
 
 fn u64_value(number: u64) -> Value {
@@ -74,14 +74,8 @@ fn starts() -> Vec<Case> {
 fn metadata() -> Vec<Case> {
     let key = "tiny.value";
     let long_key = "k".repeat(1025);
-    let many = vec![("split.no", u32_value(3)), ("split.count", u32_value(3))];
-    let split = many.into_iter().fold(File::sound(), |file, (key, value)| file.with(key, value));
     let mut twice = File::sound();
     twice.entries.push(twice.entries[0].clone());
-    let mut heavy = File::sound();
-    for index in 0..100 {
-        heavy = heavy.with(&format!("tiny.{index}"), text(&"x".repeat(200 << 10)));
-    }
     vec![
         ("EmptyKey", "metadata entry 11 has no key", with_key(b"")),
         (
@@ -125,6 +119,18 @@ fn metadata() -> Vec<Case> {
         ("NotText", "`tiny.value` is not UTF-8", last(key, (8, length_and(b"\xc3\x28")))),
         ("NotText", "`tiny.value` is not UTF-8", last(key, array(8, 1, &length_and(b"\xff")))),
         ("NotBool", "neither true nor false but 2", last(key, (7, vec![2]))),
+    ]
+}
+
+/// Keys that llama.cpp or this program relies on.
+fn known_keys() -> Vec<Case> {
+    let many = vec![("split.no", u32_value(3)), ("split.count", u32_value(3))];
+    let split = many.into_iter().fold(File::sound(), |file, (key, value)| file.with(key, value));
+    let mut heavy = File::sound();
+    for index in 0..100 {
+        heavy = heavy.with(&format!("tiny.{index}"), text(&"x".repeat(200 << 10)));
+    }
+    vec![
         (
             "WrongType",
             "`general.architecture` is of type uint32",

@@ -6,7 +6,7 @@ use super::sound::read;
 use super::writer::File;
 
 /// Makes and reads so many files.
-pub fn fuzzed(files: Vec<File>, rounds: u64, seed: u64) -> Report {
+pub fn fuzzed(files: &[File], rounds: u64, seed: u64) -> Report {
     let found = fuzz(files, rounds, seed, |_, _| ());
     found.unwrap_or_else(|failure| {
         let bytes = &failure.input.bytes;
@@ -28,7 +28,7 @@ fn every_seed_is_taken() {
 
 #[test]
 fn nothing_that_a_file_says_makes_the_reader_panic_or_take_much_memory() {
-    let report = fuzzed(seeds(), 20_000, 1);
+    let report = fuzzed(&seeds(), 20_000, 1);
     println!("{:?}, {} bytes, {:?}", report.longest, report.most_bytes, report.outcomes);
     // Both sides of the reader are met: most change a name or a number that may have any value.
     let (taken, refused) = (report.count("taken"), report.count("refused"));

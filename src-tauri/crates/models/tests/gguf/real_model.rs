@@ -99,7 +99,7 @@ fn its_changed_header_breaks_nothing() {
     let Prefix::Whole(read) = read else { panic!("the header is not whole") };
     assert_eq!((&read.metadata, &read.tensors), (&header.metadata, &header.tensors));
     assert_eq!(read.file_bytes, header.file_bytes, "with its true size");
-    let report = fuzzed(vec![seed], 60, 2);
+    let report = fuzzed(&[seed], 60, 2);
     assert!(report.count("taken, judged") > 5, "{:?}", report.outcomes);
     assert!(report.count("refused") > 5, "{:?}", report.outcomes);
 }

@@ -27,7 +27,7 @@ pub fn look_at(input: &Input, numbers: &mut Numbers) -> Result<Outcome, String> 
     let Input { bytes, file_bytes } = input;
     let found = Gguf::read(Cursor::new(bytes), *file_bytes);
     let cut = if numbers.below(2) == 0 { bytes.len() } else { numbers.below(bytes.len() + 1) };
-    compare(&found, cut as u64, *file_bytes, Gguf::read_prefix(&bytes[..cut], *file_bytes))?;
+    compare(&found, cut as u64, *file_bytes, &Gguf::read_prefix(&bytes[..cut], *file_bytes))?;
     match found {
         Ok(header) => taken(&header, numbers),
         Err(ModelsError::Malformed { defect, .. }) => {
@@ -52,9 +52,9 @@ fn compare(
     whole: &Result<Gguf, ModelsError>,
     cut: u64,
     file_bytes: u64,
-    prefix: Result<Prefix, ModelsError>,
+    prefix: &Result<Prefix, ModelsError>,
 ) -> Result<(), String> {
-    match (whole, &prefix) {
+    match (whole, prefix) {
         (Ok(whole), Ok(Prefix::Whole(of_prefix))) => {
             // What is no number is not equal to itself, and prints alike.
             let entries = |header: &Gguf| format!("{:?}", header.metadata.entries());
@@ -63,10 +63,10 @@ fn compare(
                 return Ok(());
             }
         }
-        (_, Ok(Prefix::NeedsMore { bytes: more })) => {
-            if *more >= 1 && cut.checked_add(*more).is_some_and(|end| end <= file_bytes) {
-                return Ok(());
-            }
+        (_, Ok(Prefix::NeedsMore { bytes: more }))
+            if *more >= 1 && cut.checked_add(*more).is_some_and(|end| end <= file_bytes) =>
+        {
+            return Ok(());
         }
         // Of a file of another kind less may be seen.
         (Err(ModelsError::NotGguf { .. }), Err(ModelsError::NotGguf { .. })) => return Ok(()),
@@ -83,7 +83,7 @@ fn taken(header: &Gguf, numbers: &mut Numbers) -> Result<Outcome, String> {
         serde_json::to_string(header).map_err(|error| error.to_string())?;
     }
     let parts = [header.clone(), header.clone()];
-    let shape = match Shape::of_parts(&parts[..1 + numbers.below(2)]) {
+    let shape = match Shape::of_parts(&parts[..=numbers.below(2)]) {
         Ok(shape) => shape,
         Err(ModelsError::NotALanguageModel { lacks, .. }) => {
             let name = format!("taken, no language model: {lacks}");

@@ -70,12 +70,12 @@ impl Report {
 
 /// Makes and reads files. `heard` is told after each how many there were.
 pub fn fuzz(
-    seeds: Vec<File>,
+    seeds: &[File],
     rounds: u64,
     seed: u64,
     mut heard: impl FnMut(u64, &Report),
 ) -> Result<Report, Box<Failure>> {
-    let (mut pool, first) = (seeds.clone(), seeds.len());
+    let (mut pool, first) = (seeds.to_vec(), seeds.len());
     let mut known = HashSet::new();
     let mut report = Report::default();
     for round in 0..rounds {
