@@ -3,7 +3,7 @@ use std::fs;
 use serde_json::json;
 
 use super::lab::{Lab, critic, with};
-use super::support::{NOT_FOUND, SOME_FAILED, read};
+use super::support::{NOT_FOUND, SOME_FAILED, json_lines, read};
 
 #[test]
 fn a_column_goes_out_and_comes_back_as_a_batch_file() {
@@ -12,7 +12,7 @@ fn a_column_goes_out_and_comes_back_as_a_batch_file() {
     let write = ["batch", "write", "t", "mood", "--out", "b.jsonl"];
     let said = lab.run(&write).ok();
     assert!(said.stdout.starts_with("3 requests written to "), "{}", said.stdout);
-    let lines = support::json_lines(&read(&lab.bench.path("b.jsonl")));
+    let lines = json_lines(&read(&lab.bench.path("b.jsonl")));
     assert_eq!(lines.len(), 3);
     for line in &lines {
         assert_eq!(

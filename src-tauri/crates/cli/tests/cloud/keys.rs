@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use braincells_testing::Reply;
 
 use super::lab::{FILL, KEY, LABELS, Lab, critic, with};
-use super::support::{BACKEND, Bench, NOT_FOUND, SOME_FAILED, STORAGE, Said, USAGE, read};
+use super::support::{BACKEND, Bench, NOT_FOUND, SOME_FAILED, STORAGE, Said, USAGE};
 
 #[test]
 fn keys_are_kept_out_of_command_lines_and_where_they_would_be_lost() {
