@@ -21,7 +21,7 @@ pub async fn pull(session: &Session, arguments: &PullArgs) -> Result<Ending, Fai
     let request = DownloadRequest { reference: reference.clone(), label: quantisation.clone() };
     let download = session.unless_stopped(session.workbench.download_model(request)).await?;
     if *no_wait {
-        return queued(session, "models pull", vec![download]);
+        return leave(session, "models pull", &[download.id]).await;
     }
     if !session.output.manner().json {
         session.output.notice(&format!(
@@ -70,12 +70,11 @@ pub async fn cancel(session: &Session, which: &DownloadsArg) -> Result<Ending, F
 /// Has downloads go on, and waits for them.
 pub async fn resume(session: &Session, arguments: &ResumeDownloadsArgs) -> Result<Ending, Failure> {
     let ids = chosen(session, &arguments.which, |state| !state.is_over()).await?;
-    let mut resumed = Vec::new();
     for id in &ids {
-        resumed.push(session.unless_stopped(session.workbench.resume_download(*id)).await?);
+        session.unless_stopped(session.workbench.resume_download(*id)).await?;
     }
-    if arguments.no_wait || resumed.is_empty() {
-        return queued(session, "models resume", resumed);
+    if arguments.no_wait || ids.is_empty() {
+        return leave(session, "models resume", &ids).await;
     }
     let ended = follow(session, ids).await?;
     session.output.result("models resume", &json!({ "downloads": ended }))?;
@@ -152,20 +151,21 @@ async fn paused(session: &Session, ids: &[DownloadId]) -> AppError {
     }
 }
 
-fn queued(session: &Session, verb: &str, downloads: Vec<Download>) -> Result<Ending, Failure> {
-    session.output.result(verb, &json!({ "downloads": downloads }))?;
-    if downloads.is_empty() {
-        session.output.notice("there is nothing to go on with");
-    } else {
-        session.output.say_table(&table(&downloads), false)?;
+/// Leaves downloads in the queue to whoever comes next.
+async fn leave(session: &Session, verb: &str, ids: &[DownloadId]) -> Result<Ending, Failure> {
+    // What has begun here stops, and says so before another process looks.
+    session.workbench.close().await?;
+    let mut downloads = Vec::new();
+    for id in ids {
+        downloads.push(session.workbench.download(*id).await?);
     }
-    Ok(Ending::Complete)
+    report(session, verb, &downloads)
 }
 
 fn report(session: &Session, verb: &str, downloads: &[Download]) -> Result<Ending, Failure> {
     session.output.result(verb, &json!({ "downloads": downloads }))?;
     if downloads.is_empty() {
-        session.output.notice("there is no such download now");
+        session.output.notice("there is no download that this is for");
     } else {
         session.output.say_table(&table(downloads), false)?;
     }

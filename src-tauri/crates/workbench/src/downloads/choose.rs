@@ -1,7 +1,7 @@
 //! What a reference means: which files of which repository, at which commit.
 //!
-//! The hub is asked once for a repository, twice where the catalogue names a commit that is not
-//! there any more. Everything else is a pure function of what it answered.
+//! The hub is asked once for a repository, twice where the catalogue names a commit or a file that
+//! is not there any more. Everything else is a pure function of what it answered.
 
 use std::cmp::Ordering;
 
@@ -25,8 +25,8 @@ const BESIDES_BYTES: u64 = 1 << 30;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Asked {
     pub(super) reference: Reference,
-    /// Whether the commit comes from the catalogue, and the newest will do as well.
-    is_pinned: bool,
+    /// Whether the file comes from the catalogue, and another of its quantisation will do as well.
+    is_of_catalogue: bool,
 }
 
 impl Asked {
@@ -50,7 +50,7 @@ impl Asked {
             // The label is what was chosen last; a file in the address is where it was chosen.
             (reference.file, reference.label) = (None, Some(label.to_owned()));
         }
-        Ok(Self { reference, is_pinned: false })
+        Ok(Self { reference, is_of_catalogue: false })
     }
 }
 
@@ -72,7 +72,6 @@ fn of_catalogue(
     };
     let variant: Option<&Variant> = index.and_then(|index| model.variants.get(index));
     let revision = variant.and_then(|variant| variant.revision.clone());
-    let is_pinned = revision.is_some();
     // A repository for MLX is one model, whatever the catalogue calls it.
     let label = variant.map(|variant| variant.label.clone());
     let reference = Reference {
@@ -81,7 +80,7 @@ fn of_catalogue(
         file: variant.and_then(|variant| variant.file.clone()),
         label: label.filter(|_| model.runtime == Runtime::Gguf),
     };
-    Ok(Asked { reference, is_pinned })
+    Ok(Asked { reference, is_of_catalogue: true })
 }
 
 /// Asks the hub what there is, and chooses.
@@ -93,10 +92,10 @@ pub(super) async fn resolve(
 ) -> Result<NewDownload, AppError> {
     match resolve_at(hub, token, asked, machine).await {
         // The list is older than the hub: a file that was renamed is found by its label.
-        Err(Unresolved::Gone(error)) if asked.is_pinned => {
+        Err(Unresolved::Gone(error)) if asked.is_of_catalogue => {
             tracing::debug!(%error, "the catalogue is behind the hub");
             let reference = Reference { revision: None, file: None, ..asked.reference.clone() };
-            let asked = Asked { reference, is_pinned: false };
+            let asked = Asked { reference, is_of_catalogue: false };
             Ok(resolve_at(hub, token, &asked, machine).await?)
         }
         resolved => Ok(resolved?),

@@ -90,10 +90,8 @@ pub(super) fn sweep(models: &Path, given_up: &StoredDownload, all: &[StoredDownl
             continue;
         }
         let path = target(models, file);
-        let removed = discard(&path).and_then(|()| match file.done {
-            true => gone(std::fs::remove_file(&path)),
-            false => Ok(()),
-        });
+        let removed = discard(&path)
+            .and_then(|()| if file.done { gone(std::fs::remove_file(&path)) } else { Ok(()) });
         if let Err(error) = removed {
             tracing::warn!(path = %path.display(), %error, "what is left of a download stays");
             is_clean = false;

@@ -67,6 +67,14 @@ impl Shared {
         self.changed();
     }
 
+    /// Has a download stand in the queue that was stopped because the workbench is closed.
+    pub(super) async fn put_back(&self, id: DownloadId) -> Result<(), AppError> {
+        let catalogue = self.catalogue();
+        let Some(stored) = blocking(move || catalogue.download(id)).await? else { return Ok(()) };
+        let standing = DownloadStanding { state: DownloadState::Queued, ..stored.standing };
+        self.move_row(id, &AT_WORK, standing).await.map(drop)
+    }
+
     fn failed(
         &self,
         stored: &StoredDownload,
@@ -116,6 +124,27 @@ impl Shared {
 
     /// Gives the claim back; what was given up is removed before, while nobody else may begin.
     pub(super) async fn let_go(self: &Arc<Self>, stored: &StoredDownload) {
+        let _one_at_a_time = self.clearing.lock().await;
+        self.give_back(stored).await;
+    }
+
+    /// Removes what is left of a download that was given up, unless another process works on it:
+    /// that one does, within a second or two.
+    pub(super) async fn clear_cancelled(
+        self: &Arc<Self>,
+        stored: &StoredDownload,
+    ) -> Result<(), AppError> {
+        let _one_at_a_time = self.clearing.lock().await;
+        self.give_back(stored).await;
+        let (folder, id) = (self.world().home.temporary(), stored.id);
+        let claim = blocking(move || Ok::<_, AppError>(Claim::take(&folder, id).ok().flatten()));
+        if let Some(claim) = claim.await? {
+            self.clear_away(stored, claim).await;
+        }
+        Ok(())
+    }
+
+    async fn give_back(self: &Arc<Self>, stored: &StoredDownload) {
         let ours = {
             let mut held = self.held();
             let is_idle = held.ours.get(&stored.id).is_some_and(|ours| ours.attempt.is_none());
@@ -133,7 +162,7 @@ impl Shared {
     }
 
     /// Removes what is left of a download if it was given up, and gives the claim back.
-    pub(super) async fn clear_away(&self, stored: &StoredDownload, claim: Claim) {
+    async fn clear_away(&self, stored: &StoredDownload, claim: Claim) {
         let (catalogue, models) = (self.catalogue(), self.world().home.models());
         let stored = stored.clone();
         let cleared = blocking(move || {

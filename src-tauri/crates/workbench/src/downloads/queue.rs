@@ -37,6 +37,8 @@ impl Downloads {
             catalogue,
             responses,
             held: Mutex::default(),
+            rounds: tokio::sync::Mutex::default(),
+            clearing: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             changes: watch::Sender::new(0),
         };
@@ -47,13 +49,28 @@ impl Downloads {
         &self.shared
     }
 
-    /// Stops what works here and waits until it has. What is asked for afterwards works again.
+    /// Stops what works here, waits until it has, and puts it back into the queue. What is asked for
+    /// afterwards works again.
     pub(crate) async fn close(&self) {
         self.shared.stop_all();
+        // One that is about to begin sees that it must not, and is waited for.
+        drop(self.shared.rounds.lock().await);
+        let is_at_work = |ours: &Ours| ours.attempt.is_some();
         let mut changes = self.shared.changes.subscribe();
-        while self.shared.held().ours.values().any(|ours| ours.attempt.is_some()) {
+        while self.shared.held().ours.values().any(is_at_work) {
             // The sender is ours.
             drop(changes.changed().await);
+        }
+        let claimed: Vec<DownloadId> = {
+            let held = self.shared.held();
+            let claimed = held.ours.iter().filter(|(_, ours)| ours.claim.is_some());
+            claimed.map(|(id, _)| *id).collect()
+        };
+        for id in claimed {
+            // Otherwise it stays what it is, which says as much to whoever takes it up.
+            if let Err(error) = self.shared.put_back(id).await {
+                tracing::debug!(%error, "a download was not put back into the queue");
+            }
         }
         self.shared.held().ours.clear();
     }
@@ -73,6 +90,10 @@ pub(super) struct Shared {
     catalogue: Arc<Catalogue>,
     responses: Arc<ResponseCache>,
     held: Mutex<Held>,
+    /// Held while the table is looked at and things are done about it.
+    rounds: tokio::sync::Mutex<()>,
+    /// Held while a claim is given back: whoever wants it gone waits until it is.
+    pub(super) clearing: tokio::sync::Mutex<()>,
     wake: Notify,
     /// Counts what happened to downloads that this process knows of.
     changes: watch::Sender<u64>,
@@ -150,7 +171,8 @@ impl Shared {
             let mut held = self.held();
             let ours = held.ours.entry(id).or_default();
             ours.is_asked_here = true;
-            ours.due = None;
+            // What it came to before does not count any more.
+            (ours.due, ours.unwritten) = (None, None);
             ours.claim = claim.or(ours.claim.take());
         }
         self.begin();
@@ -178,7 +200,10 @@ impl Shared {
             if self.held().is_gone {
                 return;
             }
-            let rest = match self.round().await {
+            let round = self.rounds.lock().await;
+            let done = self.round().await;
+            drop(round);
+            let rest = match done {
                 Ok(rest) => rest,
                 Err(error) => {
                     // A busy or full disk: what works goes on, and the table is read again.

@@ -185,25 +185,12 @@ impl Workbench {
             Wish::Pause | Wish::Clear => shared.stop(id).await,
             Wish::Cancel => {
                 shared.stop(id).await;
-                self.clear_cancelled(&stored).await?;
+                shared.clear_cancelled(&stored).await?;
             }
         }
         shared.tell(id).await;
         shared.changed();
         self.download(id).await
-    }
-
-    /// Removes what is left of a download that was given up, unless another process works on it:
-    /// that one does, within a second or two.
-    async fn clear_cancelled(&self, stored: &StoredDownload) -> Result<(), AppError> {
-        let shared = self.download_queue();
-        shared.let_go(stored).await;
-        let (folder, id) = (self.home().temporary(), stored.id);
-        let claim = blocking(move || Ok::<_, AppError>(Claim::take(&folder, id).ok().flatten()));
-        if let Some(claim) = claim.await? {
-            shared.clear_away(stored, claim).await;
-        }
-        Ok(())
     }
 
     /// Puts a new download into the queue, claimed before others can see it.

@@ -44,13 +44,13 @@ async fn what_is_not_there_is_refused_with_what_is_and_leaves_no_trace() {
 #[tokio::test]
 async fn a_model_that_is_too_large_for_the_disk_is_refused_with_figures() {
     let sum = "0".repeat(64);
-    let file = HostedFile::generated("m-Q4_K_M.gguf", 1, 1 << 50).saying_sha256(&sum);
+    let file = HostedFile::generated("m-Q4_K_M.gguf", 1, 15 << 40).saying_sha256(&sum);
     let repository = HostedRepository::new(REPOSITORY).with(file);
     let hub = HubServer::start(HubFolder::new().with(repository));
     let bench = Bench::new(&hub);
     let error = bench.refused(REPOSITORY).await;
     assert_eq!(error.code, Code::DiskFull);
-    assert!(error.message.contains("1126"), "{error}");
+    assert!(error.message.contains("needs 16492.9 GB"), "{error}");
     assert!(error.message.contains("free"), "{error}");
     assert!(bench.workbench.downloads().await.unwrap().is_empty());
 }

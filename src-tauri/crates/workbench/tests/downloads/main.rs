@@ -18,8 +18,8 @@ use braincells_core::{Code, Download, DownloadId, DownloadState, Event, ModelSta
 use braincells_llm::FakeEngine;
 use braincells_models::download::partial_path;
 use braincells_testing::hub_server::{
-    Cut, Failure, HostedFile, HostedRepository, HubFolder, HubGate, HubPart, HubRequest, HubServer,
-    Stall,
+    Cut, Failure, Faults, HostedFile, HostedRepository, HubFolder, HubGate, HubPart, HubRequest,
+    HubServer, Stall,
 };
 use braincells_testing::{ManualClock, RecordedEvents, ScriptedEngines, SmallDisk, TempHome};
 use braincells_workbench::{Cloud, DownloadRequest, Home, Keys, ProbeHere, Workbench, World};
@@ -39,14 +39,14 @@ struct Bench {
     clock: Arc<ManualClock>,
     home: Home,
     /// The last one to go removes it.
-    _folder: Option<Arc<TempHome>>,
+    folder: Option<Arc<TempHome>>,
 }
 
 impl Bench {
     fn new(hub: &HubServer) -> Self {
         let folder = Arc::new(TempHome::new());
         let home = folder.home();
-        Self { _folder: Some(folder), ..Self::in_home(home, hub, Keys::in_memory()) }
+        Self { folder: Some(folder), ..Self::in_home(home, hub, Keys::in_memory()) }
     }
 
     fn in_home(home: Home, hub: &HubServer, keys: Keys) -> Self {
@@ -61,20 +61,20 @@ impl Bench {
             cloud: Arc::new(Cloud::new(keys).with_hub_endpoint(hub.endpoint())),
         })
         .expect("a home opens");
-        Self { workbench, events, clock, home, _folder: None }
+        Self { workbench, events, clock, home, folder: None }
     }
 
     /// Another process over the same home.
     fn beside(&self, hub: &HubServer) -> Self {
-        let folder = self._folder.clone();
-        Self { _folder: folder, ..Self::in_home(self.home.clone(), hub, Keys::in_memory()) }
+        let folder = self.folder.clone();
+        Self { folder, ..Self::in_home(self.home.clone(), hub, Keys::in_memory()) }
     }
 
     /// The process ends, and another one comes.
     fn again(self, hub: &HubServer) -> Self {
-        let (home, folder) = (self.home.clone(), self._folder.clone());
+        let (home, folder) = (self.home.clone(), self.folder.clone());
         drop(self.workbench);
-        Self { _folder: folder, ..Self::in_home(home, hub, Keys::in_memory()) }
+        Self { folder, ..Self::in_home(home, hub, Keys::in_memory()) }
     }
 
     async fn pull(&self, reference: &str) -> Download {

@@ -147,19 +147,17 @@ fn the_catalogue_is_asked_before_the_hub() {
     let starter = catalogue.starter().unwrap();
     let found = asked(&starter.id, None);
     assert_eq!(found.reference.repository, starter.repository);
-    let with_file = catalogue
-        .of(Runtime::Gguf)
-        .find(|model| model.variants.iter().any(|one| one.revision.is_some()))
-        .expect("some entries name their commit");
-    for variant in &with_file.variants {
-        let text = format!("{}:{}", with_file.id, variant.label.to_lowercase());
-        for found in [asked(&text, None), asked(&with_file.id, Some(&variant.label))] {
+    for variant in &starter.variants {
+        let text = format!("{}:{}", starter.id, variant.label.to_lowercase());
+        for found in [asked(&text, None), asked(&starter.id, Some(&variant.label))] {
             assert_eq!(found.reference.file, variant.file);
             assert_eq!(found.reference.revision, variant.revision);
             assert_eq!(found.reference.label.as_deref(), Some(variant.label.as_str()));
-            assert_eq!(found.is_pinned, variant.revision.is_some());
+            assert!(found.is_of_catalogue);
         }
     }
+    let mlx = catalogue.of(Runtime::Mlx).next().unwrap();
+    assert_eq!(asked(&mlx.id, None).reference.label, None, "it comes whole");
     let request = DownloadRequest::new(format!("{}:Q99", starter.id));
     let error = Asked::read(&request, None, str::parse).unwrap_err();
     assert_eq!(error.code, Code::NotFound);
