@@ -48,8 +48,9 @@ pub enum SizeClass {
 
 /// What a model stands out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "bindings", derive(specta::Type), specta(rename = "ModelRole"))]
+// The window has another `Role`, that of a message.
+#[serde(rename = "ModelRole", rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub enum Role {
     /// It makes the first run work in seconds. There is one.
     Starter,
