@@ -237,13 +237,13 @@ fn a_download_survives_any_number_of_kills() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "only the target is left");
     // Each answer begins where the one before it had got to, but for what the kill lost.
     let answers = server.answers();
-    let lost: Vec<usize> =
+    let again: Vec<usize> =
         answers.windows(2).map(|pair| pair[0].1.saturating_sub(pair[1].0)).collect();
-    let most = lost.iter().copied().max().unwrap_or_default();
+    let most = again.iter().copied().max().unwrap_or_default();
     println!(
         "{landed} kills, at most {most} bytes fetched again, {last} bytes by the last attempt"
     );
-    assert!(most <= MOST_LOST, "{lost:?}");
+    assert!(most <= MOST_LOST, "{again:?}");
     assert!(answers.len() > KILLS / 2, "most attempts got to the network: {}", answers.len());
     assert!(last < BYTES, "they got somewhere");
 }

@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn blocks_count_from_the_start_up_to_the_first_gap() {
-        let cases: [(&[(u64, u64)], &[u64]); 11] = [
+        type Case = (&'static [(u64, u64)], &'static [u64]);
+        let cases: [Case; 11] = [
             (&[], &[]),
             (&[(0, 10)], &[10]),
             (&[(0, 10), (1, 10), (2, 5)], &[10, 10, 5]),

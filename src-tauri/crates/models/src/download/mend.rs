@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn neighbours_are_asked_for_at_once() {
         assert_eq!(runs(&[]), []);
-        assert_eq!(runs(&[3]), [3..4]);
+        assert_eq!(runs(&[3]), vec![3..4]);
         assert_eq!(runs(&[0, 1, 2, 5, 7, 8]), [0..3, 5..6, 7..9]);
     }
 }
