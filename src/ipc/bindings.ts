@@ -189,34 +189,24 @@ export const commands = {
 	listLocalModels: () => typedError<ModelFile[], AppError>(__TAURI_INVOKE("list_local_models")),
 	/**  Adds a model file by its path: where it is, or as a copy in the models folder. */
 	addModel: (path: string, copy: boolean) => typedError<ModelFile, AppError>(__TAURI_INVOKE("add_model", { path, copy })),
-	/**  Deletes a model; of one that is elsewhere only the link goes. */
+	/**  Deletes a model; of one that is linked only the link goes. */
 	deleteModel: (name: string) => typedError<DeletedModel, AppError>(__TAURI_INVOKE("delete_model", { name })),
 	/**  Models that other apps have on this computer. */
 	scanModels: () => typedError<FoundModel[], AppError>(__TAURI_INVOKE("scan_models")),
 	/**  What a model's header says, and whether it fits. */
 	modelInfo: (name: string) => typedError<ModelInfo, AppError>(__TAURI_INVOKE("model_info", { name })),
-	/**  The models that are built in as recommendations. Asks nobody. */
+	/**  The built-in list of models. Asks nobody. */
 	recommendedModels: () => typedError<RecommendedModel[], AppError>(__TAURI_INVOKE("recommended_models")),
 	/**  Looks for models on the hub. */
 	searchModels: (search: Search) => typedError<HubModel[], AppError>(__TAURI_INVOKE("search_models", { search })),
 	/**  One repository of the hub, with its quantisations and how they fit. */
 	hubRepository: (reference: string) => typedError<HubRepository, AppError>(__TAURI_INVOKE("hub_repository", { reference })),
-	/**  Whether one quantisation fits, by the header of its file on the hub. */
+	/**  Whether one quantisation fits, by the headers of its files on the hub. */
 	hubFit: (reference: string, label: string) => typedError<Judgement, AppError>(__TAURI_INVOKE("hub_fit", { reference, label })),
 	/**  What models take on the disk. */
 	modelStorage: () => typedError<ModelStorage, AppError>(__TAURI_INVOKE("model_storage")),
-	/**  Deletes parts of downloads that no download knows of; returns how many bytes that freed. */
+	/**  Deletes pieces of downloads that nothing will finish; returns how many bytes that freed. */
 	removeLeftovers: () => typedError<number, AppError>(__TAURI_INVOKE("remove_leftovers")),
-	/**  Has a model fetched from the hub. */
-	downloadModel: (request: DownloadRequest) => typedError<Download, AppError>(__TAURI_INVOKE("download_model", { request })),
-	/**  All downloads, newest first. */
-	downloads: () => typedError<Download[], AppError>(__TAURI_INVOKE("downloads")),
-	/**  Stops a download for now; what is there is kept. */
-	pauseDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("pause_download", { id })),
-	/**  Has a paused or failed download go on. */
-	resumeDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("resume_download", { id })),
-	/**  Gives a download up; what is there is deleted. */
-	cancelDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("cancel_download", { id })),
 	/**
 	 *  Measures copies of a model in other quantisations and keeps the fastest that is faithful, or
 	 *  none with `dry_run`. Takes a minute; `task` names the call for `cancel_task`, and
@@ -225,6 +215,16 @@ export const commands = {
 	tuneModel: (model: string, dryRun: boolean, task: string) => typedError<TunedModel, AppError>(__TAURI_INVOKE("tune_model", { model, dryRun, task })),
 	/**  Lets models that no run uses leave memory. */
 	unloadModels: () => typedError<null, AppError>(__TAURI_INVOKE("unload_models")),
+	/**  Puts a model of the hub into the queue of downloads. */
+	downloadModel: (request: DownloadRequest) => typedError<Download, AppError>(__TAURI_INVOKE("download_model", { request })),
+	/**  The downloads, the newest first. */
+	downloads: () => typedError<Download[], AppError>(__TAURI_INVOKE("downloads")),
+	/**  Stops a download for now. */
+	pauseDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("pause_download", { id })),
+	/**  Has a download go on, one that failed too. */
+	resumeDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("resume_download", { id })),
+	/**  Gives a download up, and removes what was fetched. */
+	cancelDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("cancel_download", { id })),
 	/**  All backends, with where their keys come from. Asks none of them anything. */
 	backends: () => typedError<Backends, AppError>(__TAURI_INVOKE("backends")),
 	/**  Keeps the key of a backend in the keyring, or for this session only. It is never given back. */
@@ -328,7 +328,7 @@ export type BackendInfo = {
 	/**  Whether it answers nothing without a key. */
 	needs_key: boolean,
 	/**  The variable of the environment that its key is read from. */
-	key_variable: string | null,
+	key_variable: string,
 	/**  The page where a person makes a key. */
 	key_page: string | null,
 	/**  Whether a key could be read on the way. */
@@ -651,13 +651,13 @@ export type CheckedScores = {
 	label: number,
 };
 
-/**  One quantisation of a repository. */
+/**  One quantisation, which may have several files. */
 export type Choice = {
-	/**  Its label, such as `Q4_K_M`. */
+	/**  What it is called; no other of its repository is called so. */
 	label: string,
-	/**  Its files; several where it is split. */
+	/**  Its files. The parts of a model that was split are in their order. */
 	files: HubFile[],
-	/**  The size of them together. */
+	/**  The sum of their sizes. */
 	bytes: number,
 };
 
@@ -844,7 +844,7 @@ export type DeletedModel = {
 	name: string,
 	/**  What it took on the disk. */
 	bytes: number,
-	/**  Whether only a link went and the file is still there. */
+	/**  Whether only a link went, and the file is still there. */
 	unlinked: boolean,
 };
 
@@ -977,11 +977,17 @@ export type Download = {
 /**  Names one download of a home. Never reused. */
 export type DownloadId = number;
 
-/**  A model to fetch from the hub. */
+/**  A model that is wanted on this machine. */
 export type DownloadRequest = {
-	/**  Its repository as a person writes it, or the id of a recommended model. */
+	/**
+	 *  Where it is on the hub, `owner/name`, `owner/name:Q4_K_M` or the address of a page; or the
+	 *  name of a model of the catalogue.
+	 */
 	reference: string,
-	/**  The quantisation; the suggested one without. */
+	/**
+	 *  The quantisation. Without one, that of the reference; without that, the one that suits this
+	 *  machine.
+	 */
 	label: string | null,
 };
 
@@ -1112,6 +1118,12 @@ model: string;
 status: ModelStatus; 
 /**  Why it failed. */
 error: AppError | null }) & { bytes_written?: never; column?: never; confidence?: never; fraction?: never; progress?: never; quantisation?: never; reason?: never; row?: never; run?: never; sheet?: never; stage?: never; state?: never; text?: never; value?: never } | 
+/**  A model file is copied into the models folder. */
+({ event: "model_copying"; 
+/**  The model's name. */
+model: string; 
+/**  0 to 1. */
+fraction: number | null }) & { bytes_written?: never; column?: never; confidence?: never; error?: never; progress?: never; quantisation?: never; reason?: never; row?: never; run?: never; sheet?: never; stage?: never; state?: never; status?: never; text?: never; value?: never } | 
 /**  A model came or went; the list is to be read again. */
 ({ event: "models_changed" }) & { bytes_written?: never; column?: never; confidence?: never; error?: never; fraction?: never; model?: never; progress?: never; quantisation?: never; reason?: never; row?: never; run?: never; sheet?: never; stage?: never; state?: never; status?: never; text?: never; value?: never } | 
 /**  A download stands elsewhere than before, or is further: at most ten times a second. */
@@ -1323,27 +1335,27 @@ export type FoundCell = {
 
 /**  A model that another app has on this machine. */
 export type FoundModel = {
-	/**  What it would be called here. */
+	/**  What the app calls it: a file name, or `model:tag`. */
 	name: string,
 	/**  Where it is. */
 	path: string,
-	/**  Its size. */
+	/**  Its size, with all its parts. */
 	bytes: number,
 	/**  The app. */
 	app: ModelApp,
 	/**  Whether it is one of the models here already. */
 	linked: boolean,
-	/**  Why it cannot be used, if so. */
+	/**  Why it cannot be used, if it cannot. */
 	problem: string | null,
 };
 
-/**  Whether the hub gives a repository to everybody. */
+/**  Who may fetch the files of a repository. */
 export type Gate = 
-/**  It does. */
+/**  Everybody. */
 "open" | 
-/**  To accounts that accepted its terms. */
+/**  Who agreed to its terms. */
 "automatic" | 
-/**  To accounts that its owner let in. */
+/**  Who agreed to its terms and was let in by its owner. */
 "manual";
 
 /**  One entry of a cell's history. */
@@ -1384,35 +1396,35 @@ export type Holder = {
 	since_ms: number,
 };
 
-/**  A file of a repository. */
+/**  A file of a repository. Its path is safe below any folder, on any system. */
 export type HubFile = {
-	/**  Its path in the repository. */
+	/**  Where it is in the repository, with `/` between folders. */
 	path: string,
 	/**  Its size. */
 	bytes: number,
-	/**  Its sum, where the hub tells it. */
+	/**  Its sum, where the hub has one: all large files do. */
 	sha256: string | null,
 };
 
-/**  A repository as a search finds it. */
+/**  A model as a list shows it. */
 export type HubModel = {
-	/**  `owner/name`. */
+	/**  Its repository, `owner/name`. */
 	id: string,
 	/**  What runs it. */
 	runtime: Runtime,
-	/**  Downloads of the last month. */
+	/**  How often it was fetched in the last month. */
 	downloads: number,
 	/**  How many people like it. */
 	likes: number,
-	/**  When it last changed, Unix milliseconds. */
+	/**  When it changed last, Unix milliseconds. */
 	updated_at_ms: number | null,
-	/**  Whether everybody gets it. */
+	/**  Who may fetch it. */
 	gate: Gate,
 	/**  Its licence, as the hub abbreviates it. */
 	licence: string | null,
 	/**  How many parameters it has. */
 	parameters: number | null,
-	/**  Its architecture. */
+	/**  Its architecture, as its files name it. */
 	architecture: string | null,
 	/**  How many tokens it takes. */
 	context_length: number | null,
@@ -1424,9 +1436,9 @@ export type HubRepository = {
 	repository: Repository,
 	/**  How each choice fits, by its size. */
 	fits: Verdict[],
-	/**  The choice to take, if any will fit. */
+	/**  The choice to take, counted from 0; `None` if none will fit. */
 	suggested: number | null,
-	/**  For each choice the model that it is here, if it is here. */
+	/**  What each choice is called here, if it is here. */
 	installed: (string | null)[],
 	/**  The choice that the reference named. */
 	wanted: number | null,
@@ -1588,7 +1600,7 @@ export type LabelShare = {
 	calibrated: number | null,
 };
 
-/**  A part of a download that no download knows of. */
+/**  A piece of a model that nobody will finish. */
 export type Leftover = {
 	/**  Where it is. */
 	path: string,
@@ -1657,7 +1669,7 @@ export type Memory = {
 	output_bytes: number,
 	/**  What one call needs while it computes. */
 	compute_bytes: number,
-	/**  The program itself and the tokeniser. */
+	/**  The program itself, the tokeniser, and the tables that typed answers are written by. */
 	program_bytes: number,
 };
 
@@ -1703,15 +1715,23 @@ export type Model = {
 };
 
 /**  An app that keeps models on this machine. */
-export type ModelApp = "lm_studio" | "ollama" | "hugging_face" | "llama_cpp";
+export type ModelApp = 
+/**  LM Studio. */
+"lm_studio" | 
+/**  Ollama. */
+"ollama" | 
+/**  The cache of `huggingface_hub`, and of whatever is built on it. */
+"hugging_face" | 
+/**  llama.cpp's own cache. */
+"llama_cpp";
 
-/**  A model file. */
+/**  A model of this machine. */
 export type ModelFile = {
 	/**  What a recipe calls it: the path inside the models folder, or a linked file's name. */
 	name: string,
-	/**  Where it is. */
+	/**  Where it is; of a split model, its first part. */
 	path: string,
-	/**  Its size. */
+	/**  Its size, with all its parts. */
 	size_bytes: number,
 	/**  Whether it lies outside the models folder. */
 	linked: boolean,
@@ -1719,13 +1739,13 @@ export type ModelFile = {
 	tuned: TunedOrigin | null,
 	/**  When an engine last took it up, Unix milliseconds. */
 	used_at_ms: number | null,
-	/**  Where it stands. */
+	/**  Where it stands. One that lacks parts has failed. */
 	status: ModelStatus,
-	/**  The repository of the hub that it is from, `owner/name`. */
+	/**  The repository of the hub that it is from, `owner/name`, where its folder says so. */
 	repository: string | null,
 	/**  How many files it has. */
 	parts: number,
-	/**  The app that it belongs to, where it lies outside the models folder. */
+	/**  The app that it belongs to, where it is linked. */
 	app: string | null,
 };
 
@@ -1735,13 +1755,13 @@ export type ModelInfo = {
 	name: string,
 	/**  Where it is. */
 	path: string,
-	/**  Its size. */
+	/**  Its size, with all its parts. */
 	bytes: number,
 	/**  What it calls itself. */
 	title: string | null,
-	/**  Its architecture. */
+	/**  How it is built, such as `llama` or `qwen3`. */
 	architecture: string | null,
-	/**  What it is quantised as. */
+	/**  What it is quantised as, such as `Q4_K_M`. */
 	quantisation: string | null,
 	/**  How many parameters it has. */
 	parameters: number | null,
@@ -1753,11 +1773,11 @@ export type ModelInfo = {
 	vocabulary_size: number | null,
 	/**  Its licence. */
 	licence: string | null,
-	/**  Whether it says how a chat is written. */
+	/**  Whether it says how a conversation is written; a base model often does not. */
 	chat_template: boolean,
-	/**  Whether it fits this machine; `None` where its header cannot be read. */
+	/**  Whether it fits this machine; `None` where it cannot be told. */
 	fit: Judgement | null,
-	/**  Why it cannot be used, if so. */
+	/**  Why it cannot be used, if it cannot. */
 	problem: string | null,
 };
 
@@ -1789,13 +1809,13 @@ export type ModelStatus =
 
 /**  What models take on the disk. */
 export type ModelStorage = {
-	/**  The models in the models folder. */
+	/**  The files in the models folder that are whole; nothing of what is linked. */
 	models_bytes: number,
-	/**  Downloads that are not finished. */
+	/**  What there is of downloads and copies that are not finished. */
 	downloads_bytes: number,
-	/**  What is free, where the system tells. */
+	/**  What is free on the disk, where the system tells. */
 	free_bytes: number | null,
-	/**  Parts of downloads that no download knows of. */
+	/**  Pieces of downloads and copies that nobody will finish. */
 	leftovers: Leftover[],
 };
 
@@ -2106,13 +2126,13 @@ export type RecipeOutline = {
 export type RecommendedModel = {
 	/**  The model. */
 	model: Model,
-	/**  How each of its variants fits. */
+	/**  How each of its variants fits, by its size. */
 	fits: Verdict[],
-	/**  The variant to take, if any will fit. */
+	/**  The variant to take, counted from 0; `None` if none will fit. */
 	suggested: number | null,
-	/**  The model that it is here, if it is here. */
+	/**  What it is called here, if it is here. */
 	installed: string | null,
-	/**  Whether this machine has what runs it. */
+	/**  Whether this program can run it. */
 	available: boolean,
 };
 
@@ -2138,35 +2158,35 @@ export type Replacement = {
 	after: string,
 };
 
-/**  A repository of the hub. */
+/**  A repository, and the models in it. */
 export type Repository = {
-	/**  `owner/name`. */
+	/**  Its name, `owner/name`. It may be another than was asked for: repositories are renamed. */
 	id: string,
 	/**  The commit that all of this is of. */
 	commit: string,
 	/**  What runs it. */
 	runtime: Runtime,
-	/**  Whether everybody gets it. */
+	/**  Who may fetch it. */
 	gate: Gate,
 	/**  Its licence, as the hub abbreviates it. */
 	licence: string | null,
-	/**  Downloads of the last month. */
+	/**  How often it was fetched in the last month. */
 	downloads: number,
 	/**  How many people like it. */
 	likes: number,
-	/**  When it last changed, Unix milliseconds. */
+	/**  When it changed last, Unix milliseconds. */
 	updated_at_ms: number | null,
-	/**  How many parameters it has. */
+	/**  How many parameters the model has. */
 	parameters: number | null,
-	/**  Its architecture. */
+	/**  Its architecture, as its files name it. */
 	architecture: string | null,
 	/**  How many tokens it takes. */
 	context_length: number | null,
-	/**  Its quantisations, smallest first. */
+	/**  Its quantisations, smallest first. None, where nothing here can be run; `notes` says why. */
 	choices: Choice[],
-	/**  Files that let a model see pictures. */
+	/**  What makes pictures into tokens, smallest first. */
 	projectors: HubFile[],
-	/**  What is to be known besides, in sentences. */
+	/**  What was left out, and why, for people. */
 	notes: string[],
 };
 
@@ -2402,20 +2422,28 @@ export type Sampling = {
 	stop?: string[],
 };
 
-/**  What to look for on the hub. */
+/**  What is looked for. */
 export type Search = {
-	/**  Words of the name; all without. */
+	/**  Words of the name or of the owner; all models where it is empty. */
 	text: string,
-	/**  What runs the models. */
+	/**  What shall run it. */
 	runtime: Runtime,
-	/**  Their order. */
+	/**  Which come first. */
 	sort: SearchSort,
-	/**  How many at most. */
+	/**  How many, 100 at most. */
 	limit: number,
 };
 
-/**  An order of the hub's models. */
-export type SearchSort = "downloads" | "trending" | "likes" | "updated";
+/**  Which models come first. */
+export type SearchSort = 
+/**  Those that were fetched most in the last month. */
+"downloads" | 
+/**  Those that many people look at now. */
+"trending" | 
+/**  Those that most people like. */
+"likes" | 
+/**  Those that changed last. */
+"updated";
 
 /**  Which rows figures are of. */
 export type Selection = 
