@@ -11,7 +11,7 @@ function backend(id: string, more: Partial<BackendInfo> = {}): BackendInfo {
     base_url: `https://${id}.example/v1`,
     key: "keyring",
     needs_key: true,
-    key_variable: null,
+    key_variable: `BRAINCELLS_KEY_${id.toUpperCase()}`,
     key_page: null,
     key_in_the_clear: false,
     is_this_machine: false,

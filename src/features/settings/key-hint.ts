@@ -13,11 +13,10 @@ export function keyHint(
   isKept: boolean,
 ): string {
   const optional = is_custom && !needs_key ? [words.keyOptional] : [];
-  if (key === "environment" && key_variable !== null) {
+  if (key === "environment") {
     const instead = isKept ? words.keyInstead(key_variable) : words.keySessionInstead;
     return [...optional, words.keyOfVariable(key_variable), instead].join(". ");
   }
   if (!isKept) return [...optional, words.keySessionHint].join(". ");
-  const later = key_variable === null ? [] : [words.variableWins(key_variable)];
-  return [...optional, words.keyHint, ...later].join(". ");
+  return [...optional, words.keyHint, words.variableWins(key_variable)].join(". ");
 }

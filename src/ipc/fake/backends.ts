@@ -111,7 +111,7 @@ function backendsOf(world: World): Backends {
       base_url,
       key: keyOf(id),
       needs_key: false,
-      key_variable: null,
+      key_variable: `BRAINCELLS_KEY_${id.toUpperCase().replaceAll("-", "_")}`,
       key_page: null,
       key_in_the_clear: base_url.startsWith("http:") && !isHere(base_url),
       is_this_machine: isHere(base_url),

@@ -18,7 +18,7 @@ use braincells_llm::{
 };
 use braincells_testing::{
     ManualClock, RecordedEvents, Scripted, TempHome, becomes, children, kill, lives,
-    scripted_workbench, text_recipe,
+    scripted_workbench, small_model, text_recipe,
 };
 use braincells_workbench::{
     EngineOptions, InputFile, LlamaEngines, ProbeHere, RunOutcome, Workbench, World,
@@ -72,8 +72,7 @@ impl Desk {
         let scripted = scripted_workbench(FakeEngine::echo());
         let home = TempHome::new();
         // As much of a model file as is looked at before it is loaded.
-        let header = b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0";
-        let model = scripted.home.write("model.gguf", header);
+        let model = scripted.home.write("model.gguf", small_model("scripted"));
         let (events, clock) = (Arc::clone(&scripted.events), Arc::clone(&scripted.clock));
         let engines = LlamaEngines::in_worker(home.home(), Arc::clone(&clock) as _, program());
         let workbench = Workbench::open(World {
