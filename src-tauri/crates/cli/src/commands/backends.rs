@@ -185,8 +185,8 @@ async fn add(
     models: &[String],
 ) -> Result<Ending, Failure> {
     let settings = session.unless_stopped(session.workbench.settings()).await?;
-    let endpoints = settings.backends.endpoints.into_iter();
-    let before = endpoints.filter(|endpoint| endpoint.id == id).last().unwrap_or_default();
+    let mut endpoints = settings.backends.endpoints.into_iter();
+    let before = endpoints.find(|endpoint| endpoint.id == id).unwrap_or_default();
     let base_url = match url {
         Some(url) => url.to_owned(),
         None if !before.base_url.is_empty() => before.base_url,

@@ -197,7 +197,7 @@ impl Call<'_> {
             for data in found.drain(..) {
                 match take(&data, assembly)? {
                     Taken::End => is_done = true,
-                    Taken::NoEvent => continue,
+                    Taken::NoEvent => {}
                     Taken::Chunk { has_part } => {
                         if has_part && !was_whole {
                             arriving.expect(stall, stall * PARTLESS_STALLS);

@@ -23,7 +23,7 @@ struct Injected {
     other_type: AtomicUsize,
     answered: AtomicUsize,
     /// How often the answer of a row broke off behind its beginning, by its text.
-    begun: Mutex<HashMap<String, u32>>,
+    broken_off: Mutex<HashMap<String, u32>>,
 }
 
 impl Injected {
@@ -86,8 +86,12 @@ impl Injected {
         let whole = events.len() as u64 - 3;
         events.truncate(dice.below(whole + 1) as usize);
         if !events.is_empty() {
-            *self.begun.lock().unwrap().entry(call.last_user_message().to_owned()).or_default() +=
-                1;
+            *self
+                .broken_off
+                .lock()
+                .expect("nobody panics with it")
+                .entry(call.last_user_message().to_owned())
+                .or_default() += 1;
         }
         let chunks = vec![events.concat().into_bytes()];
         Reply::Raw { content_type: "text/event-stream".to_owned(), chunks, end }
@@ -150,10 +154,10 @@ async fn every_row_ends_once_and_well_unless_its_answer_broke_off_twice() {
     // nobody's fault.
     let paid_twice = answered + failed.len() - ROWS as usize;
     assert!(paid_twice <= 20, "{paid_twice} answers were asked for again");
-    let begun = injected.begun.lock().unwrap();
-    let others = failed.iter().filter(|text| begun.get(*text).is_none_or(|&times| times < 2));
+    let broken_off = injected.broken_off.lock().unwrap();
+    let others = failed.iter().filter(|text| broken_off.get(*text).is_none_or(|&times| times < 2));
     assert!(others.count() <= 20, "{failed:?}");
-    let broken: u32 = begun.values().sum();
+    let broken: u32 = broken_off.values().sum();
     assert!(spent > 0 && spent <= broken + 20, "{spent} of {broken} were told");
 }
 

@@ -117,6 +117,7 @@ async fn a_stream_that_ends_before_its_answer_is_told_apart() {
 
 #[tokio::test]
 async fn what_came_to_nothing_is_told() {
+    type Steps = fn() -> Vec<Step>;
     let usage = || {
         json!({ "choices": [], "usage": {
         "prompt_tokens": 100, "completion_tokens": 10, "cost": 0.25,
@@ -141,7 +142,6 @@ async fn what_came_to_nothing_is_told() {
 
     // Guessed where it is not told: the question is 3 and 4 tokens.
     let guessed = "Spent(Spent { prompt_tokens: 7, completion_tokens: 2, cost_usd: Some(9.0) })";
-    type Steps = fn() -> Vec<Step>;
     let cases: [Steps; 3] = [
         || vec![stream_head(), text("half"), Step::Close],
         || vec![stream_head(), text("half"), end()],
