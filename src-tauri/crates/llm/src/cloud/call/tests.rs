@@ -120,6 +120,7 @@ async fn a_stream_that_ends_before_its_answer_is_told_apart() {
 
 #[tokio::test]
 async fn what_came_to_nothing_is_told() {
+    type Steps = fn() -> Vec<Step>;
     let usage = || {
         json!({ "choices": [], "usage": {
         "prompt_tokens": 100, "completion_tokens": 10, "cost": 0.25,

@@ -48,10 +48,17 @@ pub(super) struct Asking<'a> {
     waits: u32,
     /// How many requests were answered when it was last asked to wait.
     answered: Option<u64>,
-    /// Whether it is sent without room for thinking, because with it the prompt may not fit.
-    without_room: bool,
-    /// Whether that was not said, only guessed.
-    guessed_room: bool,
+    room: Room,
+}
+
+/// Whether a request has the room for thinking that its model may want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Given,
+    /// With it the prompt does not fit, by the server's word.
+    Refused,
+    /// With it the prompt may not fit: the server only refused the request.
+    RefusedPerhaps,
 }
 
 impl<'a> Asking<'a> {
@@ -69,8 +76,7 @@ impl<'a> Asking<'a> {
             failed: None,
             waits: 0,
             answered: None,
-            without_room: false,
-            guessed_room: false,
+            room: Room::Given,
         }
     }
 
@@ -88,7 +94,7 @@ impl<'a> Asking<'a> {
             let began = *self.began.get_or_insert_with(Instant::now);
             hear(Heard::Sent);
             let mut learned = self.shared.learned().clone();
-            learned.room_refused |= self.without_room;
+            learned.room_refused |= self.room != Room::Given;
             let call = Call {
                 client: &self.shared.client,
                 model: &self.shared.model,
@@ -149,7 +155,7 @@ impl<'a> Asking<'a> {
         self.shared.answered.fetch_add(1, Ordering::Relaxed);
         let mut learned = self.shared.learned();
         learned.thinks |= thought;
-        learned.room_refused |= self.guessed_room;
+        learned.room_refused |= self.room == Room::RefusedPerhaps;
         if *says_end {
             learned.note_ended();
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Asking, tokens_of};
+use super::{Asking, Room, tokens_of};
 use crate::LLMError;
 use crate::cloud::answer::Answered;
 use crate::cloud::body::thinking_room;
@@ -150,10 +150,13 @@ impl Asking<'_> {
             LLMError::ContextLengthExceeded { available_tokens, .. } => {
                 self.shared.learned().note_context(*available_tokens);
             }
-            LLMError::InvalidRequest { .. } => self.guessed_room = true,
+            LLMError::InvalidRequest { .. } => {
+                self.room = Room::RefusedPerhaps;
+                return true;
+            }
             _ => return false,
         }
-        self.without_room = true;
+        self.room = Room::Refused;
         true
     }
 
