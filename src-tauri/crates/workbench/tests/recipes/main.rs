@@ -278,8 +278,7 @@ async fn another_model_is_said_and_a_missing_one_is_refused() {
     let open = World { home: home.home(), clock, events, engines, probe, cloud: no_backends() };
     let workbench = Workbench::open(open).unwrap();
     let model = |bytes: u8| {
-        let mut file = b"GGUF\x03\0\0\0".to_vec();
-        file.resize(100, bytes);
+        let file = braincells_testing::small_model(&bytes.to_string());
         std::fs::write(home.home().models().join("small.gguf"), file).unwrap();
     };
     model(1);
