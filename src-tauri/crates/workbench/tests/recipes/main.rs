@@ -282,6 +282,7 @@ async fn another_model_is_said_and_a_missing_one_is_refused() {
         std::fs::write(home.home().models().join("small.gguf"), file).unwrap();
     };
     model(1);
+    let size_bytes = braincells_testing::small_model("1").len() as u64;
     let source = home.write("mail.csv", MAIL);
     let sheet = workbench.import(&InputFile::new(&source)).await.unwrap().id;
     let recipe = |model: &str| Recipe { model: model.to_owned(), ..text_recipe("Sum up {{text}}") };
@@ -290,7 +291,7 @@ async fn another_model_is_said_and_a_missing_one_is_refused() {
     assert_eq!(exported.warnings, [""; 0]);
     let file = recipe_file::read(&exported.text, None).unwrap();
     assert_eq!(file.columns[0].recipe.model, "small.gguf", "the file's name and not its beginning");
-    assert_eq!(file.columns[0].model_file.as_ref().unwrap().size_bytes, 100);
+    assert_eq!(file.columns[0].model_file.as_ref().unwrap().size_bytes, size_bytes);
     assert!(file.origin.as_ref().unwrap().engine.as_ref().unwrap().contains("llama.cpp"));
 
     let import = |file: RecipeFile, fit: RecipeFit| {
