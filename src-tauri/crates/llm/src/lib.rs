@@ -15,6 +15,8 @@
 
 mod chat_template;
 pub mod cloud;
+#[cfg(feature = "decoding")]
+pub mod decoding;
 mod engine;
 mod error;
 mod fake;

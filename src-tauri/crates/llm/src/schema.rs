@@ -28,10 +28,10 @@ use braincells_core::Value;
 
 pub use properties::{Property, properties};
 
-#[cfg(feature = "llama")]
+#[cfg(feature = "decoding")]
 pub(crate) use format::date;
 pub(crate) use grammar::Grammar;
-#[cfg(feature = "llama")]
+#[cfg(feature = "decoding")]
 pub(crate) use grammar::literal;
 
 use node::Node;
@@ -67,7 +67,7 @@ impl fmt::Display for Misfit {
 #[derive(Debug)]
 pub struct Schema {
     nodes: Vec<Node>,
-    #[cfg_attr(not(feature = "llama"), expect(dead_code, reason = "engines read it"))]
+    #[cfg_attr(not(feature = "decoding"), expect(dead_code, reason = "engines read it"))]
     grammar: Grammar,
 }
 
@@ -109,7 +109,7 @@ impl Schema {
     }
 
     /// The grammar of its compact values.
-    #[cfg(feature = "llama")]
+    #[cfg(feature = "decoding")]
     pub(crate) fn grammar(&self) -> &Grammar {
         &self.grammar
     }
@@ -117,7 +117,7 @@ impl Schema {
 
 #[cfg(test)]
 mod suite;
-#[cfg(all(test, feature = "llama"))]
+#[cfg(all(test, feature = "decoding"))]
 pub(crate) use suite::supported as supported_by_the_suite;
 #[cfg(test)]
 mod tests;

@@ -314,7 +314,7 @@ impl Actor {
     /// Lets rows use the logits of the last call, and empties the batch for the next.
     fn take_logits(&mut self, rows: &mut [ActiveRow], ready: &mut Vec<(usize, usize)>) {
         for (index, place) in ready.drain(..) {
-            rows[index].take(self.context.logits(place), &self.model);
+            rows[index].take(self.context.logits(place), &*self.model);
         }
         self.batch.clear();
     }

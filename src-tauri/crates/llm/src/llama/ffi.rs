@@ -19,11 +19,7 @@ use llama_cpp_sys_2 as sys;
 use super::{logs, modules};
 use crate::LLMError;
 
-/// A token of a model's vocabulary.
-pub type Token = i32;
-
-/// The sequence a token belongs to.
-pub type Sequence = i32;
+pub use crate::decoding::{Sequence, Token};
 
 /// Initialises llama.cpp once per process and sends its log to `tracing`.
 pub fn initialise() {

@@ -65,7 +65,7 @@ pub(super) mod real_model {
                 flash_attention: false,
             };
             let context = Context::new(&model, size, Box::new(|| false)).unwrap();
-            let preparer = Preparer::new(Arc::clone(&model), CONTEXT, None).unwrap();
+            let preparer = Preparer::new(Arc::clone(&model) as _, CONTEXT, None).unwrap();
             Self { model, context, preparer }
         }
 

@@ -1,10 +1,9 @@
 //! The llama.cpp engine: a GGUF model inside this process.
 //!
 //! [`LlamaEngine::load`] is called by the workbench. One named thread (`actor`) owns the
-//! context; requests are rendered and cut into tokens beside it (`prepare`); what the thread
+//! context; requests are rendered and cut into tokens beside it ([`decoding`](crate::decoding)); what the thread
 //! does next is decided by a pure function (`plan`). Rows share the start of their prompts
-//! (`prefix`), many rows are computed together, labels are scored instead of decoded
-//! (`labels`), other typed answers are written under a grammar (`grammar`).
+//! (`prefix`), and many rows are computed together.
 //!
 //! Promises: typed answers are always valid. The same request
 //! with the same seed gives the same answer whatever else is computed: bit for bit with
@@ -20,26 +19,18 @@ mod ffi;
 #[cfg(test)]
 mod fidelity;
 mod file;
-mod grammar;
 mod kept_prefix;
-mod labels;
 mod load;
 mod logs;
 mod memory;
 mod modules;
 mod plan;
 mod prefix;
-mod prepare;
 mod quantise;
 mod queue;
-mod repetition;
-mod row;
-mod sample;
-mod text;
-mod thinking;
+mod tokenizer;
 mod tuned_copy;
 mod tuning;
-mod vocabulary;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -69,8 +60,10 @@ pub use self::tuning::{Tuning, TypicalSizes};
 use self::actor::{Actor, Settings, Shared};
 use self::ffi::{Context, Model};
 use self::load::{ModelFacts, Sizes};
-use self::prepare::Preparer;
-use self::row::Row;
+use crate::decoding::prepare::Preparer;
+use crate::decoding::row::Row;
+// For the modules below, as if they were here.
+use crate::decoding::{labels, prepare, row, sample, thinking};
 use crate::single;
 use crate::{
     BatchEvent, BatchEventKind, BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine,
@@ -123,7 +116,7 @@ impl LlamaEngine {
             kept_prefixes: options.kept_prefixes.clone(),
         };
         let preparer =
-            Arc::new(Preparer::new(Arc::clone(&model), sizes.row_context, options.now_ms)?);
+            Arc::new(Preparer::new(Arc::clone(&model) as _, sizes.row_context, options.now_ms)?);
         let shared = Arc::new(Shared::default());
         let (inbound, receiver) = sync_channel(2 * sizes.slots as usize);
         let (made, context_made) = sync_channel(1);

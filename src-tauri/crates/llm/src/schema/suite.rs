@@ -77,7 +77,7 @@ fn groups(text: &str) -> Vec<(String, Value, Vec<Case>)> {
 }
 
 /// Every schema of the suite that is supported.
-#[cfg(feature = "llama")]
+#[cfg(feature = "decoding")]
 pub fn supported() -> Vec<Value> {
     let all = FILES.iter().flat_map(|(_, text, ..)| groups(text));
     all.map(|(_, schema, _)| schema).filter(|schema| super::Schema::new(schema).is_ok()).collect()

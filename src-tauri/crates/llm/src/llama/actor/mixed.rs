@@ -53,12 +53,12 @@ impl Actor {
             return;
         }
         for (row, place) in self.active.iter_mut().zip(places) {
-            row.take(self.context.logits(place), &self.model);
+            row.take(self.context.logits(place), &*self.model);
         }
         let mut ended: Vec<ActiveRow> = Vec::new();
         for (mut row, (count, end)) in std::mem::take(&mut self.filling).into_iter().zip(pieces) {
             if let Some(place) = end {
-                row.take(self.context.logits(place), &self.model);
+                row.take(self.context.logits(place), &*self.model);
                 ended.push(row);
             } else {
                 row.note_computed(count);

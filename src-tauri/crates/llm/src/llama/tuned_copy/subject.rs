@@ -77,7 +77,7 @@ impl Subject {
         let computing = Arc::clone(stopped);
         let should_abort = Box::new(move || computing.load(Ordering::Relaxed));
         let context = Context::new(&model, size, should_abort)?;
-        let preparer = Preparer::new(Arc::clone(&model), CELLS, Some(0))?;
+        let preparer = Preparer::new(Arc::clone(&model) as _, CELLS, Some(0))?;
         let mut tokens = Vec::new();
         for text in TEXTS {
             tokens.extend(model.tokenise(text, false, false)?);

@@ -24,9 +24,9 @@ use llguidance::earley::SlicedBiasComputer;
 use rand_chacha::ChaCha8Rng;
 use toktrie::{InferenceCapabilities, TokEnv, TokenId, TokenizerEnv as _};
 
-use super::ffi::{Model, Token};
 use super::sample::{self, Choice};
 use super::vocabulary::Vocabulary;
+use super::{Token, Tokenizer};
 use crate::LLMError;
 use crate::schema::range::Range;
 use crate::schema::{self, Grammar, Schema};
@@ -40,7 +40,7 @@ const LARGE_VOCABULARY: usize = 100_000;
 
 /// The grammar of an output type that is written token by token; `None` for text, and for those
 /// that are scored.
-pub fn of(output: &Output) -> Result<Option<Grammar>, LLMError> {
+pub(crate) fn of(output: &Output) -> Result<Option<Grammar>, LLMError> {
     let invalid = |reason: String| LLMError::InvalidRequest { reason };
     Ok(match output {
         Output::Text | Output::Label { .. } | Output::Boolean => None,
@@ -94,8 +94,8 @@ pub struct Grammars {
 
 impl Grammars {
     /// Reads the vocabulary of a model.
-    pub fn new(model: &Arc<Model>) -> Result<Self, LLMError> {
-        Self::over(Vocabulary::new(model))
+    pub fn new(tokenizer: &Arc<dyn Tokenizer>) -> Result<Self, LLMError> {
+        Self::over(Vocabulary::new(tokenizer))
     }
 
     /// Takes a vocabulary.
@@ -125,7 +125,7 @@ impl Grammars {
     }
 
     /// Compiles a grammar.
-    pub fn compile(&self, grammar: &Grammar) -> Result<Compiled, LLMError> {
+    pub(crate) fn compile(&self, grammar: &Grammar) -> Result<Compiled, LLMError> {
         let invalid = |reason: String| LLMError::InvalidRequest {
             reason: format!("the output type cannot be enforced: {reason}"),
         };

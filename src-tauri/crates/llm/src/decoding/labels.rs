@@ -8,7 +8,7 @@
 //! labels whose first tokens differ the root is the only branching node, and the whole answer
 //! is one look at the logits after the prompt.
 
-use super::ffi::Token;
+use super::Token;
 
 /// The trie of one column's labels. Node 0 is the root, the state right after the prompt.
 #[derive(Debug)]

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::ffi::{Model, Token};
+use super::{Token, Tokenizer};
 use crate::{LLMError, Segment};
 
 const OPENS: &str = "<think>";
@@ -39,7 +39,7 @@ pub enum Thinks {
 
 impl ThinkingMarks {
     /// Looks for the marks among the model's tokens.
-    pub fn of(model: &Model) -> Result<Self, LLMError> {
+    pub fn of(model: &dyn Tokenizer) -> Result<Self, LLMError> {
         let single = |name: &str| -> Result<Option<Token>, LLMError> {
             let tokens = model.tokenise(name, false, true)?;
             Ok(match tokens[..] {

@@ -9,11 +9,11 @@ use aho_corasick::AhoCorasick;
 use braincells_core::Output;
 use sha2::{Digest, Sha256};
 
-use super::ffi::{Model, Token};
 use super::grammar::{self, Compiled, Grammars, Writer};
 use super::labels::LabelTrie;
 use super::sample::Choice;
 use super::thinking::{self, ThinkingMarks, Thinks};
+use super::{Token, Tokenizer};
 use crate::{ChatTemplate, LLMError, LLMRequest, Message, Role, Segment};
 
 /// How the answer of a row comes about.
@@ -124,7 +124,7 @@ const KEPT_GRAMMARS: usize = 16;
 
 /// Prepares requests for one model.
 pub struct Preparer {
-    model: Arc<Model>,
+    model: Arc<dyn Tokenizer>,
     template: ChatTemplate,
     bos_text: Option<String>,
     /// The names of control tokens; data that contains one is cut into tokens on its own.
@@ -139,7 +139,11 @@ pub struct Preparer {
 impl Preparer {
     /// Reads the model's chat template and control tokens. A row may take `row_context` tokens;
     /// a template that prints the date prints that of `now_ms`.
-    pub fn new(model: Arc<Model>, row_context: u32, now_ms: Option<i64>) -> Result<Self, LLMError> {
+    pub fn new(
+        model: Arc<dyn Tokenizer>,
+        row_context: u32,
+        now_ms: Option<i64>,
+    ) -> Result<Self, LLMError> {
         let name = |token: Option<Token>| token.and_then(|token| model.token_name(token));
         let bos_text = name(model.bos());
         let template = match model.chat_template() {
@@ -166,7 +170,7 @@ impl Preparer {
                 reason: format!("the model's control tokens cannot be searched for: {error}"),
             })?)
         };
-        let marks = Arc::new(ThinkingMarks::of(&model)?);
+        let marks = Arc::new(ThinkingMarks::of(&*model)?);
         Ok(Self {
             marks,
             model,

@@ -8,7 +8,6 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tokio::sync::mpsc::Sender;
 
-use super::ffi::{Model, Sequence, Token};
 use super::grammar::{Chosen, How, Writer};
 use super::labels::LabelTrie;
 use super::prepare::{Answering, Prepared};
@@ -16,6 +15,7 @@ use super::repetition::Circles;
 use super::sample;
 use super::text::AnswerText;
 use super::thinking::{Thinks, Thought};
+use super::{Sequence, Token, Tokenizer};
 use crate::{
     BatchEvent, BatchEventKind, FinishReason, LLMError, LLMResponse, LabelProbability, RequestId,
 };
@@ -207,7 +207,7 @@ impl ActiveRow {
 
     /// Takes the logits after the last of its pending tokens, all of which were computed, and
     /// decides how it goes on: with tokens to compute, with labels to score, or not at all.
-    pub fn take(&mut self, logits: &[f32], model: &Model) {
+    pub fn take(&mut self, logits: &[f32], model: &dyn Tokenizer) {
         self.note_computed(self.pending.len());
         if self.phase == Phase::Beginning {
             let first = sample::argmax(logits);
@@ -264,7 +264,7 @@ impl ActiveRow {
     }
 
     /// One token of thinking. Behind its end stands what the answer begins with.
-    fn think(&mut self, logits: &[f32], model: &Model) {
+    fn think(&mut self, logits: &[f32], model: &dyn Tokenizer) {
         let marks = Arc::clone(&self.row.prepared.marks);
         let is_free = matches!(self.row.prepared.answering, Answering::Free);
         let token = sample::choose(logits, None, self.row.prepared.choice, &mut self.random);
@@ -293,7 +293,7 @@ impl ActiveRow {
     }
 
     /// One token of free text. Answers why the row ended, if it did.
-    fn speak(&mut self, logits: &[f32], model: &Model) -> Option<FinishReason> {
+    fn speak(&mut self, logits: &[f32], model: &dyn Tokenizer) -> Option<FinishReason> {
         let token = sample::choose(logits, None, self.row.prepared.choice, &mut self.random);
         if model.ends_generation(token) {
             return Some(FinishReason::Stop);
@@ -314,7 +314,7 @@ impl ActiveRow {
     }
 
     /// One token of a typed answer and all that must follow it.
-    fn write(&mut self, logits: &[f32], model: &Model) -> Result<(), LLMError> {
+    fn write(&mut self, logits: &[f32], model: &dyn Tokenizer) -> Result<(), LLMError> {
         let prepared = &self.row.prepared;
         let (Answering::Typed { compiled, wants_probability, .. }, Some(writer)) =
             (&prepared.answering, &mut self.writer)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use toktrie::{TokRxInfo, TokTrie, TokenId, TokenizerEnv};
 
-use super::ffi::{Model, Token};
+use super::{Token, Tokenizer};
 
 /// Texts whose tokens must spell them exactly for the tokenizer to be trusted: JSON, white space
 /// within and around, several scripts.
@@ -45,7 +45,7 @@ pub struct Vocabulary {
 
 impl Vocabulary {
     /// Reads all tokens of a model.
-    pub fn new(model: &Arc<Model>) -> Self {
+    pub fn new(model: &Arc<dyn Tokenizer>) -> Self {
         let words: Vec<Vec<u8>> = (0..model.vocabulary_size() as Token)
             .map(|token| {
                 if model.is_control(token) || model.ends_generation(token) {
@@ -58,7 +58,7 @@ impl Vocabulary {
         let end = model.end_of_turn().unwrap_or(0) as TokenId;
         let joins_pieces = model.joins_pieces();
         let model = Arc::clone(model);
-        let tokenise: Cut = Box::new(move |bytes| model.tokenise_bytes(bytes, false, false).ok());
+        let tokenise: Cut = Box::new(move |bytes| model.tokenise_bytes(bytes));
         Self::of(&words, end, tokenise, joins_pieces)
     }
 
@@ -145,7 +145,7 @@ fn single_bytes(words: &[Vec<u8>]) -> Vec<Option<Token>> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(crate) mod tests {
     use std::time::Instant;
 
     use super::*;

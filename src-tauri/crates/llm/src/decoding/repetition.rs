@@ -7,7 +7,7 @@
 //! of which something differs, are no circle. A typed answer that does is brought to its end; there
 //! it takes four times as much, for a list of equal numbers may well be the answer.
 
-use super::ffi::Token;
+use super::Token;
 
 /// What repeats must be this long together.
 const LEAST_TOKENS: usize = 24;

@@ -4,7 +4,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
-use super::ffi::Token;
+use super::Token;
 
 /// How a row chooses its tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,7 +6,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::json;
 
 use super::*;
-use crate::llama::vocabulary::tests::small;
+use crate::decoding::vocabulary::tests::small;
 use crate::output::{read_answer, value_matches};
 
 const GREEDY: Choice = Choice { temperature: 0.0, top_p: 1.0, top_k: 0, min_p: 0.0 };
