@@ -14,7 +14,7 @@ core
 data: core
 llm: core models
 models: core
-mlx: core
+mlx: core llm
 workbench: core data llm models
 cli: core workbench
 testing: core data llm models workbench
