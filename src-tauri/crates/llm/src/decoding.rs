@@ -10,6 +10,7 @@
 //! beside it; a typed answer is valid, or a typed error. Left out: what computes logits, which rows
 //! are computed together, and memory.
 
+mod feed;
 pub mod grammar;
 pub mod labels;
 pub mod prepare;
@@ -21,4 +22,6 @@ pub mod thinking;
 mod tokenizer;
 pub mod vocabulary;
 
+pub use crate::single::{answer, batch_of, pieces};
+pub use feed::feed;
 pub use tokenizer::{Sequence, Token, Tokenizer};

@@ -8,12 +8,12 @@ use crate::{
 };
 
 /// The batch.
-pub(crate) fn batch_of(request: LLMRequest) -> RequestStream {
+pub fn batch_of(request: LLMRequest) -> RequestStream {
     stream::iter([(RequestId(0), request)]).boxed()
 }
 
 /// Its answer.
-pub(crate) async fn answer(
+pub async fn answer(
     mut events: impl Stream<Item = BatchEvent> + Unpin,
 ) -> Result<LLMResponse, LLMError> {
     while let Some(event) = events.next().await {
@@ -27,7 +27,7 @@ pub(crate) async fn answer(
 }
 
 /// The text of its answer, as it comes.
-pub(crate) fn pieces(events: impl Stream<Item = BatchEvent> + Send + 'static) -> TokenStream {
+pub fn pieces(events: impl Stream<Item = BatchEvent> + Send + 'static) -> TokenStream {
     let mut seen = 0;
     let pieces = events.filter_map(move |event| {
         let piece = match event.kind {

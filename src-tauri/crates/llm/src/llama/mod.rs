@@ -39,7 +39,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use async_trait::async_trait;
-use futures::future::{Either, select};
 use futures::stream::StreamExt;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -60,14 +59,15 @@ pub use self::tuning::{Tuning, TypicalSizes};
 use self::actor::{Actor, Settings, Shared};
 use self::ffi::{Context, Model};
 use self::load::{ModelFacts, Sizes};
+use crate::decoding::feed;
 use crate::decoding::prepare::Preparer;
 use crate::decoding::row::Row;
 // For the modules below, as if they were here.
 use crate::decoding::{labels, prepare, row, sample, thinking};
 use crate::single;
 use crate::{
-    BatchEvent, BatchEventKind, BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine,
-    LLMError, LLMRequest, LLMResponse, RequestStream, TokenStream,
+    BatchEvent, BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine, LLMError,
+    LLMRequest, LLMResponse, RequestStream, TokenStream,
 };
 
 /// Grows when this engine begins to answer the same request differently.
@@ -219,7 +219,7 @@ impl LlamaEngine {
         let preparer = Arc::clone(&self.preparer);
         let announced = Announced::new(&self.shared);
         let started = Builder::new().name("braincells-prepare".to_owned()).spawn(move || {
-            futures::executor::block_on(forward(requests, &preparer, &inbound, &events));
+            futures::executor::block_on(feed(requests, &preparer, &inbound, &events));
             drop(announced);
         });
         if let Err(error) = started {
@@ -242,35 +242,6 @@ impl Announced {
 impl Drop for Announced {
     fn drop(&mut self) {
         self.0.open_batches.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// Pulls requests until they end or nobody waits for their events.
-async fn forward(
-    mut requests: RequestStream,
-    preparer: &Preparer,
-    inbound: &SyncSender<Row>,
-    events: &mpsc::Sender<BatchEvent>,
-) {
-    loop {
-        let next = {
-            let closed = std::pin::pin!(events.closed());
-            match select(requests.next(), closed).await {
-                Either::Left((next, _)) => next,
-                Either::Right(_) => return,
-            }
-        };
-        let Some((id, request)) = next else { return };
-        match preparer.prepare(request) {
-            // Waits while the engine is busy. If its thread is gone, dropping the row says so.
-            Ok(ready) => drop(inbound.send(Row::new(id, events.clone(), ready))),
-            Err(error) => {
-                let failed = BatchEvent { id, kind: BatchEventKind::Failed(error) };
-                if events.send(failed).await.is_err() {
-                    return;
-                }
-            }
-        }
     }
 }
 
