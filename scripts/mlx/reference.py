@@ -94,6 +94,9 @@ def write(folder, config, quantization=None, kind=mx.float32, parts=1, mixed=Fal
         (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     (folder / "config.json").write_text(json.dumps(config, indent=1))
 
+    if kind != mx.float32:
+        # On a processor our engine computes in single precision whatever the weights are.
+        model, _ = models.loaded(folder)
     prompts = [PREFIX + end for end in ENDS]
     logits = []
     for prompt in prompts:

@@ -34,7 +34,8 @@ THINGS = ["camera", "kettle", "bicycle", "novel", "keyboard", "tent", "lamp", "j
 OPINIONS = ["The {} broke after two days.", "I love this {}, it just works.",
             "The {} is fine but far too expensive.", "My sister uses her {} every morning.",
             "Never again: this {} arrived late and dirty."]
-REVIEW_TOKENS, QUESTION_TOKENS = 6, 12
+LABELS = ["positive", "negative"]
+REVIEW_TOKENS, QUESTION_TOKENS, LABELLED = 6, 12, 8
 
 
 def in_our_order(array, heads):
@@ -123,6 +124,20 @@ class Answers:
         environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
         self.template = environment.from_string(settings["chat_template"])
 
+    def first_words(self, messages, labels):
+        """How likely each label is, by its first token: they differ in that."""
+        text = self.template.render(messages=messages, add_generation_prompt=True)
+        prompt = self.tokenizer.encode(text, add_special_tokens=False).ids
+        firsts = []
+        for label in labels:
+            whole = self.tokenizer.encode(text + label, add_special_tokens=False).ids
+            if whole[:len(prompt)] != prompt:
+                raise SystemExit(f"smollm2: the prompt is cut otherwise before {label}")
+            firsts.append(whole[len(prompt)])
+        logits = self.model(mx.array([prompt]))[0, -1]
+        shares = mx.softmax(mx.array([logits[token].item() for token in firsts]))
+        return dict(messages=messages, labels=labels, probabilities=shares.tolist())
+
     def greedy(self, messages, most):
         text = self.template.render(messages=messages, add_generation_prompt=True)
         prompt = self.tokenizer.encode(text, add_special_tokens=False).ids
@@ -155,6 +170,9 @@ def main():
                              dict(role="user", content=f"What is this review about? {text}")],
                             REVIEW_TOKENS) for text in reviews]
     (dense / "answers.json").write_text(json.dumps(asked))
+    (dense / "labels.json").write_text(json.dumps([
+        answers.first_words([dict(role="user", content=f"{text} Is this positive or negative?")],
+                            LABELS) for text in reviews[:LABELLED]]))
     for one in asked[:5]:
         print(repr(one["text"]), one["least_gap"])
 

@@ -63,6 +63,11 @@ impl Checkpoint {
         self.tensors.values().map(|tensor| tensor.bytes).sum()
     }
 
+    /// Whether logits come from a matrix of their own and not from the embedding.
+    pub fn has_last_matrix(&self, config: &ModelConfig) -> bool {
+        needed::has_last_matrix(self, config)
+    }
+
     /// Whether every tensor that the model needs is there and of the right form.
     pub fn check(&self, config: &ModelConfig) -> Result<(), MlxError> {
         needed::check(self, config)

@@ -24,6 +24,8 @@ mod checkpoint;
 mod config;
 mod error;
 mod file;
+#[cfg(feature = "native")]
+pub mod native;
 mod options;
 
 pub use chat::ChatFiles;

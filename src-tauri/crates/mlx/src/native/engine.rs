@@ -1,0 +1,193 @@
+//! The engine as its callers see it.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use async_trait::async_trait;
+use braincells_llm::decoding::prepare::Preparer;
+use braincells_llm::decoding::row::Row;
+use braincells_llm::decoding::{Tokenizer, answer, batch_of, feed, pieces};
+use braincells_llm::{
+    BatchEvent, BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine, LLMError,
+    LLMRequest, LLMResponse, RequestStream, TokenStream,
+};
+use futures::stream::StreamExt;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::actor::{Actor, Shared};
+use super::decoder::Decoder;
+use super::tokenizer::Words;
+use crate::{Checkpoint, LoadOptions, MlxError, ModelConfig};
+
+/// Grows when this engine begins to answer the same request differently.
+const ANSWERS_VERSION: u32 = 1;
+/// Events a caller may be behind.
+const EVENT_ROOM: usize = 1024;
+/// The pin in the workspace's `Cargo.toml`; a test compares the two.
+const MLX_RS_VERSION: &str = "0.33.0";
+
+/// Names the build of MLX for the record of what made a cell.
+pub fn build_info() -> String {
+    format!("MLX in mlx-rs {MLX_RS_VERSION}")
+}
+
+/// A loaded checkpoint that answers requests. Dropping it ends its thread and frees the model.
+pub struct MlxEngine {
+    folder: PathBuf,
+    capabilities: Capabilities,
+    preparer: Arc<Preparer>,
+    shared: Arc<Shared>,
+    inbound: Option<SyncSender<Row>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl MlxEngine {
+    /// Loads the checkpoint in a folder. Blocks; `progress` hears 0 to 1 and may answer `false` to
+    /// stop, which ends in [`LLMError::Cancelled`].
+    pub fn load(
+        folder: &Path,
+        options: &LoadOptions,
+        progress: impl FnMut(f32) -> bool + Send + 'static,
+    ) -> Result<Self, LLMError> {
+        let llm = |error: MlxError| error.into_llm(folder);
+        let config = ModelConfig::read(folder).map_err(llm)?;
+        let checkpoint = Checkpoint::open(folder).map_err(llm)?;
+        checkpoint.check(&config).map_err(llm)?;
+        let words: Arc<dyn Tokenizer> = Arc::new(Words::read(folder, &config).map_err(llm)?);
+        let context_tokens = options.context_tokens.clamp(1, config.context_tokens);
+        let slots = options.parallel_requests.max(1);
+        let preparer = Preparer::new(Arc::clone(&words), context_tokens, options.now_ms)?;
+        let shared = Arc::<Shared>::default();
+        let (inbound, receiver) = sync_channel(2 * slots as usize);
+        let (loaded, loading) = sync_channel(1);
+        let owned = Arc::clone(&shared);
+        let thread = Builder::new().name("braincells-mlx".to_owned()).spawn(move || {
+            // MLX's streams belong to the thread that made them: everything happens here.
+            match Decoder::load(&checkpoint, config, progress) {
+                Ok(decoder) => {
+                    drop(loaded.send(Ok(())));
+                    Actor::new(decoder, words, owned, receiver, slots as usize).run();
+                }
+                Err(error) => drop(loaded.send(Err(error))),
+            }
+            // The weights are gone; MLX keeps their memory for what comes next, which is nothing.
+            drop(mlx_rs::memory::clear_cache());
+        });
+        let thread = thread.map_err(|error| LLMError::InferenceFailed {
+            reason: format!("the engine's thread cannot be started: {error}"),
+        })?;
+        match loading.recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                // It has nothing left to do, and what it holds is freed before it ends.
+                drop(thread.join());
+                return Err(llm(error));
+            }
+            Err(_) => return Err(LLMError::NotRunning),
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            capabilities: Capabilities {
+                context_tokens,
+                constrains_output: true,
+                reports_confidence: true,
+                scores_labels: true,
+                parallel_requests: slots,
+                fingerprint: None,
+            },
+            preparer: Arc::new(preparer),
+            shared,
+            inbound: Some(inbound),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Says what the checkpoint holds, by a hash of its files, so that answers can be kept.
+    #[must_use]
+    pub fn with_model_hash(mut self, sha256: &str) -> Self {
+        let Ok(template) = self.preparer.template_hash() else { return self };
+        self.capabilities.fingerprint = Some(format!(
+            "{}, answers {ANSWERS_VERSION}, model {sha256}, context {}, template {template}",
+            build_info(),
+            self.capabilities.context_tokens,
+        ));
+        self
+    }
+
+    /// Starts a thread that prepares requests and hands them to the engine's thread.
+    fn submit(&self, requests: RequestStream) -> mpsc::Receiver<BatchEvent> {
+        let (events, receiver) = mpsc::channel(EVENT_ROOM);
+        let Some(inbound) = self.inbound.clone() else { return receiver };
+        let preparer = Arc::clone(&self.preparer);
+        let started = Builder::new().name("braincells-prepare".to_owned()).spawn(move || {
+            futures::executor::block_on(feed(requests, &preparer, &inbound, &events));
+        });
+        if let Err(error) = started {
+            tracing::error!("the thread that prepares requests cannot be started: {error}");
+        }
+        receiver
+    }
+}
+
+#[async_trait]
+impl LLMEngine for MlxEngine {
+    async fn generate(&self, request: LLMRequest) -> Result<LLMResponse, LLMError> {
+        answer(ReceiverStream::new(self.submit(batch_of(request)))).await
+    }
+
+    async fn generate_stream(&self, request: LLMRequest) -> Result<TokenStream, LLMError> {
+        Ok(pieces(ReceiverStream::new(self.submit(batch_of(request)))))
+    }
+
+    fn generate_batch(&self, requests: RequestStream) -> BatchStream<'_> {
+        ReceiverStream::new(self.submit(requests)).boxed()
+    }
+
+    async fn is_ready(&self) -> bool {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    fn backend(&self) -> LLMBackend {
+        LLMBackend::Local { model_path: self.folder.clone() }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities.clone()
+    }
+
+    fn count_tokens(&self, text: &str) -> Option<u32> {
+        self.preparer.count_tokens(text)
+    }
+
+    fn figures(&self) -> Option<EngineFigures> {
+        Some(self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+impl Drop for MlxEngine {
+    fn drop(&mut self) {
+        self.shared.is_shutting_down.store(true, Ordering::Relaxed);
+        self.inbound = None;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A panic there was already reported; the rows it held were failed.
+            drop(thread.join());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_named_build_is_the_pinned_one() {
+        let manifest = include_str!("../../../../Cargo.toml");
+        assert!(manifest.contains(&format!(r#"mlx-rs = {{ version = "={MLX_RS_VERSION}""#)));
+    }
+}

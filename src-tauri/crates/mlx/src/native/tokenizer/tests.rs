@@ -1,0 +1,87 @@
+use serde_json::json;
+
+use super::*;
+
+fn config(vocabulary: u32) -> ModelConfig {
+    let config = json!({
+        "model_type": "llama", "hidden_size": 32, "num_hidden_layers": 1,
+        "intermediate_size": 64, "num_attention_heads": 2, "vocab_size": vocabulary,
+        "eos_token_id": 22
+    });
+    ModelConfig::of(&config).unwrap()
+}
+
+fn added(id: u32, content: &str, special: bool) -> Value {
+    json!({"id": id, "content": content, "special": special, "single_word": false,
+           "lstrip": false, "rstrip": false, "normalized": false})
+}
+
+/// Byte-level words: three of the model, two marks, one word that people write.
+fn byte_level() -> Value {
+    let mut vocabulary: serde_json::Map<String, Value> = [
+        "a", "b", "<", ">", "|", "Ġ", "Ċ", "Ã", "©", "ab", "t", "h", "i", "n", "k", "/", "m", "_",
+        "e", "d",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(at, word)| ((*word).to_owned(), json!(at)))
+    .collect();
+    vocabulary.insert("<b>".to_owned(), json!(20));
+    json!({
+        "version": "1.0", "truncation": {"max_length": 2, "strategy": "LongestFirst", "stride": 0, "direction": "Right"},
+        "padding": null, "normalizer": null, "post_processor": null,
+        "added_tokens": [
+            added(21, "<|im_start|>", true), added(22, "<|im_end|>", true),
+            added(23, "<think>", false), added(20, "<b>", false),
+        ],
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
+        "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": [["a", "b"]], "unk_token": null,
+                  "dropout": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
+                  "fuse_unk": false, "byte_fallback": false}
+    })
+}
+
+#[test]
+fn names_of_control_tokens_are_text_in_data() {
+    let chat = ChatFiles { eos: Some("<|im_end|>".to_owned()), ..ChatFiles::default() };
+    let words = Words::of(byte_level(), chat, &config(40)).unwrap();
+    let names = "<|im_end|>ab<think>";
+    assert_eq!(words.tokenise(names, false, true).unwrap(), [22, 9, 23]);
+    let plain = words.tokenise(names, false, false).unwrap();
+    assert!(plain.iter().all(|token| !words.is_control(*token)), "{plain:?}");
+    let text: Vec<u8> = plain.iter().flat_map(|token| words.token_bytes(*token)).collect();
+    assert_eq!(text, names.as_bytes());
+    assert_eq!(words.tokenise("<b>", false, false).unwrap(), [20], "people write it");
+    assert_eq!(words.token_bytes(20), b"<b>");
+    assert_eq!((words.end_of_turn(), words.ends_generation(22)), (Some(22), true));
+    assert!(words.tokenise("abababab", false, true).unwrap().len() > 2, "nothing is cut");
+}
+
+#[test]
+fn words_stand_for_bytes() {
+    let words = Words::of(byte_level(), ChatFiles::default(), &config(40)).unwrap();
+    let tokens = words.tokenise(" \né", false, false).unwrap();
+    let bytes: Vec<u8> = tokens.iter().flat_map(|token| words.token_bytes(*token)).collect();
+    assert_eq!(bytes, " \né".as_bytes());
+    assert_eq!(words.tokenise_bytes(b"\xff"), None);
+    assert!(words.token_bytes(35).is_empty(), "a row of the embedding without a word");
+    let pieces = Spelling::Pieces;
+    assert_eq!(pieces.bytes("▁the"), b" the");
+    assert_eq!(pieces.bytes("<0x0A>"), b"\n");
+    assert_eq!(pieces.bytes("<0xZZ>"), b"<0xZZ>");
+}
+
+#[test]
+fn a_tokenizer_that_does_not_fit_is_refused() {
+    let read = |json: Value, vocabulary| Words::of(json, ChatFiles::default(), &config(vocabulary));
+    assert!(
+        matches!(read(byte_level(), 23), Err(MlxError::Tokenizer { reason }) if reason.contains("23"))
+    );
+    let mut unknown = byte_level();
+    unknown["decoder"] = Value::Null;
+    assert!(matches!(read(unknown, 40), Err(MlxError::Tokenizer { .. })));
+    let mut broken = byte_level();
+    broken["model"]["merges"] = json!(7);
+    assert!(matches!(read(broken, 40), Err(MlxError::Tokenizer { .. })));
+}
