@@ -22,7 +22,9 @@ app: core workbench
 '
 windowing='tauri|tauri-.*|wry|tao|webkit2gtk.*|gtk|gtk-sys|gtk3-.*'
 database='duckdb|libduckdb-sys|rusqlite|libsqlite3-sys'
-inference='llama-cpp-2|llama-cpp-sys-2|mlx-rs|mlx-sys'
+llama='llama-cpp-2|llama-cpp-sys-2'
+mlx='mlx-rs|mlx-sys'
+inference="$llama|$mlx"
 
 check_edges() { # workspace folder
   (cd "$1" && cargo metadata --offline --no-deps --format-version 1) |
@@ -66,7 +68,7 @@ sys.exit(1 if problems else 0)
 check_absent() { # workspace folder, crate, pattern, why, cargo tree options
   local folder=$1 crate=$2 pattern=$3 why=$4 tree found
   shift 4
-  [ -d "$folder/crates/$crate" ] || return 0
+  [ "$crate" = app ] || [ -d "$folder/crates/$crate" ] || return 0
   if ! tree=$(cd "$folder" && cargo tree --offline -p "braincells-$crate" \
     -e normal,build --target all --prefix none --format '{p}' "$@"); then
     echo "check-layers: cargo tree failed for $crate" >&2
@@ -92,6 +94,10 @@ check() { # workspace folder
   check_absent "$folder" llm "$windowing|$database" 'engines know no storage' --all-features || failed=1
   check_absent "$folder" llm "$inference" 'prompts and planning build without C++' --no-default-features || failed=1
   check_absent "$folder" cli "$windowing" 'the command line runs without a display' --all-features || failed=1
+  check_absent "$folder" cli "$mlx" 'MLX lives in its helper: its symbols collide with llama.cpp' --all-features || failed=1
+  check_absent "$folder" app "$mlx" 'MLX lives in its helper: its symbols collide with llama.cpp' --all-features || failed=1
+  check_absent "$folder" mlx "$mlx" 'an ordinary build never compiles MLX' || failed=1
+  check_absent "$folder" mlx "$windowing|$database|$llama" 'the helper has one engine and nothing else' --all-features || failed=1
   return $failed
 }
 

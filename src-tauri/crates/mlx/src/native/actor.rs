@@ -3,6 +3,8 @@
 //! A turn takes on waiting rows where there is room, and adds a token to every row that is being
 //! computed. Cancels are seen before each call of the model.
 
+mod prompts;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +14,6 @@ use braincells_llm::decoding::row::{ActiveRow, Row};
 use braincells_llm::decoding::{Token, Tokenizer};
 use braincells_llm::{EngineFigures, FinishReason, LLMError};
 
-use super::admission::{Group, groups};
 use super::batch::{self, Extended};
 use super::cache::Cache;
 use super::decoder::Decoder;
@@ -126,79 +127,19 @@ impl Actor {
             return Ok(());
         }
         let left: Vec<bool> = self.active.iter().map(is_left).collect();
-        self.keep(&left)
+        self.active.retain(is_left);
+        self.keep_columns(&left)
     }
 
-    /// Drops the rows that are not marked.
-    fn keep(&mut self, left: &[bool]) -> Result<(), MlxError> {
+    /// Drops the keys and values of rows that are not marked.
+    fn keep_columns(&mut self, left: &[bool]) -> Result<(), MlxError> {
         let rows: Vec<usize> = (0..left.len()).filter(|row| left[*row]).collect();
-        let mut marks = left.iter();
-        self.active.retain(|_| marks.next().copied().unwrap_or(false));
         let length = self.cache.length();
         let cache = std::mem::replace(&mut self.cache, self.decoder.cache(0));
         if !rows.is_empty() {
             self.cache = cache.picked(&rows, length)?.shortened()?;
         }
         Ok(())
-    }
-
-    /// Takes on the waiting rows: their prompts are computed.
-    fn admit(&mut self) -> Result<(), MlxError> {
-        let prompts: Vec<&[Token]> =
-            self.waiting.iter().map(|row| row.prepared.tokens.as_slice()).collect();
-        let groups = groups(&self.kept.0, &prompts);
-        let mut waiting: Vec<Option<Row>> = self.waiting.drain(..).map(Some).collect();
-        for group in groups {
-            let rows = group.rows.iter().filter_map(|row| waiting[*row].take()).collect();
-            self.admit_group(&group, rows)?;
-        }
-        Ok(())
-    }
-
-    fn admit_group(&mut self, group: &Group, rows: Vec<Row>) -> Result<(), MlxError> {
-        let shared = group.shared;
-        let mut computed = 0;
-        if shared > 0 && !group.is_kept {
-            let start = rows[0].prepared.tokens[..shared].to_vec();
-            let goes_on = || rows.iter().any(|row| !row.is_cancelled());
-            let empty = self.decoder.cache(1);
-            let began = Instant::now();
-            match batch::extend(&self.decoder, &empty, &[0], 0, &[&start], goes_on)? {
-                Extended::Done(cache, _) => self.kept = (start, cache),
-                Extended::Stopped => return Ok(()),
-            }
-            self.count(began, |figures, seconds| {
-                figures.prompt_seconds += seconds;
-                figures.prefixes += 1;
-            });
-            computed = shared;
-        }
-        let base = if shared > 0 { self.kept.1.clone() } else { self.decoder.cache(1) };
-        let ends: Vec<&[Token]> = rows.iter().map(|row| &row.prepared.tokens[shared..]).collect();
-        let goes_on = || rows.iter().any(|row| !row.is_cancelled());
-        let began = Instant::now();
-        let picks = vec![0; rows.len()];
-        let done = batch::extend(&self.decoder, &base, &picks, shared, &ends, goes_on)?;
-        let Extended::Done(cache, logits) = done else { return Ok(()) };
-        computed += ends.iter().map(|end| end.len()).sum::<usize>();
-        self.count(began, |figures, seconds| {
-            figures.prompt_seconds += seconds;
-            figures.prompt_tokens += computed as u64;
-            figures.shared_tokens += (shared * rows.len()) as u64;
-        });
-        if rows.len() == 1 && shared == 0 {
-            // The next row may begin alike.
-            self.kept = (rows[0].prepared.tokens.clone(), cache.clone());
-        }
-        let mut active: Vec<ActiveRow> =
-            rows.into_iter().map(|row| ActiveRow::new(row, 0, shared)).collect();
-        for (row, logits) in active.iter_mut().zip(&logits) {
-            row.take(logits, &*self.words);
-        }
-        self.active.extend(active);
-        let running = std::mem::replace(&mut self.cache, self.decoder.cache(0));
-        self.cache = running.joined(cache)?;
-        self.settle()
     }
 
     /// Adds to every row what it needs next.
@@ -246,13 +187,7 @@ impl Actor {
             let reason = row.ended.unwrap_or(FinishReason::Stop);
             row.finish(reason);
         }
-        let rows: Vec<usize> = (0..left.len()).filter(|row| left[*row]).collect();
-        let length = self.cache.length();
-        let cache = std::mem::replace(&mut self.cache, self.decoder.cache(0));
-        if !rows.is_empty() {
-            self.cache = cache.picked(&rows, length)?.shortened()?;
-        }
-        Ok(())
+        self.keep_columns(&left)
     }
 
     /// Looks at the places behind a row's prompt where its labels part.
@@ -300,5 +235,11 @@ impl Actor {
         }
         self.cache = self.decoder.cache(0);
         self.kept = (Vec::new(), self.decoder.cache(1));
+    }
+
+    /// Claims that these keys and values are those of a prompt.
+    #[cfg(test)]
+    pub fn pretend_kept(&mut self, prompt: Vec<Token>, cache: Cache) {
+        self.kept = (prompt, cache);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use braincells_llm::decoding::Tokenizer;
 use braincells_llm::decoding::prepare::Preparer;
 use braincells_llm::decoding::row::Row;
-use braincells_llm::{BatchEvent, LLMError, LLMRequest, Message, RequestId, Role};
+use braincells_llm::{BatchEvent, BatchEventKind, LLMError, LLMRequest, Message, RequestId, Role};
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::*;
@@ -91,17 +91,19 @@ fn case() -> Case {
     Case { actor, shared, inbound, preparer }
 }
 
+fn request(text: &str) -> LLMRequest {
+    // Sampled, so that it does not go round in circles.
+    LLMRequest {
+        max_tokens: Some(1000),
+        temperature: 2.0,
+        ..LLMRequest::new("tiny", vec![Message::new(Role::User, text)])
+    }
+}
+
 impl Case {
     fn ask(&self, id: u64, text: &str) -> Receiver<BatchEvent> {
-        let messages = vec![Message::new(Role::User, text)];
-        // Sampled, so that it does not go round in circles.
-        let request = LLMRequest {
-            max_tokens: Some(1000),
-            temperature: 2.0,
-            ..LLMRequest::new("tiny", messages)
-        };
         let (events, receiver) = channel(2000);
-        let row = Row::new(RequestId(id), events, self.preparer.prepare(request).unwrap());
+        let row = Row::new(RequestId(id), events, self.preparer.prepare(request(text)).unwrap());
         self.inbound.send(row).unwrap();
         receiver
     }
@@ -160,6 +162,29 @@ fn a_long_prompt_is_given_up_between_calls() {
 }
 
 #[test]
+fn rows_that_cannot_be_computed_fail_and_the_next_ones_do_not() {
+    let mut case = case();
+    // Keys and values of a model with other heads: MLX refuses to put them beside its own.
+    let prompt = case.preparer.prepare(request("some text")).unwrap().tokens;
+    let (cache, _) = alone(&load("gemma3").0, &prompt);
+    case.actor.pretend_kept(prompt, cache);
+    let (mut one, mut two) = (case.ask(1, "some text"), case.ask(2, "some text, which is longer"));
+    case.actor.turn();
+    for events in [&mut one, &mut two] {
+        let failed = events.blocking_recv().map(|event| event.kind);
+        let is_told = matches!(
+            &failed,
+            Some(BatchEventKind::Failed(LLMError::InferenceFailed { reason })) if reason.contains("MLX")
+        );
+        assert!(is_told, "{failed:?}");
+        assert!(events.blocking_recv().is_none());
+    }
+    let mut next = case.ask(3, "some text");
+    case.actor.turn();
+    assert_eq!(next.blocking_recv().map(|event| event.kind), Some(BatchEventKind::Started));
+}
+
+#[test]
 fn shutting_down_ends_the_next_turn() {
     let mut case = case();
     let mut events = case.ask(1, "some text");
@@ -171,6 +196,6 @@ fn shutting_down_ends_the_next_turn() {
     while let Some(event) = events.blocking_recv() {
         last = Some(event.kind);
     }
-    let expected = braincells_llm::BatchEventKind::Failed(LLMError::NotRunning);
+    let expected = BatchEventKind::Failed(LLMError::NotRunning);
     assert_eq!(last, Some(expected), "its caller does not wait for ever");
 }
