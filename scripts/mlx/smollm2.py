@@ -35,7 +35,7 @@ OPINIONS = ["The {} broke after two days.", "I love this {}, it just works.",
             "The {} is fine but far too expensive.", "My sister uses her {} every morning.",
             "Never again: this {} arrived late and dirty."]
 LABELS = ["positive", "negative"]
-REVIEW_TOKENS, QUESTION_TOKENS, LABELLED = 6, 12, 8
+REVIEW_TOKENS, QUESTION_TOKENS, LABELLED = 5, 12, 8
 
 
 def in_our_order(array, heads):

@@ -1,4 +1,4 @@
-//! The decoder beside mlx-lm, with the checkpoints that `scripts/mlx/prepare` has made.
+//! The decoder beside mlx-lm, with the checkpoints that `scripts/mlx/reference` has made.
 
 mod cancelling;
 mod logits;

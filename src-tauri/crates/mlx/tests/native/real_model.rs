@@ -48,16 +48,22 @@ fn four_bits_say_what_they_say_to_mlx_lm() {
     assert_eq!(found[0].content, "The capital of France is Paris.");
 }
 
-#[test]
-fn fifty_reviews_have_the_same_answers_together_and_alone_as_mlx_lm_gives() {
+/// So many rows at once, word by word as mlx-lm answers them one after the other.
+fn fifty_reviews(parallel_requests: u32) {
     let asked = answered("smollm2/answers.json");
     assert_eq!(asked.len(), 50);
-    let requests = || asked.iter().map(greedy).collect();
-    let together = load(&reference("smollm2"), 8).unwrap();
-    compare(&answers(&together, requests()), &asked);
-    drop(together);
-    let alone = load(&reference("smollm2"), 1).unwrap();
-    compare(&answers(&alone, requests()), &asked);
+    let engine = load(&reference("smollm2"), parallel_requests).unwrap();
+    compare(&answers(&engine, asked.iter().map(greedy).collect()), &asked);
+}
+
+#[test]
+fn fifty_reviews_together_have_the_answers_of_mlx_lm() {
+    fifty_reviews(8);
+}
+
+#[test]
+fn fifty_reviews_alone_have_the_answers_of_mlx_lm() {
+    fifty_reviews(1);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Something that `scripts/mlx/prepare` has made.
+/// Something that `scripts/mlx/reference` has made.
 #[expect(clippy::disallowed_methods, reason = "the one setting that tests take from outside")]
 pub fn reference(name: &str) -> PathBuf {
     let all = std::env::var_os("BRAINCELLS_MLX_REFERENCE")

@@ -72,6 +72,43 @@ fn words_stand_for_bytes() {
     assert_eq!(pieces.bytes("<0xZZ>"), b"<0xZZ>");
 }
 
+/// As Gemma's: spaces are written as `▁`, and bytes that no word has as themselves.
+fn pieces() -> Value {
+    let mut vocabulary: serde_json::Map<String, Value> = ["▁", "a", "▁a", "b", "▁ab", "ab"]
+        .iter()
+        .enumerate()
+        .map(|(at, word)| ((*word).to_owned(), json!(at)))
+        .collect();
+    for byte in 0..=255_usize {
+        vocabulary.insert(format!("<0x{byte:02X}>"), json!(6 + byte));
+    }
+    json!({
+        "version": "1.0", "truncation": null, "padding": null, "post_processor": null,
+        "added_tokens": [added(262, "<end_of_turn>", true)],
+        "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+        "pre_tokenizer": null,
+        "decoder": {"type": "Sequence", "decoders": [
+            {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+            {"type": "ByteFallback"}, {"type": "Fuse"}
+        ]},
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": [["▁", "a"], ["▁a", "b"], ["a", "b"]],
+                  "unk_token": null, "dropout": null, "continuing_subword_prefix": null,
+                  "end_of_word_suffix": null, "fuse_unk": true, "byte_fallback": true}
+    })
+}
+
+#[test]
+fn pieces_and_bytes_make_up_every_text() {
+    let words = Words::of(pieces(), ChatFiles::default(), &config(300)).unwrap();
+    assert_eq!(words.end_of_turn(), Some(262), "by its name");
+    assert_eq!(words.tokenise(" ab<end_of_turn>", false, true).unwrap(), [4, 262]);
+    for text in [" ab ab", "né€😀日本語", "\n\n", "<end_of_turn>", "<0x41>"] {
+        let tokens = words.tokenise(text, false, false).unwrap();
+        let bytes: Vec<u8> = tokens.iter().flat_map(|token| words.token_bytes(*token)).collect();
+        assert_eq!(bytes, text.as_bytes(), "{text}");
+    }
+}
+
 #[test]
 fn a_tokenizer_that_does_not_fit_is_refused() {
     let read = |json: Value, vocabulary| Words::of(json, ChatFiles::default(), &config(vocabulary));

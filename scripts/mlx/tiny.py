@@ -1,7 +1,7 @@
 """Writes tiny checkpoints of every architecture, with random weights from a seed, and the logits
 that mlx-lm computes with them.
 
-    reference.py FOLDER
+    tiny.py FOLDER
 
 Each gets a folder with `config.json`, its weights, and `logits.json`: some prompts that begin
 alike, tokens that follow each, and the logits behind the prompt and behind each of these.
@@ -33,7 +33,7 @@ MINISTRAL_ROPE = dict(
 GEMMA = dict(
     BASE, model_type="gemma3_text", num_hidden_layers=4, num_key_value_heads=1,
     query_pre_attn_scalar=24, sliding_window=4, sliding_window_pattern=2,
-    rope_local_base_freq=1e4)
+    rope_local_base_freq=1e4, rope_scaling=dict(rope_type="linear", factor=8.0))
 MINISTRAL = dict(
     BASE, model_type="ministral3", rope_parameters=MINISTRAL_ROPE, layer_types=None,
     sliding_window=None)
