@@ -158,7 +158,7 @@ fn slices(vocabulary_size: usize) -> Vec<String> {
 /// A grammar that was compiled; rows clone it.
 ///
 /// Rows share what the lexer has learned about their grammar, which makes them quick and grows
-/// with every new text. After [`ROWS_PER_LEXER`] rows it begins anew.
+/// with every new text. After `ROWS_PER_LEXER` rows it begins anew.
 pub struct Compiled {
     vocabulary: Arc<Vocabulary>,
     untouched: Mutex<Matcher>,

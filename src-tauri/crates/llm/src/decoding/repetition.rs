@@ -1,7 +1,7 @@
 //! Seeing that a free answer goes round in circles, as small models do.
 //!
 //! An answer ends when its last tokens are the same stretch three times in a row, at least
-//! [`LEAST_TOKENS`] in all: three times the same eight tokens, or a longer stretch three times.
+//! `LEAST_TOKENS` in all: three times the same eight tokens, or a longer stretch three times.
 //! Then every further token would most likely repeat it once more, up to the token limit, so such
 //! an answer counts as cut off by a limit. Repeated words or rows of a table that lie apart, or
 //! of which something differs, are no circle. A typed answer that does is brought to its end; there
