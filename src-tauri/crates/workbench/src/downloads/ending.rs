@@ -166,6 +166,8 @@ impl Shared {
         let (catalogue, models) = (self.catalogue(), self.world().home.models());
         let stored = stored.clone();
         let cleared = blocking(move || {
+            // The attempt may have brought another file after the row was read.
+            let stored = catalogue.download(stored.id)?.unwrap_or(stored);
             if stored.standing.state == DownloadState::Cancelled {
                 disk::sweep(&models, &stored, &catalogue.downloads()?);
             }

@@ -81,6 +81,7 @@ async fn a_split_model_that_is_given_up_leaves_no_part() {
     assert!(bodies(&hub, &format!("{REPOSITORY}/{}", part(2))).is_empty(), "not fetched again");
 
     let bench = Bench::new(&hub);
+    hub.forget_requests();
     hub.set_faults(|faults| {
         faults.only = Some(part(1));
         faults.stall = Some(Stall { after_bytes: Some(MIB), times: None });
