@@ -36,6 +36,7 @@ use crate::error::WorkbenchError;
 pub use add::AddModel;
 pub use delete::DeletedModel;
 pub use file::ModelFile;
+pub(crate) use fit::Room;
 pub use found::FoundModel;
 pub use hub::HubRepository;
 pub use info::ModelInfo;

@@ -9,17 +9,14 @@ use braincells_core::AppError;
 use braincells_data::{DownloadFile, NewDownload};
 use braincells_models::ModelsError;
 use braincells_models::catalogue::{Catalogue, Model, Runtime, Variant};
-use braincells_models::fit::{Candidate, Machine, suggest};
+use braincells_models::fit::Candidate;
 use braincells_models::hub::{Choice, Hub, HubFile, Reference, Repository};
 use secrecy::SecretString;
 
 use super::DownloadRequest;
 use super::error::DownloadError;
 use super::layout;
-
-/// What a model of any usual size takes besides its weights; how much it is for this one is only
-/// in its header.
-const BESIDES_BYTES: u64 = 1 << 30;
+use crate::models::Room;
 
 /// What is wanted, before the hub was asked what there is.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +30,7 @@ impl Asked {
     /// Reads a request. `read` reads what is none of the catalogue.
     pub(super) fn read(
         request: &DownloadRequest,
-        machine: Option<&Machine>,
+        room: &Room,
         read: impl Fn(&str) -> Result<Reference, ModelsError>,
     ) -> Result<Self, AppError> {
         let text = request.reference.trim();
@@ -43,7 +40,7 @@ impl Asked {
             None => (text, None),
         };
         if let Some(model) = Catalogue::built_in().model(id) {
-            return of_catalogue(model, named.or(label), machine).map_err(AppError::from);
+            return of_catalogue(model, named.or(label), room).map_err(AppError::from);
         }
         let mut reference = read(text)?;
         if let Some(label) = named {
@@ -54,11 +51,7 @@ impl Asked {
     }
 }
 
-fn of_catalogue(
-    model: &Model,
-    label: Option<&str>,
-    machine: Option<&Machine>,
-) -> Result<Asked, DownloadError> {
+fn of_catalogue(model: &Model, label: Option<&str>, room: &Room) -> Result<Asked, DownloadError> {
     let index = match label {
         Some(label) => {
             let at = model.variants.iter().position(|one| is_label(&one.label, label));
@@ -68,7 +61,7 @@ fn of_catalogue(
                 known: model.variants.iter().map(|one| one.label.clone()).collect(),
             })?)
         }
-        None => suggested(&model.candidates(), machine),
+        None => suggested(&model.candidates(), Some(model.parameters), room),
     };
     let variant: Option<&Variant> = index.and_then(|index| model.variants.get(index));
     let revision = variant.and_then(|variant| variant.revision.clone());
@@ -88,15 +81,15 @@ pub(super) async fn resolve(
     hub: &Hub,
     token: Option<&SecretString>,
     asked: &Asked,
-    machine: Option<&Machine>,
+    room: &Room,
 ) -> Result<NewDownload, AppError> {
-    match resolve_at(hub, token, asked, machine).await {
+    match resolve_at(hub, token, asked, room).await {
         // The list is older than the hub: a file that was renamed is found by its label.
         Err(Unresolved::Gone(error)) if asked.is_of_catalogue => {
             tracing::debug!(%error, "the catalogue is behind the hub");
             let reference = Reference { revision: None, file: None, ..asked.reference.clone() };
             let asked = Asked { reference, is_of_catalogue: false };
-            Ok(resolve_at(hub, token, &asked, machine).await?)
+            Ok(resolve_at(hub, token, &asked, room).await?)
         }
         resolved => Ok(resolved?),
     }
@@ -121,7 +114,7 @@ async fn resolve_at(
     hub: &Hub,
     token: Option<&SecretString>,
     asked: &Asked,
-    machine: Option<&Machine>,
+    room: &Room,
 ) -> Result<NewDownload, Unresolved> {
     let repository =
         hub.repository(&asked.reference, token).await.map_err(|error| match error {
@@ -130,7 +123,7 @@ async fn resolve_at(
             }
             error => Unresolved::Other(error.into()),
         })?;
-    choose(&repository, asked, machine).map_err(|error| match error {
+    choose(&repository, asked, room).map_err(|error| match error {
         DownloadError::NoSuchFile { .. } => Unresolved::Gone(error.into()),
         error => Unresolved::Other(error.into()),
     })
@@ -140,9 +133,9 @@ async fn resolve_at(
 pub(super) fn choose(
     repository: &Repository,
     asked: &Asked,
-    machine: Option<&Machine>,
+    room: &Room,
 ) -> Result<NewDownload, DownloadError> {
-    let choice = chosen(repository, asked, machine)?;
+    let choice = chosen(repository, asked, room)?;
     let folder = layout::folder(&repository.id)?;
     let is_whole = repository.runtime == Runtime::Mlx;
     let mut files = Vec::with_capacity(choice.files.len());
@@ -178,7 +171,7 @@ pub(super) fn choose(
 fn chosen<'a>(
     repository: &'a Repository,
     asked: &Asked,
-    machine: Option<&Machine>,
+    room: &Room,
 ) -> Result<&'a Choice, DownloadError> {
     let (choices, reference) = (&repository.choices, &asked.reference);
     if let Some(index) = repository.wanted(reference) {
@@ -197,7 +190,7 @@ fn chosen<'a>(
     let candidate =
         |choice: &Choice| Candidate { label: choice.label.clone(), bytes: choice.bytes };
     let candidates: Vec<Candidate> = choices.iter().map(candidate).collect();
-    let index = suggested(&candidates, machine);
+    let index = suggested(&candidates, repository.parameters, room);
     index.and_then(|index| choices.get(index)).ok_or_else(|| nothing(repository))
 }
 
@@ -206,12 +199,11 @@ fn nothing(repository: &Repository) -> DownloadError {
     DownloadError::NothingThere { repository, notes }
 }
 
-/// The quantisation to take where none was named: the one that suits the machine; where nothing
-/// will fit, or the machine is not known, the smallest of four bits, which is the least that is
-/// worth having.
-fn suggested(candidates: &[Candidate], machine: Option<&Machine>) -> Option<usize> {
-    let fitting = machine.and_then(|machine| suggest(candidates, BESIDES_BYTES, machine));
-    fitting.map(|suggestion| suggestion.index).or_else(|| {
+/// The quantisation to take where none was named: the one that is shown as suggested; where nothing
+/// will fit, the smallest of four bits, which is the least that is worth having.
+fn suggested(candidates: &[Candidate], parameters: Option<u64>, room: &Room) -> Option<usize> {
+    let (_, fitting) = room.verdicts(candidates, parameters);
+    fitting.or_else(|| {
         let four_bits = |one: &Candidate| one.label.to_ascii_uppercase().contains("Q4");
         (0..candidates.len()).min_by(|one, other| {
             let (one, other) = (&candidates[*one], &candidates[*other]);

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use braincells_core::{AppError, Download, DownloadId, DownloadState};
 use braincells_data::{Added, DownloadStanding, NewDownload, StoredDownload};
-use braincells_models::fit::Machine;
 
 use super::DownloadRequest;
 use super::choose::{self, Asked};
@@ -16,7 +15,7 @@ use super::queue::Shared;
 use super::round::TICK;
 use crate::Workbench;
 use crate::blocking::blocking;
-use crate::machine::{disk_free_bytes, memory};
+use crate::machine::disk_free_bytes;
 
 /// How long a download that is over stays in the list, in milliseconds: 30 days.
 const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -28,14 +27,14 @@ impl Workbench {
     /// One that is on its way already is returned as it is, and goes on if it was stopped. Fails
     /// with [`Code::Conflict`](braincells_core::Code::Conflict) if the model is here.
     pub async fn download_model(&self, request: DownloadRequest) -> Result<Download, AppError> {
-        let machine = machine().await?;
         let hub = self.hub().await?;
-        let asked = Asked::read(&request, machine.as_ref(), |text| hub.reference(text))?;
+        let room = self.room().await?;
+        let asked = Asked::read(&request, &room, |text| hub.reference(text))?;
         if let Some(known) = self.under_way(&asked).await? {
             return self.wish(known, Wish::Resume).await;
         }
         let token = self.cloud().hub_token().await;
-        let new = choose::resolve(&hub, token.as_ref(), &asked, machine.as_ref()).await?;
+        let new = choose::resolve(&hub, token.as_ref(), &asked, &room).await?;
         loop {
             let known = match self.enqueue(&new).await? {
                 (Added::New(id), claim) => {
@@ -296,11 +295,4 @@ fn found(text: &str, downloads: &[Download]) -> Result<DownloadId, DownloadError
         }
     }
     Err(DownloadError::NoSuchDownload { text: text.to_owned() })
-}
-
-/// What this machine has for a model. What is used now is not counted off: it changes, and a
-/// download stays.
-async fn machine() -> Result<Option<Machine>, AppError> {
-    let memory = blocking(|| Ok::<_, AppError>(memory())).await?;
-    Ok(memory.map(|memory| Machine { ram_bytes: memory.total_bytes, gpu_bytes: 0 }))
 }

@@ -24,14 +24,14 @@ const FOUR_BITS: f64 = 0.6;
 
 /// This machine as a model finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Room {
+pub(crate) struct Room {
     machine: Machine,
     load: LoadOptions,
 }
 
 impl Workbench {
     /// What there is for a model: what is free, and what the model that is loaded now would leave.
-    pub(super) async fn room(&self) -> Result<Room, AppError> {
+    pub(crate) async fn room(&self) -> Result<Room, AppError> {
         let options = self.settings().await?.engine;
         let loaded: Vec<_> = self
             .engines()
@@ -49,6 +49,13 @@ impl Workbench {
 }
 
 impl Room {
+    /// A machine without a GPU, of which so much is free.
+    #[cfg(test)]
+    pub(crate) fn with_free_bytes(free_bytes: u64) -> Self {
+        let memory = Memory { total_bytes: free_bytes, free_bytes };
+        Self::of(Some(memory), &[], 0, &EngineOptions::default())
+    }
+
     fn of(
         memory: Option<Memory>,
         devices: &[Device],
@@ -86,14 +93,14 @@ impl Room {
     }
 
     /// Whether a model fits, by the headers of its files.
-    pub(super) fn judge(&self, parts: &[Gguf]) -> Result<Judgement, AppError> {
+    pub(crate) fn judge(&self, parts: &[Gguf]) -> Result<Judgement, AppError> {
         let shape = Shape::of_parts(parts)?;
         let wanted = wanted(&shape, self.machine.gpu_bytes > 0, &self.load);
         Ok(judge(&shape, &wanted, &self.machine))
     }
 
     /// How each of these quantisations of one model fits, and the one to take, by their sizes.
-    pub(super) fn verdicts(
+    pub(crate) fn verdicts(
         &self,
         candidates: &[Candidate],
         parameters: Option<u64>,

@@ -1,5 +1,4 @@
 use braincells_core::Code;
-use braincells_models::fit::Machine;
 use braincells_models::hub::Gate;
 
 use super::*;
@@ -56,11 +55,11 @@ fn gguf() -> Repository {
 
 fn asked(text: &str, label: Option<&str>) -> Asked {
     let request = DownloadRequest { reference: text.to_owned(), label: label.map(str::to_owned) };
-    Asked::read(&request, None, str::parse).unwrap()
+    Asked::read(&request, &room(4), str::parse).unwrap()
 }
 
-fn machine(gb: u64) -> Machine {
-    Machine { ram_bytes: gb * GB, gpu_bytes: 0 }
+fn room(gb: u64) -> Room {
+    Room::with_free_bytes(gb * GB)
 }
 
 fn names(new: &NewDownload) -> Vec<&str> {
@@ -75,7 +74,7 @@ fn the_quantisation_that_was_named_is_taken() {
         ("hf.co/o/m-GGUF:Q4_K_M", Some(" q8_0 ")),
         ("https://huggingface.co/o/m-GGUF/blob/main/m-Q8_0.gguf", None),
     ] {
-        let new = choose(&gguf(), &asked(text, label), Some(&machine(4))).unwrap();
+        let new = choose(&gguf(), &asked(text, label), &room(4)).unwrap();
         assert_eq!(new.name, "o--m-GGUF/m-Q8_0.gguf", "{text}");
         assert_eq!((new.label.as_deref(), new.runtime.as_str()), (Some("Q8_0"), "gguf"));
         assert_eq!(new.revision, "c0ffee", "the commit, not the branch");
@@ -85,23 +84,18 @@ fn the_quantisation_that_was_named_is_taken() {
 
 #[test]
 fn where_none_was_named_the_machine_decides_and_something_is_always_chosen() {
-    for (machine, label) in [
-        (Some(machine(64)), "Q8_0"),
-        (Some(machine(8)), "Q4_K_M"),
-        (Some(machine(1)), "Q4_K_M"),
-        (None, "Q4_K_M"),
-    ] {
-        let new = choose(&gguf(), &asked("o/m-GGUF", None), machine.as_ref()).unwrap();
-        assert_eq!(new.label.as_deref(), Some(label), "{machine:?}");
+    for (gb, label) in [(64, "Q8_0"), (8, "Q4_K_M"), (1, "Q4_K_M")] {
+        let new = choose(&gguf(), &asked("o/m-GGUF", None), &room(gb)).unwrap();
+        assert_eq!(new.label.as_deref(), Some(label), "{gb} GB");
     }
     let only = repository(Runtime::Gguf, vec![choice("BF16", &[("m.gguf", 900 * GB)])]);
-    let new = choose(&only, &asked("o/m-GGUF", None), Some(&machine(1))).unwrap();
+    let new = choose(&only, &asked("o/m-GGUF", None), &room(1)).unwrap();
     assert_eq!(new.label.as_deref(), Some("BF16"));
 }
 
 #[test]
 fn the_first_part_of_a_split_model_names_it_and_comes_last() {
-    let new = choose(&gguf(), &asked("o/m-GGUF:F16", None), None).unwrap();
+    let new = choose(&gguf(), &asked("o/m-GGUF:F16", None), &room(4)).unwrap();
     assert_eq!(new.name, "o--m-GGUF/m-F16-00001-of-00003.gguf");
     let due = [
         "o--m-GGUF/m-F16-00003-of-00003.gguf",
@@ -116,7 +110,7 @@ fn the_first_part_of_a_split_model_names_it_and_comes_last() {
 fn a_repository_for_mlx_comes_whole_with_its_folders() {
     let files = [("config.json", 1), ("model.safetensors", GB), ("assets/tokens.json", 2)];
     let whole = repository(Runtime::Mlx, vec![choice("4bit", &files)]);
-    let new = choose(&whole, &asked("o/m-GGUF", None), None).unwrap();
+    let new = choose(&whole, &asked("o/m-GGUF", None), &room(4)).unwrap();
     assert_eq!((new.name.as_str(), new.runtime.as_str()), ("o--m-GGUF", "mlx"));
     let due =
         ["o--m-GGUF/assets/tokens.json", "o--m-GGUF/model.safetensors", "o--m-GGUF/config.json"];
@@ -126,7 +120,7 @@ fn a_repository_for_mlx_comes_whole_with_its_folders() {
 #[test]
 fn what_is_not_there_is_said_with_what_is() {
     let error = |repository: &Repository, text: &str| {
-        AppError::from(choose(repository, &asked(text, None), None).unwrap_err())
+        AppError::from(choose(repository, &asked(text, None), &room(4)).unwrap_err())
     };
     let label = error(&gguf(), "o/m-GGUF:Q9");
     assert_eq!(label.code, Code::NotFound);
@@ -159,9 +153,9 @@ fn the_catalogue_is_asked_before_the_hub() {
     let mlx = catalogue.of(Runtime::Mlx).next().unwrap();
     assert_eq!(asked(&mlx.id, None).reference.label, None, "it comes whole");
     let request = DownloadRequest::new(format!("{}:Q99", starter.id));
-    let error = Asked::read(&request, None, str::parse).unwrap_err();
+    let error = Asked::read(&request, &room(4), str::parse).unwrap_err();
     assert_eq!(error.code, Code::NotFound);
-    let error = Asked::read(&DownloadRequest::new("no such thing"), None, str::parse);
+    let error = Asked::read(&DownloadRequest::new("no such thing"), &room(4), str::parse);
     let error = error.unwrap_err();
     assert_eq!(error.code, Code::BadInput);
 }
