@@ -188,7 +188,7 @@ export const commands = {
 	/**  The model files on this computer. */
 	listLocalModels: () => typedError<ModelFile[], AppError>(__TAURI_INVOKE("list_local_models")),
 	/**  Adds a model file by its path: where it is, or as a copy in the models folder. */
-	addModel: (path: string, copy: boolean) => typedError<ModelFile, AppError>(__TAURI_INVOKE("add_model", { path, copy })),
+	addModel: (path: string, copy: boolean, task: string) => typedError<ModelFile, AppError>(__TAURI_INVOKE("add_model", { path, copy, task })),
 	/**  Deletes a model; of one that is linked only the link goes. */
 	deleteModel: (name: string) => typedError<DeletedModel, AppError>(__TAURI_INVOKE("delete_model", { name })),
 	/**  Models that other apps have on this computer. */
@@ -846,6 +846,8 @@ export type DeletedModel = {
 	bytes: number,
 	/**  Whether only a link went, and the file is still there. */
 	unlinked: boolean,
+	/**  Whether it was the model of columns that name none; they take another one from now on. */
+	was_default: boolean,
 };
 
 /**  One device. */
@@ -1741,6 +1743,8 @@ export type ModelFile = {
 	used_at_ms: number | null,
 	/**  Where it stands. One that lacks parts has failed. */
 	status: ModelStatus,
+	/**  Why it has failed. */
+	error: AppError | null,
 	/**  The repository of the hub that it is from, `owner/name`, where its folder says so. */
 	repository: string | null,
 	/**  How many files it has. */
@@ -2607,6 +2611,8 @@ export type Startup = {
 	settings: Settings,
 	/**  `linux`, `macos` or `windows`. */
 	platform: string,
+	/**  The address of the hub of models, without a slash at its end. */
+	hub_endpoint: string,
 };
 
 /**

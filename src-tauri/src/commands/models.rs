@@ -23,9 +23,10 @@ pub async fn add_model(
     app: State<'_, App>,
     path: String,
     copy: bool,
+    task: String,
 ) -> Result<ModelFile, AppError> {
     let how = if copy { AddModel::Copy } else { AddModel::Link };
-    app.workbench.add_model(path.as_ref(), how).await
+    app.long_calls.run(task, app.workbench.add_model(path.as_ref(), how)).await
 }
 
 /// Deletes a model; of one that is linked only the link goes.

@@ -30,4 +30,5 @@ mod verbs;
 
 pub use request::DownloadRequest;
 
+pub(crate) use figures::model_status;
 pub(crate) use queue::Downloads;

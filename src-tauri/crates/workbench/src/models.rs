@@ -27,7 +27,7 @@ mod storage;
 
 use std::time::Duration;
 
-use braincells_core::{AppError, DownloadState, ModelStatus};
+use braincells_core::{AppError, ModelStatus};
 
 use crate::Workbench;
 use crate::blocking::blocking;
@@ -61,6 +61,7 @@ impl Workbench {
         for standing in self.engines().standing() {
             if let Some(model) = models.iter_mut().find(|model| model.path == standing.path) {
                 model.status = standing.status;
+                model.error = standing.error;
             }
         }
         Ok(models)
@@ -79,10 +80,8 @@ impl Workbench {
         };
         let downloads = self.downloads().await?;
         if let Some(download) = downloads.iter().find(|one| one.name == name) {
-            match download.state {
-                state if state.is_active() => return Ok(ModelStatus::Downloading),
-                DownloadState::Failed => return Ok(ModelStatus::Failed),
-                _ => {}
+            if !download.state.is_over() {
+                return Ok(crate::downloads::model_status(download.state));
             }
         }
         let is_recommended = braincells_models::catalogue::Catalogue::built_in().model(name);

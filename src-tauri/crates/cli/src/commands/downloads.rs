@@ -76,6 +76,8 @@ pub async fn resume(session: &Session, arguments: &ResumeDownloadsArgs) -> Resul
     if arguments.no_wait || ids.is_empty() {
         return leave(session, "models resume", &ids).await;
     }
+    // What other processes left goes on beside them.
+    session.unless_stopped(session.workbench.resume_downloads()).await?;
     let ended = follow(session, ids).await?;
     session.output.result("models resume", &json!({ "downloads": ended }))?;
     conclude(session, &ended)
@@ -227,6 +229,9 @@ fn remark(download: &Download) -> String {
     }
     match (download.bytes_per_second, download.seconds_left) {
         _ if download.elsewhere => "in another process".to_owned(),
+        _ if download.state == DownloadState::Queued => {
+            format!("`braincells models resume {}` goes on", download.id)
+        }
         (Some(rate), Some(seconds)) => format!(
             "{}/s, {} left",
             HumanBytes(rate),

@@ -62,6 +62,8 @@ impl Shared {
         }
         self.tell(id).await;
         if is_done {
+            let path = disk::place(&self.world().home.models(), &stored.wanted.name);
+            self.world().engines.forget_failure(&path);
             self.world().events.emit(Event::ModelsChanged);
         }
         self.changed();
@@ -169,7 +171,10 @@ impl Shared {
             // The attempt may have brought another file after the row was read.
             let stored = catalogue.download(stored.id)?.unwrap_or(stored);
             if stored.standing.state == DownloadState::Cancelled {
-                disk::sweep(&models, &stored, &catalogue.downloads()?);
+                if disk::sweep(&models, &stored, &catalogue.downloads()?) {
+                    // What comes to these places now is not of this download.
+                    catalogue.forget_finished_files(stored.id)?;
+                }
             }
             if stored.standing.state.is_over() {
                 claim.end();

@@ -145,7 +145,9 @@ impl Workbench {
             for one in given_up {
                 // Whoever has the claim still clears it away.
                 if let Ok(Some(claim)) = Claim::take(&home.temporary(), one.id) {
-                    disk::sweep(&home.models(), one, &all);
+                    if disk::sweep(&home.models(), one, &all) {
+                        catalogue.forget_finished_files(one.id)?;
+                    }
                     claim.end();
                 }
             }
@@ -197,13 +199,13 @@ impl Workbench {
         let (catalogue, home, now_ms) = (self.catalogue(), self.home().clone(), self.now_ms());
         let new = new.clone();
         blocking(move || {
-            let name = &new.name;
-            let is_under_way = catalogue
-                .downloads()?
-                .iter()
-                .any(|one| one.wanted.name == *name && !one.standing.state.is_over());
+            let (name, models, all) = (&new.name, home.models(), catalogue.downloads()?);
+            let is_under_way =
+                all.iter().any(|one| one.wanted.name == *name && !one.standing.state.is_over());
             if !is_under_way {
-                disk::check_new(&home.models(), &new, disk_free_bytes(&home.models()))?;
+                let promised = disk::promised_bytes(&models, &all);
+                let free = disk_free_bytes(&models).map(|free| free.saturating_sub(promised));
+                disk::check_new(&models, &new, free)?;
             }
             let mut claim = None;
             let added = catalogue.add_download(&new, now_ms, |id| {

@@ -248,6 +248,23 @@ async fn what_lies_behind_a_link_is_not_deleted() {
     assert_eq!(names(workbench).await, ["linked/a.gguf"]);
 }
 
+#[tokio::test]
+async fn the_model_of_new_columns_is_another_one_after_it_was_deleted() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let workbench = &scripted.workbench;
+    put(&scripted, "usual.gguf", small_model("usual"));
+    put(&scripted, "other.gguf", small_model("other"));
+    let choose = |settings: &mut braincells_core::Settings| {
+        settings.model = "usual".to_owned();
+        Ok(())
+    };
+    workbench.change_settings(choose).await.unwrap();
+    assert!(!workbench.delete_model("other.gguf").await.unwrap().was_default);
+    assert_eq!(workbench.settings().await.unwrap().model, "usual");
+    assert!(workbench.delete_model("usual.gguf").await.unwrap().was_default);
+    assert_eq!(workbench.settings().await.unwrap().model, "");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_a_run_needs_is_not_deleted_and_afterwards_it_is() {
     let gate = FakeGate::new();
