@@ -1,5 +1,5 @@
 /** What is known of the downloads, as pure steps from one list to the next. */
-import type { Download, DownloadId, DownloadState } from "~/ipc";
+import { type Download, type DownloadId, type DownloadState, windowError } from "~/ipc";
 
 /** Whether a download goes on by itself. */
 export function isActive({ state }: Pick<Download, "state">): boolean {
@@ -9,6 +9,11 @@ export function isActive({ state }: Pick<Download, "state">): boolean {
 /** Whether nothing can happen to it any more. */
 export function isOver({ state }: Pick<Download, "state">): boolean {
   return state === "done" || state === "cancelled";
+}
+
+/** A download as it is told here: events and lists have hints for the command line, too. */
+export function inWindow(download: Download): Download {
+  return download.error === null ? download : { ...download, error: windowError(download.error) };
 }
 
 /**

@@ -27,7 +27,7 @@ export const ModelsScreen = component$(() => {
   const page = useSignal<HTMLElement>();
 
   useTask$(({ track }) => {
-    track(() => models.changed);
+    track(() => [models.changed, models.used]);
     void read(installed, () => ipc.listLocalModels());
   });
 
