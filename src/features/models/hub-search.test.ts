@@ -91,6 +91,10 @@ describe("a failure of the hub", () => {
     expect(hubTrouble({ code: "local_only" }).wayOut?.section).toBe("privacy");
     expect(hubTrouble({ code: "key_refused" }).wayOut?.section).toBe("backends");
     expect(hubTrouble({ code: "internal" }).severity).toBe("error");
+    // A provider refuses to answer; the hub does not let somebody in, which may pass.
+    expect(hubTrouble({ code: "refused" })).toMatchObject({ isPassing: true });
+    expect(hubTrouble({ code: "refused" }).title).toContain("not let in");
+    expect(hubTrouble({ code: "conflict" }).title).toBe("Something is in the way");
   });
 
   it("is shown once, and what a person stopped is not", () => {

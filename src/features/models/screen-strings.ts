@@ -226,7 +226,7 @@ export const words = {
   trouble: {
     unreachable: "Hugging Face cannot be reached",
     unreachableBody:
-      "Models on this computer and the recommended list work without it. Downloads go on by themselves once it is back",
+      "Models on this computer and the recommended list work without it. A download that failed goes on where it stopped when it is tried again",
     localOnly: "“Local only” is on",
     localOnlyBody:
       "Nothing is asked or downloaded from other computers while it is on. Models on this computer work as always",
@@ -235,7 +235,8 @@ export const words = {
     refused: "Hugging Face does not give this to everybody",
     notFound: "There is no such model there",
     badInput: "That is no model of the hub",
-    conflict: "It is here already",
+    conflict: "Something is in the way",
+    notLetIn: "It is closed, or you are not let in yet",
     diskFull: "There is not enough space for it",
     other: "That did not work",
   },

@@ -4,6 +4,7 @@ import { type Download, ipc } from "~/ipc";
 import { AppContext, type AppState, goToModels } from "~/state/app";
 import { ModelsContext, type ModelsState, newModelsState } from "~/state/models";
 import { showToast, ToastContext, type ToastState } from "~/state/toasts";
+import { hubTrouble } from "./hub-failure";
 import { keepDownloads } from "./keep-downloads";
 import { words } from "./screen-strings";
 import { titleOf } from "./words";
@@ -25,7 +26,8 @@ export function useModels(): ModelsState {
   return models;
 }
 
-function tellEnd(
+/** Tells of a download that is over, wherever the person is now. */
+export function tellEnd(
   download: Download,
   end: "done" | "failed",
   app: AppState,
@@ -43,7 +45,11 @@ function tellEnd(
     });
     return;
   }
-  const detail = [download.error?.message, download.error?.hint]
+  const { error } = download;
+  const trouble = error === null ? null : hubTrouble(error);
+  // Who turned the lock on knows why, and the line of the download says so.
+  if (error?.code === "local_only" || trouble?.severity === "silent") return;
+  const detail = [trouble?.title, error?.message, error?.hint]
     .filter((part): part is string => typeof part === "string" && part !== "")
     .map(sentence)
     .join("\n");
@@ -51,7 +57,9 @@ function tellEnd(
     kind: "error",
     title: said.failedTitle(name),
     detail,
-    action: { label: said.show, run$: $(() => goToModels(app)) },
+    ...(trouble?.wayOut
+      ? { wayOut: trouble.wayOut }
+      : { action: { label: said.show, run$: $(() => goToModels(app)) } }),
   });
 }
 
