@@ -56,6 +56,17 @@ export function underWay(list: readonly Download[]): Download[] {
     .sort((one, other) => rank(one) - rank(other) || one.added_at_ms - other.added_at_ms);
 }
 
+/** The one that the focus goes to when one is gone: the next one, else the one before. */
+export function neighbourIn(shown: readonly Download[], gone: DownloadId): DownloadId | null {
+  const at = shown.findIndex(({ id }) => id === gone);
+  return (shown[at + 1] ?? shown[at - 1])?.id ?? null;
+}
+
+/** What all those that are not over have on the disk, in bytes. */
+export function bytesUnderWay(list: readonly Download[]): number {
+  return underWay(list).reduce((all, { bytes_done }) => all + bytes_done, 0);
+}
+
 /** The share that is there, 0 to 1; null while the size is not known. */
 export function fractionOf({ bytes_done, bytes_total }: Download): number | null {
   return bytes_total > 0 ? Math.min(1, bytes_done / bytes_total) : null;

@@ -59,6 +59,8 @@ export const words = {
     doneTitle: (name: string) => `${name} is on this computer`,
     doneBody: "It can fill columns now",
     failedTitle: (name: string) => `${name} was not downloaded`,
+    begun: (name: string) => `The download of ${name} has begun`,
+    begunBody: "It goes on while you work elsewhere",
     use: "Use for new columns",
     show: "Show downloads",
   },
