@@ -32,7 +32,11 @@ it("a quantisation is asked for at the revision that was pasted", () => {
   expect(repositoryAt("https://hf.co/owner/name/blob/v2/a.gguf", "owner/name")).toBe(
     "https://hf.co/owner/name/tree/v2",
   );
-  expect(hubPage("owner/na me")).toBe("https://huggingface.co/owner/na%20me");
+});
+
+it("the page of a repository is on the hub that is set", () => {
+  const page = "https://mirror.example/hf/owner/na%20me";
+  expect(hubPage("https://mirror.example/hf", "owner/na me")).toBe(page);
 });
 
 const repository: Repository = {

@@ -221,6 +221,8 @@ export const words = {
       manual:
         "Its owner lets in people one by one. Ask on its page with an account of Hugging Face, and enter a token of that account under Backends once you are let in",
     } satisfies Record<Gate, string>,
+    mlxTitle: "This model is made for MLX",
+    mlx: "MLX is Apple’s engine for Macs with its own processors, and its models come in another format. This version of Braincells runs GGUF files, so nothing is downloaded from here. Most models are on the hub as GGUF files, too: search for its name",
     gateTitle: "This model asks for consent",
     toBackends: "Enter a token",
   },

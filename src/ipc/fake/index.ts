@@ -88,6 +88,8 @@ export function installFake(): void {
   const { world, runner } = makeScene(parameters.get("scene") ?? "example");
   const rate = Number(parameters.get("rate"));
   if (rate > 0) world.rowsPerSecond = rate;
+  const hub = parameters.get("hub");
+  if (hub !== null) world.hubEndpoint = hub;
   const theme = parameters.get("theme");
   if (theme === "light" || theme === "dark") world.settings = { ...world.settings, theme };
   const wanted = parameters.get("open");
