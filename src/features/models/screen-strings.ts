@@ -74,6 +74,9 @@ export const words = {
     link: "Use a file where it is…",
     copy: "Copy a file into the models folder…",
     added: (name: string) => `${name} was added`,
+    copying: (name: string) => `Copying ${name} into the models folder`,
+    stopCopying: "Stop",
+    copyStopped: (name: string) => `${name} was not copied: you stopped it`,
     folder: "Open folder",
     statuses: {
       available: "",

@@ -71,9 +71,10 @@ export function localModelCommands(world: World): Part<LocalModelCommand> {
   return {
     listLocalModels: () => world.models,
     modelInfo: (name) => infoOf(world.model(name)),
-    addModel: async (path, copy) => {
+    addModel: async (path, copy, task) => {
       const found = world.found.find((one) => one.path === path);
-      const name = found?.name ?? path.split("/").at(-1) ?? path;
+      // A colon stands behind a backend in names, so that a model of this computer has none.
+      const name = found?.name.replace(/[:/]/g, "-") ?? path.split("/").at(-1) ?? path;
       if (!found && !name.toLowerCase().endsWith(".gguf")) {
         refuse(
           "model_broken",
@@ -88,7 +89,12 @@ export function localModelCommands(world: World): Part<LocalModelCommand> {
           "rename one of the two files",
         );
       }
-      if (copy) await new Promise((resolve) => setTimeout(resolve, 300));
+      await world.task(task, async (pause) => {
+        for (let tenth = 0; copy && tenth <= 10; tenth += 1) {
+          world.emit({ event: "model_copying", model: name, fraction: tenth / 10 });
+          await pause(world.copyPieceMs);
+        }
+      });
       const linked = copy ? {} : { path, linked: true, app: found ? APPS[found.app] : null };
       const added = modelFile(name, found?.bytes ?? 469_000_000, linked);
       if (found) found.linked = true;
