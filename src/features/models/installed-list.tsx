@@ -21,6 +21,7 @@ import { InstalledRow } from "./installed-row";
 import { ModelDetails } from "./model-details";
 import { Panel } from "./panel";
 import { words } from "./screen-strings";
+import { forgetUsual } from "./use-models";
 import { titleOf } from "./words";
 
 const said = words.installed;
@@ -91,6 +92,8 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
       showToast(toasts, { kind: "success", title });
       state.changed += 1;
       gone.value = { path: model.path, next };
+      const chosen = modelsNamed(app.settings.model, props.models);
+      if (chosen.length === 1 && chosen[0]?.path === model.path) await forgetUsual(app, toasts);
     } catch (thrown) {
       doomed.value = null;
       const failure = errorOf(thrown);

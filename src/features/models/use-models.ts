@@ -79,3 +79,12 @@ export async function useForNewColumns(
     showFailure(toasts, thrown);
   }
 }
+
+/** Has new columns begin with the usual model again: the one that was chosen is gone. */
+export async function forgetUsual(app: AppState, toasts: ToastState): Promise<void> {
+  try {
+    app.settings = await ipc.configureBackend({ backend: "local", model: "" });
+  } catch (thrown) {
+    showFailure(toasts, thrown);
+  }
+}
