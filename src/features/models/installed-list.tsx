@@ -21,7 +21,7 @@ import { InstalledRow } from "./installed-row";
 import { ModelDetails } from "./model-details";
 import { Panel } from "./panel";
 import { words } from "./screen-strings";
-import { forgetUsual } from "./use-models";
+import { readSettings } from "./use-models";
 import { titleOf } from "./words";
 
 const said = words.installed;
@@ -85,15 +85,14 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
     isDeleting.value = true;
     refused.value = null;
     try {
-      const { bytes, unlinked } = await ipc.deleteModel(model.name);
+      const { bytes, unlinked, was_default } = await ipc.deleteModel(model.name);
       doomed.value = null;
       const name = titleOf(model);
       const title = unlinked ? said.unlinked(name) : said.deleted(name, bytes);
       showToast(toasts, { kind: "success", title });
       state.changed += 1;
       gone.value = { path: model.path, next };
-      const chosen = modelsNamed(app.settings.model, props.models);
-      if (chosen.length === 1 && chosen[0]?.path === model.path) await forgetUsual(app, toasts);
+      if (was_default) await readSettings(app, toasts);
     } catch (thrown) {
       doomed.value = null;
       const failure = errorOf(thrown);

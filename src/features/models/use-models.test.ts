@@ -16,10 +16,10 @@ const error = (code: Code): AppError => ({ code, message: "it is so", hint: "try
 it("tells what failed in the words of the hub, with the way out", () => {
   const [toast] = told(error("key_refused"));
   expect(toast).toMatchObject({ kind: "error", title: "m.Q4_K_M was not downloaded" });
-  expect(toast?.detail?.split("\n").slice(1)).toEqual(["It is so", "Try that"]);
+  expect(toast?.detail?.split("\n").slice(1)).toEqual(["It is so"]);
   expect(toast?.wayOut?.section).toBe("backends");
   const [full] = told(error("disk_full"));
-  expect(full?.detail).toContain("There is not enough space for it");
+  expect(full?.detail).toBe("There is not enough space for it\nIt is so\nTry that");
   expect(full?.action?.label).toBe("Show downloads");
 });
 

@@ -49,7 +49,9 @@ export function tellEnd(
   const trouble = error === null ? null : hubTrouble(error);
   // Who turned the lock on knows why, and the line of the download says so.
   if (error?.code === "local_only" || trouble?.severity === "silent") return;
-  const detail = [trouble?.title, error?.message, error?.hint]
+  // Where there is a way out, its button says what to try; the line of the download says it all.
+  const wayOut = trouble?.wayOut ?? null;
+  const detail = [trouble?.title, error?.message, wayOut === null ? error?.hint : null]
     .filter((part): part is string => typeof part === "string" && part !== "")
     .map(sentence)
     .join("\n");
@@ -57,8 +59,8 @@ export function tellEnd(
     kind: "error",
     title: said.failedTitle(name),
     detail,
-    ...(trouble?.wayOut
-      ? { wayOut: trouble.wayOut }
+    ...(wayOut !== null
+      ? { wayOut }
       : { action: { label: said.show, run$: $(() => goToModels(app)) } }),
   });
 }
@@ -80,10 +82,10 @@ export async function useForNewColumns(
   }
 }
 
-/** Has new columns begin with the usual model again: the one that was chosen is gone. */
-export async function forgetUsual(app: AppState, toasts: ToastState): Promise<void> {
+/** Takes over settings that changed with something else: a chosen model that is gone. */
+export async function readSettings(app: AppState, toasts: ToastState): Promise<void> {
   try {
-    app.settings = await ipc.configureBackend({ backend: "local", model: "" });
+    app.settings = await ipc.settings();
   } catch (thrown) {
     showFailure(toasts, thrown);
   }

@@ -1,8 +1,10 @@
+import { modelsNamed } from "../../lib/model-names";
 import type { ModelApp, ModelFile, ModelInfo } from "../bindings";
 import type { Part } from "./commands";
 import { refuse } from "./failure";
 import { judgementOf } from "./fit";
 import { modelFile } from "./model-file";
+import { keepSettings } from "./models";
 import type { World } from "./world";
 
 const FREE_BYTES = 214_000_000_000;
@@ -111,10 +113,14 @@ export function localModelCommands(world: World): Part<LocalModelCommand> {
           "wait until the run is over, or stop it, and delete the model then",
         );
       }
-      world.models = world.models.filter((one) => one !== model);
+      const before = world.models;
+      world.models = before.filter((one) => one !== model);
       for (const found of world.found) if (found.path === model.path) found.linked = false;
       world.emit({ event: "models_changed" });
-      return { name, bytes: model.linked ? 0 : model.size_bytes, unlinked: model.linked };
+      const { linked: unlinked, size_bytes } = model;
+      const was_default = modelsNamed(world.settings.model, before)[0] === model;
+      if (was_default) keepSettings(world, { ...world.settings, model: "" });
+      return { name, bytes: unlinked ? 0 : size_bytes, unlinked, was_default };
     },
     scanModels: () => world.found,
     modelStorage: () => {
