@@ -11,7 +11,7 @@ use braincells_core::{AppError, Code, Event, EventSink, ModelStatus, RunScope};
 use braincells_llm::{FakeAnswer, FakeEngine, FakeGate, LLMEngine};
 use braincells_testing::{
     ManualClock, RecordedEvents, Scripted, TempHome, no_backends, scripted_workbench, small_model,
-    small_model_part, text_recipe,
+    small_model_part, small_model_with, text_recipe,
 };
 use braincells_workbench::{
     AddModel, EngineOptions, EngineSource, ModelStanding, ProbeHere, Verdict, Workbench, World,
@@ -53,6 +53,17 @@ async fn only_sound_gguf_files_become_models() {
     }
     assert!(workbench.models().await.unwrap().is_empty());
     assert_eq!(fs::read_dir(scripted.home.home().models()).unwrap().count(), 0);
+    // As projectors, adapters and vocabularies are: sound, and nothing that answers.
+    for word in ["block_count", "embedding_length"] {
+        let other = format!("{}_", &word[..word.len() - 1]);
+        let part = scripted.home.write("part.gguf", small_model_with("part", word, &other));
+        for how in [AddModel::Link, AddModel::Copy] {
+            let error = workbench.add_model(&part, how).await.unwrap_err();
+            assert_eq!(error.code, Code::ModelBroken, "{word}");
+            assert!(error.message.contains("part.gguf` is not a language model"), "{error}");
+        }
+    }
+    assert!(workbench.models().await.unwrap().is_empty());
 
     let good = scripted.home.write("good.gguf", small_model("good"));
     let added = workbench.add_model(&good, AddModel::Link).await.unwrap();
