@@ -30,4 +30,5 @@ mod verbs;
 
 pub use request::DownloadRequest;
 
+pub(crate) use choose::{Asked, look};
 pub(crate) use queue::Downloads;

@@ -10,6 +10,8 @@
 //! (`downloads`), loading them (`llama_engines`), and models that a provider runs (`backends`).
 
 mod add;
+mod architecture;
+mod catalogue;
 mod delete;
 mod error;
 mod file;
@@ -34,14 +36,17 @@ use crate::blocking::blocking;
 use crate::error::WorkbenchError;
 
 pub use add::AddModel;
+pub(crate) use architecture::unknown_architecture;
+pub(crate) use catalogue::ModelCatalogue;
 pub use delete::DeletedModel;
 pub use file::ModelFile;
 pub(crate) use fit::Room;
 pub use found::FoundModel;
-pub use hub::HubRepository;
+pub use hub::{HubFit, HubRepository};
 pub use info::ModelInfo;
 pub use other_apps::{ModelApp, OtherApps};
 pub use recommended::RecommendedModel;
+pub(crate) use recommended::is_run_here;
 pub use storage::{Leftover, ModelStorage};
 
 pub(crate) use header::read_header;
@@ -85,8 +90,8 @@ impl Workbench {
                 _ => {}
             }
         }
-        let is_recommended = braincells_models::catalogue::Catalogue::built_in().model(name);
-        if is_recommended.is_some() { Ok(ModelStatus::Available) } else { Err(unknown) }
+        let is_recommended = self.model_catalogue().model(name).is_some();
+        if is_recommended { Ok(ModelStatus::Available) } else { Err(unknown) }
     }
 
     /// Lets models leave memory. Refuses nothing: a run keeps the engine it has, and its memory is
