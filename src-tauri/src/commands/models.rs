@@ -2,7 +2,7 @@
 
 use braincells_core::{AppError, Download, DownloadId};
 use braincells_workbench::{
-    AddModel, DeletedModel, DownloadRequest, FoundModel, HubModel, HubRepository, Judgement,
+    AddModel, DeletedModel, DownloadRequest, FoundModel, HubFit, HubModel, HubRepository,
     ModelFile, ModelInfo, ModelStorage, RecommendedModel, Search, TuneOptions, TunedModel,
 };
 use tauri::State;
@@ -50,7 +50,7 @@ pub async fn model_info(app: State<'_, App>, name: String) -> Result<ModelInfo, 
     app.workbench.model_info(&name).await
 }
 
-/// The built-in list of models. Asks nobody.
+/// The list of recommended models. Asks nobody.
 #[tauri::command]
 #[specta::specta]
 pub async fn recommended_models(app: State<'_, App>) -> Result<Vec<RecommendedModel>, AppError> {
@@ -81,7 +81,7 @@ pub async fn hub_fit(
     app: State<'_, App>,
     reference: String,
     label: String,
-) -> Result<Judgement, AppError> {
+) -> Result<HubFit, AppError> {
     app.workbench.hub_fit(&reference, &label).await
 }
 

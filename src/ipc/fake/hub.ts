@@ -275,7 +275,7 @@ export function hubCommands(world: World): Part<HubCommand> {
       const gate = gateFailure(world, repository);
       if (gate !== null) throw gate;
       const choice = repository.choices.find((one) => one.label === label);
-      return judgementOf(choice?.bytes ?? 0);
+      return { label, problem: null, ...judgementOf(choice?.bytes ?? 0) };
     },
   };
 }

@@ -17,8 +17,9 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Downloads a model.
 pub async fn pull(session: &Session, arguments: &PullArgs) -> Result<Ending, Failure> {
-    let PullArgs { reference, quantisation, no_wait } = arguments;
-    let request = DownloadRequest { reference: reference.clone(), label: quantisation.clone() };
+    let PullArgs { reference, quantisation, anyway, no_wait } = arguments;
+    let (reference, label) = (reference.clone(), quantisation.clone());
+    let request = DownloadRequest { reference, label, anyway: *anyway };
     let download = session.unless_stopped(session.workbench.download_model(request)).await?;
     if *no_wait {
         return leave(session, "models pull", &[download.id]).await;

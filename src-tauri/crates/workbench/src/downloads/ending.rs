@@ -170,11 +170,11 @@ impl Shared {
         let cleared = blocking(move || {
             // The attempt may have brought another file after the row was read.
             let stored = catalogue.download(stored.id)?.unwrap_or(stored);
-            if stored.standing.state == DownloadState::Cancelled {
-                if disk::sweep(&models, &stored, &catalogue.downloads()?) {
-                    // What comes to these places now is not of this download.
-                    catalogue.forget_finished_files(stored.id)?;
-                }
+            if stored.standing.state == DownloadState::Cancelled
+                && disk::sweep(&models, &stored, &catalogue.downloads()?)
+            {
+                // What comes to these places now is not of this download.
+                catalogue.forget_finished_files(stored.id)?;
             }
             if stored.standing.state.is_over() {
                 claim.end();

@@ -24,17 +24,22 @@ impl Workbench {
     /// Puts a model into the queue of downloads and begins to fetch it, two at once at most. The
     /// hub is asked what there is; everything after that goes on whatever becomes of the caller.
     ///
-    /// One that is on its way already is returned as it is, and goes on if it was stopped. Fails
-    /// with [`Code::Conflict`](braincells_core::Code::Conflict) if the model is here.
+    /// One that is on its way already is returned as it is, and goes on if it was stopped; where
+    /// neither a quantisation nor a file is named, that is any of the same repository. Fails with
+    /// [`Code::Conflict`](braincells_core::Code::Conflict) if the model is here, or another commit
+    /// of it than the named one is on its way.
     pub async fn download_model(&self, request: DownloadRequest) -> Result<Download, AppError> {
         let hub = self.hub().await?;
         let room = self.room().await?;
-        let asked = Asked::read(&request, &room, |text| hub.reference(text))?;
+        let catalogue = self.model_catalogue();
+        let asked = Asked::read(&request, &catalogue, &room, |text| hub.reference(text))?;
         if let Some(known) = self.under_way(&asked).await? {
             return self.wish(known, Wish::Resume).await;
         }
         let token = self.cloud().hub_token().await;
-        let new = choose::resolve(&hub, token.as_ref(), &asked, &room).await?;
+        let (repository, choice) = choose::look(&hub, token.as_ref(), &asked, &room).await?;
+        choose::check_usable(&repository, request.anyway, &catalogue)?;
+        let new = choose::planned(&repository, &choice)?;
         loop {
             let known = match self.enqueue(&new).await? {
                 (Added::New(id), claim) => {
@@ -52,8 +57,15 @@ impl Workbench {
                     .iter()
                     .map(|file| &file.sha256)
                     .eq(new.files.iter().map(|file| &file.sha256));
-            if is_same || known.standing.state != DownloadState::Failed {
+            let state = known.standing.state;
+            if is_same || (state != DownloadState::Failed && asked.revision().is_none()) {
                 return self.wish(known.id, Wish::Resume).await;
+            }
+            if state != DownloadState::Failed {
+                let NewDownload { name, revision, .. } = known.wanted;
+                return Err(
+                    DownloadError::OtherVersion { id: known.id, name, state, revision }.into()
+                );
             }
             // What failed was another version of the files; what there is of it is of no use.
             self.wish(known.id, Wish::Cancel).await?;
@@ -217,17 +229,13 @@ impl Workbench {
         .await
     }
 
-    /// The download of what was named, if it is known without asking the hub: the repository and
-    /// the quantisation are named, and one of them is on its way.
+    /// The download of what was named, if it is on its way and that can be told without the hub.
     async fn under_way(&self, asked: &Asked) -> Result<Option<DownloadId>, AppError> {
-        let Some(label) = asked.reference.label.clone() else { return Ok(None) };
-        let (catalogue, repository) = (self.catalogue(), asked.reference.repository.clone());
+        let catalogue = self.catalogue();
         let stored = blocking(move || catalogue.downloads()).await?;
         let known = stored.into_iter().find(|one| {
             let state = one.standing.state;
-            (state.is_active() || state == DownloadState::Paused)
-                && one.wanted.repository.eq_ignore_ascii_case(&repository)
-                && one.wanted.label.as_deref().is_some_and(|its| its.eq_ignore_ascii_case(&label))
+            (state.is_active() || state == DownloadState::Paused) && asked.means(&one.wanted)
         });
         Ok(known.map(|one| one.id))
     }

@@ -53,13 +53,26 @@ fn gguf() -> Repository {
     )
 }
 
+fn read(text: &str, label: Option<&str>) -> Result<Asked, AppError> {
+    let label = label.map(str::to_owned);
+    let request = DownloadRequest { label, ..DownloadRequest::new(text) };
+    Asked::read(&request, Catalogue::built_in(), &room(4), str::parse)
+}
+
 fn asked(text: &str, label: Option<&str>) -> Asked {
-    let request = DownloadRequest { reference: text.to_owned(), label: label.map(str::to_owned) };
-    Asked::read(&request, &room(4), str::parse).unwrap()
+    read(text, label).unwrap()
 }
 
 fn room(gb: u64) -> Room {
-    Room::with_free_bytes(gb * GB)
+    Room::with_bytes(gb * GB)
+}
+
+fn choose(
+    repository: &Repository,
+    asked: &Asked,
+    room: &Room,
+) -> Result<NewDownload, DownloadError> {
+    planned(repository, chosen(repository, asked, room)?)
 }
 
 fn names(new: &NewDownload) -> Vec<&str> {
@@ -152,10 +165,64 @@ fn the_catalogue_is_asked_before_the_hub() {
     }
     let mlx = catalogue.of(Runtime::Mlx).next().unwrap();
     assert_eq!(asked(&mlx.id, None).reference.label, None, "it comes whole");
-    let request = DownloadRequest::new(format!("{}:Q99", starter.id));
-    let error = Asked::read(&request, &room(4), str::parse).unwrap_err();
+    let error = read(&format!("{}:Q99", starter.id), None).unwrap_err();
     assert_eq!(error.code, Code::NotFound);
-    let error = Asked::read(&DownloadRequest::new("no such thing"), &room(4), str::parse);
-    let error = error.unwrap_err();
+    let error = read("no such thing", None).unwrap_err();
     assert_eq!(error.code, Code::BadInput);
+}
+
+#[test]
+fn the_same_words_mean_the_download_that_came_of_them() {
+    let commit = "c0ffee".repeat(7)[..40].to_owned();
+    let there = Repository { commit: commit.clone(), ..gguf() };
+    let download = choose(&there, &asked("o/m-GGUF:Q8_0", None), &room(4)).unwrap();
+    for (text, label, expected) in [
+        ("o/m-GGUF", None, true),
+        ("O/M-gguf", Some(" q8_0 "), true),
+        ("o/m-GGUF:Q4_K_M", None, false),
+        ("o/m-GGUF", Some("Q4_K_M"), false),
+        ("o/other-GGUF", None, false),
+        ("o/m-GGUF/m-Q8_0.gguf", None, true),
+        ("o/m-GGUF/m-Q4_K_M.gguf", None, false),
+        ("https://huggingface.co/o/m-GGUF/blob/main/m-Q8_0.gguf", None, true),
+        ("o/m-GGUF@c0ffeec0ffee", None, true),
+        ("o/m-GGUF@C0FFEEC:Q8_0", None, true),
+        ("o/m-GGUF@c0ff:Q8_0", None, false),
+        ("o/m-GGUF@v1.0:Q8_0", None, false),
+        ("o/m-GGUF@1234567890:Q8_0", None, false),
+    ] {
+        assert_eq!(asked(text, label).means(&download), expected, "{text} {label:?}");
+    }
+    let starter = Catalogue::built_in().starter().unwrap();
+    let repository = starter.repository.clone();
+    let of_starter = NewDownload { repository, label: Some("Q2_K".to_owned()), ..download };
+    assert!(asked(&starter.id, None).means(&of_starter), "chosen by somebody else");
+    assert!(!asked(&starter.id, Some("Q4_1")).means(&of_starter));
+}
+
+#[test]
+fn what_nothing_here_can_load_is_refused() {
+    let catalogue = Catalogue::built_in();
+    let check = |repository: &Repository, anyway| {
+        check_usable(repository, anyway, catalogue).map_err(AppError::from)
+    };
+    let known = Repository { architecture: Some("llama".to_owned()), ..gguf() };
+    for fine in [&known, &gguf()] {
+        check(fine, false).unwrap();
+    }
+    let strange = Repository { architecture: Some("llama99".to_owned()), ..gguf() };
+    let error = check(&strange, false).unwrap_err();
+    assert!(error.message.contains("`llama99`"), "{error}");
+    assert!(error.hint.unwrap().contains("--anyway"));
+    check(&strange, true).unwrap();
+
+    let mlx = catalogue.of(Runtime::Mlx).find(|model| model.id == "mlx-gemma-3-1b-it").unwrap();
+    let whole = repository(Runtime::Mlx, Vec::new());
+    let listed = Repository { id: mlx.repository.clone(), ..whole.clone() };
+    for anyway in [false, true] {
+        let error = check(&listed, anyway).unwrap_err();
+        assert!(error.message.contains("MLX"), "{error}");
+        assert!(error.hint.unwrap().contains("`gemma-3-1b-it`"));
+        assert!(check(&whole, anyway).unwrap_err().hint.unwrap().contains("GGUF"));
+    }
 }
