@@ -96,7 +96,7 @@ impl DownloadError {
                     .to_owned()
             }
             Self::UnknownArchitecture { .. } => {
-                "a newer Braincells may; `models pull --anyway` downloads it all the same"
+                "a newer Braincells may; `braincells models pull --anyway` downloads it all the same"
                     .to_owned()
             }
             Self::OtherVersion { id, .. } => format!(
