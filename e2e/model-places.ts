@@ -153,7 +153,28 @@ export const modelPlaces: Place[] = [
       await openRepository(page, "google/gemma-3-4b-it-qat-q4_0-gguf");
       await page.byId("hub-gate");
       await page.click("hub-download");
-      await page.byId("hub-choice-failed");
+      await page.byId("download-error");
+    },
+  },
+  {
+    name: "models-mlx",
+    scene: "models",
+    async go(page) {
+      await openRepository(page, "mlx-community/Qwen3-1.7B-4bit");
+      await page.byId("hub-mlx");
+    },
+  },
+  {
+    name: "models-copying",
+    scene: "models",
+    async go(page) {
+      await openModels(page, "here");
+      await page.backend((backend) => {
+        backend.pick("mine.Q4_0.gguf");
+        backend.copyPieceMs(600_000);
+      });
+      await page.click("model-add", "model-add-copy");
+      await page.byId("model-copying");
     },
   },
   {

@@ -59,6 +59,31 @@ const focused = (): Promise<string> =>
       "",
   );
 
+/** Gives the focus to an element by its test id, and presses Enter on it. */
+async function enterOn(testId: string): Promise<void> {
+  const element = await page.byId(testId);
+  await page.browser.execute((each) => (each as unknown as HTMLElement).focus(), element);
+  await page.press("Enter");
+}
+
+/** The text of the line of a list that has another one in it. */
+const lineOf = (line: string, text: string): Promise<string> =>
+  page.browser.execute(
+    (selector, wanted) => {
+      const lines = [...document.querySelectorAll(`[data-testid=${selector}]`)];
+      return lines.find((each) => each.textContent?.includes(wanted))?.textContent ?? "";
+    },
+    line,
+    text,
+  );
+
+/** The model of new columns, as it is kept. */
+const usualModel = (): Promise<string> =>
+  page.browser.execute(() => {
+    const kept = sessionStorage.getItem("braincells.fake.settings");
+    return kept === null ? "nothing is kept" : (JSON.parse(kept) as { model: string }).model;
+  });
+
 const stateOf = (): Promise<string | null> => page.textOf("download-state");
 
 test("somebody without a model gets one with one button, and goes on to the example", async () => {
@@ -73,9 +98,17 @@ test("somebody without a model gets one with one button, and goes on to the exam
   await page.byId("home-model-ready");
   await page.sees("is on this computer");
   await page.gone("shell-models-figure");
+  // The last step waits for who looks at something else first.
+  await page.click("shell-models");
+  await page.byId("installed");
+  await page.click("shell-home");
+  await page.byId("home-model-ready");
   await page.click("home-model-example");
   await page.byId("sheet-screen");
   expect(await page.isShown("run-strip-no-model")).toBe(false);
+  await page.click("shell-home");
+  await page.byId("home-sheet-open");
+  expect(await page.isShown("home-model-ready")).toBe(false);
 });
 
 test("the picker of a column leads to a model, and takes it once it is there", async () => {
@@ -144,13 +177,51 @@ test("a cut is mended by itself, and a failure says why and is tried again by ha
   await page.sees("is on this computer");
 });
 
-test("giving up asks first, and what is given up is gone", async () => {
+test("giving up asks first, and the focus goes to the next download", async () => {
   await openModels("downloads", "here");
-  await pressIn("download", "gemma-3-12b", "download-cancel");
+  await pressIn("download", "gpt-oss-20b", "download-cancel");
   await page.byId("download-cancel-dialog");
-  await page.sees("4.5 GB are here already");
+  await page.sees("9.1 GB are here already");
   await page.click("confirm-ok");
-  await expect.poll(() => names("download")).not.toContain("gemma-3-12b-it-Q4_K_M");
+  await expect.poll(() => names("download")).not.toContain("gpt-oss-20b-MXFP4");
+  await expect.poll(focused).toBe("Resume: gemma-3-12b-it-Q4_K_M");
+});
+
+test("the focus stays with a download whatever is done, and then goes to what is left", async () => {
+  await openModels("example", "get");
+  await page.backend((backend) => backend.downloadRate(1_000_000));
+  await pressIn("recommended-model", "Llama 3.2 1B", "recommended-download");
+  await page.sees("The download of Llama-3.2-1B-Instruct-Q8_0 has begun");
+  await expect.poll(focused).toMatch(/^(Waits|Downloading)/);
+  await enterOn("download-pause");
+  await expect.poll(stateOf).toBe("Paused");
+  expect(await focused()).toMatch(/^Resume: /);
+  await page.press("Enter");
+  await expect.poll(stateOf).toBe("Downloading");
+  expect(await focused()).toMatch(/^Pause: /);
+  await page.backend((backend) => backend.breakDownload("unreachable", "the line was cut", false));
+  await expect.poll(stateOf).toContain("Interrupted");
+  await enterOn("download-resume");
+  await expect.poll(stateOf).toBe("Downloading");
+  await expect.poll(focused).toMatch(/^Pause: /);
+  await enterOn("download-cancel");
+  await page.gone("downloads");
+  await expect.poll(focused).toBe("To begin with");
+});
+
+test("what nothing may be asked for stops a download, and its line leads to the lock", async () => {
+  await openModels("example", "get");
+  await page.backend((backend) => backend.downloadRate(1_000_000));
+  await pressIn("recommended-model", "Llama 3.2 1B", "recommended-download");
+  await expect.poll(stateOf).toBe("Downloading");
+  await page.click("shell-settings", "settings-section-privacy", "settings-local-only");
+  await page.byId("setting-applied");
+  await page.click("shell-models");
+  await expect.poll(stateOf).toBe("Failed");
+  expect(await page.textOf("download-error")).toContain("nothing is lost");
+  expect(await page.isShown("toast-error")).toBe(false);
+  await pressIn("download", "Llama-3.2-1B", "failure-way-out");
+  await page.byId("settings-page-privacy");
 });
 
 test("models are deleted after a question, and the focus goes to the next one", async () => {
@@ -173,8 +244,35 @@ test("of a linked model only the link goes, and it can be linked again", async (
   await page.click("confirm-ok");
   await page.sees("its file is still there");
   await pressIn("found-model", "llama3.2:3b", "found-use");
-  await expect.poll(() => names("installed-model")).toContain("llama3.2:3b");
+  // A colon would name a backend: the model is called otherwise here, and that is said.
+  await page.sees("llama3.2-3b was added");
+  await expect.poll(() => names("installed-model")).toContain("llama3.2-3b");
   await page.byId("found-linked");
+});
+
+test("a file is copied with its progress, which goes on elsewhere and can be stopped", async () => {
+  await openModels("models", "here");
+  const copy = async () => {
+    await page.backend((backend) => backend.pick("mine.Q4_0.gguf"));
+    await page.click("model-add", "model-add-copy");
+  };
+  await page.backend((backend) => backend.copyPieceMs(1000));
+  await copy();
+  await page.byId("model-copying");
+  await page.sees("Copying mine.Q4_0.gguf into the models folder");
+  await page.sees("10%");
+  await page.click("shell-home", "shell-models", "models-tab-here");
+  await page.byId("model-copying-progress");
+  await enterOn("model-copying-stop");
+  await page.gone("model-copying");
+  await page.sees("mine.Q4_0.gguf was not copied");
+  await expect.poll(focused).toBe("Models on this computer");
+  expect(await names("installed-model")).not.toContain("mine.Q4_0");
+  await page.backend((backend) => backend.copyPieceMs(20));
+  await copy();
+  await page.sees("mine.Q4_0 was added");
+  await page.gone("model-copying");
+  await expect.poll(() => names("installed-model")).toContain("mine.Q4_0");
 });
 
 test("a model that is at work is not deleted, and that is said calmly", async () => {
@@ -192,18 +290,56 @@ test("a model that is at work is not deleted, and that is said calmly", async ()
   expect(await names("installed-model")).toContain("SmolLM2-135M-Instruct.Q4_1");
 });
 
-test("another model is made that of new columns, and details have figures", async () => {
+test("what works was used just now, and what failed says why until it goes well", async () => {
+  await openModels("models", "here");
+  const qwen = () => lineOf("installed-model", "Qwen3-4B");
+  expect(await qwen()).toContain("Never used");
+  await page.backend((backend) =>
+    backend.modelStatus("Qwen3-4B-Thinking-2507-Q4_K_M.gguf", "running"),
+  );
+  await expect.poll(qwen).toContain("Working");
+  await expect.poll(qwen).not.toContain("Never used");
+  await page.backend((backend) =>
+    backend.modelStatus("Qwen3-4B-Thinking-2507-Q4_K_M.gguf", "failed", "no memory is left"),
+  );
+  await expect.poll(qwen).toContain("No memory is left");
+  // Another one goes, and the list is read again.
+  await pressIn("installed-model", "Mistral-Nemo", "model-menu");
+  await page.click("model-delete", "confirm-ok");
+  await page.sees("its file is still there");
+  await expect.poll(() => names("installed-model")).not.toContain("Mistral-Nemo");
+  expect(await qwen()).toContain("Cannot be used");
+  expect(await qwen()).toContain("No memory is left");
+});
+
+test("another model is made that of new columns, until it is deleted", async () => {
   await openModels("models", "here");
   await pressIn("installed-model", "Qwen3-4B", "model-use");
   await page.sees("New columns now use Qwen3-4B");
-  const settings = () =>
-    page.browser.execute(() => sessionStorage.getItem("braincells.fake.settings") ?? "");
-  await expect.poll(settings).toContain("Qwen3-4B-Thinking");
+  await expect.poll(usualModel).toContain("Qwen3-4B-Thinking");
   await pressIn("installed-model", "Qwen3-4B", "model-details");
   await page.byId("model-details-dialog");
   await page.sees("Rows being filled");
   await page.click("model-details-close");
   await page.gone("model-details-dialog");
+  await pressIn("installed-model", "Llama-3.2-3B", "model-menu");
+  await page.click("model-delete", "confirm-ok");
+  await page.sees("was deleted: 2.0 GB are free");
+  expect(await usualModel()).toContain("Qwen3-4B-Thinking");
+  await pressIn("installed-model", "Qwen3-4B", "model-menu");
+  await page.click("model-delete", "confirm-ok");
+  await page.sees("was deleted: 2.5 GB are free");
+  await expect.poll(usualModel).toBe("");
+  const marked = () =>
+    page.browser.execute(
+      () =>
+        document
+          .querySelector("[data-testid=model-usual]")
+          ?.closest("li")
+          ?.querySelector("bdi")
+          ?.textContent?.trim() ?? "",
+    );
+  await expect.poll(marked).toBe("SmolLM2-135M-Instruct.Q4_1");
 });
 
 test("leftovers of downloads are deleted after a question", async () => {
@@ -228,8 +364,43 @@ test("the hub is searched, a repository opened, its fit checked and a choice dow
   await pressIn("hub-choice", "Q4_0", "hub-download");
   await page.byId("hub-download-under-way");
   await page.click("hub-back");
-  // What was looked for is still there.
+  // What was looked for is still there, and so is the focus.
   await page.byId("hub-result");
+  await expect.poll(focused).toBe("bartowski/Qwen_Qwen3-4B-Instruct-2507-GGUF");
+});
+
+test("what was searched and opened is still there for who comes back", async () => {
+  await openModels("example", "get");
+  await page.fill("hub-search", "qwen3 4b");
+  await page.choose("hub-sort", "Last changed");
+  await (await page.byRole("button", /^bartowski\/Qwen_Qwen3-4B/)).click();
+  await page.byId("hub-choices");
+  await page.click("models-tab-here");
+  await page.byId("installed");
+  await page.click("models-tab-get");
+  await page.byId("hub-choices");
+  // The keys stay with who moves between the tabs.
+  expect(await focused()).toBe("Get models");
+  await page.click("shell-home");
+  await page.byId("home");
+  await page.click("shell-models", "models-tab-get");
+  await page.byId("hub-choices");
+  await page.press("Escape");
+  await page.byId("hub-search");
+  expect(await (await page.byId("hub-search")).getValue()).toBe("qwen3 4b");
+  expect(await (await page.byId("hub-sort")).getValue()).toBe("updated");
+  await page.byId("hub-result");
+  await page.press("Escape");
+  await page.byId("home");
+});
+
+test("a model for MLX is shown, and not downloaded where nothing runs it", async () => {
+  await openModels("example", "get");
+  await page.fill("hub-search", "mlx-community/Qwen3-1.7B-4bit");
+  await page.press("Enter");
+  await page.byId("hub-mlx");
+  await page.sees("runs GGUF files");
+  expect(await page.isShown("hub-download")).toBe(false);
 });
 
 test("a pasted address opens its repository at the quantisation that it names", async () => {
@@ -258,15 +429,38 @@ test("a repository with terms says what to do, and leads there", async () => {
   await page.press("Enter");
   await page.byId("hub-gate");
   await page.click("hub-gate-page");
-  await expect
-    .poll(() => page.backend((backend) => backend.opened().join()))
-    .toContain("huggingface.co/google/gemma-3-4b-it-qat-q4_0-gguf");
+  const opened = () => page.backend((backend) => backend.opened().join());
+  await expect.poll(opened).toContain("huggingface.co/google/gemma-3-4b-it-qat-q4_0-gguf");
+  // The hub refuses the file, not the wish for it.
+  await page.backend((backend) => backend.downloadRate(900_000_000));
   await page.click("hub-download");
-  await page.byId("hub-choice-failed");
-  await page.click("failure-way-out");
-  await page.byId("backend-huggingface");
-  await page.press("Escape");
-  await page.byId("models-screen");
+  await expect.poll(stateOf).toBe("Failed");
+  await page.byId("toast-error");
+  expect(await page.textOf("download-error")).toContain(
+    "Agree to them at https://huggingface.co/google/gemma-3-4b-it-qat-q4_0-gguf, then enter a token",
+  );
+  expect(await page.textOf("download-error")).not.toContain("braincells");
+  await pressIn("download", "gemma-3-4b", "failure-way-out");
+  await page.click("backend-huggingface-details");
+  await page.fill("backend-huggingface-key", "hf_good");
+  await page.click("backend-huggingface-key-send");
+  await page.byId("backend-huggingface-test");
+  await page.click("settings-back");
+  // What was open is open.
+  await page.byId("hub-page");
+  await page.click("download-resume");
+  await page.sees("is on this computer");
+});
+
+test("pages of models are those of the hub that is set", async () => {
+  await page.open("models", { hub: "https://mirror.example/hf" });
+  await page.click("shell-models", "models-tab-get");
+  await page.fill("hub-search", "unsloth/Llama-3.3-70B-Instruct-GGUF");
+  await page.press("Enter");
+  await page.click("hub-open-page");
+  const opened = () => page.backend((backend) => backend.opened().join());
+  const page70 = "https://mirror.example/hf/unsloth/Llama-3.3-70B-Instruct-GGUF";
+  await expect.poll(opened).toBe(page70);
 });
 
 test("without the internet the built-in list and the models here work as always", async () => {

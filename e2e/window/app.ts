@@ -67,6 +67,8 @@ export async function startApp(
     BRAINCELLS_HOME: home.folder,
     BRAINCELLS_DIALOG_ANSWERS: join(home.folder, "dialog-answers"),
     TAURI_WEBVIEW_AUTOMATION: "true",
+    // LM Studio keeps its models below this one.
+    HOME: home.folder,
     XDG_CONFIG_HOME: join(home.folder, "xdg-config"),
     XDG_CACHE_HOME: join(home.folder, "xdg-cache"),
     LIBGL_ALWAYS_SOFTWARE: "1",

@@ -28,7 +28,7 @@ beforeAll(async () => {
   // All that the program can say of itself, so that a key that is said would be found.
   window = await openWindow(home, { environment: { RUST_LOG: "debug" }, log });
 });
-beforeEach((context) => pictureIfFailed(window, context));
+beforeEach((context) => pictureIfFailed(() => window, context));
 afterAll(async () => {
   await window?.close();
   await server?.close();

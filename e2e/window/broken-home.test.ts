@@ -19,7 +19,7 @@ test("a home that cannot be opened is said so, and opens once it is mended", asy
   const inTheWay = join(home.folder, "sheets");
   await writeFile(inTheWay, "a file where a folder must be");
   window = await openWindow(home);
-  pictureIfFailed(window, context);
+  pictureIfFailed(() => window, context);
   await window.byId("shell-start-failed");
   await window.sees(inTheWay);
   await window.picture("a home that cannot be opened");

@@ -38,7 +38,7 @@ beforeAll(async () => {
     addEventListener("error", (event) => troubles.push(event.message));
   });
 });
-beforeEach((context) => pictureIfFailed(window, context));
+beforeEach((context) => pictureIfFailed(() => window, context));
 afterAll(async () => {
   await window?.close();
   await home?.close();

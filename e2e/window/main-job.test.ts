@@ -30,7 +30,7 @@ beforeAll(async () => {
   home = await makeHome();
   window = await openWindow(home);
 });
-beforeEach((context) => pictureIfFailed(window, context));
+beforeEach((context) => pictureIfFailed(() => window, context));
 afterAll(async () => {
   await window?.close();
   await home?.close();

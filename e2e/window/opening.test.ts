@@ -22,7 +22,7 @@ const MEBIBYTE = 1024 * 1024;
 
 test("a cold start shows the first screen", async (context) => {
   window = await openWindow(home);
-  pictureIfFailed(window, context);
+  pictureIfFailed(() => window, context);
   await window.byId("home-welcome");
   await window.settle();
   const memory = (await window.memoryBytes()) / MEBIBYTE;
@@ -36,7 +36,7 @@ test("files on the command line come up in the import dialog", async (context) =
     await writeReviews(home.folder, "second file", 4),
   ];
   window = await openWindow(home, { args: files });
-  pictureIfFailed(window, context);
+  pictureIfFailed(() => window, context);
   await window.byId("import-preview");
   expect(await window.textOf("import-place")).toBe("1 of 2");
   await window.sees("Import first file.csv");
@@ -50,7 +50,7 @@ test("files on the command line come up in the import dialog", async (context) =
 test("a sheet that is named is what the window opens with", async (context) => {
   await importFile(home.folder, await writeReviews(home.folder, "mine", 5), "My reviews");
   window = await openWindow(home, { args: ["--sheet", "My reviews"] });
-  pictureIfFailed(window, context);
+  pictureIfFailed(() => window, context);
   await window.byId("sheet-screen");
   await expect.poll(() => window?.grid.text(1, 1), { timeout: 20_000 }).toBe("1");
   await window.sees("5 rows");
@@ -58,7 +58,7 @@ test("a sheet that is named is what the window opens with", async (context) => {
 
 test("a sheet that is not there is said so", async (context) => {
   window = await openWindow(home, { args: ["--sheet", "No such sheet"] });
-  pictureIfFailed(window, context);
+  pictureIfFailed(() => window, context);
   await window.sees("No such sheet");
   await window.picture("no such sheet");
 });

@@ -40,10 +40,15 @@ export async function openWindow(home: Home, options: StartOptions = {}): Promis
   };
 }
 
-/** Called before a test: keeps a picture of the window if the test fails. */
-export function pictureIfFailed(window: AppWindow, context: TestContext): void {
+/**
+ * Called before a test: keeps a picture of the window if the test fails; of the one that is open
+ * then, which a test may have opened itself.
+ */
+export function pictureIfFailed(window: () => AppWindow | undefined, context: TestContext): void {
   context.onTestFailed(async ({ task }) => {
     // A program that is gone has no picture, and the failure itself says more.
-    await window.picture(`failed ${task.name}`).catch(() => {});
+    await window()
+      ?.picture(`failed ${task.name}`)
+      .catch(() => {});
   });
 }

@@ -188,21 +188,21 @@ export const commands = {
 	/**  The model files on this computer. */
 	listLocalModels: () => typedError<ModelFile[], AppError>(__TAURI_INVOKE("list_local_models")),
 	/**  Adds a model file by its path: where it is, or as a copy in the models folder. */
-	addModel: (path: string, copy: boolean) => typedError<ModelFile, AppError>(__TAURI_INVOKE("add_model", { path, copy })),
+	addModel: (path: string, copy: boolean, task: string) => typedError<ModelFile, AppError>(__TAURI_INVOKE("add_model", { path, copy, task })),
 	/**  Deletes a model; of one that is linked only the link goes. */
 	deleteModel: (name: string) => typedError<DeletedModel, AppError>(__TAURI_INVOKE("delete_model", { name })),
 	/**  Models that other apps have on this computer. */
 	scanModels: () => typedError<FoundModel[], AppError>(__TAURI_INVOKE("scan_models")),
 	/**  What a model's header says, and whether it fits. */
 	modelInfo: (name: string) => typedError<ModelInfo, AppError>(__TAURI_INVOKE("model_info", { name })),
-	/**  The built-in list of models. Asks nobody. */
+	/**  The list of recommended models. Asks nobody. */
 	recommendedModels: () => typedError<RecommendedModel[], AppError>(__TAURI_INVOKE("recommended_models")),
 	/**  Looks for models on the hub. */
 	searchModels: (search: Search) => typedError<HubModel[], AppError>(__TAURI_INVOKE("search_models", { search })),
 	/**  One repository of the hub, with its quantisations and how they fit. */
 	hubRepository: (reference: string) => typedError<HubRepository, AppError>(__TAURI_INVOKE("hub_repository", { reference })),
 	/**  Whether one quantisation fits, by the headers of its files on the hub. */
-	hubFit: (reference: string, label: string) => typedError<Judgement, AppError>(__TAURI_INVOKE("hub_fit", { reference, label })),
+	hubFit: (reference: string, label: string) => typedError<HubFit, AppError>(__TAURI_INVOKE("hub_fit", { reference, label })),
 	/**  What models take on the disk. */
 	modelStorage: () => typedError<ModelStorage, AppError>(__TAURI_INVOKE("model_storage")),
 	/**  Deletes pieces of downloads that nothing will finish; returns how many bytes that freed. */
@@ -846,6 +846,8 @@ export type DeletedModel = {
 	bytes: number,
 	/**  Whether only a link went, and the file is still there. */
 	unlinked: boolean,
+	/**  Whether it was the model of columns that name none; they take another one from now on. */
+	was_default: boolean,
 };
 
 /**  One device. */
@@ -989,6 +991,8 @@ export type DownloadRequest = {
 	 *  machine.
 	 */
 	label: string | null,
+	/**  Fetches a model of an architecture that llama.cpp does not know here, too. */
+	anyway?: boolean,
 };
 
 /**  Where a download stands. */
@@ -1406,6 +1410,14 @@ export type HubFile = {
 	sha256: string | null,
 };
 
+/**  How one quantisation of the hub fits this machine. */
+export type HubFit = {
+	/**  Which one was judged. */
+	label: string,
+	/**  Why it cannot be used here whatever memory there is, if it cannot. */
+	problem: string | null,
+} & Judgement;
+
 /**  A model as a list shows it. */
 export type HubModel = {
 	/**  Its repository, `owner/name`. */
@@ -1436,7 +1448,10 @@ export type HubRepository = {
 	repository: Repository,
 	/**  How each choice fits, by its size. */
 	fits: Verdict[],
-	/**  The choice to take, counted from 0; `None` if none will fit. */
+	/**
+	 *  The choice to take, counted from 0: the one that a download without a label fetches. Where
+	 *  none will fit, as `fits` says, it is the least that is worth having.
+	 */
 	suggested: number | null,
 	/**  What each choice is called here, if it is here. */
 	installed: (string | null)[],
@@ -1536,7 +1551,7 @@ export type Judgement = {
 	layers: number,
 	/**  What would be on the GPU. */
 	gpu_bytes: number,
-	/**  What would be in main memory. */
+	/**  What would be in main memory; where a GPU shares it, with what would be on the GPU. */
 	ram_bytes: number,
 	/**  Main memory that there is. */
 	available_ram_bytes: number,
@@ -1741,6 +1756,8 @@ export type ModelFile = {
 	used_at_ms: number | null,
 	/**  Where it stands. One that lacks parts has failed. */
 	status: ModelStatus,
+	/**  Why it has failed. */
+	error: AppError | null,
 	/**  The repository of the hub that it is from, `owner/name`, where its folder says so. */
 	repository: string | null,
 	/**  How many files it has. */
@@ -2122,13 +2139,16 @@ export type RecipeOutline = {
 	warnings: string[],
 };
 
-/**  A model of the built-in list, and what it means for this machine. */
+/**  A model of the list, and what it means for this machine. */
 export type RecommendedModel = {
 	/**  The model. */
 	model: Model,
 	/**  How each of its variants fits, by its size. */
 	fits: Verdict[],
-	/**  The variant to take, counted from 0; `None` if none will fit. */
+	/**
+	 *  The variant to take, counted from 0: the one that a download without a label fetches. Where
+	 *  none will fit, as `fits` says, it is the least that is worth having.
+	 */
 	suggested: number | null,
 	/**  What it is called here, if it is here. */
 	installed: string | null,
@@ -2607,6 +2627,8 @@ export type Startup = {
 	settings: Settings,
 	/**  `linux`, `macos` or `windows`. */
 	platform: string,
+	/**  The address of the hub of models, without a slash at its end. */
+	hub_endpoint: string,
 };
 
 /**

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { windowHint } from "./hint";
+import { windowError, windowHint } from "./hint";
 
 it("keeps hints that make sense in a window", () => {
   const hint = "the columns are `id`, `text`";
@@ -23,6 +23,29 @@ it("says where models are added", () => {
 it("says where keys are entered", () => {
   const hint = "enter a valid key in the settings, or with `braincells keys set`";
   expect(windowHint({ code: "key_refused", hint })).toContain("under Backends");
+});
+
+it("keeps the address where terms are accepted, and where a token is made", () => {
+  const hint = (first: string) =>
+    windowHint({
+      code: "key_refused",
+      hint: `${first}, then give your token: \`braincells keys\``,
+    });
+  const terms = "agree to them at https://huggingface.co/owner/name";
+  expect(hint(terms)).toBe(
+    `${terms}, then enter a token of that account in the settings, under Backends`,
+  );
+  const token = "make a token that may read at https://huggingface.co/settings/tokens";
+  expect(hint(token)).toContain(`${token}, then enter a token`);
+});
+
+it("rewrites errors that come in events and lists", () => {
+  const error = {
+    code: "unreachable" as const,
+    message: "m",
+    hint: "see `braincells models downloads`",
+  };
+  expect(windowError(error)).toEqual({ ...error, hint: null });
 });
 
 it("sends nobody to the model files for a model of a backend", () => {

@@ -8,13 +8,25 @@ const ADD_MODEL = "get one under Models, or choose another model";
 
 /** Where the window takes keys. */
 const ENTER_KEY = "enter a valid key in the settings, under Backends";
+const ENTER_TOKEN = "enter a token of that account in the settings, under Backends";
+
+/** What comes before it: "agree to them at https://..., then ...". */
+const FIRST_ELSEWHERE = /^(.*https?:\/\/[^\s,]+), then /s;
 
 /** The hint of an error as it is of use in the window; null when there is none. */
 export function windowHint({ code, hint }: Pick<AppError, "code" | "hint">): string | null {
   if (hint === null || !COMMAND_LINE.test(hint)) return hint;
-  if (code === "key_refused") return ENTER_KEY;
+  if (code === "key_refused") {
+    const [, first] = FIRST_ELSEWHERE.exec(hint) ?? [];
+    return first === undefined ? ENTER_KEY : `${first}, then ${ENTER_TOKEN}`;
+  }
   if (code !== "model_missing") return null;
   return hint.includes("`braincells backends")
     ? "choose another model, or check its name"
     : ADD_MODEL;
+}
+
+/** The same error as it is told in the window: those of events and in lists come as they are. */
+export function windowError(error: AppError): AppError {
+  return { ...error, hint: windowHint(error) };
 }

@@ -6,5 +6,6 @@
 export type * from "./bindings";
 export { errorOf, Failure, failureOf } from "./call";
 export { onAsk, onEvent, subscribe } from "./events";
+export { windowError } from "./hint";
 export { ipc } from "./ipc";
 export { newReading, type Reading, read } from "./reading";

@@ -11,6 +11,8 @@ export interface ButtonProps {
   icon?: IconName | undefined;
   /** Shows that its work is under way and takes no clicks meanwhile. */
   busy?: boolean | undefined;
+  /** While busy it stays on, and so keeps the focus; its owner ignores clicks meanwhile. */
+  holdsFocus?: boolean | undefined;
   disabled?: boolean | undefined;
   type?: "button" | "submit" | undefined;
   onClick$?: QRL<(event: MouseEvent) => void> | undefined;
@@ -37,12 +39,16 @@ const sizes: Record<ControlSize, string> = {
   m: "h-7 px-3 text-base",
 };
 
+function isOff({ disabled, busy, holdsFocus }: Partial<ButtonProps>): boolean {
+  return (disabled || (busy && !holdsFocus)) ?? false;
+}
+
 /** A push button with a text; `secondary` unless told. */
 export const Button = component$<ButtonProps>((props) => (
   <button
     type={props.type ?? "button"}
     class={[base, variants[props.variant ?? "secondary"], sizes[props.size ?? "m"], props.class]}
-    disabled={(props.disabled || props.busy) ?? false}
+    disabled={isOff(props)}
     aria-busy={props.busy ? "true" : undefined}
     aria-label={props.ariaLabel}
     title={props.title ?? ""}
@@ -68,6 +74,8 @@ export interface IconButtonProps {
   pressed?: boolean | undefined;
   disabled?: boolean | undefined;
   busy?: boolean | undefined;
+  /** While busy it stays on, and so keeps the focus; its owner ignores clicks meanwhile. */
+  holdsFocus?: boolean | undefined;
   /** Says that it opens something, and whether that is open. */
   expanded?: boolean | undefined;
   testId?: string | undefined;
@@ -85,7 +93,7 @@ export const IconButton = component$<IconButtonProps>((props) => (
       props.pressed ? "bg-selected text-accent" : "text-muted",
       props.class,
     ]}
-    disabled={(props.disabled || props.busy) ?? false}
+    disabled={isOff(props)}
     aria-label={props.label}
     aria-pressed={props.pressed === undefined ? undefined : props.pressed ? "true" : "false"}
     aria-expanded={props.expanded === undefined ? undefined : props.expanded ? "true" : "false"}

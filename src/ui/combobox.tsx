@@ -196,6 +196,10 @@ export const Combobox = component$<ComboboxProps>((props) => {
           size={14}
           class="pointer-events-none absolute top-[7px] right-2 text-muted"
         />
+        {/* There before it says anything, so that it is read out when it does. */}
+        <span role="status" class="sr-only">
+          {isOpen.value ? newsOf(shown, options.length === (props.aside ? 1 : 0)) : ""}
+        </span>
         {isOpen.value && (
           <div
             ref={panel}
@@ -293,4 +297,10 @@ function groupsOf(props: ComboboxProps): OptionGroup<Option>[] {
 function listedOf(props: ComboboxProps, typed: string | null): Listed {
   const { lastResort, aside } = props;
   return { groups: shownGroups(groupsOf(props), typed ?? ""), lastResort, aside };
+}
+
+/** What a search came to where that is no option that can be walked to. */
+function newsOf(groups: readonly OptionGroup<Option>[], isEmpty: boolean): string {
+  const notes = groups.flatMap(({ label, note }) => (note ? `${label}: ${note}` : []));
+  return isEmpty && groups.length === 0 ? text.noMatch : notes.join(". ");
 }

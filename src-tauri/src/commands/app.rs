@@ -30,6 +30,8 @@ pub struct Startup {
     pub settings: Settings,
     /// `linux`, `macos` or `windows`.
     pub platform: String,
+    /// The address of the hub of models, without a slash at its end.
+    pub hub_endpoint: String,
 }
 
 /// A component and its licence.
@@ -66,6 +68,7 @@ pub async fn startup(handle: AppHandle) -> Result<Startup, AppError> {
         problem,
         settings: app.workbench.settings().await?,
         platform: std::env::consts::OS.to_owned(),
+        hub_endpoint: app.workbench.hub_endpoint().await,
     })
 }
 

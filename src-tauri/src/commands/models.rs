@@ -2,7 +2,7 @@
 
 use braincells_core::{AppError, Download, DownloadId};
 use braincells_workbench::{
-    AddModel, DeletedModel, DownloadRequest, FoundModel, HubModel, HubRepository, Judgement,
+    AddModel, DeletedModel, DownloadRequest, FoundModel, HubFit, HubModel, HubRepository,
     ModelFile, ModelInfo, ModelStorage, RecommendedModel, Search, TuneOptions, TunedModel,
 };
 use tauri::State;
@@ -23,9 +23,10 @@ pub async fn add_model(
     app: State<'_, App>,
     path: String,
     copy: bool,
+    task: String,
 ) -> Result<ModelFile, AppError> {
     let how = if copy { AddModel::Copy } else { AddModel::Link };
-    app.workbench.add_model(path.as_ref(), how).await
+    app.long_calls.run(task, app.workbench.add_model(path.as_ref(), how)).await
 }
 
 /// Deletes a model; of one that is linked only the link goes.
@@ -49,7 +50,7 @@ pub async fn model_info(app: State<'_, App>, name: String) -> Result<ModelInfo, 
     app.workbench.model_info(&name).await
 }
 
-/// The built-in list of models. Asks nobody.
+/// The list of recommended models. Asks nobody.
 #[tauri::command]
 #[specta::specta]
 pub async fn recommended_models(app: State<'_, App>) -> Result<Vec<RecommendedModel>, AppError> {
@@ -80,7 +81,7 @@ pub async fn hub_fit(
     app: State<'_, App>,
     reference: String,
     label: String,
-) -> Result<Judgement, AppError> {
+) -> Result<HubFit, AppError> {
     app.workbench.hub_fit(&reference, &label).await
 }
 

@@ -1,4 +1,4 @@
-import { component$, useContext, useSignal, useStore, useTask$ } from "@builder.io/qwik";
+import { component$, useContext, useStore, useTask$ } from "@builder.io/qwik";
 import { FirstModel } from "~/features/models";
 import { ipc, type ModelFile, newReading, read } from "~/ipc";
 import { bareName, endpointIds, remoteModel } from "~/lib/model-names";
@@ -19,20 +19,19 @@ export const HomeModel = component$<{ state: HomeState }>(({ state }) => {
   const models = useContext(ModelsContext);
   const toasts = useContext(ToastContext);
   const list = useStore(() => newReading<ModelFile[]>());
-  const hadNone = useSignal(false);
 
   useTask$(({ track }) => {
     track(() => models.changed);
     void read(list, async () => {
       const found = await ipc.listLocalModels();
-      if (found.length === 0) hadNone.value = true;
+      if (found.length === 0) models.hadNone = true;
       return found;
     });
   });
 
   const first = list.value?.[0];
   const isRemote = remoteModel(app.settings.model, endpointIds(app.settings)) !== null;
-  if (!hadNone.value || list.value === undefined || isRemote) return null;
+  if (!models.hadNone || list.value === undefined || isRemote) return null;
   if (first === undefined) return <FirstModel testId="home-first-model" />;
   return (
     <Notice kind="success" title={text.modelReady(bareName(first.name))} testId="home-model-ready">
@@ -42,7 +41,11 @@ export const HomeModel = component$<{ state: HomeState }>(({ state }) => {
         icon="sparkle"
         class="mt-2"
         busy={state.busy === "example"}
-        onClick$={() => startExample(state, app, toasts)}
+        onClick$={async () => {
+          await startExample(state, app, toasts);
+          // The last step is made: there is no more to lead to.
+          if (app.screen === "sheet") models.hadNone = false;
+        }}
         testId="home-model-example"
       >
         {text.fillExample}

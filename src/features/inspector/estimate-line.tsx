@@ -1,6 +1,6 @@
 import { component$, useContext, useSignal, useTask$ } from "@builder.io/qwik";
+import { mayCost } from "~/features/models";
 import { failureOf, ipc } from "~/ipc";
-import { endpointIds, remoteModel } from "~/lib/model-names";
 import { AppContext } from "~/state/app";
 import { RunsContext } from "~/state/runs";
 import { SheetContext, type SheetState } from "~/state/sheet";
@@ -38,8 +38,7 @@ export const EstimateLine = component$(() => {
       isWorking.value = true;
       // The estimate is that of the saved recipe, whatever the draft says.
       const model = recipeOfColumn(columnOf(sheet, state))?.model || app.settings.model;
-      const isRemote = remoteModel(model, endpointIds(app.settings)) !== null;
-      const line = await estimateLine(sheet, column, scope, task, isRemote);
+      const line = await estimateLine(sheet, column, scope, task, mayCost(model, app.settings));
       if (!isCurrent) return;
       isWorking.value = false;
       said.value = line;
@@ -79,14 +78,14 @@ async function estimateLine(
   column: number,
   scope: ScopeState,
   task: string,
-  isRemote: boolean,
+  hasPrice: boolean,
 ): Promise<string> {
   try {
     const rows = scope.choice === "selected" ? await selectedRows(sheet) : [];
     const request = requestOf(scope, rows, sheet.filter);
     if (request === null) return text.estimate.nothing;
     const how = { sample_rows: SAMPLE_ROWS, asked_rows: 0 };
-    return estimateText(await ipc.estimate(sheet.info.id, column, request, how, task), isRemote);
+    return estimateText(await ipc.estimate(sheet.info.id, column, request, how, task), hasPrice);
   } catch (thrown) {
     const { message } = failureOf(thrown);
     return `${text.estimate.failed}: ${message}`;

@@ -111,8 +111,8 @@ export function flowText(flow: RequestFlow | null | undefined, basis: FlowBasis)
   return parts.join(text.separator);
 }
 
-/** One line about what a run would take; where rows leave this computer also what it costs. */
-export function estimateText(estimate: Estimate, isRemote = false): string {
+/** One line about what a run would take; where it may cost money, also that nobody knows how much. */
+export function estimateText(estimate: Estimate, hasPrice = false): string {
   if (estimate.rows === 0) {
     return estimate.rows_waiting > 0
       ? text.estimate.allWaiting(estimate.rows_waiting)
@@ -139,7 +139,7 @@ export function estimateText(estimate: Estimate, isRemote = false): string {
       const usd = formatUsd(cost);
       const isMost = estimate.basis.answers === "limit";
       parts.push(isMost ? text.estimate.atMost(usd) : text.estimate.cost(usd));
-    } else if (isRemote) parts.push(text.estimate.costUnknown);
+    } else if (hasPrice) parts.push(text.estimate.costUnknown);
   }
   if (estimate.rows_waiting > 0) parts.push(text.estimate.waiting(estimate.rows_waiting));
   return parts.join(text.separator);

@@ -11,6 +11,7 @@ function model(name: string): ModelFile {
     tuned: null,
     used_at_ms: null,
     status: "downloaded",
+    error: null,
     repository: null,
     parts: 1,
     app: null,

@@ -1,5 +1,5 @@
 import { $, component$, useSignal } from "@builder.io/qwik";
-import { type AppError, errorOf, ipc, type Judgement } from "~/ipc";
+import { type AppError, errorOf, type HubFit, ipc } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { Badge, Button } from "~/ui";
 import { DownloadButton } from "./download-button";
@@ -22,7 +22,7 @@ interface ChoiceRowProps {
 export const ChoiceRow = component$<ChoiceRowProps>(({ listed, repository, reference }) => {
   const { choice, isSuggested, isWanted } = listed;
   const failure = useSignal<AppError | null>(null);
-  const fit = useSignal<Judgement | null>(null);
+  const fit = useSignal<HubFit | null>(null);
   const isChecking = useSignal(false);
   const verdict = fit.value?.verdict ?? listed.verdict;
 
@@ -94,6 +94,11 @@ export const ChoiceRow = component$<ChoiceRowProps>(({ listed, repository, refer
       )}
       {fit.value !== null && (
         <div class="mt-2 rounded-md bg-panel px-3 py-2">
+          {fit.value.problem !== null && (
+            <p class="mb-1 select-text text-error" data-testid="hub-check-problem">
+              {fit.value.problem}
+            </p>
+          )}
           <FitFigures fit={fit.value} />
         </div>
       )}

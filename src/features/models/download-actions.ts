@@ -1,9 +1,11 @@
 /** What a person does with a download. Each shows its failure as a toast and never rejects. */
-import { type AppError, type Download, errorOf, ipc } from "~/ipc";
+import { type AppError, type Download, errorOf, failureOf, ipc } from "~/ipc";
 import type { ModelsState } from "~/state/models";
-import type { ToastState } from "~/state/toasts";
+import { showToast, type ToastState } from "~/state/toasts";
 import { showHubFailure } from "./hub-failure";
-import { takeDownload } from "./keep-downloads";
+import { takeDownload, takeDownloads } from "./keep-downloads";
+import { words } from "./screen-strings";
+import { titleOf } from "./words";
 
 export type DownloadAction = "pause" | "resume" | "cancel";
 
@@ -19,18 +21,32 @@ export async function actOn(
     else if (action === "resume") takeDownload(models, await ipc.resumeDownload(id));
     else takeDownload(models, await ipc.cancelDownload(id));
   } catch (thrown) {
+    // It stands elsewhere than it was shown: another window, the command line or its end was first.
+    if (failureOf(thrown).code === "conflict") await readAgain(models, toasts);
+    else showHubFailure(toasts, thrown);
+  }
+}
+
+async function readAgain(models: ModelsState, toasts: ToastState): Promise<void> {
+  try {
+    takeDownloads(models, await ipc.downloads());
+  } catch (thrown) {
     showHubFailure(toasts, thrown);
   }
 }
 
-/** Has a model fetched; returns why that cannot be, for the place where it was asked for. */
+/** Has a model fetched and says so; returns why that cannot be, for the place where it was asked for. */
 export async function beginDownload(
   models: ModelsState,
+  toasts: ToastState,
   reference: string,
   label: string | null,
 ): Promise<AppError | null> {
   try {
-    takeDownload(models, await ipc.downloadModel({ reference, label }));
+    const download = await ipc.downloadModel({ reference, label });
+    takeDownload(models, download);
+    const title = words.downloads.begun(titleOf(download));
+    showToast(toasts, { kind: "info", title, detail: words.downloads.begunBody });
     return null;
   } catch (thrown) {
     return errorOf(thrown);

@@ -1,10 +1,12 @@
 import { component$, type QRL, useContext, useSignal } from "@builder.io/qwik";
-import type { AppError, Verdict } from "~/ipc";
+import type { AppError, Download, Verdict } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { ModelsContext } from "~/state/models";
+import { ToastContext } from "~/state/toasts";
 import { Badge, Button } from "~/ui";
 import { beginDownload } from "./download-actions";
 import { downloadOf, fractionOf, percentOf } from "./downloads";
+import { focusWhenLost } from "./focus";
 import { words } from "./screen-strings";
 import { stateText } from "./words";
 
@@ -28,50 +30,68 @@ interface DownloadButtonProps {
   onFailed$: QRL<(failure: AppError | null) => void>;
 }
 
-/** Gets one quantisation; says how far it is, or that it is here. */
+/**
+ * Gets one quantisation; says how far it is, or that it is here. The focus of the button stays in
+ * its place.
+ */
 export const DownloadButton = component$<DownloadButtonProps>((props) => {
   const models = useContext(ModelsContext);
+  const toasts = useContext(ToastContext);
+  const place = useSignal<HTMLElement>();
   const isBusy = useSignal(false);
-  const { reference, repository, label, bytes, name, verdict, onFailed$ } = props;
-  if (props.installed !== null) {
-    return (
-      <Badge kind="success" title={props.installed} testId={`${props.testId}-installed`}>
-        {said.installed}
-      </Badge>
-    );
-  }
+  const { reference, repository, label, bytes, name, verdict, installed, testId, onFailed$ } =
+    props;
   const download = downloadOf(models.downloads, repository, label);
-  if (download !== null) {
-    const fraction = fractionOf(download);
-    return (
-      <span class="text-muted tabular-nums" data-testid={`${props.testId}-under-way`}>
-        {stateText(download)}
-        {fraction !== null && ` ${words.downloads.percent(percentOf(fraction))}`}
-      </span>
-    );
-  }
   const isTight = verdict === "will_not_fit";
   const verb = isTight ? said.downloadAnyway : said.download;
   const size = props.isApproximate ? said.about(bytes) : formatBytes(bytes);
   return (
-    <Button
-      size="s"
-      icon="download"
-      variant={props.isMain && !isTight ? "primary" : "secondary"}
-      busy={isBusy.value}
-      ariaLabel={said.downloadOf(`${verb} ${size}`, name, label)}
-      title={isTight ? words.fitHint.will_not_fit : undefined}
-      testId={props.testId}
-      onClick$={async () => {
-        isBusy.value = true;
-        await onFailed$(null);
-        const failure = await beginDownload(models, reference, label);
-        isBusy.value = false;
-        if (failure !== null) await onFailed$(failure);
-      }}
+    <span
+      ref={place}
+      tabIndex={-1}
+      class="inline-flex rounded-md outline-none focus-visible:ring-2 focus-visible:ring-accent"
     >
-      {`${verb} `}
-      <span class="font-normal tabular-nums opacity-80">{size}</span>
-    </Button>
+      {installed !== null ? (
+        <Badge kind="success" title={installed} testId={`${testId}-installed`}>
+          {said.installed}
+        </Badge>
+      ) : download !== null ? (
+        <span class="text-muted tabular-nums" data-testid={`${testId}-under-way`}>
+          {underWayText(download)}
+        </span>
+      ) : (
+        <Button
+          size="s"
+          icon="download"
+          variant={props.isMain && !isTight ? "primary" : "secondary"}
+          busy={isBusy.value}
+          holdsFocus
+          ariaLabel={said.downloadOf(`${verb} ${size}`, name, label)}
+          title={isTight ? words.fitHint.will_not_fit : undefined}
+          testId={testId}
+          onClick$={async () => {
+            if (isBusy.value) return;
+            isBusy.value = true;
+            await onFailed$(null);
+            const failure = await beginDownload(models, toasts, reference, label);
+            isBusy.value = false;
+            if (failure !== null) return onFailed$(failure);
+            focusWhenLost(
+              () => place.value?.querySelector("button") === null,
+              () => place.value,
+            );
+          }}
+        >
+          {`${verb} `}
+          <span class="font-normal tabular-nums opacity-80">{size}</span>
+        </Button>
+      )}
+    </span>
   );
 });
+
+function underWayText(download: Download): string {
+  const fraction = download.state === "failed" ? null : fractionOf(download);
+  const far = fraction === null ? "" : ` ${words.downloads.percent(percentOf(fraction))}`;
+  return `${stateText(download)}${far}`;
+}

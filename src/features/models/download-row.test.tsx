@@ -2,6 +2,7 @@ import { component$, useContextProvider, useStore } from "@builder.io/qwik";
 import { createDOM } from "@builder.io/qwik/testing";
 import { expect, it, vi } from "vitest";
 import type { Download } from "~/ipc";
+import { AppContext, type AppState } from "~/state/app";
 import { ModelsContext, type ModelsState, newModelsState } from "~/state/models";
 import { ToastContext, type ToastState } from "~/state/toasts";
 
@@ -9,6 +10,7 @@ const fake = vi.hoisted(() => ({
   pauseDownload: vi.fn(),
   resumeDownload: vi.fn(),
   cancelDownload: vi.fn(),
+  downloads: vi.fn(),
 }));
 
 vi.mock("~/ipc", async (original) => ({ ...(await original<object>()), ipc: fake }));
@@ -27,6 +29,7 @@ const Bench = component$<{ download: Download }>(({ download }) => {
   seen.toasts = toasts;
   useContextProvider(ModelsContext, models);
   useContextProvider(ToastContext, toasts);
+  useContextProvider(AppContext, useStore({ screen: "models" }) as unknown as AppState);
   return (
     <ul>
       <DownloadRow download={download} now={1000} />
@@ -82,6 +85,37 @@ it("says why one failed, and tries it again", async () => {
   expect(screen.querySelector("[data-testid=download-pause]")).toBeFalsy();
   await userEvent("[data-testid=download-resume]", "click");
   expect(seen.toasts?.items[0]?.title).toBe("There is not enough space for it");
+});
+
+it("has one button for pause and resume, and one more while it waits", async () => {
+  const ids = async (state: Download["state"]) => {
+    const { screen } = await shown({ ...running, state });
+    return Array.from(screen.querySelectorAll("button")).map((one) =>
+      one.getAttribute("data-testid"),
+    );
+  };
+  const toggled = (toggle: string) => [`download-${toggle}`, "download-cancel"];
+  expect((await ids("running")).slice(0, 2)).toEqual(toggled("pause"));
+  expect((await ids("paused")).slice(0, 2)).toEqual(toggled("resume"));
+  expect((await ids("waiting")).slice(0, 3)).toEqual(["download-resume", ...toggled("pause")]);
+});
+
+it("reads again where it stands when it stood elsewhere than was shown", async () => {
+  const error = { code: "conflict" as const, message: "it is done", hint: null };
+  fake.pauseDownload.mockRejectedValue(error);
+  fake.downloads.mockResolvedValue([{ ...running, state: "done" }]);
+  const { userEvent } = await shown(running);
+  await userEvent("[data-testid=download-pause]", "click");
+  expect(seen.models?.downloads[0]?.state).toBe("done");
+  expect(seen.toasts?.items).toEqual([]);
+});
+
+it("leads to where a token is entered", async () => {
+  const error = { code: "key_refused" as const, message: "only with a token", hint: null };
+  const failed = await shown({ ...running, state: "failed", error });
+  expect(failed.textOf("failure-way-out")).toBe("Enter a token");
+  const waiting = await shown({ ...running, state: "waiting", error });
+  expect(waiting.textOf("failure-way-out")).toBe("");
 });
 
 it("gives one up at once where little of it is there", async () => {

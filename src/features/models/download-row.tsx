@@ -1,11 +1,13 @@
 import { $, component$, useContext, useSignal } from "@builder.io/qwik";
-import { sentence, Words } from "~/errors";
+import { sentence, WayOutButton, Words } from "~/errors";
 import type { Download } from "~/ipc";
 import { ModelsContext } from "~/state/models";
 import { ToastContext } from "~/state/toasts";
 import { Badge, ConfirmDialog, Icon, IconButton, Progress, Spinner } from "~/ui";
 import { actOn, type DownloadAction } from "./download-actions";
-import { fractionOf, isActive } from "./downloads";
+import { fractionOf, isActive, neighbourIn, underWay } from "./downloads";
+import { focusWhenLost } from "./focus";
+import { hubTrouble } from "./hub-failure";
 import { words } from "./screen-strings";
 import { figuresText, stateText, titleOf } from "./words";
 
@@ -17,15 +19,18 @@ const ASKED_FROM_BYTES = 20_000_000;
 /** One model on its way: how far it is, and what can be done about it. */
 export const DownloadRow = component$<{ download: Download; now: number }>(({ download, now }) => {
   const name = titleOf(download);
-  const error = download.state === "failed" || download.state === "waiting" ? download.error : null;
+  const { state } = download;
+  const error = state === "failed" || state === "waiting" ? download.error : null;
+  const wayOut = state === "failed" && error !== null ? hubTrouble(error).wayOut : null;
   return (
     <li
       class="flex flex-col gap-1 border-line border-b py-2.5 last:border-b-0"
       data-testid="download"
-      data-state={download.state}
+      data-download={download.id}
+      data-state={state}
     >
       <div class="flex min-h-6 items-center gap-2">
-        <StateIcon state={download.state} />
+        <StateIcon state={state} />
         <span class="min-w-0 truncate font-medium text-strong" title={download.name}>
           <bdi>{name}</bdi>
         </span>
@@ -39,7 +44,7 @@ export const DownloadRow = component$<{ download: Download; now: number }>(({ do
         <DownloadButtons download={download} name={name} />
       </div>
       <Progress
-        value={download.state === "queued" && download.bytes_done === 0 ? 0 : fractionOf(download)}
+        value={state === "queued" && download.bytes_done === 0 ? 0 : fractionOf(download)}
         label={said.progress(name)}
         class={isActive(download) ? "" : "opacity-60"}
         testId="download-progress"
@@ -51,7 +56,7 @@ export const DownloadRow = component$<{ download: Download; now: number }>(({ do
         <p
           class={[
             "select-text break-words text-sm",
-            download.state === "failed" ? "text-error" : "text-muted",
+            state === "failed" ? "text-error" : "text-muted",
           ]}
           data-testid="download-error"
         >
@@ -60,6 +65,7 @@ export const DownloadRow = component$<{ download: Download; now: number }>(({ do
           />
         </p>
       )}
+      {wayOut !== null && <WayOutButton wayOut={wayOut} class="self-start" />}
     </li>
   );
 });
@@ -78,43 +84,62 @@ const DownloadButtons = component$<{ download: Download; name: string }>(({ down
   const toasts = useContext(ToastContext);
   const isAsking = useSignal(false);
   const busy = useSignal<DownloadAction | null>(null);
-  const { state } = download;
+  const { id, state } = download;
 
   const act = $(async (action: DownloadAction) => {
+    if (busy.value !== null) return;
+    const next = neighbourIn(underWay(models.downloads), id);
     busy.value = action;
     await actOn(action, download, models, toasts);
     busy.value = null;
+    const isGone = !underWay(models.downloads).some((one) => one.id === id);
+    if (isGone)
+      focusWhenLost(
+        () => lineOf(id) === null,
+        () => buttonOf(next) ?? heading(),
+      );
+    // One of the buttons is there in one state only.
+    else
+      focusWhenLost(
+        () => lineOf(id)?.dataset.state !== state,
+        () => buttonOf(id),
+      );
   });
-  const resume =
-    state === "failed" ? said.retry : state === "waiting" ? said.retryNow : said.resume;
-  const canResume = state === "failed" || state === "paused" || state === "waiting";
+  // One button in one place, so that the focus stays on it while it changes what it does.
+  const isGoing = isActive(download);
+  const toggle: DownloadAction = isGoing ? "pause" : "resume";
+  const toggleLabel = isGoing ? said.pause : state === "failed" ? said.retry : said.resume;
   return (
     <span class="flex flex-none items-center">
-      {canResume && (
+      {state === "waiting" && (
         <IconButton
-          icon={state === "paused" ? "play" : "retry"}
+          key="now"
+          icon="retry"
           size="s"
-          label={said.act(resume, name)}
+          label={said.act(said.retryNow, name)}
           busy={busy.value === "resume"}
+          holdsFocus
           testId="download-resume"
           onClick$={() => act("resume")}
         />
       )}
-      {isActive(download) && (
-        <IconButton
-          icon="pause"
-          size="s"
-          label={said.act(said.pause, name)}
-          busy={busy.value === "pause"}
-          testId="download-pause"
-          onClick$={() => act("pause")}
-        />
-      )}
       <IconButton
+        key="toggle"
+        icon={isGoing ? "pause" : state === "failed" ? "retry" : "play"}
+        size="s"
+        label={said.act(toggleLabel, name)}
+        busy={busy.value === toggle}
+        holdsFocus
+        testId={`download-${toggle}`}
+        onClick$={() => act(toggle)}
+      />
+      <IconButton
+        key="cancel"
         icon="x"
         size="s"
         label={said.act(said.cancel, name)}
         busy={busy.value === "cancel"}
+        holdsFocus
         testId="download-cancel"
         onClick$={() => {
           if (download.bytes_done >= ASKED_FROM_BYTES) isAsking.value = true;
@@ -139,3 +164,17 @@ const DownloadButtons = component$<{ download: Download; name: string }>(({ down
     </span>
   );
 });
+
+/** The line of a download, where there is one. */
+function lineOf(id: number | null): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-download="${id}"]`);
+}
+
+function buttonOf(id: number | null): HTMLElement | null {
+  return lineOf(id)?.querySelector<HTMLElement>("button") ?? null;
+}
+
+/** The heading of the downloads, else of what moved up in their place. */
+function heading(): HTMLElement | null {
+  return document.querySelector<HTMLElement>("[data-heading]");
+}

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Download } from "~/ipc";
-import { downloadOf, endOf, overallOf, percentOf, underWay, withHeard } from "./downloads";
+import {
+  bytesUnderWay,
+  downloadOf,
+  endOf,
+  neighbourIn,
+  overallOf,
+  percentOf,
+  underWay,
+  withHeard,
+} from "./downloads";
 import { downloadGroup } from "./model-search";
 import { figuresText, formatMany, formatParameters, stateText } from "./words";
 
@@ -77,6 +86,14 @@ describe("the list of downloads", () => {
     expect(overallOf([download(1, { state: "paused" })])).toBe(null);
     expect(overallOf([download(1, { bytes_total: 0, bytes_done: 0 })])?.percent).toBe(0);
     expect([percentOf(0.999), percentOf(1)]).toEqual([99, 100]);
+  });
+
+  it("says what all of it takes, and which line is next to one that goes", () => {
+    const list = [download(1), download(2, { state: "paused" }), download(3, { state: "done" })];
+    expect(bytesUnderWay(list)).toBe(500_000_000);
+    expect(neighbourIn(list, 2)).toBe(3);
+    expect(neighbourIn(list, 3)).toBe(2);
+    expect(neighbourIn([download(1)], 1)).toBe(null);
   });
 
   it("finds the one of a quantisation, however it is written", () => {

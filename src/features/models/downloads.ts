@@ -1,5 +1,5 @@
 /** What is known of the downloads, as pure steps from one list to the next. */
-import type { Download, DownloadId, DownloadState } from "~/ipc";
+import { type Download, type DownloadId, type DownloadState, windowError } from "~/ipc";
 
 /** Whether a download goes on by itself. */
 export function isActive({ state }: Pick<Download, "state">): boolean {
@@ -9,6 +9,11 @@ export function isActive({ state }: Pick<Download, "state">): boolean {
 /** Whether nothing can happen to it any more. */
 export function isOver({ state }: Pick<Download, "state">): boolean {
   return state === "done" || state === "cancelled";
+}
+
+/** A download as it is told here: events and lists have hints for the command line, too. */
+export function inWindow(download: Download): Download {
+  return download.error === null ? download : { ...download, error: windowError(download.error) };
 }
 
 /**
@@ -49,6 +54,17 @@ export function underWay(list: readonly Download[]): Download[] {
   return list
     .filter((download) => !isOver(download))
     .sort((one, other) => rank(one) - rank(other) || one.added_at_ms - other.added_at_ms);
+}
+
+/** The one that the focus goes to when one is gone: the next one, else the one before. */
+export function neighbourIn(shown: readonly Download[], gone: DownloadId): DownloadId | null {
+  const at = shown.findIndex(({ id }) => id === gone);
+  return (shown[at + 1] ?? shown[at - 1])?.id ?? null;
+}
+
+/** What all those that are not over have on the disk, in bytes. */
+export function bytesUnderWay(list: readonly Download[]): number {
+  return underWay(list).reduce((all, { bytes_done }) => all + bytes_done, 0);
 }
 
 /** The share that is there, 0 to 1; null while the size is not known. */

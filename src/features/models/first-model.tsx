@@ -19,11 +19,13 @@ import {
 } from "~/ipc";
 import { AppContext, goToModels } from "~/state/app";
 import { ModelsContext } from "~/state/models";
+import { ToastContext } from "~/state/toasts";
 import { Button, Icon, Spinner } from "~/ui";
 import { beginDownload } from "./download-actions";
 import { DownloadRows } from "./download-list";
 import { underWay } from "./downloads";
 import { FitBadge } from "./fit-badge";
+import { focusWhenLost } from "./focus";
 import { HubNotice } from "./hub-notice";
 import { firstOffers, type Offer } from "./recommended";
 import { words } from "./screen-strings";
@@ -43,6 +45,8 @@ export interface FirstModelProps {
 export const FirstModel = component$<FirstModelProps>(({ narrow, testId }) => {
   const app = useContext(AppContext);
   const models = useContext(ModelsContext);
+  const toasts = useContext(ToastContext);
+  const title = useSignal<HTMLElement>();
   const list = useStore(() => newReading<RecommendedModel[]>());
   const found = useStore(() => newReading<FoundModel[]>());
   const failure = useSignal<AppError | null>(null);
@@ -57,7 +61,14 @@ export const FirstModel = component$<FirstModelProps>(({ narrow, testId }) => {
   const usable = (found.value ?? []).filter(({ linked, problem }) => !linked && problem === null);
   const get = $(async (offer: Offer) => {
     failure.value = null;
-    failure.value = await beginDownload(models, offer.model.id, offer.variant.label);
+    failure.value = await beginDownload(models, toasts, offer.model.id, offer.variant.label);
+    const section = title.value?.closest("section");
+    if (failure.value === null) {
+      focusWhenLost(
+        () => section?.querySelector("[data-download]") !== null,
+        () => title.value,
+      );
+    }
   });
   return (
     <section
@@ -75,7 +86,10 @@ export const FirstModel = component$<FirstModelProps>(({ narrow, testId }) => {
           </span>
         )}
         <div class="min-w-0">
-          <h2 class="font-semibold text-strong">{said.title}</h2>
+          {/* Takes the focus when what was pressed has become the progress of it. */}
+          <h2 ref={title} tabIndex={-1} data-heading class="font-semibold text-strong outline-none">
+            {said.title}
+          </h2>
           <p class="max-w-prose text-muted">{said.body}</p>
         </div>
       </div>
@@ -134,9 +148,11 @@ const GetButton = component$<GetButtonProps>(({ offer, isMain, onGet$ }) => {
       variant={isMain ? "primary" : "secondary"}
       icon={isMain ? "download" : undefined}
       busy={isBusy.value}
+      holdsFocus
       title={model.good_for}
       testId={isMain ? "first-model-get" : "first-model-quick"}
       onClick$={async () => {
+        if (isBusy.value) return;
         isBusy.value = true;
         await onGet$(offer);
         isBusy.value = false;

@@ -1,7 +1,9 @@
 import { $, component$, type QRL, useContext, useStore, useTask$ } from "@builder.io/qwik";
 import { type AppError, errorOf, type HubModel, ipc, type SearchSort } from "~/ipc";
 import { AppContext } from "~/state/app";
+import { ModelsContext } from "~/state/models";
 import { Button, EmptyState, IconButton, Select, Spinner, TextField } from "~/ui";
+import { closeRepository } from "./focus";
 import { HubNotice } from "./hub-notice";
 import { HubPage } from "./hub-page";
 import { HubResults } from "./hub-results";
@@ -14,40 +16,37 @@ const said = words.hub;
 /** A search begins once typing has rested this long. */
 const DEBOUNCE_MS = 350;
 
-/** What is looked for, and what came of it. */
+/** What came of what is looked for. */
 export interface SearchState {
-  typed: string;
-  sort: SearchSort;
   limit: number;
   /** Counts how often it was asked for once more. */
   tries: number;
   found: HubModel[] | null;
   failure: AppError | null;
   isBusy: boolean;
-  /** The repository that is open; null while the list is shown. */
-  open: string | null;
 }
 
-/** Where models are to be had: the recommended ones, a search of the hub, one repository. */
+/**
+ * Where models are to be had: the recommended ones, a search of the hub, one repository. What was
+ * searched and opened is still there for who comes back.
+ */
 export const GetTab = component$(() => {
   const app = useContext(AppContext);
+  const models = useContext(ModelsContext);
   const state = useStore<SearchState>(
     {
-      typed: "",
-      sort: "downloads",
       limit: FIRST_RESULTS,
       tries: 0,
       found: null,
       failure: null,
       isBusy: false,
-      open: null,
     },
     { deep: false },
   );
 
   useTask$(({ track, cleanup }) => {
-    const text = track(() => state.typed).trim();
-    const sort = track(() => state.sort);
+    const text = track(() => models.hubTyped).trim();
+    const sort = track(() => models.hubSort);
     const limit = track(() => state.limit);
     track(() => [state.tries, app.settings.local_only]);
     // A repository is opened by Enter; looking for its name would only find what is typed.
@@ -78,21 +77,19 @@ export const GetTab = component$(() => {
   });
 
   const open = $((reference: string) => {
-    state.open = reference;
+    models.hubOpen = reference;
   });
-  if (state.open !== null) {
+  if (models.hubOpen !== null) {
     return (
       <HubPage
-        key={state.open}
-        reference={state.open}
-        onBack$={() => {
-          state.open = null;
-        }}
+        key={models.hubOpen}
+        reference={models.hubOpen}
+        onBack$={() => closeRepository(models)}
       />
     );
   }
-  const reference = referenceIn(state.typed);
-  const isSearching = state.typed.trim() !== "";
+  const reference = referenceIn(models.hubTyped);
+  const isSearching = models.hubTyped.trim() !== "";
   return (
     <>
       <div class="mb-5 flex flex-wrap items-end gap-3">
@@ -102,15 +99,15 @@ export const GetTab = component$(() => {
             icon="search"
             placeholder={said.placeholder}
             hint={said.hint}
-            value={state.typed}
+            value={models.hubTyped}
             testId="hub-search"
             onInput$={(typed) => {
-              state.typed = typed;
+              models.hubTyped = typed;
               state.limit = FIRST_RESULTS;
             }}
             onEnter$={$((typed: string) => {
               const wanted = referenceIn(typed);
-              if (wanted !== null) state.open = wanted;
+              if (wanted !== null) models.hubOpen = wanted;
             })}
           />
           {isSearching && (
@@ -121,7 +118,7 @@ export const GetTab = component$(() => {
               label={said.clear}
               testId="hub-clear"
               onClick$={() => {
-                state.typed = "";
+                models.hubTyped = "";
                 document.querySelector<HTMLElement>("[data-testid=hub-search]")?.focus();
               }}
             />
@@ -131,11 +128,11 @@ export const GetTab = component$(() => {
           <Select
             label={said.sort}
             class="mb-5 w-36"
-            value={state.sort}
+            value={models.hubSort}
             options={Object.entries(said.sorts).map(([value, label]) => ({ value, label }))}
             testId="hub-sort"
             onChange$={$((value: string) => {
-              state.sort = value as SearchSort;
+              models.hubSort = value as SearchSort;
             })}
           />
         )}
@@ -153,7 +150,9 @@ export const GetTab = component$(() => {
           <p class="text-muted">{said.openHint}</p>
         </div>
       )}
-      {isSearching && reference === null && <Found state={state} onOpen$={open} />}
+      {isSearching && reference === null && (
+        <Found state={state} typed={models.hubTyped} onOpen$={open} />
+      )}
       {!isSearching && <RecommendedList onOpen$={open} />}
     </>
   );
@@ -161,12 +160,13 @@ export const GetTab = component$(() => {
 
 interface FoundProps {
   state: SearchState;
+  typed: string;
   onOpen$: QRL<(repository: string) => void>;
 }
 
 /** What a search brought, or why nothing came. */
-const Found = component$<FoundProps>(({ state, onOpen$ }) => {
-  const { found, failure, typed } = state;
+const Found = component$<FoundProps>(({ state, typed, onOpen$ }) => {
+  const { found, failure } = state;
   if (failure !== null) {
     return (
       <HubNotice

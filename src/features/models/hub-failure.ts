@@ -38,6 +38,7 @@ const known: Partial<Record<Code, Partial<HubTrouble> & { title: string }>> = {
   not_found: { title: said.notFound },
   bad_input: { title: said.badInput },
   conflict: { severity: "info", title: said.conflict },
+  refused: { title: said.notLetIn, isPassing: true },
   disk_full: { title: said.diskFull },
   cancelled: { severity: "silent", title: said.other },
 };

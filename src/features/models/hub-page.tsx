@@ -10,10 +10,12 @@ import {
 } from "@builder.io/qwik";
 import { sentence, showFailure, WayOutButton, Words } from "~/errors";
 import { type AppError, errorOf, type HubRepository, ipc } from "~/ipc";
+import { AppContext } from "~/state/app";
 import { ModelsContext } from "~/state/models";
 import { ToastContext } from "~/state/toasts";
 import { Badge, Button, Notice, Spinner } from "~/ui";
 import { ChoiceRow } from "./choice-row";
+import { focusWhenLost } from "./focus";
 import { HubNotice } from "./hub-notice";
 import { hubPage, listedChoices, notesOf, repositoryAt } from "./hub-search";
 import { Panel } from "./panel";
@@ -53,10 +55,13 @@ export const HubPage = component$<{ reference: string; onBack$: QRL<() => void> 
     );
   });
 
-  // The line that was pressed is gone.
+  // The line that was pressed is gone. Who came back to the tab still has its name under the keys.
   // biome-ignore lint/correctness/noQwikUseVisibleTask: focus needs the element
   useVisibleTask$(() => {
-    back.value?.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
+    focusWhenLost(
+      () => true,
+      () => back.value?.querySelector<HTMLElement>("button"),
+    );
   });
 
   const { found, failure } = state;
@@ -95,14 +100,17 @@ export const HubPage = component$<{ reference: string; onBack$: QRL<() => void> 
 
 const RepositoryBody = component$<{ found: HubRepository; reference: string }>((props) => {
   const { found, reference } = props;
+  const app = useContext(AppContext);
   const toasts = useContext(ToastContext);
   const { repository } = found;
   const now = useSignal(Date.now());
-  const notes = notesOf(repository);
+  // What nothing here runs would only take space on the disk.
+  const isRun = repository.runtime === "gguf";
+  const notes = isRun ? notesOf(repository) : repository.notes;
   const choices = listedChoices(found);
   const openPage = $(async () => {
     try {
-      await ipc.openLink(hubPage(repository.id));
+      await ipc.openLink(hubPage(app.startup.hub_endpoint, repository.id));
     } catch (thrown) {
       showFailure(toasts, thrown);
     }
@@ -127,7 +135,7 @@ const RepositoryBody = component$<{ found: HubRepository; reference: string }>((
         </div>
         <p class="text-muted tabular-nums">{hubText(repository, now.value)}</p>
       </div>
-      {repository.gate !== "open" && (
+      {isRun && repository.gate !== "open" && (
         <Notice kind="warning" icon="key" class="mb-4" title={said.gateTitle} testId="hub-gate">
           <p>{said.gates[repository.gate]}</p>
           <div class="mt-2 flex flex-wrap gap-2">
@@ -138,7 +146,12 @@ const RepositoryBody = component$<{ found: HubRepository; reference: string }>((
           </div>
         </Notice>
       )}
-      {choices.length > 0 && (
+      {!isRun && (
+        <Notice kind="info" class="mb-4" title={said.mlxTitle} testId="hub-mlx">
+          <p>{said.mlx}</p>
+        </Notice>
+      )}
+      {isRun && choices.length > 0 && (
         <Panel title={said.choices} hint={said.choicesHint} testId="hub-choices">
           <ul aria-label={said.choices}>
             {choices.map((listed) => (

@@ -36,6 +36,7 @@ export const HubResults = component$<HubResultsProps>(({ found, isBusy, onOpen$ 
                   class="min-w-0 truncate text-left font-medium text-strong outline-none after:absolute after:inset-0 focus-visible:after:rounded-md focus-visible:after:ring-2 focus-visible:after:ring-accent focus-visible:after:ring-inset"
                   title={model.id}
                   data-testid="hub-result"
+                  data-opens={model.id}
                   onClick$={() => onOpen$(model.id)}
                 >
                   <bdi>{model.id}</bdi>

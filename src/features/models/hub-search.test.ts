@@ -32,7 +32,11 @@ it("a quantisation is asked for at the revision that was pasted", () => {
   expect(repositoryAt("https://hf.co/owner/name/blob/v2/a.gguf", "owner/name")).toBe(
     "https://hf.co/owner/name/tree/v2",
   );
-  expect(hubPage("owner/na me")).toBe("https://huggingface.co/owner/na%20me");
+});
+
+it("the page of a repository is on the hub that is set", () => {
+  const page = "https://mirror.example/hf/owner/na%20me";
+  expect(hubPage("https://mirror.example/hf", "owner/na me")).toBe(page);
 });
 
 const repository: Repository = {
@@ -91,6 +95,10 @@ describe("a failure of the hub", () => {
     expect(hubTrouble({ code: "local_only" }).wayOut?.section).toBe("privacy");
     expect(hubTrouble({ code: "key_refused" }).wayOut?.section).toBe("backends");
     expect(hubTrouble({ code: "internal" }).severity).toBe("error");
+    // A provider refuses to answer; the hub does not let somebody in, which may pass.
+    expect(hubTrouble({ code: "refused" })).toMatchObject({ isPassing: true });
+    expect(hubTrouble({ code: "refused" }).title).toContain("not let in");
+    expect(hubTrouble({ code: "conflict" }).title).toBe("Something is in the way");
   });
 
   it("is shown once, and what a person stopped is not", () => {

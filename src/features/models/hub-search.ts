@@ -23,9 +23,9 @@ export function referenceIn(typed: string): string | null {
   return REPOSITORY.test(text) ? text : null;
 }
 
-/** Where people read about a repository. */
-export function hubPage(repository: string): string {
-  return `https://huggingface.co/${repository.split("/").map(encodeURIComponent).join("/")}`;
+/** Where people read about a repository, on the hub that is set: it may be a mirror. */
+export function hubPage(endpoint: string, repository: string): string {
+  return `${endpoint}/${repository.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 /** One quantisation of a repository, with all that is known of it. */

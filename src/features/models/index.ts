@@ -5,7 +5,7 @@
 export { defaultModel } from "./default-model";
 export { downloadOf, isActive, overallOf } from "./downloads";
 export { FirstModel, type FirstModelProps } from "./first-model";
-export { hostOf, isInTheClear } from "./host";
+export { hostOf, isInTheClear, mayCost } from "./host";
 export { listedModel } from "./listed-model";
 export { ModelField, type ModelFieldProps } from "./model-field";
 export { isLockedOut, isUsable, type Lock } from "./model-search";

@@ -13,13 +13,15 @@ import { modelsNamed } from "~/lib/model-names";
 import { AppContext } from "~/state/app";
 import { ModelsContext } from "~/state/models";
 import { showToast, ToastContext } from "~/state/toasts";
-import { Button, ConfirmDialog, EmptyState, Menu, Notice } from "~/ui";
+import { Button, ConfirmDialog, EmptyState, Notice } from "~/ui";
+import { AddFile, CopyProgress } from "./add-file";
 import { defaultModel } from "./default-model";
 import { inOrder, neighbourOf } from "./installed";
 import { InstalledRow } from "./installed-row";
 import { ModelDetails } from "./model-details";
 import { Panel } from "./panel";
 import { words } from "./screen-strings";
+import { readSettings } from "./use-models";
 import { titleOf } from "./words";
 
 const said = words.installed;
@@ -83,13 +85,14 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
     isDeleting.value = true;
     refused.value = null;
     try {
-      const { bytes, unlinked } = await ipc.deleteModel(model.name);
+      const { bytes, unlinked, was_default } = await ipc.deleteModel(model.name);
       doomed.value = null;
       const name = titleOf(model);
       const title = unlinked ? said.unlinked(name) : said.deleted(name, bytes);
       showToast(toasts, { kind: "success", title });
       state.changed += 1;
       gone.value = { path: model.path, next };
+      if (was_default) await readSettings(app, toasts);
     } catch (thrown) {
       doomed.value = null;
       const failure = errorOf(thrown);
@@ -107,6 +110,7 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
   return (
     <Panel title={said.title} testId="installed">
       <AddFile q:slot="actions" />
+      {state.copying !== null && <CopyProgress key={state.copying.task} copying={state.copying} />}
       {refused.value !== null && (
         <Notice
           kind="info"
@@ -200,53 +204,3 @@ function focusLine(list: HTMLElement | undefined, path: string | null): void {
   const heading = document.querySelector<HTMLElement>("[data-testid=installed] [data-heading]");
   (line?.querySelector<HTMLElement>("button") ?? heading)?.focus();
 }
-
-/** Adds a file of this computer, where it is or as a copy. */
-const AddFile = component$(() => {
-  const app = useContext(AppContext);
-  const state = useContext(ModelsContext);
-  const toasts = useContext(ToastContext);
-  const isAdding = useSignal(false);
-  const add = $(async (copy: boolean) => {
-    isAdding.value = true;
-    try {
-      for (const path of await ipc.pickFiles("model")) {
-        const model = await ipc.addModel(path, copy);
-        showToast(toasts, { kind: "success", title: said.added(titleOf(model)) });
-      }
-    } catch (thrown) {
-      showFailure(toasts, thrown);
-    } finally {
-      isAdding.value = false;
-      state.changed += 1;
-    }
-  });
-  return (
-    <Menu
-      label={said.addFile}
-      icon="plus"
-      showLabel
-      size="s"
-      align="end"
-      disabled={isAdding.value}
-      testId="model-add"
-      items={[
-        { label: said.link, icon: "link", testId: "model-add-link", run$: $(() => add(false)) },
-        { label: said.copy, icon: "copy", testId: "model-add-copy", run$: $(() => add(true)) },
-        {
-          label: said.folder,
-          icon: "folder",
-          separatorBefore: true,
-          testId: "model-add-folder",
-          run$: $(async () => {
-            try {
-              await ipc.revealPath(app.startup.models_folder);
-            } catch (thrown) {
-              showFailure(toasts, thrown);
-            }
-          }),
-        },
-      ]}
-    />
-  );
-});

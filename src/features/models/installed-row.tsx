@@ -57,7 +57,7 @@ export const InstalledRow = component$<InstalledRowProps>((props) => {
             icon: "external" as const,
             run$: $(async () => {
               try {
-                await ipc.openLink(hubPage(model.repository ?? ""));
+                await ipc.openLink(hubPage(app.startup.hub_endpoint, model.repository ?? ""));
               } catch (thrown) {
                 showFailure(toasts, thrown);
               }

@@ -13,6 +13,7 @@ function model(name: string, more: Partial<ModelFile> = {}): ModelFile {
     tuned: null,
     used_at_ms: null,
     status: "downloaded",
+    error: null,
     repository: null,
     parts: 1,
     app: null,
@@ -87,11 +88,16 @@ describe("the list of models", () => {
     expect(neighbourOf([model("a")], "/m/a")).toBe(null);
   });
 
-  it("believes what was heard last, under the name or the file's name", () => {
+  it("believes what was heard last of a model, and nothing that is of another", () => {
     const loading = { status: "loading", error: null } as const;
-    expect(statusOf(qwen, {}).status).toBe("downloaded");
+    expect(statusOf(qwen, {})).toEqual({ status: "downloaded", error: null });
     expect(statusOf(qwen, { [qwen.name]: loading })).toBe(loading);
-    expect(statusOf(qwen, { "Qwen3-4B.Q4.gguf": loading })).toBe(loading);
+    expect(statusOf(qwen, { "Qwen3-4B.Q4.gguf": loading }).status).toBe("downloaded");
+  });
+
+  it("says why a model failed as the list has it while nothing was heard", () => {
+    const error = { code: "engine_failed" as const, message: "no memory is left", hint: null };
+    expect(statusOf({ ...qwen, status: "failed", error }, {}).error).toBe(error);
   });
 
   it("says size, context, last use and origin as far as they are known", () => {

@@ -1,7 +1,6 @@
 /** The models of this computer: what stands behind a line of their list. Pure functions. */
 import type { ModelFile, ModelInfo, ModelStatus, Verdict } from "~/ipc";
 import { formatBytes, formatCount } from "~/lib/format";
-import { fileName } from "~/lib/model-names";
 import type { HeardStatus, ModelsState } from "~/state/models";
 import { words } from "./screen-strings";
 import { formatParameters } from "./words";
@@ -10,8 +9,7 @@ const said = words.facts;
 
 /** Where a model stands: as was heard last, else as it was listed. */
 export function statusOf(model: ModelFile, heard: ModelsState["statuses"]): HeardStatus {
-  const last = heard[model.name] ?? heard[fileName(model.name)];
-  return last ?? { status: model.status, error: null };
+  return heard[model.name] ?? { status: model.status, error: model.error };
 }
 
 /** Whether something works with it, so that it cannot go. */

@@ -104,6 +104,45 @@ describe("the downloads of the window", () => {
     stop();
   });
 
+  it("have hints of use in the window, wherever they come from", async () => {
+    const error = {
+      code: "key_refused" as const,
+      message: "only for people who agreed to its terms",
+      hint: "agree to them at https://hub.example/o/m, then give your token: `braincells keys set x`",
+    };
+    const failed = (id: number) => download(id, { state: "failed", error });
+    fake.downloads.mockResolvedValue([failed(1)]);
+    const state = newModelsState();
+    const ends: string[] = [];
+    const stop = keepDownloads(state, ({ error }) => ends.push(error?.hint ?? ""));
+    await vi.advanceTimersByTimeAsync(0);
+    progress(failed(2));
+    takeDownload(state, failed(3));
+    say({ event: "model_status", model: "m", status: "failed", error });
+    const hint =
+      "agree to them at https://hub.example/o/m, then enter a token of that account in the settings, under Backends";
+    expect(state.downloads.map((one) => one.error?.hint)).toEqual([hint, hint, hint]);
+    expect(ends).toEqual([hint]);
+    expect(state.statuses.m?.error?.hint).toBe(hint);
+    stop();
+  });
+
+  it("are not all that is heard: a model begins to work, and a file is copied", () => {
+    fake.downloads.mockResolvedValue([]);
+    const state = newModelsState();
+    const stop = keepDownloads(state, () => {});
+    const working = { event: "model_status", model: "m", status: "running", error: null } as const;
+    say(working);
+    say(working);
+    expect([state.used, state.changed]).toEqual([1, 0]);
+    say({ event: "model_copying", model: "m", fraction: 0.5 });
+    expect(state.copying).toBe(null);
+    state.copying = { task: "t", name: "m.gguf", fraction: null };
+    say({ event: "model_copying", model: "m", fraction: 0.5 });
+    expect(state.copying).toEqual({ task: "t", name: "m.gguf", fraction: 0.5 });
+    stop();
+  });
+
   it("are read again by and by where they could not be read", async () => {
     fake.downloads.mockRejectedValueOnce(new Error("busy")).mockResolvedValue([download(1)]);
     const state = newModelsState();

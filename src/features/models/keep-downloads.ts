@@ -4,9 +4,9 @@
  * once when a download stands elsewhere than before.
  */
 import type { Download, DownloadId, Event } from "~/ipc";
-import { ipc, onEvent } from "~/ipc";
+import { ipc, onEvent, windowError } from "~/ipc";
 import type { ModelsState } from "~/state/models";
-import { endOf, withHeard } from "./downloads";
+import { endOf, inWindow, withHeard } from "./downloads";
 
 const UPDATE_EVERY_MS = 250;
 /** The list is read again after so long where it could not be read. */
@@ -14,7 +14,13 @@ const AGAIN_AFTER_MS = 5_000;
 
 /** Takes over what a command returned, or an event said. */
 export function takeDownload(state: ModelsState, download: Download): void {
-  state.downloads = withHeard(state.downloads, new Map([[download.id, download]]));
+  takeDownloads(state, [download]);
+}
+
+/** The same for several. */
+export function takeDownloads(state: ModelsState, downloads: readonly Download[]): void {
+  const heard = new Map(downloads.map((download) => [download.id, inWindow(download)]));
+  state.downloads = withHeard(state.downloads, heard);
 }
 
 /** Keeps `state` until the returned function is called; `onEnd` hears of each that is over. */
@@ -42,7 +48,7 @@ export function keepDownloads(
     try {
       const list = await ipc.downloads();
       if (isGone) return;
-      state.downloads = withHeard(list, heardSinceAsked);
+      state.downloads = withHeard(list.map(inWindow), heardSinceAsked);
       state.isRead = true;
     } catch {
       // Whoever starts or pauses one is told what is wrong; until then the list may be late.
@@ -69,7 +75,7 @@ export function keepDownloads(
     switch (event.event) {
       case "download_progress": {
         const { event: _, ...download } = event;
-        hearDownload(download);
+        hearDownload(inWindow(download));
         break;
       }
       case "models_changed":
@@ -77,10 +83,18 @@ export function keepDownloads(
         state.changed += 1;
         break;
       case "model_status": {
-        const { model, status, error } = event;
+        const { model, status } = event;
+        const error = event.error === null ? null : windowError(event.error);
+        // When it was used last is written before it works.
+        if (status === "running" && state.statuses[model]?.status !== status) state.used += 1;
         state.statuses = { ...state.statuses, [model]: { status, error } };
         break;
       }
+      case "model_copying":
+        if (state.copying !== null) {
+          state.copying = { ...state.copying, fraction: event.fraction };
+        }
+        break;
     }
   }
 

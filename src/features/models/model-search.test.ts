@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BackendInfo, BackendModel } from "~/ipc";
-import { hostOf, isInTheClear } from "./host";
+import { hostOf, isInTheClear, mayCost } from "./host";
 import { factsText, groupsOf, searchesOf, typedOption } from "./model-search";
 
 function backend(id: string, more: Partial<BackendInfo> = {}): BackendInfo {
@@ -135,4 +135,16 @@ it("a key can be read on the way to a machine that is not this one, without encr
   expect(isInTheClear("https://192.168.1.7:8000/v1")).toBe(false);
   expect(hostOf("https://openrouter.ai/api/v1")).toBe("openrouter.ai");
   expect(hostOf("nonsense")).toBe("nonsense");
+});
+
+it("only what another computer answers may cost money", () => {
+  const endpoints = [
+    { id: "ollama", base_url: "http://localhost:11434/v1" },
+    { id: "lab", base_url: "https://lab.example/v1" },
+  ];
+  const costs = (model: string) => mayCost(model, { backends: { endpoints } });
+  expect(costs("some-model.gguf")).toBe(false);
+  expect(costs("ollama:llama3.2")).toBe(false);
+  expect(costs("lab:llama3.2")).toBe(true);
+  expect(costs("openai:gpt-4o-mini")).toBe(true);
 });

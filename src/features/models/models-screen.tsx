@@ -13,6 +13,7 @@ import { AppContext, goToSettings, leaveModels, type ModelsTab } from "~/state/a
 import { ModelsContext } from "~/state/models";
 import { Button, IconButton, isLayerOpen, isTyping, Spinner, Tabs } from "~/ui";
 import { DownloadList } from "./download-list";
+import { closeRepository } from "./focus";
 import { GetTab } from "./get-tab";
 import { InstalledList } from "./installed-list";
 import { OtherApps } from "./other-apps";
@@ -27,7 +28,7 @@ export const ModelsScreen = component$(() => {
   const page = useSignal<HTMLElement>();
 
   useTask$(({ track }) => {
-    track(() => models.changed);
+    track(() => [models.changed, models.used]);
     void read(installed, () => ipc.listLocalModels());
   });
 
@@ -43,7 +44,8 @@ export const ModelsScreen = component$(() => {
     function hear(event: KeyboardEvent) {
       if (event.key !== "Escape" || event.defaultPrevented) return;
       if (isLayerOpen() || isTyping(event.target)) return;
-      leaveModels(app);
+      if (app.modelsTab === "get" && models.hubOpen !== null) closeRepository(models);
+      else leaveModels(app);
     }
     document.addEventListener("keydown", hear);
     cleanup(() => document.removeEventListener("keydown", hear));

@@ -1,11 +1,12 @@
 import { $, component$, useContext, useSignal, useStore, useTask$ } from "@builder.io/qwik";
-import { FailureNotice, showFailure, Words } from "~/errors";
+import { FailureNotice, Words } from "~/errors";
 import { type FoundModel, ipc, newReading, read } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { bareName } from "~/lib/model-names";
 import { ModelsContext } from "~/state/models";
-import { showToast, ToastContext } from "~/state/toasts";
+import { ToastContext } from "~/state/toasts";
 import { Badge, Button, Icon, Spinner } from "~/ui";
+import { linkModel } from "./add-models";
 import { Panel } from "./panel";
 import { words } from "./screen-strings";
 
@@ -96,15 +97,8 @@ const FoundRow = component$<{ model: FoundModel }>(({ model }) => {
             testId="found-use"
             onClick$={async () => {
               isAdding.value = true;
-              try {
-                await ipc.addModel(model.path, false);
-                showToast(toasts, { kind: "success", title: words.installed.added(name) });
-                models.changed += 1;
-              } catch (thrown) {
-                showFailure(toasts, thrown);
-              } finally {
-                isAdding.value = false;
-              }
+              await linkModel(model.path, models, toasts);
+              isAdding.value = false;
             }}
           >
             {said.use}

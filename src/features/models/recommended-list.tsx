@@ -104,6 +104,7 @@ const RecommendedRow = component$<RecommendedRowProps>((props) => {
               type="button"
               class="rounded-sm text-accent hover:underline"
               aria-label={`${said.repository}: ${model.name}`}
+              data-opens={model.repository}
               onClick$={() => onOpen$(model.repository)}
             >
               {said.repository}

@@ -59,6 +59,8 @@ export const words = {
     doneTitle: (name: string) => `${name} is on this computer`,
     doneBody: "It can fill columns now",
     failedTitle: (name: string) => `${name} was not downloaded`,
+    begun: (name: string) => `The download of ${name} has begun`,
+    begunBody: "It goes on while you work elsewhere",
     use: "Use for new columns",
     show: "Show downloads",
   },
@@ -72,6 +74,9 @@ export const words = {
     link: "Use a file where it is…",
     copy: "Copy a file into the models folder…",
     added: (name: string) => `${name} was added`,
+    copying: (name: string) => `Copying ${name} into the models folder`,
+    stopCopying: "Stop",
+    copyStopped: (name: string) => `${name} was not copied: you stopped it`,
     folder: "Open folder",
     statuses: {
       available: "",
@@ -219,6 +224,8 @@ export const words = {
       manual:
         "Its owner lets in people one by one. Ask on its page with an account of Hugging Face, and enter a token of that account under Backends once you are let in",
     } satisfies Record<Gate, string>,
+    mlxTitle: "This model is made for MLX",
+    mlx: "MLX is Apple’s engine for Macs with its own processors, and its models come in another format. This version of Braincells runs GGUF files, so nothing is downloaded from here. Most models are on the hub as GGUF files, too: search for its name",
     gateTitle: "This model asks for consent",
     toBackends: "Enter a token",
   },
@@ -226,7 +233,7 @@ export const words = {
   trouble: {
     unreachable: "Hugging Face cannot be reached",
     unreachableBody:
-      "Models on this computer and the recommended list work without it. Downloads go on by themselves once it is back",
+      "Models on this computer and the recommended list work without it. A download that failed goes on where it stopped when it is tried again",
     localOnly: "“Local only” is on",
     localOnlyBody:
       "Nothing is asked or downloaded from other computers while it is on. Models on this computer work as always",
@@ -235,7 +242,8 @@ export const words = {
     refused: "Hugging Face does not give this to everybody",
     notFound: "There is no such model there",
     badInput: "That is no model of the hub",
-    conflict: "It is here already",
+    conflict: "Something is in the way",
+    notLetIn: "It is closed, or you are not let in yet",
     diskFull: "There is not enough space for it",
     other: "That did not work",
   },

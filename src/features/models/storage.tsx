@@ -5,7 +5,7 @@ import { formatBytes } from "~/lib/format";
 import { ModelsContext } from "~/state/models";
 import { showToast, ToastContext } from "~/state/toasts";
 import { Button, ConfirmDialog } from "~/ui";
-import { underWay } from "./downloads";
+import { bytesUnderWay, underWay } from "./downloads";
 import { Panel } from "./panel";
 import { words } from "./screen-strings";
 
@@ -28,8 +28,8 @@ export const Storage = component$(() => {
   const remove = $(async () => {
     isRemoving.value = true;
     try {
-      const bytes = storage.value?.leftovers.reduce((all, one) => all + one.bytes, 0) ?? 0;
-      await ipc.removeLeftovers();
+      // What went may be other than what was shown: a download may have taken up some of it.
+      const bytes = await ipc.removeLeftovers();
       showToast(toasts, { kind: "success", title: said.removed(bytes) });
     } catch (thrown) {
       showFailure(toasts, thrown);
@@ -49,7 +49,10 @@ export const Storage = component$(() => {
       {found && (
         <dl class="flex flex-wrap gap-x-10 gap-y-2 py-3">
           <Figure name={said.models} bytes={found.models_bytes} />
-          <Figure name={said.downloads} bytes={found.downloads_bytes} />
+          <Figure
+            name={said.downloads}
+            bytes={Math.max(found.downloads_bytes, bytesUnderWay(models.downloads))}
+          />
           <Figure name={said.free} bytes={found.free_bytes} />
         </dl>
       )}

@@ -4,6 +4,7 @@ import { type Download, ipc } from "~/ipc";
 import { AppContext, type AppState, goToModels } from "~/state/app";
 import { ModelsContext, type ModelsState, newModelsState } from "~/state/models";
 import { showToast, ToastContext, type ToastState } from "~/state/toasts";
+import { hubTrouble } from "./hub-failure";
 import { keepDownloads } from "./keep-downloads";
 import { words } from "./screen-strings";
 import { titleOf } from "./words";
@@ -25,7 +26,8 @@ export function useModels(): ModelsState {
   return models;
 }
 
-function tellEnd(
+/** Tells of a download that is over, wherever the person is now. */
+export function tellEnd(
   download: Download,
   end: "done" | "failed",
   app: AppState,
@@ -43,7 +45,13 @@ function tellEnd(
     });
     return;
   }
-  const detail = [download.error?.message, download.error?.hint]
+  const { error } = download;
+  const trouble = error === null ? null : hubTrouble(error);
+  // Who turned the lock on knows why, and the line of the download says so.
+  if (error?.code === "local_only" || trouble?.severity === "silent") return;
+  // Where there is a way out, its button says what to try; the line of the download says it all.
+  const wayOut = trouble?.wayOut ?? null;
+  const detail = [trouble?.title, error?.message, wayOut === null ? error?.hint : null]
     .filter((part): part is string => typeof part === "string" && part !== "")
     .map(sentence)
     .join("\n");
@@ -51,7 +59,9 @@ function tellEnd(
     kind: "error",
     title: said.failedTitle(name),
     detail,
-    action: { label: said.show, run$: $(() => goToModels(app)) },
+    ...(wayOut !== null
+      ? { wayOut }
+      : { action: { label: said.show, run$: $(() => goToModels(app)) } }),
   });
 }
 
@@ -67,6 +77,15 @@ export async function useForNewColumns(
       kind: "success",
       title: words.installed.using(titleOf({ name: model })),
     });
+  } catch (thrown) {
+    showFailure(toasts, thrown);
+  }
+}
+
+/** Takes over settings that changed with something else: a chosen model that is gone. */
+export async function readSettings(app: AppState, toasts: ToastState): Promise<void> {
+  try {
+    app.settings = await ipc.settings();
   } catch (thrown) {
     showFailure(toasts, thrown);
   }

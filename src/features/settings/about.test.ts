@@ -21,6 +21,7 @@ const doctor: Doctor = {
       tuned: null,
       used_at_ms: null,
       status: "downloaded" as const,
+      error: null,
       repository: null,
       parts: 1,
       app: null,

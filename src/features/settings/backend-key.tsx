@@ -55,6 +55,8 @@ export const BackendKey = component$<BackendKeyProps>((props) => {
     try {
       await ipc.removeKey(id);
       showToast(toasts, { kind: "info", title: words.keyRemoved });
+      // Its button goes; keys must not fall through to the page.
+      document.querySelector<HTMLElement>(`[data-testid=backend-${id}-key]`)?.focus();
     } catch (thrown) {
       failure.value = noSerialize(failureOf(thrown));
     } finally {

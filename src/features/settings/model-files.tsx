@@ -45,7 +45,7 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
     isAdding.value = true;
     try {
       for (const path of await ipc.pickFiles("model")) {
-        const model = await ipc.addModel(path, false);
+        const model = await ipc.addModel(path, false, `model ${crypto.randomUUID()}`);
         showToast(toasts, { kind: "success", title: words.added(model.name) });
       }
     } catch (thrown) {

@@ -69,6 +69,7 @@ describe("the result of tuning", () => {
       tuned: { file: "small.gguf", sha256: "", at_ms: 0 },
       used_at_ms: null,
       status: "downloaded" as const,
+      error: null,
       repository: null,
       parts: 1,
       app: null,

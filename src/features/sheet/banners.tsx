@@ -7,9 +7,9 @@ import {
   useStore,
   useTask$,
 } from "@builder.io/qwik";
+import { mayCost } from "~/features/models";
 import { type Estimate, ipc, type Notice as SheetNotice } from "~/ipc";
 import { formatCount, formatDuration } from "~/lib/format";
-import { endpointIds, remoteModel } from "~/lib/model-names";
 import { formatUsd } from "~/lib/money";
 import { Button, Icon, IconButton, Notice } from "~/ui";
 import { perform } from "./actions";
@@ -111,12 +111,11 @@ const FillHint = component$(() => {
           estimates.push(await ipc.estimate(sheet.info.id, column.id, request, how, task));
           if (left) return;
         }
-        const endpoints = endpointIds(app.settings);
-        const areRemote = ai.map(({ kind }) => {
+        const havePrices = ai.map(({ kind }) => {
           const model = kind.kind === "ai" ? kind.recipe.model : "";
-          return remoteModel(model || app.settings.model, endpoints) !== null;
+          return mayCost(model || app.settings.model, app.settings);
         });
-        estimate.line = estimateLine(estimates, areRemote);
+        estimate.line = estimateLine(estimates, havePrices);
       } catch {
         // Without an estimate the offer is still a good one; filling says what is wrong.
         if (!left) estimate.line = "";
@@ -167,12 +166,12 @@ const FillHint = component$(() => {
 });
 
 /**
- * What filling several columns takes together; `areRemote` says of each whether a backend makes it.
+ * What filling several columns takes together; `havePrices` says of each whether it may cost money.
  * Time is known only if it is for each of them, and a cost that nobody knows is not 0.
  */
 export function estimateLine(
   estimates: readonly Estimate[],
-  areRemote: readonly boolean[],
+  havePrices: readonly boolean[],
 ): string {
   function sum(of: (estimate: Estimate) => number): number {
     return estimates.reduce((total, estimate) => total + of(estimate), 0);
@@ -185,7 +184,7 @@ export function estimateLine(
     : null;
   const costs = estimates.flatMap((estimate) => estimate.cost_usd ?? []);
   const cost = costs.reduce((total, usd) => total + usd, 0);
-  const isUnknown = estimates.some(({ cost_usd }, at) => cost_usd === null && areRemote[at]);
+  const isUnknown = estimates.some(({ cost_usd }, at) => cost_usd === null && havePrices[at]);
   const line = text.screen.estimate(
     text.cells(cells),
     formatCount(tokens),

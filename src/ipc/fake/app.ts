@@ -18,6 +18,7 @@ export function appCommands(world: World, runner: Runner): Part<AppCommand> {
       problem: null,
       settings: world.settings,
       platform: "linux",
+      hub_endpoint: world.hubEndpoint,
     }),
     subscribe: (events, asks) => {
       world.connect(

@@ -1,8 +1,15 @@
-import type { AppError, Choice, Download, DownloadState, Repository } from "../bindings";
+import type {
+  AppError,
+  Choice,
+  Download,
+  DownloadState,
+  ModelStatus,
+  Repository,
+} from "../bindings";
 import type { Part } from "./commands";
-import { refuse } from "./failure";
+import { failure, refuse } from "./failure";
 import { suggestedOf } from "./fit";
-import { askHub, fileNameOf, repositoryNamed } from "./hub";
+import { askHub, fileNameOf, gateFailure, repositoryNamed } from "./hub";
 import { modelFile } from "./model-file";
 import type { World } from "./world";
 
@@ -26,7 +33,28 @@ function keep(world: World): void {
   globalThis.sessionStorage?.setItem(DOWNLOADS_KEY, JSON.stringify(world.downloads));
 }
 
+/** What is said of the model while its download stands there. */
+const STATUSES: Record<DownloadState, ModelStatus> = {
+  queued: "downloading",
+  running: "downloading",
+  verifying: "downloading",
+  waiting: "downloading",
+  paused: "downloading",
+  failed: "failed",
+  done: "downloaded",
+  cancelled: "available",
+};
+
+/** What was said last of the model of each download. */
+const told = new Map<number, ModelStatus>();
+
 function tell(world: World, download: Download): void {
+  const { id, name, state, error } = download;
+  const status = STATUSES[state];
+  if (told.get(id) !== status) {
+    told.set(id, status);
+    world.emit({ event: "model_status", model: name, status, error });
+  }
   world.emit({ event: "download_progress", ...download });
 }
 
@@ -36,14 +64,19 @@ function change(world: World, download: Download, changed: Partial<Download>): v
   tell(world, download);
 }
 
-function rest(world: World, download: Download, state: DownloadState): void {
+function rest(
+  world: World,
+  download: Download,
+  state: DownloadState,
+  error: AppError | null = null,
+): void {
   change(world, download, {
     state,
     bytes_per_second: null,
     seconds_left: null,
     retry_at_ms: null,
     retries: 0,
-    error: null,
+    error,
   });
 }
 
@@ -72,6 +105,25 @@ function stumble(world: World, download: Download, error: AppError, isFinal: boo
   });
 }
 
+/** Nothing may leave this machine any more: what goes on by itself stops and says so. */
+export function lockDownloads(world: World): void {
+  const message = "the download was stopped: nothing may leave this machine any more";
+  const error = failure("local_only", message, "take the lock off, then resume; nothing is lost");
+  for (const download of world.downloads.filter(isActive)) {
+    rest(world, download, "failed", error);
+  }
+}
+
+/** Why the hub gives out no file of it. */
+function refusalOf(world: World, { repository }: Download): AppError | null {
+  try {
+    return gateFailure(world, repositoryNamed(repository).repository);
+  } catch {
+    // Scenes have downloads of repositories that are not on the make-believe hub.
+    return null;
+  }
+}
+
 function advance(world: World, download: Download): void {
   if (download.state === "waiting") {
     if (world.now() < (download.retry_at_ms ?? 0)) return;
@@ -90,6 +142,11 @@ function advance(world: World, download: Download): void {
   }
   if (world.hubProblem && download.state === "running") {
     stumble(world, download, world.hubProblem, false);
+    return;
+  }
+  const refusal = download.state === "running" ? refusalOf(world, download) : null;
+  if (refusal !== null) {
+    stumble(world, download, refusal, true);
     return;
   }
   if (download.state === "running") {
@@ -156,13 +213,6 @@ function begin(world: World, reference: string, wanted: string | null): Download
   const { repository, label } = repositoryNamed(reference);
   const choice = choiceOf(repository, wanted ?? label);
   const name = fileNameOf(repository, choice);
-  if (repository.gate !== "open" && !world.keys.has("huggingface")) {
-    refuse(
-      "key_refused",
-      `\`${repository.id}\` is given only to accounts that accepted its terms`,
-      "accept them on its page, and enter a token of that account under Backends",
-    );
-  }
   if (choice.bytes > FREE_BYTES) {
     refuse(
       "disk_full",
@@ -199,6 +249,30 @@ function begin(world: World, reference: string, wanted: string | null): Download
   return download;
 }
 
+/** What a person may want of a download, in which states; in others it is so already, or refused. */
+const WISHES = {
+  paused: { moves: ["queued", "running", "verifying", "waiting"], already: ["paused"] },
+  resumed: { moves: ["paused", "failed", "waiting"], already: ["queued", "running", "verifying"] },
+  cancelled: {
+    moves: ["queued", "running", "verifying", "waiting", "paused", "failed"],
+    already: ["cancelled"],
+  },
+} as const satisfies Record<string, { moves: DownloadState[]; already: DownloadState[] }>;
+
+/** Whether a wish changes where a download stands; refuses one that cannot be. */
+function isToMove({ name, state }: Download, wish: keyof typeof WISHES): boolean {
+  const { moves, already } = WISHES[wish];
+  if ((moves as readonly DownloadState[]).includes(state)) return true;
+  if ((already as readonly DownloadState[]).includes(state)) return false;
+  const hint =
+    state === "done"
+      ? "the model is here: use it, or delete it"
+      : state === "failed"
+        ? "resume it to try again, or cancel it"
+        : "ask for the model again";
+  return refuse("conflict", `the download of \`${name}\` is ${state} and cannot be ${wish}`, hint);
+}
+
 function named(world: World, id: number): Download {
   const found = world.downloads.find((download) => download.id === id);
   return found ?? refuse("not_found", `there is no download ${id}`, null);
@@ -217,18 +291,20 @@ export function downloadCommands(world: World): Part<DownloadCommand> {
     downloads: () => world.downloads,
     pauseDownload: (id) => {
       const download = named(world, id);
-      if (isActive(download)) rest(world, download, "paused");
+      if (isToMove(download, "paused")) rest(world, download, "paused");
       return download;
     },
     resumeDownload: (id) => {
+      if (world.settings.local_only) askHub(world);
       const download = named(world, id);
-      if (!["paused", "failed", "waiting"].includes(download.state)) return download;
+      if (!isToMove(download, "resumed")) return download;
       rest(world, download, "queued");
       runDownloads(world);
       return download;
     },
     cancelDownload: (id) => {
       const download = named(world, id);
+      if (!isToMove(download, "cancelled")) return download;
       download.bytes_done = 0;
       rest(world, download, "cancelled");
       return download;

@@ -263,3 +263,45 @@ test("a model is fetched, stumbles, goes on and is there", async () => {
   expect(events.some(({ event }) => event === "models_changed")).toBe(true);
   expect(() => fake.downloadModel({ reference: "smollm2-135m-instruct", label: null })).toThrow();
 });
+
+test("a download that is over takes no more wishes, as on the real side", async () => {
+  const { world, fake } = open("nomodel");
+  world.downloadBytesPerSecond = 400_000_000;
+  const { id } = await fake.downloadModel({ reference: "smollm2-135m-instruct", label: null });
+  await vi.advanceTimersByTimeAsync(2000);
+  for (const wish of [fake.pauseDownload, fake.resumeDownload, fake.cancelDownload]) {
+    expect(() => wish(id)).toThrow(expect.objectContaining({ code: "conflict" }));
+  }
+});
+
+test("a file with terms is refused once it is asked for, and given with a token", async () => {
+  const { world, fake, events } = open("nomodel");
+  world.downloadBytesPerSecond = 900_000_000;
+  const reference = "google/gemma-3-4b-it-qat-q4_0-gguf";
+  const { id, name } = await fake.downloadModel({ reference, label: null });
+  await vi.advanceTimersByTimeAsync(1000);
+  const [failed] = await fake.downloads();
+  expect(failed).toMatchObject({ state: "failed", error: { code: "key_refused" } });
+  expect(() => fake.pauseDownload(id)).toThrow(expect.objectContaining({ code: "conflict" }));
+  await fake.setKey("huggingface", "hf_good", false);
+  await fake.resumeDownload(id);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect((await fake.downloads())[0]?.state).toBe("done");
+  const said = events.flatMap((event) =>
+    event.event === "model_status" && event.model === name ? [event.status] : [],
+  );
+  expect(said).toEqual(["downloading", "failed", "downloading", "downloaded"]);
+});
+
+test("nothing goes on once nothing may leave the machine", async () => {
+  const { world, fake } = open("nomodel");
+  world.downloadBytesPerSecond = 1_000_000;
+  const { id } = await fake.downloadModel({ reference: "smollm2-135m-instruct", label: null });
+  await vi.advanceTimersByTimeAsync(500);
+  await fake.setSettings({ ...world.settings, local_only: true });
+  expect((await fake.downloads())[0]).toMatchObject({
+    state: "failed",
+    error: { code: "local_only" },
+  });
+  expect(() => fake.resumeDownload(id)).toThrow(expect.objectContaining({ code: "local_only" }));
+});

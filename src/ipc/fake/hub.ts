@@ -1,5 +1,6 @@
 import catalogue from "../../../src-tauri/crates/models/src/catalogue/models.json";
 import type {
+  AppError,
   Choice,
   HubModel,
   HubRepository,
@@ -9,7 +10,7 @@ import type {
   SearchSort,
 } from "../bindings";
 import type { Part } from "./commands";
-import { refuse } from "./failure";
+import { failure, refuse } from "./failure";
 import { judgementOf, suggestedOf, verdictOf } from "./fit";
 import { hashOf } from "./values";
 import type { World } from "./world";
@@ -144,6 +145,25 @@ export function askHub(world: World): void {
   if (world.hubProblem) throw world.hubProblem;
 }
 
+/** Why a repository with terms gives out no file now; null where it does. */
+export function gateFailure(
+  world: World,
+  { id, gate }: Pick<Repository, "id" | "gate">,
+): AppError | null {
+  if (gate === "open") return null;
+  const terms = `\`${id}\` is only for people who agreed to its terms`;
+  const agree = `agree to them at ${world.hubEndpoint}/${id}`;
+  const key = world.keys.get("huggingface");
+  if (key === undefined) {
+    const login = "then give your token: `braincells keys set huggingface`";
+    return failure("key_refused", terms, `${agree}, ${login}`);
+  }
+  if (key.isGood) return null;
+  const stranger = `${terms}, and the owner of this token is not one of them`;
+  const wait = "where the owner decides, that takes some days";
+  return failure("refused", stranger, `${agree}; ${wait}`);
+}
+
 /** A reference as a person writes it, taken apart. */
 function partsOf(reference: string): { id: string; label: string | null } {
   const path = reference
@@ -252,15 +272,10 @@ export function hubCommands(world: World): Part<HubCommand> {
       askHub(world);
       await answered();
       const { repository } = repositoryNamed(reference);
-      if (repository.gate !== "open") {
-        refuse(
-          "key_refused",
-          `\`${repository.id}\` is given only to accounts that accepted its terms`,
-          "accept them on its page, and enter a token under Backends",
-        );
-      }
+      const gate = gateFailure(world, repository);
+      if (gate !== null) throw gate;
       const choice = repository.choices.find((one) => one.label === label);
-      return judgementOf(choice?.bytes ?? 0);
+      return { label, problem: null, ...judgementOf(choice?.bytes ?? 0) };
     },
   };
 }

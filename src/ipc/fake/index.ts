@@ -33,7 +33,9 @@ export interface FakeBackend {
   /** Whether something uses a model, so that it cannot be deleted. */
   useModel(name: string, isBusy: boolean): void;
   /** A model stands elsewhere than before. */
-  modelStatus(model: string, status: ModelStatus): void;
+  modelStatus(model: string, status: ModelStatus, reason?: string): void;
+  /** How long each tenth of a copy of a model file takes. */
+  copyPieceMs(milliseconds: number): void;
   /** Backends ask to wait for so long. */
   slowDown(milliseconds: number): void;
   clipboard(): string;
@@ -88,6 +90,8 @@ export function installFake(): void {
   const { world, runner } = makeScene(parameters.get("scene") ?? "example");
   const rate = Number(parameters.get("rate"));
   if (rate > 0) world.rowsPerSecond = rate;
+  const hub = parameters.get("hub");
+  if (hub !== null) world.hubEndpoint = hub;
   const theme = parameters.get("theme");
   if (theme === "light" || theme === "dark") world.settings = { ...world.settings, theme };
   const wanted = parameters.get("open");
@@ -155,10 +159,15 @@ function backendOf(world: World, calls: Record<string, number>, troubles: string
       if (isBusy) world.busyModels.add(name);
       else world.busyModels.delete(name);
     },
-    modelStatus: (model, status) => {
+    modelStatus: (model, status, reason) => {
+      const error = reason === undefined ? null : failure("engine_failed", reason);
       const file = world.models.find((one) => one.name === model);
-      if (file) file.status = status;
-      world.emit({ event: "model_status", model, status, error: null });
+      if (file) Object.assign(file, { status, error });
+      if (file && status === "running") file.used_at_ms = world.now();
+      world.emit({ event: "model_status", model, status, error });
+    },
+    copyPieceMs: (milliseconds) => {
+      world.copyPieceMs = milliseconds;
     },
     slowDown: (milliseconds) => {
       world.slowUntilMs = performance.now() + milliseconds;

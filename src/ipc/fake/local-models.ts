@@ -1,8 +1,10 @@
+import { modelsNamed } from "../../lib/model-names";
 import type { ModelApp, ModelFile, ModelInfo } from "../bindings";
 import type { Part } from "./commands";
 import { refuse } from "./failure";
 import { judgementOf } from "./fit";
 import { modelFile } from "./model-file";
+import { keepSettings } from "./models";
 import type { World } from "./world";
 
 const FREE_BYTES = 214_000_000_000;
@@ -71,9 +73,10 @@ export function localModelCommands(world: World): Part<LocalModelCommand> {
   return {
     listLocalModels: () => world.models,
     modelInfo: (name) => infoOf(world.model(name)),
-    addModel: async (path, copy) => {
+    addModel: async (path, copy, task) => {
       const found = world.found.find((one) => one.path === path);
-      const name = found?.name ?? path.split("/").at(-1) ?? path;
+      // A colon stands behind a backend in names, so that a model of this computer has none.
+      const name = found?.name.replace(/[:/]/g, "-") ?? path.split("/").at(-1) ?? path;
       if (!found && !name.toLowerCase().endsWith(".gguf")) {
         refuse(
           "model_broken",
@@ -88,7 +91,12 @@ export function localModelCommands(world: World): Part<LocalModelCommand> {
           "rename one of the two files",
         );
       }
-      if (copy) await new Promise((resolve) => setTimeout(resolve, 300));
+      await world.task(task, async (pause) => {
+        for (let tenth = 0; copy && tenth <= 10; tenth += 1) {
+          world.emit({ event: "model_copying", model: name, fraction: tenth / 10 });
+          await pause(world.copyPieceMs);
+        }
+      });
       const linked = copy ? {} : { path, linked: true, app: found ? APPS[found.app] : null };
       const added = modelFile(name, found?.bytes ?? 469_000_000, linked);
       if (found) found.linked = true;
@@ -105,10 +113,14 @@ export function localModelCommands(world: World): Part<LocalModelCommand> {
           "wait until the run is over, or stop it, and delete the model then",
         );
       }
-      world.models = world.models.filter((one) => one !== model);
+      const before = world.models;
+      world.models = before.filter((one) => one !== model);
       for (const found of world.found) if (found.path === model.path) found.linked = false;
       world.emit({ event: "models_changed" });
-      return { name, bytes: model.linked ? 0 : model.size_bytes, unlinked: model.linked };
+      const { linked: unlinked, size_bytes } = model;
+      const was_default = modelsNamed(world.settings.model, before)[0] === model;
+      if (was_default) keepSettings(world, { ...world.settings, model: "" });
+      return { name, bytes: unlinked ? 0 : size_bytes, unlinked, was_default };
     },
     scanModels: () => world.found,
     modelStorage: () => {

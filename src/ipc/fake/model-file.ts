@@ -15,6 +15,7 @@ export function modelFile(
     tuned: null,
     used_at_ms: null,
     status: "downloaded",
+    error: null,
     repository: null,
     parts: 1,
     app: null,

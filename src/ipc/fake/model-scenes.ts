@@ -32,7 +32,10 @@ export function addModels(world: World): void {
       },
       used_at_ms: ago(49),
     }),
-    modelFile("half-copied.Q4_K_M.gguf", 612_000_000, { status: "failed" }),
+    modelFile("half-copied.Q4_K_M.gguf", 612_000_000, {
+      status: "failed",
+      error: failure("model_broken", "the file ends before its last tensor", "download it again"),
+    }),
   ];
   world.leftovers = [
     {

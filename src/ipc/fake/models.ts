@@ -1,5 +1,6 @@
 import type { Settings } from "../bindings";
 import type { Part } from "./commands";
+import { lockDownloads } from "./downloads";
 import { refuse } from "./failure";
 import type { Runner } from "./runs";
 import type { World } from "./world";
@@ -28,6 +29,7 @@ export function keepSettings(world: World, settings: Settings): Settings {
     world.model(settings.model);
   }
   world.settings = settings;
+  if (settings.local_only) lockDownloads(world);
   globalThis.sessionStorage?.setItem(SETTINGS_KEY, JSON.stringify(settings));
   return settings;
 }

@@ -40,6 +40,10 @@ export class World {
   readonly busyModels = new Set<string>();
   /** Why the hub answers nothing. */
   hubProblem: AppError | null = null;
+  /** The hub that is set. */
+  hubEndpoint = "https://huggingface.co";
+  /** How long each tenth of a copy of a model file takes. */
+  copyPieceMs = 30;
   /** How fast a download is. */
   downloadBytesPerSecond = 60_000_000;
   unfinished: UnfinishedRun[] = [];

@@ -39,7 +39,7 @@ pub use look::{
     CacheAction, CacheArgs, CellsToFill, ScopeArgs, SqlArgs, StatsArgs, UpdateArgs, ViewArgs,
 };
 pub use model_files::{
-    AddArgs, ModelArg, ModelFitArgs, RemoveArgs, ScanArgs, SearchArgs, StorageArgs,
+    AddArgs, CatalogueArgs, ModelArg, ModelFitArgs, RemoveArgs, ScanArgs, SearchArgs, StorageArgs,
 };
 pub use models::{ModelsAction, ModelsArgs};
 pub use recipe::{FitArgs, RecipeAction, RecipeArgs, RunArgs};

@@ -2,8 +2,8 @@
 //! object a line instead of words.
 
 use std::io::{self, Write};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use braincells_core::AppError;
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -31,12 +31,20 @@ pub struct Output {
     manner: Manner,
     bar: Mutex<Option<ProgressBar>>,
     reader_gone: AtomicBool,
+    /// Whether the result or the error was told, which is the last line: work that is still ending
+    /// may have something to tell even then.
+    is_over: Mutex<bool>,
 }
 
 impl Output {
     /// Speaks in this manner.
     pub fn new(manner: Manner) -> Self {
-        Self { manner, bar: Mutex::new(None), reader_gone: AtomicBool::new(false) }
+        Self {
+            manner,
+            bar: Mutex::new(None),
+            reader_gone: AtomicBool::new(false),
+            is_over: Mutex::new(false),
+        }
     }
 
     /// How it speaks.
@@ -78,7 +86,7 @@ impl Output {
             (Some(object), other) => drop(object.insert("result".to_owned(), other)),
             (None, _) => {}
         }
-        Ok(self.write(&format!("{object}\n"))?)
+        Ok(self.write_last(&object)?)
     }
 
     /// An event as one JSON object; nothing without `--json`. A reader that has gone does not
@@ -87,7 +95,8 @@ impl Output {
         if !self.manner.json || self.reader_gone.load(Ordering::Relaxed) {
             return;
         }
-        if self.write(&format!("{}\n", to_json(event))).is_err() {
+        let is_over = self.is_over();
+        if !*is_over && self.write(&format!("{}\n", to_json(event))).is_err() {
             self.reader_gone.store(true, Ordering::Relaxed);
         }
     }
@@ -118,7 +127,7 @@ impl Output {
                 object.extend(fields);
             }
             // Nobody is left to tell if this cannot be written either.
-            drop(self.write(&format!("{object}\n")));
+            drop(self.write_last(&object));
             return;
         }
         let hint = error.hint.as_deref().map(|hint| format!("hint: {}\n", text::printable(hint)));
@@ -158,9 +167,20 @@ impl Output {
         self.bar.lock().ok()?.clone()
     }
 
+    fn is_over(&self) -> MutexGuard<'_, bool> {
+        self.is_over.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn replace_bar(&self, bar: Option<ProgressBar>) -> Option<ProgressBar> {
         let mut slot = self.bar.lock().ok()?;
         std::mem::replace(&mut *slot, bar)
+    }
+
+    /// Writes the line after which no event is told any more.
+    fn write_last(&self, object: &Value) -> io::Result<()> {
+        let mut is_over = self.is_over();
+        *is_over = true;
+        self.write(&format!("{object}\n"))
     }
 
     fn write(&self, text: &str) -> io::Result<()> {

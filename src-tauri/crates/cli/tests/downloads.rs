@@ -137,7 +137,7 @@ fn a_killed_download_is_gone_on_with_by_the_same_command() {
     kill(child.id());
     child.wait().unwrap();
     assert_eq!(lab.size(NAME), None);
-    assert_eq!(lab.listed()[0]["state"], "running", "nobody could write that it is not");
+    assert_eq!(lab.listed()[0]["state"], "queued", "nobody works on it");
     lab.go_on();
     lab.run(&["models", "pull", "owner/model-GGUF:Q4_K_M"]).ok();
     assert_eq!((lab.size(NAME), lab.size(&partial)), (Some(24 * MIB), None));

@@ -14,6 +14,9 @@ use support::{BACKEND, BAD_INPUT, Bench, MODEL, NOT_FOUND, Said, USAGE};
 /// Compiled in: a target folder that two checkouts share keeps the path of whichever was built first.
 const MANUAL: &str = include_str!("../../../../docs/cli.md");
 
+/// The list of models that is built in.
+const CATALOGUE: &str = include_str!("../../models/src/catalogue/models.json");
+
 /// The command in a bench that is also the user's home folder.
 fn command(bench: &Bench, arguments: &[&str]) -> Command {
     let mut command = bench.command(&[&["models"], arguments].concat());
@@ -194,6 +197,25 @@ fn the_catalogue_needs_no_network() {
 }
 
 #[test]
+fn a_newer_catalogue_is_taken_from_a_file() {
+    let bench = Bench::new();
+    let mut list = serde_json::from_str::<serde_json::Value>(CATALOGUE).unwrap();
+    list["updated"] = "2999-01-01".into();
+    list["models"][0]["id"] = "of-tomorrow".into();
+    bench.file("new.json", list.to_string());
+    let taken = models(&bench, &["catalogue", "--from", "new.json"]).ok();
+    assert!(taken.stderr.contains("2999-01-01") && taken.stdout.contains("of-tomorrow"));
+    let listed = models(&bench, &["catalogue", "--json"]).ok().results();
+    assert_eq!(listed[0]["models"][0]["model"]["id"], "of-tomorrow");
+    list["models"][0]["licence"] = "none".into();
+    bench.file("bad.json", list.to_string());
+    let bad = ["catalogue", "--from", "bad.json"];
+    models(&bench, &bad).fails(BAD_INPUT, "`of-tomorrow`: `none` is no licence");
+    models(&bench, &["catalogue", "--from", "none.json"]).fails(NOT_FOUND, "none.json");
+    assert!(models(&bench, &["catalogue"]).ok().stdout.contains("of-tomorrow"));
+}
+
+#[test]
 fn the_hub_is_searched_and_asked_what_fits() {
     let bench = Bench::new();
     let repository = HostedRepository::new("owner/small-GGUF")
@@ -213,6 +235,10 @@ fn the_hub_is_searched_and_asked_what_fits() {
     assert_eq!(info[0]["repository"]["id"], "owner/small-GGUF");
     let fit = on_hub(&bench, &hub, &["fit", "owner/small-GGUF", "-Q", "Q4_K_M", "--json"]).ok();
     assert_eq!(fit.results()[0]["verdict"], "fits");
+    assert_eq!(fit.results()[0]["label"], "Q4_K_M");
+    let fit = on_hub(&bench, &hub, &["fit", "owner/small-GGUF:Q4_K_M"]).ok().stdout;
+    assert!(fit.contains("Quantisation") && fit.contains("Q4_K_M"), "{fit}");
+    on_hub(&bench, &hub, &["fit", "owner/small-GGUF:Q9"]).fails(NOT_FOUND, "Q9");
     on_hub(&bench, &hub, &["fit", "owner/small-GGUF", "-Q", "Q2_K"]).fails(NOT_FOUND, "Q2_K");
     on_hub(&bench, &hub, &["info", "owner/none"]).fails(NOT_FOUND, "owner/none");
     hub.go_offline();

@@ -3,7 +3,8 @@
 //!
 //! [`Shape`] takes from a header what memory depends on, layer by layer, so that some layers can
 //! lie on a GPU; [`estimate`] makes bytes of it; [`judge`] compares them with a [`Machine`] and
-//! gives a verdict with all its figures; [`suggest`] chooses among quantisations. Nothing is ever
+//! gives a verdict with all its figures; [`suggest`] chooses among quantisations, and
+//! [`smallest`] where nothing is known of the machine. Nothing is ever
 //! forbidden: loading anyway is for the caller to offer.
 //!
 //! The formulas are those of the llama.cpp that the engine is built with (`llama-cpp-sys-2`
@@ -24,4 +25,4 @@ mod windows;
 pub use judge::{Judgement, Machine, Verdict, judge, most_gpu_layers};
 pub use memory::{Memory, Placement, Wanted, estimate, place};
 pub use shape::{Layer, Shape};
-pub use suggest::{Candidate, Suggestion, suggest};
+pub use suggest::{Candidate, Suggestion, smallest, suggest};

@@ -33,6 +33,7 @@ mod text;
 
 pub use choice::Choice;
 pub use files::HubFile;
+pub(crate) use label::label_of;
 pub use reference::Reference;
 pub use repository::Repository;
 pub use request::{Http, Hub, HubOptions};

@@ -20,8 +20,14 @@
 //!
 //! let model = Gguf::open("model.gguf".as_ref())?;
 //! let shape = Shape::of(&model)?;
-//! let machine = Machine { ram_bytes: 16 << 30, gpu_bytes: 0 };
-//! let wanted = Wanted { cells: 8192, sequences: 40, batch_tokens: 512, flash_attention: true };
+//! let machine = Machine { ram_bytes: 16 << 30, ..Machine::default() };
+//! let wanted = Wanted {
+//!     cells: 8192,
+//!     sequences: 40,
+//!     batch_tokens: 512,
+//!     flash_attention: true,
+//!     gpu_layers: None,
+//! };
 //! let judgement = judge(&shape, &wanted, &machine);
 //! println!("{:?}: {}", judgement.verdict, judgement.reason);
 //! # Ok::<(), braincells_models::ModelsError>(())

@@ -31,4 +31,4 @@ pub use probe::{sheet_probe, sheet_probe_beside};
 pub use processes::{becomes, children, kill, lives};
 pub use scripted::{Scripted, no_backends, scripted_workbench, text_recipe, typed_recipe};
 pub use small_disk::SmallDisk;
-pub use small_model::{small_model, small_model_part};
+pub use small_model::{small_model, small_model_part, small_model_with};

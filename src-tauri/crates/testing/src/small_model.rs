@@ -11,6 +11,22 @@ pub fn small_model_part(name: &str, number: u16, count: u16) -> Vec<u8> {
     written(name, Some((number - 1, count)))
 }
 
+/// The bytes of [`small_model`] with one word of its header exchanged for another of the same
+/// length, such as a key or an architecture.
+pub fn small_model_with(name: &str, word: &str, other: &str) -> Vec<u8> {
+    assert_eq!(word.len(), other.len(), "places in the file stay as they are");
+    let mut bytes = small_model(name);
+    let places: Vec<usize> = bytes
+        .windows(word.len())
+        .enumerate()
+        .filter_map(|(at, found)| (found == word.as_bytes()).then_some(at))
+        .collect();
+    for at in places {
+        bytes[at..at + word.len()].copy_from_slice(other.as_bytes());
+    }
+    bytes
+}
+
 const UINT16: u32 = 2;
 const UINT32: u32 = 4;
 const TEXT: u32 = 8;

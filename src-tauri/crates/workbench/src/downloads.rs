@@ -30,4 +30,6 @@ mod verbs;
 
 pub use request::DownloadRequest;
 
+pub(crate) use choose::{Asked, look};
+pub(crate) use figures::model_status;
 pub(crate) use queue::Downloads;

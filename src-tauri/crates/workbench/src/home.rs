@@ -44,6 +44,11 @@ impl Home {
         self.root.join("models")
     }
 
+    /// A list of recommended models that is newer than the built-in one, where somebody has put one.
+    pub fn model_catalogue(&self) -> PathBuf {
+        self.root.join("catalogue.json")
+    }
+
     /// The SQLite file with the sheet list, the linked models and the settings.
     pub fn catalogue(&self) -> PathBuf {
         self.root.join("braincells.sqlite")

@@ -129,8 +129,8 @@ pub use fill::{Fill, FillRequest};
 pub use home::Home;
 pub use llama_engines::LlamaEngines;
 pub use models::{
-    AddModel, DeletedModel, FoundModel, HubRepository, Leftover, ModelApp, ModelFile, ModelInfo,
-    ModelStorage, OtherApps, RecommendedModel, STARTER_MODEL,
+    AddModel, DeletedModel, FoundModel, HubFit, HubRepository, Leftover, ModelApp, ModelFile,
+    ModelInfo, ModelStorage, OtherApps, RecommendedModel, STARTER_MODEL,
 };
 pub use modules::use_modules_of;
 pub use own_program::{ENGINE_VERB, OwnProgram, PROBE_VERB, TUNE_VERB, serve_engine};

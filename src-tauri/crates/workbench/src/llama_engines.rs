@@ -163,6 +163,10 @@ impl EngineSource for LlamaEngines {
         self.board.standing()
     }
 
+    fn forget_failure(&self, path: &Path) {
+        self.board.forget_failure(path);
+    }
+
     fn tuner(&self) -> Arc<dyn ModelTuner> {
         match &self.place {
             Place::Here => Arc::new(TuneHere),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sysinfo::{Disks, MemoryRefreshKind, RefreshKind, System};
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// Main memory in bytes.
 #[derive(Clone, Copy)]
@@ -35,10 +35,19 @@ fn room(free_bytes: u64, total_bytes: u64) -> u64 {
     free_bytes.saturating_sub(total_bytes / 10 + GIB).max(free_bytes / 100)
 }
 
+/// Free and total space of the file system that has `path`, whatever kind it is of.
+#[cfg(unix)]
+fn disk_space(path: &Path) -> Option<(u64, u64)> {
+    let space = rustix::fs::statvfs(path).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(space.f_frsize);
+    Some((bytes(space.f_bavail), bytes(space.f_blocks)))
+}
+
 /// Free and total space of the disk with the longest mount point above `path`.
+#[cfg(not(unix))]
 fn disk_space(path: &Path) -> Option<(u64, u64)> {
     let path = path.canonicalize().ok()?;
-    let disks = Disks::new_with_refreshed_list().ok()?;
+    let disks = sysinfo::Disks::new_with_refreshed_list().ok()?;
     let above = disks.iter().filter(|disk| path.starts_with(disk.mount_point()));
     above
         .max_by_key(|disk| disk.mount_point().components().count())

@@ -10,6 +10,8 @@
 //! (`downloads`), loading them (`llama_engines`), and models that a provider runs (`backends`).
 
 mod add;
+mod architecture;
+mod catalogue;
 mod delete;
 mod error;
 mod file;
@@ -27,20 +29,24 @@ mod storage;
 
 use std::time::Duration;
 
-use braincells_core::{AppError, DownloadState, ModelStatus};
+use braincells_core::{AppError, Download, ModelStatus};
 
 use crate::Workbench;
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
 
 pub use add::AddModel;
+pub(crate) use architecture::unknown_architecture;
+pub(crate) use catalogue::ModelCatalogue;
 pub use delete::DeletedModel;
 pub use file::ModelFile;
+pub(crate) use fit::Room;
 pub use found::FoundModel;
-pub use hub::HubRepository;
+pub use hub::{HubFit, HubRepository};
 pub use info::ModelInfo;
 pub use other_apps::{ModelApp, OtherApps};
 pub use recommended::RecommendedModel;
+pub(crate) use recommended::is_run_here;
 pub use storage::{Leftover, ModelStorage};
 
 pub(crate) use header::read_header;
@@ -60,6 +66,7 @@ impl Workbench {
         for standing in self.engines().standing() {
             if let Some(model) = models.iter_mut().find(|model| model.path == standing.path) {
                 model.status = standing.status;
+                model.error = standing.error;
             }
         }
         Ok(models)
@@ -77,15 +84,12 @@ impl Workbench {
             Err(error) => error,
         };
         let downloads = self.downloads().await?;
-        if let Some(download) = downloads.iter().find(|one| one.name == name) {
-            match download.state {
-                state if state.is_active() => return Ok(ModelStatus::Downloading),
-                DownloadState::Failed => return Ok(ModelStatus::Failed),
-                _ => {}
-            }
+        let of_it = |one: &&Download| one.name == name && !one.state.is_over();
+        if let Some(download) = downloads.iter().find(of_it) {
+            return Ok(crate::downloads::model_status(download.state));
         }
-        let is_recommended = braincells_models::catalogue::Catalogue::built_in().model(name);
-        if is_recommended.is_some() { Ok(ModelStatus::Available) } else { Err(unknown) }
+        let is_recommended = self.model_catalogue().model(name).is_some();
+        if is_recommended { Ok(ModelStatus::Available) } else { Err(unknown) }
     }
 
     /// Lets models leave memory. Refuses nothing: a run keeps the engine it has, and its memory is

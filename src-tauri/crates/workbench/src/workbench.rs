@@ -6,6 +6,7 @@ use braincells_data::{Catalogue, ResponseCache, SheetStore};
 use crate::answers::Answers;
 use crate::blocking::blocking;
 use crate::downloads::Downloads;
+use crate::models::ModelCatalogue;
 use crate::queue::Lines;
 use crate::run::LiveRuns;
 use crate::sheets::{OpenSheets, adopt_sheets, tidy_trash};
@@ -28,6 +29,7 @@ struct Inner {
     lines: Arc<Lines>,
     answers: Answers,
     downloads: Downloads,
+    model_catalogue: ModelCatalogue,
 }
 
 /// A workbench that does not keep itself open.
@@ -62,7 +64,18 @@ impl Workbench {
         let answers = Answers::new(Arc::new(responses));
         let views = OpenViews::default();
         let downloads = Downloads::new(&world, Arc::clone(&catalogue), Arc::clone(answers.cache()));
-        let inner = Inner { world, catalogue, sheets, live, views, lines, answers, downloads };
+        let model_catalogue = ModelCatalogue::new(&world.home);
+        let inner = Inner {
+            world,
+            catalogue,
+            sheets,
+            live,
+            views,
+            lines,
+            answers,
+            downloads,
+            model_catalogue,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -107,6 +120,11 @@ impl Workbench {
 
     pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(&self.inner.catalogue)
+    }
+
+    /// The list of recommended models.
+    pub(crate) fn model_catalogue(&self) -> Arc<braincells_models::catalogue::Catalogue> {
+        self.inner.model_catalogue.newest()
     }
 
     pub(crate) fn open_sheets(&self) -> &OpenSheets {

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +59,9 @@ pub trait EngineSource: Send + Sync {
     fn standing(&self) -> Vec<ModelStanding> {
         Vec::new()
     }
+
+    /// The file is another one than the one that could not be loaded: it went, or came anew.
+    fn forget_failure(&self, _path: &Path) {}
 
     /// Where models are tuned.
     fn tuner(&self) -> Arc<dyn ModelTuner> {

@@ -13,6 +13,9 @@ pub struct PullArgs {
     /// The quantisation, such as `Q4_K_M` [default: the one that suits this machine]
     #[arg(short = 'Q', long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub quantisation: Option<String>,
+    /// Download it even if it is of an architecture that this version cannot load
+    #[arg(long)]
+    pub anyway: bool,
     /// Put it into the queue and end; the window, or the next `models pull` or `models resume`,
     /// fetches it
     #[arg(long)]

@@ -69,6 +69,14 @@ pub struct ModelFitArgs {
     pub quantisation: Option<String>,
 }
 
+/// `models catalogue`.
+#[derive(Debug, Args)]
+pub struct CatalogueArgs {
+    /// Take a newer list from this file, from now on
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+}
+
 /// `models scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {

@@ -4,8 +4,8 @@ use braincells_workbench::Quantisation;
 use clap::{Args, Subcommand};
 
 use super::{
-    AddArgs, DownloadsArg, ModelArg, ModelFitArgs, PullArgs, RemoveArgs, ResumeDownloadsArgs,
-    ScanArgs, SearchArgs, StorageArgs,
+    AddArgs, CatalogueArgs, DownloadsArg, ModelArg, ModelFitArgs, PullArgs, RemoveArgs,
+    ResumeDownloadsArgs, ScanArgs, SearchArgs, StorageArgs,
 };
 use crate::values;
 
@@ -28,8 +28,8 @@ pub enum ModelsAction {
     Info(ModelArg),
     /// Say whether a model fits this machine, before it is downloaded too
     Fit(ModelFitArgs),
-    /// List the built-in models that are recommended; asks nobody
-    Catalogue,
+    /// List the models that are recommended; asks nobody
+    Catalogue(CatalogueArgs),
     /// Look for models that LM Studio, Ollama, Hugging Face or llama.cpp have on this machine
     Scan(ScanArgs),
     /// Add a model file (GGUF) where it is, or as a copy

@@ -17,8 +17,9 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Downloads a model.
 pub async fn pull(session: &Session, arguments: &PullArgs) -> Result<Ending, Failure> {
-    let PullArgs { reference, quantisation, no_wait } = arguments;
-    let request = DownloadRequest { reference: reference.clone(), label: quantisation.clone() };
+    let PullArgs { reference, quantisation, anyway, no_wait } = arguments;
+    let (reference, label) = (reference.clone(), quantisation.clone());
+    let request = DownloadRequest { reference, label, anyway: *anyway };
     let download = session.unless_stopped(session.workbench.download_model(request)).await?;
     if *no_wait {
         return leave(session, "models pull", &[download.id]).await;
@@ -76,6 +77,8 @@ pub async fn resume(session: &Session, arguments: &ResumeDownloadsArgs) -> Resul
     if arguments.no_wait || ids.is_empty() {
         return leave(session, "models resume", &ids).await;
     }
+    // What other processes left goes on beside them.
+    session.unless_stopped(session.workbench.resume_downloads()).await?;
     let ended = follow(session, ids).await?;
     session.output.result("models resume", &json!({ "downloads": ended }))?;
     conclude(session, &ended)
@@ -227,6 +230,9 @@ fn remark(download: &Download) -> String {
     }
     match (download.bytes_per_second, download.seconds_left) {
         _ if download.elsewhere => "in another process".to_owned(),
+        _ if download.state == DownloadState::Queued => {
+            format!("`braincells models resume {}` goes on", download.id)
+        }
         (Some(rate), Some(seconds)) => format!(
             "{}/s, {} left",
             HumanBytes(rate),

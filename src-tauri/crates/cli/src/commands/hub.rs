@@ -8,9 +8,9 @@ use indicatif::{HumanBytes, HumanCount};
 use serde_json::json;
 
 use super::moment;
-use crate::args::{ModelArg, ModelFitArgs, SearchArgs};
+use crate::args::{CatalogueArgs, ModelArg, ModelFitArgs, SearchArgs};
 use crate::failure::{Ending, Failure};
-use crate::session::Session;
+use crate::session::{Session, absolute};
 use crate::table::{Align, Table};
 use crate::text::printable;
 
@@ -80,8 +80,11 @@ pub async fn info(session: &Session, arguments: &ModelArg) -> Result<Ending, Fai
 pub async fn fit(session: &Session, arguments: &ModelFitArgs) -> Result<Ending, Failure> {
     let model = &arguments.model.model;
     let local = session.unless_stopped(session.workbench.model_info(model)).await;
-    let judgement = match (local, may_be_on_hub(session, model)) {
-        (Ok(ModelInfo { fit: Some(fit), problem: None, .. }), _) => fit,
+    match (local, may_be_on_hub(session, model)) {
+        (Ok(ModelInfo { fit: Some(fit), problem: None, .. }), _) => {
+            session.output.result("models fit", &fit)?;
+            session.output.say(&fit_lines(&fit))?;
+        }
         (Ok(ModelInfo { problem, .. }), _) => {
             let problem = problem.unwrap_or_else(|| "it cannot be told whether it fits".to_owned());
             let error = AppError::new(Code::ModelBroken, problem);
@@ -89,17 +92,26 @@ pub async fn fit(session: &Session, arguments: &ModelFitArgs) -> Result<Ending, 
         }
         (Err(Failure::App(error)), true) if error.code == Code::ModelMissing => {
             let label = arguments.quantisation.as_deref().unwrap_or_default();
-            session.unless_stopped(session.workbench.hub_fit(model, label)).await?
+            let fit = session.unless_stopped(session.workbench.hub_fit(model, label)).await?;
+            session.output.result("models fit", &fit)?;
+            let problem = fit.problem.iter().map(|problem| ("Problem", problem));
+            let facts = [("Quantisation", &fit.label)].into_iter().chain(problem);
+            let mut lines: Vec<String> = facts.map(|(title, fact)| line(title, fact)).collect();
+            lines.extend(fit_lines(&fit.judgement));
+            session.output.say(&lines)?;
         }
         (Err(failure), _) => return Err(failure),
-    };
-    session.output.result("models fit", &judgement)?;
-    session.output.say(&fit_lines(&judgement))?;
+    }
     Ok(Ending::Complete)
 }
 
-/// Lists the built-in models. Asks nobody.
-pub async fn catalogue(session: &Session) -> Result<Ending, Failure> {
+/// Lists the recommended models. Asks nobody.
+pub async fn catalogue(session: &Session, arguments: &CatalogueArgs) -> Result<Ending, Failure> {
+    if let Some(path) = &arguments.from {
+        let path = absolute(path)?;
+        let updated = session.workbench.set_model_catalogue(&path).await?;
+        session.output.notice(&format!("the list of {updated} is used from now on"));
+    }
     let models = session.unless_stopped(session.workbench.recommended_models()).await?;
     session.output.result("models catalogue", &json!({ "models": models }))?;
     let mut table = Table::new([
@@ -114,7 +126,6 @@ pub async fn catalogue(session: &Session) -> Result<Ending, Failure> {
     ]);
     for one in models.iter().filter(|one| one.available) {
         let RecommendedModel { model, fits, suggested, installed, .. } = one;
-        // Where nothing fits the smallest is the one to know about.
         let index = suggested.unwrap_or(0);
         let variant = model.variants.get(index);
         let verdict = fits.get(index).copied().unwrap_or(Verdict::WillNotFit);
@@ -163,10 +174,13 @@ fn info_lines(info: &ModelInfo) -> Vec<String> {
     if let Some(problem) = &info.problem {
         facts.push(("Problem", problem.clone()));
     }
-    let mut lines: Vec<String> =
-        facts.iter().map(|(title, fact)| format!("{title:<14} {}", printable(fact))).collect();
+    let mut lines: Vec<String> = facts.iter().map(|(title, fact)| line(title, fact)).collect();
     lines.extend(info.fit.iter().flat_map(fit_lines));
     lines
+}
+
+fn line(title: &str, fact: &str) -> String {
+    format!("{title:<14} {}", printable(fact))
 }
 
 fn fit_lines(fit: &Judgement) -> Vec<String> {
@@ -184,7 +198,7 @@ fn fit_lines(fit: &Judgement) -> Vec<String> {
             ),
         ),
     ];
-    facts.iter().map(|(title, fact)| format!("{title:<14} {}", printable(fact))).collect()
+    facts.iter().map(|(title, fact)| line(title, fact)).collect()
 }
 
 fn say_repository(session: &Session, found: &HubRepository) -> Result<(), Failure> {
@@ -205,8 +219,7 @@ fn say_repository(session: &Session, found: &HubRepository) -> Result<(), Failur
     let projectors = repository.projectors.iter();
     facts.extend(projectors.map(|file| ("Sees with", file.path.clone())));
     facts.extend(repository.notes.iter().map(|note| ("Note", note.clone())));
-    let lines: Vec<String> =
-        facts.iter().map(|(title, fact)| format!("{title:<14} {}", printable(fact))).collect();
+    let lines: Vec<String> = facts.iter().map(|(title, fact)| line(title, fact)).collect();
     session.output.say(&lines)?;
     let mut table = Table::new([
         ("quantisation", Align::Left),

@@ -166,6 +166,10 @@ pub async fn remove(session: &Session, arguments: &RemoveArgs) -> Result<Ending,
         } else {
             format!("deleted `{}`, {}", deleted.name, HumanBytes(deleted.bytes))
         });
+        if deleted.was_default {
+            let words = "it was the model of columns that name none; they take another one now";
+            session.output.notice(words);
+        }
     }
     Ok(Ending::Complete)
 }

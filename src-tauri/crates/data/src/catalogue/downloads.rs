@@ -214,6 +214,15 @@ impl Catalogue {
         )
     }
 
+    /// Forgets which files of a download came: they were removed.
+    pub fn forget_finished_files(&self, id: DownloadId) -> Result<(), DataError> {
+        self.execute(
+            "note that the files of a download are gone",
+            "UPDATE download_files SET done = 0 WHERE download_id = ?",
+            params![id.0],
+        )
+    }
+
     /// Forgets a download that is over; says whether it was.
     pub fn forget_download(&self, id: DownloadId) -> Result<bool, DataError> {
         let forgotten = hold(&self.connection)

@@ -134,7 +134,13 @@ mod tests {
         let mib = 1_u64 << 20;
         let layer = Layer { weight_bytes: 100 * mib, cell_bytes: 1024, ..Layer::default() };
         let model = Shape { layers: vec![layer; 20], output_bytes: 50 * mib, ..Shape::default() };
-        let wanted = Wanted { cells: 1024, sequences: 4, batch_tokens: 512, flash_attention: true };
+        let wanted = Wanted {
+            cells: 1024,
+            sequences: 4,
+            batch_tokens: 512,
+            flash_attention: true,
+            gpu_layers: None,
+        };
         assert_eq!(layers_that_fit(&model, &wanted, 0), 0);
         assert_eq!(layers_that_fit(&model, &wanted, 4096 * mib), -1);
         // Nine tenths are for the model: ten layers with their cells, and the output.

@@ -53,6 +53,7 @@ pub fn wanted(shape: &Shape, on_gpu: bool, options: &LoadOptions) -> Wanted {
         // What no call ever touches is reserved, and takes no memory.
         batch_tokens: if options.exact { EXACT_BLOCK as u64 } else { size.batch_tokens.into() },
         flash_attention: size.flash_attention,
+        gpu_layers: options.gpu_layers.map(u64::from),
     }
 }
 
@@ -75,6 +76,8 @@ mod tests {
         let cpu = wanted(&model, false, &usual);
         assert_eq!((cpu.cells, cpu.sequences, cpu.flash_attention), (16 * 512, 16 + 8, true));
         assert_eq!(wanted(&model, true, &usual).sequences, 2 * 32 + 8);
+        let part = LoadOptions { gpu_layers: Some(7), ..LoadOptions::default() };
+        assert_eq!(wanted(&model, true, &part).gpu_layers, Some(7));
         let exact = LoadOptions { exact: true, ..LoadOptions::default() };
         let exact = wanted(&model, false, &exact);
         assert_eq!((exact.flash_attention, exact.batch_tokens), (false, 64));

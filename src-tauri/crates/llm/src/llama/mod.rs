@@ -13,6 +13,7 @@
 //! attack llama.cpp's reader cannot end the process.
 
 mod actor;
+mod architectures;
 mod autotune;
 mod devices;
 mod ffi;
@@ -43,6 +44,7 @@ use futures::stream::StreamExt;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+pub use self::architectures::knows_architecture;
 pub use self::devices::{Device, DeviceKind, devices, physical_cores};
 pub use self::file::check_file;
 pub use self::kept_prefix::clear as clear_prefixes;

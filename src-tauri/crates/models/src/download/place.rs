@@ -29,7 +29,12 @@ fn with_ending(target: &Path, ending: &str) -> PathBuf {
 /// told without reading them. `None` if none was begun.
 pub fn progress_of(target: &Path) -> Option<u64> {
     let there = fs::metadata(partial_path(target)).ok()?.len();
-    let text = read_ledger(&mut File::open(ledger_path(target)).ok()?).ok()?;
+    let text = match File::open(ledger_path(target)).and_then(|mut file| read_ledger(&mut file)) {
+        Ok(text) => text,
+        // Where a lock keeps others from reading, too, somebody is at work: all of it counts.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Some(there),
+        Err(_gone) => return None,
+    };
     let blocks = ledger::read_any(&text).map(|recorded| recorded.blocks).unwrap_or_default();
     Some(blocks.iter().map(|block| block.bytes).sum::<u64>().min(there))
 }
@@ -39,7 +44,9 @@ pub fn progress_of(target: &Path) -> Option<u64> {
 /// # Errors
 /// `ResourceBusy` while somebody downloads it, and what the system says.
 pub fn discard(target: &Path) -> io::Result<()> {
-    if let Ok(ledger) = OpenOptions::new().read(true).write(true).open(ledger_path(target))
+    // Held until both are gone, so that nobody begins between them.
+    let ledger = OpenOptions::new().read(true).write(true).open(ledger_path(target)).ok();
+    if let Some(ledger) = &ledger
         && let Err(TryLockError::WouldBlock) = ledger.try_lock()
     {
         return Err(io::ErrorKind::ResourceBusy.into());
@@ -233,6 +240,10 @@ fn lock(target: &Path) -> Result<File, FetchError> {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(FetchError::Busy { target: target.to_owned() });
+            }
+            // Some file systems know no locks. One process works there as well as anywhere.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                return Ok(file);
             }
             Err(TryLockError::Error(error)) => {
                 return Err(FetchError::io("locked", &path, &error));

@@ -16,11 +16,13 @@ const SLOW_ON_CPU_BYTES: u64 = 10_000_000_000;
 /// unloaded that this one replaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Machine {
-    /// Main memory.
+    /// Main memory, all of it.
     pub ram_bytes: u64,
-    /// Memory of the GPUs; 0 without one. Where a GPU shares main memory, as on Apple Silicon,
-    /// `ram_bytes` is what is left besides.
+    /// What GPUs can use; 0 without one.
     pub gpu_bytes: u64,
+    /// Whether `gpu_bytes` is a part of `ram_bytes`, as on Apple Silicon and with graphics in the
+    /// processor: what lies on such a GPU takes main memory.
+    pub gpu_is_ram: bool,
 }
 
 impl Machine {
@@ -32,6 +34,12 @@ impl Machine {
     /// What main memory can hold and leave the machine usable.
     pub(super) fn comfortable_ram_bytes(&self) -> u64 {
         self.ram_bytes / 10 * COMFORTABLE_TENTHS
+    }
+
+    /// All that can hold a model, counted once.
+    pub(super) fn all_bytes(&self) -> u64 {
+        let beside = if self.gpu_is_ram { 0 } else { self.usable_gpu_bytes() };
+        self.ram_bytes.saturating_add(beside)
     }
 }
 
@@ -64,7 +72,7 @@ pub struct Judgement {
     pub layers: u64,
     /// What would be on the GPU.
     pub gpu_bytes: u64,
-    /// What would be in main memory.
+    /// What would be in main memory; where a GPU shares it, with what would be on the GPU.
     pub ram_bytes: u64,
     /// Main memory that there is.
     pub available_ram_bytes: u64,
@@ -94,16 +102,21 @@ pub fn most_gpu_layers(shape: &Shape, wanted: &Wanted, gpu_bytes: u64) -> u64 {
 pub fn judge(shape: &Shape, wanted: &Wanted, machine: &Machine) -> Judgement {
     let memory = estimate(shape, wanted);
     let layers = shape.layers.len() as u64;
-    let gpu_layers = most_gpu_layers(shape, wanted, machine.gpu_bytes);
+    let most = most_gpu_layers(shape, wanted, machine.gpu_bytes);
+    let gpu_layers = wanted.gpu_layers.map_or(most, |asked| asked.min(most));
     let placed = place(shape, wanted, gpu_layers);
-    let (verdict, reason) = if placed.ram_bytes > machine.ram_bytes {
-        let needed = memory.total_bytes();
-        let there = machine.ram_bytes.saturating_add(machine.usable_gpu_bytes());
+    let shared_bytes = if machine.gpu_is_ram { placed.gpu_bytes } else { 0 };
+    let in_ram = placed.ram_bytes.saturating_add(shared_bytes);
+    let is_comfortable = in_ram <= machine.comfortable_ram_bytes();
+    let (verdict, reason) = if in_ram > machine.ram_bytes {
+        // What is computed with has room on both sides of a GPU, so that more may be needed.
+        let needed = memory.total_bytes().max(in_ram);
+        let there = machine.all_bytes();
         (Verdict::WillNotFit, format!("needs {} and {} are there", size(needed), size(there)))
-    } else if gpu_layers > layers {
+    } else if gpu_layers > layers && (is_comfortable || !machine.gpu_is_ram) {
         (Verdict::Fits, format!("all of it on the GPU, {}", size(placed.gpu_bytes)))
-    } else if placed.ram_bytes > machine.comfortable_ram_bytes() {
-        let (needed, there) = (size(placed.ram_bytes), size(machine.ram_bytes));
+    } else if !is_comfortable {
+        let (needed, there) = (size(in_ram), size(machine.ram_bytes));
         (
             Verdict::MayBeSlow,
             format!("{needed} of {there} of memory, with little left for the rest"),
@@ -112,7 +125,7 @@ pub fn judge(shape: &Shape, wanted: &Wanted, machine: &Machine) -> Judgement {
         let read = size(shape.active_bytes);
         (Verdict::MayBeSlow, format!("the processor reads {read} for every token"))
     } else {
-        let (needed, there) = (size(placed.ram_bytes), size(machine.ram_bytes));
+        let (needed, there) = (size(in_ram), size(machine.ram_bytes));
         let on_gpu = match gpu_layers {
             0 | 1 => String::new(),
             more => format!(", and {} of {layers} layers on the GPU", more - 1),
@@ -126,7 +139,7 @@ pub fn judge(shape: &Shape, wanted: &Wanted, machine: &Machine) -> Judgement {
         gpu_layers,
         layers,
         gpu_bytes: placed.gpu_bytes,
-        ram_bytes: placed.ram_bytes,
+        ram_bytes: in_ram,
         available_ram_bytes: machine.ram_bytes,
         available_gpu_bytes: machine.gpu_bytes,
     }
@@ -164,13 +177,17 @@ mod tests {
     }
 
     fn wanted(cells: u64) -> Wanted {
-        Wanted { cells, sequences: 40, batch_tokens: 512, flash_attention: true }
+        Wanted { cells, sequences: 40, batch_tokens: 512, flash_attention: true, gpu_layers: None }
     }
 
     fn verdict(ram: u64, gpu: u64) -> (Verdict, u64, String) {
-        let machine = Machine { ram_bytes: ram * 1_000_000_000, gpu_bytes: gpu * 1_000_000_000 };
-        let found = judge(&shape(), &wanted(8192), &machine);
+        let found = judge(&shape(), &wanted(8192), &machine(ram, gpu, false));
         (found.verdict, found.gpu_layers, found.reason)
+    }
+
+    fn machine(ram: u64, gpu: u64, gpu_is_ram: bool) -> Machine {
+        let (ram_bytes, gpu_bytes) = (ram * 1_000_000_000, gpu * 1_000_000_000);
+        Machine { ram_bytes, gpu_bytes, gpu_is_ram }
     }
 
     #[test]
@@ -188,9 +205,39 @@ mod tests {
     }
 
     #[test]
+    fn memory_that_a_gpu_shares_counts_once() {
+        let found = |ram, gpu| judge(&shape(), &wanted(8192), &machine(ram, gpu, true));
+        let roomy = found(16, 12);
+        assert_eq!((roomy.verdict, roomy.gpu_layers), (Verdict::Fits, 33), "{}", roomy.reason);
+        assert!(roomy.ram_bytes > roomy.gpu_bytes, "what is on the GPU is in main memory");
+        // All layers are on the GPU in both, and in the memory that programs need in the first.
+        let tight = found(7, 7);
+        assert_eq!((tight.verdict, tight.gpu_layers), (Verdict::MayBeSlow, 33));
+        let short = found(5, 12);
+        assert_eq!(short.verdict, Verdict::WillNotFit);
+        assert!(short.reason.ends_with("and 5.0 GB are there"), "{}", short.reason);
+        assert_eq!(found(5, 3).verdict, Verdict::WillNotFit, "three of the five are the GPU's");
+        assert_eq!(judge(&shape(), &wanted(8192), &machine(5, 3, false)).verdict, Verdict::Fits);
+    }
+
+    #[test]
+    fn no_more_layers_are_on_the_gpu_than_were_asked_for() {
+        let layers = |asked, gpu| {
+            let wanted = Wanted { gpu_layers: asked, ..wanted(8192) };
+            judge(&shape(), &wanted, &machine(32, gpu, false)).gpu_layers
+        };
+        let part = layers(None, 4);
+        for (asked, gpu, expected) in
+            [(Some(0), 16, 0), (Some(7), 16, 7), (Some(99), 16, 33), (Some(99), 4, part)]
+        {
+            assert_eq!(layers(asked, gpu), expected, "{asked:?} of {gpu} GB");
+        }
+    }
+
+    #[test]
     fn a_model_that_reads_much_for_a_token_is_slow_on_a_processor() {
         let slow = Shape { active_bytes: 20_000_000_000, ..shape() };
-        let machine = Machine { ram_bytes: 64 << 30, gpu_bytes: 0 };
+        let machine = Machine { ram_bytes: 64 << 30, ..Machine::default() };
         let found = judge(&slow, &wanted(4096), &machine);
         assert_eq!(found.verdict, Verdict::MayBeSlow);
         assert_eq!(found.reason, "the processor reads 20.0 GB for every token");
@@ -209,7 +256,7 @@ mod tests {
     fn numbers_that_no_model_has_fit_nowhere() {
         let layer = Layer { weight_bytes: u64::MAX, cell_bytes: u64::MAX, ..Layer::default() };
         let hostile = Shape { layers: vec![layer; 3], heads: u64::MAX, ..shape() };
-        let machine = Machine { ram_bytes: 1 << 40, gpu_bytes: 1 << 40 };
+        let machine = Machine { ram_bytes: 1 << 40, gpu_bytes: 1 << 40, gpu_is_ram: false };
         let wanted = Wanted { cells: u64::MAX, sequences: u64::MAX, ..wanted(1) };
         let found = judge(&hostile, &wanted, &machine);
         assert_eq!(found.verdict, Verdict::WillNotFit);

@@ -39,6 +39,8 @@ pub struct Wanted {
     pub batch_tokens: u64,
     /// Whether attention is computed without its weights ever being there as a whole.
     pub flash_attention: bool,
+    /// The most layers on a GPU, where somebody said so; the output is one of them.
+    pub gpu_layers: Option<u64>,
 }
 
 impl Wanted {

@@ -1,15 +1,19 @@
 use serde::Serialize;
 
 use super::judge::{Machine, Verdict};
+use crate::hub::label_of;
 
 /// Labels of files whose numbers were not made smaller. The gain over eight bits cannot be
 /// measured in answers, and they take twice the memory and time.
-const UNQUANTISED: [&str; 3] = ["F32", "F16", "BF16"];
+const UNQUANTISED: [&str; 6] = ["F64", "F32", "FP32", "F16", "FP16", "BF16"];
+/// What fewer bits lose can be seen in answers.
+const ENOUGH_BITS: u32 = 4;
 
 /// One quantisation of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Candidate {
-    /// Its label, such as `Q4_K_M`.
+    /// Its label, such as `Q4_K_M`; a repository with two files of one quantisation has their
+    /// names instead.
     pub label: String,
     /// The size of its file, or of all its files.
     pub bytes: u64,
@@ -40,41 +44,75 @@ pub fn suggest(
 ) -> Option<Suggestion> {
     let verdict =
         |candidate: &Candidate| verdict(candidate.bytes.saturating_add(besides_bytes), machine);
-    let is_plain = |c: &Candidate| UNQUANTISED.contains(&c.label.to_ascii_uppercase().as_str());
-    let any_quantised = candidates.iter().any(|candidate| !is_plain(candidate));
-    let mut order: Vec<usize> = (0..candidates.len())
-        .filter(|&index| !(any_quantised && is_plain(&candidates[index])))
-        .collect();
+    let mut order = worth_having(candidates);
     order.sort_by_key(|&index| std::cmp::Reverse(candidates[index].bytes));
     let found = |index: usize, wanted: Verdict| verdict(&candidates[index]) == wanted;
     let is_on_gpu = |index: usize| {
         let bytes = candidates[index].bytes.saturating_add(besides_bytes);
-        bytes <= machine.usable_gpu_bytes() && bits(&candidates[index].label) >= 4
+        is_held_by_gpu(bytes, machine) && bits(&candidates[index].label) >= ENOUGH_BITS
     };
     let on_gpu = order.iter().copied().find(|&index| is_on_gpu(index));
     let fitting = on_gpu.or(order.iter().copied().find(|&index| found(index, Verdict::Fits)));
     let slow: Vec<usize> =
         order.iter().copied().filter(|&index| found(index, Verdict::MayBeSlow)).collect();
-    let four_bits = slow.iter().rev().copied().find(|&index| bits(&candidates[index].label) >= 4);
-    let index = fitting.or(four_bits).or(slow.first().copied())?;
+    let has_enough = |index: &usize| bits(&candidates[*index].label) >= ENOUGH_BITS;
+    let enough = slow.iter().rev().copied().find(has_enough);
+    let index = fitting.or(enough).or(slow.first().copied())?;
     Some(Suggestion { index, verdict: verdict(&candidates[index]) })
 }
 
+/// The smallest of these quantisations of at least four bits, else the smallest: the least that is
+/// worth having where nothing is known of the machine, or nothing will fit it. `None` if there is
+/// none at all.
+pub fn smallest(candidates: &[Candidate]) -> Option<usize> {
+    let has_little = |index: usize| bits(&candidates[index].label) < ENOUGH_BITS;
+    let order = worth_having(candidates).into_iter();
+    order.min_by_key(|&index| (has_little(index), candidates[index].bytes))
+}
+
+/// All candidates, but those that are not quantised only if there is nothing else.
+fn worth_having(candidates: &[Candidate]) -> Vec<usize> {
+    let is_plain = |candidate: &Candidate| {
+        UNQUANTISED.contains(&kind(&candidate.label).to_ascii_uppercase().as_str())
+    };
+    let all = 0..candidates.len();
+    let quantised: Vec<usize> =
+        all.clone().filter(|&index| !is_plain(&candidates[index])).collect();
+    if quantised.is_empty() { all.collect() } else { quantised }
+}
+
 fn verdict(bytes: u64, machine: &Machine) -> Verdict {
-    let both = machine.ram_bytes.saturating_add(machine.usable_gpu_bytes());
-    let in_ram = bytes <= machine.comfortable_ram_bytes();
-    if in_ram || bytes <= machine.usable_gpu_bytes() {
+    if bytes <= machine.comfortable_ram_bytes() || is_held_by_gpu(bytes, machine) {
         Verdict::Fits
-    } else if bytes <= both {
+    } else if bytes <= machine.all_bytes() {
         Verdict::MayBeSlow
     } else {
         Verdict::WillNotFit
     }
 }
 
-/// The bits that a label names: 4 of `Q4_K_M`, `IQ4_XS`, `UD-Q4_K_XL` and `MXFP4`.
+/// Whether a GPU holds all of it, and the machine stays usable.
+fn is_held_by_gpu(bytes: u64, machine: &Machine) -> bool {
+    let is_free = !machine.gpu_is_ram || bytes <= machine.comfortable_ram_bytes();
+    bytes <= machine.usable_gpu_bytes() && is_free
+}
+
+/// The quantisation in a label, which may be the name of a file, with numbers of its own.
+fn kind(label: &str) -> String {
+    label_of(label).unwrap_or_else(|| label.to_owned())
+}
+
+/// The bits that a label names: 4 of `Q4_K_M`, `IQ4_XS`, `UD-Q4_K_XL`, `MXFP4` and `4bit`, 16 of
+/// `BF16`; 0 of the name of a file that names none.
 fn bits(label: &str) -> u32 {
-    label.chars().find_map(|letter| letter.to_digit(10)).unwrap_or(0)
+    let is_known = label_of(label).is_some();
+    let kind = kind(label);
+    let Some(start) = kind.find(|letter: char| letter.is_ascii_digit()) else { return 0 };
+    if !is_known && (start > 0 || !kind.to_ascii_lowercase().contains("bit")) {
+        return 0;
+    }
+    let digits: String = kind[start..].chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -87,6 +125,11 @@ mod tests {
             bytes: tenths * 100_000_000,
         };
         bytes.iter().map(candidate).collect()
+    }
+
+    fn machine(ram: u64, gpu: u64, gpu_is_ram: bool) -> Machine {
+        let (ram_bytes, gpu_bytes) = (ram * 1_000_000_000, gpu * 1_000_000_000);
+        Machine { ram_bytes, gpu_bytes, gpu_is_ram }
     }
 
     #[test]
@@ -103,8 +146,7 @@ mod tests {
             (4, 0, Some((3, Verdict::MayBeSlow))),
             (2, 0, None),
         ] {
-            let machine =
-                Machine { ram_bytes: ram * 1_000_000_000, gpu_bytes: gpu * 1_000_000_000 };
+            let machine = machine(ram, gpu, false);
             let found = suggest(&all, 1_000_000_000, &machine);
             assert_eq!(
                 found.map(|found| (found.index, found.verdict)),
@@ -116,9 +158,66 @@ mod tests {
 
     #[test]
     fn what_is_not_quantised_is_suggested_only_if_nothing_else_is_there() {
-        let machine = Machine { ram_bytes: 64_000_000_000, gpu_bytes: 0 };
+        let machine = machine(64, 0, false);
         let plain = of(&[("BF16", 152)]);
         assert_eq!(suggest(&plain, 0, &machine).map(|found| found.index), Some(0));
         assert_eq!(suggest(&[], 0, &machine), None);
+        for label in ["fp16", "FP32", "m-2b-F16", "a/m-bf16.gguf"] {
+            let two = of(&[("Q4_0", 40), (label, 152)]);
+            assert_eq!(suggest(&two, 0, &machine).map(|found| found.index), Some(0), "{label}");
+        }
+    }
+
+    #[test]
+    fn what_a_gpu_holds_of_the_memory_that_it_shares_is_not_there_twice() {
+        let all = of(&[("Q4_K_M", 47), ("Q8_0", 81), ("Q6_K", 63)]);
+        for (ram, gpu, expected) in [
+            (16, 12, Some((1, Verdict::Fits))),
+            (8, 6, Some((0, Verdict::Fits))),
+            (6, 6, Some((0, Verdict::MayBeSlow))),
+            (5, 5, None),
+        ] {
+            let found = suggest(&all, 1_000_000_000, &machine(ram, gpu, true));
+            let found = found.map(|found| (found.index, found.verdict));
+            assert_eq!(found, expected, "{ram} GB, of which {gpu} for a GPU");
+        }
+        let beside = suggest(&all, 1_000_000_000, &machine(5, 5, false));
+        assert_eq!(beside.map(|found| found.verdict), Some(Verdict::MayBeSlow), "both will do");
+    }
+
+    #[test]
+    fn the_least_that_is_worth_having_has_four_bits() {
+        for (labels, expected) in [
+            (&[("Q2_K", 30), ("Q8_0", 81), ("Q4_0", 45), ("Q4_K_M", 47)][..], Some(2)),
+            (&[("F16", 152), ("Q2_K", 30), ("Q5_K_M", 55)], Some(2)),
+            (&[("Q3_K_M", 39), ("Q2_K", 30), ("BF16", 152)], Some(1)),
+            (&[("BF16", 152), ("F32", 304)], Some(0)),
+            (&[], None),
+        ] {
+            assert_eq!(smallest(&of(labels)), expected, "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn bits_are_those_of_the_quantisation_whatever_else_is_in_a_name() {
+        for (label, expected) in [
+            ("Q4_K_M", 4),
+            ("IQ2_XXS", 2),
+            ("UD-Q4_K_XL", 4),
+            ("MXFP4", 4),
+            ("F16", 16),
+            ("bf16", 16),
+            ("FP32", 32),
+            ("TQ1_0", 1),
+            ("4bit", 4),
+            ("llama-3.2-1b-Q8_0", 8),
+            ("x/qwen2.5-7b-instruct-q4_k_m", 4),
+            ("m-2b-Q6_K.gguf", 6),
+            ("tinyllama-1.1b", 0),
+            ("7b-chat", 0),
+            ("MLX", 0),
+        ] {
+            assert_eq!(bits(label), expected, "{label}");
+        }
     }
 }

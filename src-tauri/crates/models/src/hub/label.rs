@@ -55,7 +55,7 @@ fn split_of(stem: &str) -> Option<(&str, Part)> {
 
 /// The quantisation in the name of a file, or else in that of the nearest folder. The path comes
 /// without its ending.
-pub(super) fn label_of(stem: &str) -> Option<String> {
+pub(crate) fn label_of(stem: &str) -> Option<String> {
     stem.rsplit('/').find_map(label_in)
 }
 

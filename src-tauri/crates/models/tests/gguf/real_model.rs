@@ -75,17 +75,24 @@ fn its_memory_is_estimated() {
     assert!(shape.is_tied, "it has no `output.weight`");
     assert!(shape.layers.iter().all(|layer| layer.weight_bytes == shape.layers[0].weight_bytes));
     for (cells, sequences, measured) in [(1024, 12, 187_457_536_u64), (8192, 40, 366_452_736)] {
-        let wanted = Wanted { cells, sequences, batch_tokens: 512, flash_attention: true };
+        let wanted =
+            Wanted { cells, sequences, batch_tokens: 512, flash_attention: true, gpu_layers: None };
         let found = estimate(&shape, &wanted);
         assert_eq!(found.kv_bytes, 2 * 30 * 3 * 64 * 2 * cells);
         let ratio = found.total_bytes() as f64 / measured as f64;
         println!("{cells} cells, {sequences} sequences: {ratio:.3} of what was measured");
         assert!((0.95..=1.05).contains(&ratio), "{ratio}: {found:?}");
     }
-    let wanted = Wanted { cells: 8192, sequences: 40, batch_tokens: 512, flash_attention: true };
-    let small = judge(&shape, &wanted, &Machine { ram_bytes: 8 << 30, gpu_bytes: 0 });
+    let wanted = Wanted {
+        cells: 8192,
+        sequences: 40,
+        batch_tokens: 512,
+        flash_attention: true,
+        gpu_layers: None,
+    };
+    let small = judge(&shape, &wanted, &Machine { ram_bytes: 8 << 30, ..Machine::default() });
     assert_eq!(small.verdict, Verdict::Fits);
-    let none = judge(&shape, &wanted, &Machine { ram_bytes: 100 << 20, gpu_bytes: 0 });
+    let none = judge(&shape, &wanted, &Machine { ram_bytes: 100 << 20, ..Machine::default() });
     assert_eq!(none.verdict, Verdict::WillNotFit, "{}", none.reason);
     let all = place(&shape, &wanted, 31);
     assert!(all.gpu_bytes > shape.weight_bytes(), "{all:?}");

@@ -133,7 +133,13 @@ fn a_window_and_experts_are_seen_in_the_shape() {
     assert_eq!(windows(listed), [7]);
 
     let shape = Shape::of(&read(&base().bytes()).unwrap()).unwrap();
-    let wanted = Wanted { cells: 1024, sequences: 1, batch_tokens: 512, flash_attention: true };
+    let wanted = Wanted {
+        cells: 1024,
+        sequences: 1,
+        batch_tokens: 512,
+        flash_attention: true,
+        gpu_layers: None,
+    };
     assert_eq!(estimate(&shape, &wanted).kv_bytes, 12 * 1024 * (32 + 32) * 2);
 
     let experts = File::sound()

@@ -262,6 +262,10 @@ impl EngineSource for RoutedEngines {
         self.local.standing()
     }
 
+    fn forget_failure(&self, path: &Path) {
+        self.local.forget_failure(path);
+    }
+
     fn tuner(&self) -> Arc<dyn ModelTuner> {
         self.local.tuner()
     }

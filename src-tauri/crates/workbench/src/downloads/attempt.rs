@@ -81,8 +81,12 @@ impl Attempt {
         let mut before = 0;
         for (position, file) in self.stored.wanted.files.iter().enumerate() {
             self.figures.next_file(before);
-            if !file.done {
-                self.file(&hub, token.as_ref(), file).await?;
+            let (models, known) = (self.shared.world().home.models(), file.clone());
+            let is_done =
+                blocking(move || Ok::<_, AppError>(known.done && disk::is_there(&models, &known)));
+            if !is_done.await.map_err(Trouble::lasting)?
+                && self.file(&hub, token.as_ref(), file).await?
+            {
                 let (catalogue, id) = (self.shared.catalogue(), self.stored.id);
                 blocking(move || catalogue.finish_download_file(id, position))
                     .await
@@ -93,12 +97,14 @@ impl Attempt {
         Ok(())
     }
 
+    /// Sees to it that a file is there; whether it came now. One that was there may be somebody
+    /// else's, and is not removed if the download is given up.
     async fn file(
         &self,
         hub: &Hub,
         token: Option<&SecretString>,
         file: &DownloadFile,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         let models = self.shared.world().home.models();
         let target = disk::target(&models, file);
         let (folder, path) = (models.clone(), target.clone());
@@ -108,7 +114,7 @@ impl Attempt {
         });
         if is_there.await.map_err(Trouble::lasting)? {
             // The process ended between the last byte and the note of it, or a person put it here.
-            return self.compare(file, target).await;
+            return self.compare(file, target).await.map(|()| false);
         }
         let wanted = &self.stored.wanted;
         let wanted = Wanted {
@@ -145,7 +151,7 @@ impl Attempt {
             remember_sha256(&target, &remembered, &sha256);
             Ok::<_, AppError>(())
         });
-        remember.await.map_err(Trouble::lasting)
+        remember.await.map_err(Trouble::lasting).map(|()| true)
     }
 
     /// Writes down when receiving becomes verifying and back, for other processes.

@@ -1,39 +1,43 @@
 //! What a reference means: which files of which repository, at which commit.
 //!
 //! The hub is asked once for a repository, twice where the catalogue names a commit or a file that
-//! is not there any more. Everything else is a pure function of what it answered.
-
-use std::cmp::Ordering;
+//! is not there any more. Everything else is a pure function of what it answered. Whoever says how
+//! a model fits asks here, too, so that it is the one that would be fetched.
 
 use braincells_core::AppError;
 use braincells_data::{DownloadFile, NewDownload};
 use braincells_models::ModelsError;
 use braincells_models::catalogue::{Catalogue, Model, Runtime, Variant};
-use braincells_models::fit::{Candidate, Machine, suggest};
+use braincells_models::fit::Candidate;
 use braincells_models::hub::{Choice, Hub, HubFile, Reference, Repository};
 use secrecy::SecretString;
 
 use super::DownloadRequest;
 use super::error::DownloadError;
 use super::layout;
+use crate::models::{Room, is_run_here, unknown_architecture};
 
-/// What a model of any usual size takes besides its weights; how much it is for this one is only
-/// in its header.
-const BESIDES_BYTES: u64 = 1 << 30;
+/// The branch that a page's address names where nobody meant one.
+const USUAL_BRANCH: &str = "main";
+/// So many digits of a commit mean no other of its repository.
+const LEAST_DIGITS: usize = 7;
 
 /// What is wanted, before the hub was asked what there is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Asked {
-    pub(super) reference: Reference,
+pub(crate) struct Asked {
+    reference: Reference,
+    /// Whether a person named a quantisation or a file.
+    is_named: bool,
     /// Whether the file comes from the catalogue, and another of its quantisation will do as well.
     is_of_catalogue: bool,
 }
 
 impl Asked {
     /// Reads a request. `read` reads what is none of the catalogue.
-    pub(super) fn read(
+    pub(crate) fn read(
         request: &DownloadRequest,
-        machine: Option<&Machine>,
+        catalogue: &Catalogue,
+        room: &Room,
         read: impl Fn(&str) -> Result<Reference, ModelsError>,
     ) -> Result<Self, AppError> {
         let text = request.reference.trim();
@@ -42,23 +46,49 @@ impl Asked {
             Some((id, label)) => (id, Some(label)),
             None => (text, None),
         };
-        if let Some(model) = Catalogue::built_in().model(id) {
-            return of_catalogue(model, named.or(label), machine).map_err(AppError::from);
+        if let Some(model) = catalogue.model(id) {
+            return of_catalogue(model, named.or(label), room).map_err(AppError::from);
         }
         let mut reference = read(text)?;
         if let Some(label) = named {
             // The label is what was chosen last; a file in the address is where it was chosen.
             (reference.file, reference.label) = (None, Some(label.to_owned()));
         }
-        Ok(Self { reference, is_of_catalogue: false })
+        let is_named = reference.label.is_some() || reference.file.is_some();
+        Ok(Self { reference, is_named, is_of_catalogue: false })
+    }
+
+    /// The branch, tag or commit that a person chose. The list's own is only where it was looked.
+    pub(super) fn revision(&self) -> Option<&str> {
+        let named = self.reference.revision.as_deref().filter(|_| !self.is_of_catalogue);
+        named.filter(|revision| *revision != USUAL_BRANCH)
+    }
+
+    /// Whether a download is what was asked for, as far as that can be told without the hub: of the
+    /// same repository, at the commit if one was named, and the quantisation or the file if one
+    /// was. Where none was, whatever came of the same words before is gone on with.
+    pub(super) fn means(&self, download: &NewDownload) -> bool {
+        let reference = &self.reference;
+        let is_commit = |revision: &str| {
+            revision.len() >= LEAST_DIGITS
+                && download.revision.starts_with(&revision.to_ascii_lowercase())
+        };
+        if !download.repository.eq_ignore_ascii_case(&reference.repository)
+            || !self.revision().is_none_or(is_commit)
+        {
+            return false;
+        }
+        match (&reference.label, &reference.file) {
+            _ if !self.is_named => true,
+            (Some(label), _) => download.label.as_deref().is_some_and(|its| is_label(its, label)),
+            (None, Some(path)) => download.files.iter().any(|file| file.path == *path),
+            (None, None) => true,
+        }
     }
 }
 
-fn of_catalogue(
-    model: &Model,
-    label: Option<&str>,
-    machine: Option<&Machine>,
-) -> Result<Asked, DownloadError> {
+fn of_catalogue(model: &Model, label: Option<&str>, room: &Room) -> Result<Asked, DownloadError> {
+    let is_named = label.is_some();
     let index = match label {
         Some(label) => {
             let at = model.variants.iter().position(|one| is_label(&one.label, label));
@@ -68,7 +98,7 @@ fn of_catalogue(
                 known: model.variants.iter().map(|one| one.label.clone()).collect(),
             })?)
         }
-        None => suggested(&model.candidates(), machine),
+        None => room.to_take(&model.candidates(), Some(model.parameters)),
     };
     let variant: Option<&Variant> = index.and_then(|index| model.variants.get(index));
     let revision = variant.and_then(|variant| variant.revision.clone());
@@ -80,25 +110,25 @@ fn of_catalogue(
         file: variant.and_then(|variant| variant.file.clone()),
         label: label.filter(|_| model.runtime == Runtime::Gguf),
     };
-    Ok(Asked { reference, is_of_catalogue: true })
+    Ok(Asked { reference, is_named, is_of_catalogue: true })
 }
 
 /// Asks the hub what there is, and chooses.
-pub(super) async fn resolve(
+pub(crate) async fn look(
     hub: &Hub,
     token: Option<&SecretString>,
     asked: &Asked,
-    machine: Option<&Machine>,
-) -> Result<NewDownload, AppError> {
-    match resolve_at(hub, token, asked, machine).await {
+    room: &Room,
+) -> Result<(Repository, Choice), AppError> {
+    match look_at(hub, token, asked, room).await {
         // The list is older than the hub: a file that was renamed is found by its label.
         Err(Unresolved::Gone(error)) if asked.is_of_catalogue => {
             tracing::debug!(%error, "the catalogue is behind the hub");
             let reference = Reference { revision: None, file: None, ..asked.reference.clone() };
-            let asked = Asked { reference, is_of_catalogue: false };
-            Ok(resolve_at(hub, token, &asked, machine).await?)
+            let asked = Asked { reference, is_of_catalogue: false, ..asked.clone() };
+            Ok(look_at(hub, token, &asked, room).await?)
         }
-        resolved => Ok(resolved?),
+        found => Ok(found?),
     }
 }
 
@@ -117,12 +147,12 @@ impl From<Unresolved> for AppError {
     }
 }
 
-async fn resolve_at(
+async fn look_at(
     hub: &Hub,
     token: Option<&SecretString>,
     asked: &Asked,
-    machine: Option<&Machine>,
-) -> Result<NewDownload, Unresolved> {
+    room: &Room,
+) -> Result<(Repository, Choice), Unresolved> {
     let repository =
         hub.repository(&asked.reference, token).await.map_err(|error| match error {
             ModelsError::NoSuchRevision { .. } | ModelsError::NoSuchFile { .. } => {
@@ -130,19 +160,40 @@ async fn resolve_at(
             }
             error => Unresolved::Other(error.into()),
         })?;
-    choose(&repository, asked, machine).map_err(|error| match error {
+    let choice = chosen(&repository, asked, room).cloned().map_err(|error| match error {
         DownloadError::NoSuchFile { .. } => Unresolved::Gone(error.into()),
         error => Unresolved::Other(error.into()),
-    })
+    })?;
+    Ok((repository, choice))
+}
+
+/// Refuses what nothing here could load, before gigabytes of it are fetched.
+pub(super) fn check_usable(
+    repository: &Repository,
+    anyway: bool,
+    catalogue: &Catalogue,
+) -> Result<(), DownloadError> {
+    let id = || repository.id.clone();
+    if !is_run_here(repository.runtime) {
+        let is_this = |model: &&Model| model.repository.eq_ignore_ascii_case(&repository.id);
+        let listed = catalogue.of(repository.runtime).find(is_this);
+        let same = listed.and_then(|this| {
+            let mut usable = catalogue.models.iter().filter(|model| is_run_here(model.runtime));
+            usable.find(|model| model.name == this.name).map(|model| model.id.clone())
+        });
+        return Err(DownloadError::NotRunHere { repository: id(), same });
+    }
+    match unknown_architecture(repository.architecture.as_deref()).filter(|_| !anyway) {
+        Some(reason) => Err(DownloadError::UnknownArchitecture { repository: id(), reason }),
+        None => Ok(()),
+    }
 }
 
 /// The files of a repository that are wanted, and where they go.
-pub(super) fn choose(
+pub(super) fn planned(
     repository: &Repository,
-    asked: &Asked,
-    machine: Option<&Machine>,
+    choice: &Choice,
 ) -> Result<NewDownload, DownloadError> {
-    let choice = chosen(repository, asked, machine)?;
     let folder = layout::folder(&repository.id)?;
     let is_whole = repository.runtime == Runtime::Mlx;
     let mut files = Vec::with_capacity(choice.files.len());
@@ -178,7 +229,7 @@ pub(super) fn choose(
 fn chosen<'a>(
     repository: &'a Repository,
     asked: &Asked,
-    machine: Option<&Machine>,
+    room: &Room,
 ) -> Result<&'a Choice, DownloadError> {
     let (choices, reference) = (&repository.choices, &asked.reference);
     if let Some(index) = repository.wanted(reference) {
@@ -197,30 +248,13 @@ fn chosen<'a>(
     let candidate =
         |choice: &Choice| Candidate { label: choice.label.clone(), bytes: choice.bytes };
     let candidates: Vec<Candidate> = choices.iter().map(candidate).collect();
-    let index = suggested(&candidates, machine);
+    let index = room.to_take(&candidates, repository.parameters);
     index.and_then(|index| choices.get(index)).ok_or_else(|| nothing(repository))
 }
 
 fn nothing(repository: &Repository) -> DownloadError {
     let (repository, notes) = (repository.id.clone(), repository.notes.clone());
     DownloadError::NothingThere { repository, notes }
-}
-
-/// The quantisation to take where none was named: the one that suits the machine; where nothing
-/// will fit, or the machine is not known, the smallest of four bits, which is the least that is
-/// worth having.
-fn suggested(candidates: &[Candidate], machine: Option<&Machine>) -> Option<usize> {
-    let fitting = machine.and_then(|machine| suggest(candidates, BESIDES_BYTES, machine));
-    fitting.map(|suggestion| suggestion.index).or_else(|| {
-        let four_bits = |one: &Candidate| one.label.to_ascii_uppercase().contains("Q4");
-        (0..candidates.len()).min_by(|one, other| {
-            let (one, other) = (&candidates[*one], &candidates[*other]);
-            match four_bits(other).cmp(&four_bits(one)) {
-                Ordering::Equal => one.bytes.cmp(&other.bytes),
-                order => order,
-            }
-        })
-    })
 }
 
 fn is_label(one: &str, other: &str) -> bool {

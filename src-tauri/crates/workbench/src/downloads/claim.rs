@@ -22,6 +22,10 @@ impl Claim {
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { file, path })),
             Err(TryLockError::WouldBlock) => Ok(None),
+            // Some file systems know no locks. One process works there as well as anywhere.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                Ok(Some(Self { file, path }))
+            }
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
@@ -46,7 +50,9 @@ impl Drop for Claim {
     fn drop(&mut self) {
         // Closing would not do: a process that another thread is just starting has the file open
         // too until it becomes another program, and the lock with it.
-        if let Err(error) = self.file.unlock() {
+        if let Err(error) = self.file.unlock()
+            && error.kind() != io::ErrorKind::Unsupported
+        {
             tracing::warn!(%error, "the lock of a download was not given back");
         }
     }

@@ -13,19 +13,26 @@ const SLACK_BYTES: u64 = 256 << 20;
 
 /// Where a file goes.
 pub(super) fn target(models: &Path, file: &DownloadFile) -> PathBuf {
+    place(models, &file.target)
+}
+
+/// Where a name leads within the models folder.
+pub(super) fn place(models: &Path, name: &str) -> PathBuf {
     // The separators of this system: the path is shown, and compared with others.
-    file.target.split('/').fold(models.to_owned(), |path, part| path.join(part))
+    name.split('/').fold(models.to_owned(), |path, part| path.join(part))
 }
 
 /// How much of a file is there.
 pub(super) fn bytes_there(models: &Path, file: &DownloadFile) -> u64 {
-    if file.done {
-        return file.bytes;
-    }
     let target = target(models, file);
     let whole = target.metadata().ok().filter(std::fs::Metadata::is_file);
     let bytes = whole.map(|metadata| metadata.len()).or_else(|| progress_of(&target));
     bytes.unwrap_or(0).min(file.bytes)
+}
+
+/// Whether a file is where it goes, as long as it is to be.
+pub(super) fn is_there(models: &Path, file: &DownloadFile) -> bool {
+    target(models, file).metadata().is_ok_and(|it| it.is_file() && it.len() == file.bytes)
 }
 
 /// Whether a new download can begin: nothing is in its way, and there is room. `free_bytes` is what
@@ -56,6 +63,13 @@ pub(super) fn check_new(
         }
         _ => Ok(()),
     }
+}
+
+/// What the downloads that go on by themselves will still take of the disk.
+pub(super) fn promised_bytes(models: &Path, all: &[StoredDownload]) -> u64 {
+    let active = all.iter().filter(|one| one.standing.state.is_active());
+    let files = active.flat_map(|one| &one.wanted.files);
+    files.map(|file| file.bytes - bytes_there(models, file)).sum()
 }
 
 /// Makes the folder of a file. The models folder itself is not made anew: that it is gone means
@@ -196,6 +210,23 @@ mod tests {
         assert_eq!(check(needed_bytes - 3), Ok(()));
         assert_eq!(check(needed_bytes - 4), Err(short(needed_bytes - 3)));
         assert_eq!(check_new(models, &new, None), Ok(()), "a disk that is not known may have room");
+    }
+
+    #[test]
+    fn room_that_other_downloads_will_take_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let models = folder.path();
+        write(models, "o--m/a.gguf", b"abc");
+        let files = vec![file("o--m/a.gguf", 3, true), file("o--m/b.gguf", 10, false)];
+        for (state, promised) in [
+            (DownloadState::Running, 10),
+            (DownloadState::Queued, 10),
+            (DownloadState::Paused, 0),
+            (DownloadState::Done, 0),
+        ] {
+            let all = [stored(1, state, files.clone())];
+            assert_eq!(promised_bytes(models, &all), promised, "{state:?}");
+        }
     }
 
     #[test]

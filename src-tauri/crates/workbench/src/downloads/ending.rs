@@ -62,6 +62,8 @@ impl Shared {
         }
         self.tell(id).await;
         if is_done {
+            let path = disk::place(&self.world().home.models(), &stored.wanted.name);
+            self.world().engines.forget_failure(&path);
             self.world().events.emit(Event::ModelsChanged);
         }
         self.changed();
@@ -166,8 +168,13 @@ impl Shared {
         let (catalogue, models) = (self.catalogue(), self.world().home.models());
         let stored = stored.clone();
         let cleared = blocking(move || {
-            if stored.standing.state == DownloadState::Cancelled {
-                disk::sweep(&models, &stored, &catalogue.downloads()?);
+            // The attempt may have brought another file after the row was read.
+            let stored = catalogue.download(stored.id)?.unwrap_or(stored);
+            if stored.standing.state == DownloadState::Cancelled
+                && disk::sweep(&models, &stored, &catalogue.downloads()?)
+            {
+                // What comes to these places now is not of this download.
+                catalogue.forget_finished_files(stored.id)?;
             }
             if stored.standing.state.is_over() {
                 claim.end();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use braincells_core::{AppError, Code, DownloadState};
+use braincells_core::{AppError, Code, DownloadId, DownloadState};
 
 use super::plan::Wish;
 
@@ -24,6 +24,15 @@ pub(super) enum DownloadError {
     NoSuchFile { repository: String, file: String, known: Vec<String> },
     #[error("`{repository}` has no model that can be downloaded")]
     NothingThere { repository: String, notes: Vec<String> },
+    #[error("`{repository}` is for MLX, which this version does not run")]
+    NotRunHere { repository: String, same: Option<String> },
+    #[error("`{repository}` cannot be loaded: {reason}")]
+    UnknownArchitecture { repository: String, reason: String },
+    #[error(
+        "another version of `{name}` is {}: commit {}",
+        state.as_str(), revision.get(..7).unwrap_or(revision)
+    )]
+    OtherVersion { id: DownloadId, name: String, state: DownloadState, revision: String },
     #[error("the file name `{name}` cannot be kept on a disk")]
     UnsafeName { name: String },
     #[error("`{name}` needs {}, and {} are free", size(*needed_bytes), size(*free_bytes))]
@@ -45,8 +54,12 @@ impl DownloadError {
             Self::Ambiguous { .. }
             | Self::NotPossible { .. }
             | Self::There { .. }
+            | Self::OtherVersion { .. }
             | Self::Taken { .. } => Code::Conflict,
-            Self::NothingThere { .. } | Self::UnsafeName { .. } => Code::BadInput,
+            Self::NothingThere { .. }
+            | Self::NotRunHere { .. }
+            | Self::UnknownArchitecture { .. }
+            | Self::UnsafeName { .. } => Code::BadInput,
             Self::NoRoom { .. } | Self::FolderRefused { is_full: true, .. } => Code::DiskFull,
             Self::FolderGone { .. } | Self::FolderRefused { .. } => Code::Storage,
             Self::LockedMeanwhile => Code::LocalOnly,
@@ -74,6 +87,22 @@ impl DownloadError {
                 [] => "look for a repository with GGUF files".to_owned(),
                 notes => notes.join("; "),
             },
+            Self::NotRunHere { same: Some(same), .. } => format!(
+                "MLX runs on Apple Silicon, and not yet in Braincells; `{same}` is the same model \
+                 as GGUF"
+            ),
+            Self::NotRunHere { same: None, .. } => {
+                "MLX runs on Apple Silicon, and not yet in Braincells; look for the model as GGUF"
+                    .to_owned()
+            }
+            Self::UnknownArchitecture { .. } => {
+                "a newer Braincells may; `braincells models pull --anyway` downloads it all the same"
+                    .to_owned()
+            }
+            Self::OtherVersion { id, .. } => format!(
+                "`braincells models resume {id}` goes on with that one; to have the other, \
+                 `braincells models cancel {id}`, then ask again"
+            ),
             Self::UnsafeName { .. } => "take the model from another repository".to_owned(),
             Self::NoRoom { .. } | Self::FolderRefused { is_full: true, .. } => {
                 "free some space, or take a smaller quantisation".to_owned()

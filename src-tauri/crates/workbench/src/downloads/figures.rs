@@ -44,7 +44,7 @@ pub(super) fn shown(stored: &StoredDownload, models: &Path, is_elsewhere: bool) 
 }
 
 /// Where the model of a download stands.
-pub(super) fn model_status(state: DownloadState) -> ModelStatus {
+pub(crate) fn model_status(state: DownloadState) -> ModelStatus {
     match state {
         DownloadState::Queued
         | DownloadState::Running
@@ -193,7 +193,8 @@ mod tests {
 
     #[test]
     fn what_is_there_counts_and_a_state_may_say_it_all() {
-        let nowhere = Path::new("/nowhere");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), [0; 400]).unwrap();
         for (state, bytes) in [
             (DownloadState::Queued, 400),
             (DownloadState::Paused, 400),
@@ -201,7 +202,7 @@ mod tests {
             (DownloadState::Done, 1400),
             (DownloadState::Cancelled, 0),
         ] {
-            let download = shown(&stored(state), nowhere, true);
+            let download = shown(&stored(state), folder.path(), true);
             assert_eq!((download.bytes_done, download.bytes_total), (bytes, 1400), "{state:?}");
             assert_eq!(download.elsewhere, state.is_active(), "{state:?}");
         }

@@ -17,8 +17,9 @@ pub(super) const DELAYS: [Duration; 3] =
 const LONGEST_DELAY: Duration = Duration::from_hours(1);
 
 /// An attempt that brought so much counts as a new beginning: on a long way a connection may break
-/// any number of times, as long as it goes on in between.
-pub(super) const FAR_BYTES: u64 = 64 << 20;
+/// any number of times, as long as it goes on in between. It is one block: nothing of it is
+/// fetched twice.
+pub(super) const FAR_BYTES: u64 = 8 << 20;
 
 /// What a person wants of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

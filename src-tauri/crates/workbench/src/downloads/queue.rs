@@ -39,6 +39,7 @@ impl Downloads {
             held: Mutex::default(),
             rounds: tokio::sync::Mutex::default(),
             clearing: tokio::sync::Mutex::default(),
+            telling: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             changes: watch::Sender::new(0),
         };
@@ -94,6 +95,8 @@ pub(super) struct Shared {
     rounds: tokio::sync::Mutex<()>,
     /// Held while a claim is given back: whoever wants it gone waits until it is.
     pub(super) clearing: tokio::sync::Mutex<()>,
+    /// Held while it is read and told where a download stands.
+    pub(super) telling: tokio::sync::Mutex<()>,
     wake: Notify,
     /// Counts what happened to downloads that this process knows of.
     changes: watch::Sender<u64>,
@@ -290,6 +293,13 @@ impl Shared {
         }
         let is_active = stored.standing.state.is_active();
         let is_elsewhere = is_busy || (!mine && is_active && Claim::is_taken(&folder, stored.id));
+        if !mine
+            && !is_elsewhere
+            && matches!(stored.standing.state, DownloadState::Running | DownloadState::Verifying)
+        {
+            // The process that worked on it is gone, and could not say so.
+            stored.standing.state = DownloadState::Queued;
+        }
         let shown = figures::shown(&stored, &self.world.home.models(), is_elsewhere);
         match figures {
             Some(figures) => figures.over(shown),

@@ -10,11 +10,14 @@ pub struct DownloadRequest {
     /// The quantisation. Without one, that of the reference; without that, the one that suits this
     /// machine.
     pub label: Option<String>,
+    /// Fetches a model of an architecture that llama.cpp does not know here, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anyway: bool,
 }
 
 impl DownloadRequest {
     /// What a reference says, and no more.
     pub fn new(reference: impl Into<String>) -> Self {
-        Self { reference: reference.into(), label: None }
+        Self { reference: reference.into(), ..Self::default() }
     }
 }

@@ -41,7 +41,7 @@ impl Shared {
         for (id, act) in plan::plan(&places, adopts, AT_ONCE) {
             let Some(one) = stored.iter().find(|one| one.id == id) else { continue };
             match act {
-                Act::Claim => looks_again |= self.claim(one).await?,
+                Act::Claim => looks_again |= self.claim_or_say_why_not(one).await,
                 Act::Start if is_locked => {}
                 Act::Start => self.start(one).await?,
                 Act::Stop => {
@@ -106,12 +106,36 @@ impl Shared {
         Ok(())
     }
 
+    /// Tries to become the one that works on a download; whether it did. One that cannot be locked
+    /// keeps no other from its turn, and says why if it was asked for here.
+    async fn claim_or_say_why_not(self: &Arc<Self>, stored: &StoredDownload) -> bool {
+        let error = match self.claim(stored).await {
+            Ok(is_ours) => return is_ours,
+            Err(error) => error,
+        };
+        tracing::warn!(%error, id = %stored.id, "a download was not claimed");
+        let is_asked_here = self.held().ours.get(&stored.id).is_some_and(|ours| ours.is_asked_here);
+        if is_asked_here {
+            let standing = DownloadStanding {
+                error: Some(error),
+                ..DownloadStanding::fresh(DownloadState::Failed)
+            };
+            let moved = self.move_row(stored.id, &[stored.standing.state], standing).await;
+            if moved.unwrap_or(false) {
+                self.tell(stored.id).await;
+                return true;
+            }
+        }
+        false
+    }
+
     /// Tries to become the one that works on a download; whether it did.
     async fn claim(&self, stored: &StoredDownload) -> Result<bool, AppError> {
         let (folder, id) = (self.world().home.temporary(), stored.id);
         let claim = blocking(move || {
             Claim::take(&folder, id).map_err(|error| {
                 AppError::new(Code::Storage, format!("download {id} cannot be locked: {error}"))
+                    .with_hint(format!("look at the rights of `{}`", folder.display()))
             })
         });
         let Some(claim) = claim.await? else { return Ok(false) };

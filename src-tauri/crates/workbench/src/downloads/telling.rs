@@ -30,6 +30,8 @@ impl Shared {
 
     /// Tells everybody where a download stands, if that is news.
     pub(super) async fn tell(self: &Arc<Self>, id: DownloadId) {
+        // One at a time: what was read first must not be told last.
+        let _one_at_a_time = self.telling.lock().await;
         let (shared, catalogue) = (Arc::clone(self), self.catalogue());
         let found = blocking(move || {
             let stored = catalogue.download(id)?;

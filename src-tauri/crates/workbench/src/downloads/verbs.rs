@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use braincells_core::{AppError, Download, DownloadId, DownloadState};
 use braincells_data::{Added, DownloadStanding, NewDownload, StoredDownload};
-use braincells_models::fit::Machine;
 
 use super::DownloadRequest;
 use super::choose::{self, Asked};
@@ -16,7 +15,7 @@ use super::queue::Shared;
 use super::round::TICK;
 use crate::Workbench;
 use crate::blocking::blocking;
-use crate::machine::{disk_free_bytes, memory};
+use crate::machine::disk_free_bytes;
 
 /// How long a download that is over stays in the list, in milliseconds: 30 days.
 const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -25,17 +24,22 @@ impl Workbench {
     /// Puts a model into the queue of downloads and begins to fetch it, two at once at most. The
     /// hub is asked what there is; everything after that goes on whatever becomes of the caller.
     ///
-    /// One that is on its way already is returned as it is, and goes on if it was stopped. Fails
-    /// with [`Code::Conflict`](braincells_core::Code::Conflict) if the model is here.
+    /// One that is on its way already is returned as it is, and goes on if it was stopped; where
+    /// neither a quantisation nor a file is named, that is any of the same repository. Fails with
+    /// [`Code::Conflict`](braincells_core::Code::Conflict) if the model is here, or another commit
+    /// of it than the named one is on its way.
     pub async fn download_model(&self, request: DownloadRequest) -> Result<Download, AppError> {
-        let machine = machine().await?;
         let hub = self.hub().await?;
-        let asked = Asked::read(&request, machine.as_ref(), |text| hub.reference(text))?;
+        let room = self.room().await?;
+        let catalogue = self.model_catalogue();
+        let asked = Asked::read(&request, &catalogue, &room, |text| hub.reference(text))?;
         if let Some(known) = self.under_way(&asked).await? {
             return self.wish(known, Wish::Resume).await;
         }
         let token = self.cloud().hub_token().await;
-        let new = choose::resolve(&hub, token.as_ref(), &asked, machine.as_ref()).await?;
+        let (repository, choice) = choose::look(&hub, token.as_ref(), &asked, &room).await?;
+        choose::check_usable(&repository, request.anyway, &catalogue)?;
+        let new = choose::planned(&repository, &choice)?;
         loop {
             let known = match self.enqueue(&new).await? {
                 (Added::New(id), claim) => {
@@ -53,8 +57,15 @@ impl Workbench {
                     .iter()
                     .map(|file| &file.sha256)
                     .eq(new.files.iter().map(|file| &file.sha256));
-            if is_same || known.standing.state != DownloadState::Failed {
+            let state = known.standing.state;
+            if is_same || (state != DownloadState::Failed && asked.revision().is_none()) {
                 return self.wish(known.id, Wish::Resume).await;
+            }
+            if state != DownloadState::Failed {
+                let NewDownload { name, revision, .. } = known.wanted;
+                return Err(
+                    DownloadError::OtherVersion { id: known.id, name, state, revision }.into()
+                );
             }
             // What failed was another version of the files; what there is of it is of no use.
             self.wish(known.id, Wish::Cancel).await?;
@@ -146,7 +157,9 @@ impl Workbench {
             for one in given_up {
                 // Whoever has the claim still clears it away.
                 if let Ok(Some(claim)) = Claim::take(&home.temporary(), one.id) {
-                    disk::sweep(&home.models(), one, &all);
+                    if disk::sweep(&home.models(), one, &all) {
+                        catalogue.forget_finished_files(one.id)?;
+                    }
                     claim.end();
                 }
             }
@@ -198,13 +211,13 @@ impl Workbench {
         let (catalogue, home, now_ms) = (self.catalogue(), self.home().clone(), self.now_ms());
         let new = new.clone();
         blocking(move || {
-            let name = &new.name;
-            let is_under_way = catalogue
-                .downloads()?
-                .iter()
-                .any(|one| one.wanted.name == *name && !one.standing.state.is_over());
+            let (name, models, all) = (&new.name, home.models(), catalogue.downloads()?);
+            let is_under_way =
+                all.iter().any(|one| one.wanted.name == *name && !one.standing.state.is_over());
             if !is_under_way {
-                disk::check_new(&home.models(), &new, disk_free_bytes(&home.models()))?;
+                let promised = disk::promised_bytes(&models, &all);
+                let free = disk_free_bytes(&models).map(|free| free.saturating_sub(promised));
+                disk::check_new(&models, &new, free)?;
             }
             let mut claim = None;
             let added = catalogue.add_download(&new, now_ms, |id| {
@@ -216,17 +229,13 @@ impl Workbench {
         .await
     }
 
-    /// The download of what was named, if it is known without asking the hub: the repository and
-    /// the quantisation are named, and one of them is on its way.
+    /// The download of what was named, if it is on its way and that can be told without the hub.
     async fn under_way(&self, asked: &Asked) -> Result<Option<DownloadId>, AppError> {
-        let Some(label) = asked.reference.label.clone() else { return Ok(None) };
-        let (catalogue, repository) = (self.catalogue(), asked.reference.repository.clone());
+        let catalogue = self.catalogue();
         let stored = blocking(move || catalogue.downloads()).await?;
         let known = stored.into_iter().find(|one| {
             let state = one.standing.state;
-            (state.is_active() || state == DownloadState::Paused)
-                && one.wanted.repository.eq_ignore_ascii_case(&repository)
-                && one.wanted.label.as_deref().is_some_and(|its| its.eq_ignore_ascii_case(&label))
+            (state.is_active() || state == DownloadState::Paused) && asked.means(&one.wanted)
         });
         Ok(known.map(|one| one.id))
     }
@@ -296,11 +305,4 @@ fn found(text: &str, downloads: &[Download]) -> Result<DownloadId, DownloadError
         }
     }
     Err(DownloadError::NoSuchDownload { text: text.to_owned() })
-}
-
-/// What this machine has for a model. What is used now is not counted off: it changes, and a
-/// download stays.
-async fn machine() -> Result<Option<Machine>, AppError> {
-    let memory = blocking(|| Ok::<_, AppError>(memory())).await?;
-    Ok(memory.map(|memory| Machine { ram_bytes: memory.total_bytes, gpu_bytes: 0 }))
 }

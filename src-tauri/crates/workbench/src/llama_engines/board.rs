@@ -99,6 +99,17 @@ impl Board {
         standing.filter(|one| one.status != ModelStatus::Downloaded).collect()
     }
 
+    /// Nothing is known any more of why a model could not be loaded.
+    pub(super) fn forget_failure(&self, path: &Path) {
+        let mut models = self.lock();
+        let Some(entry) = models.get_mut(path) else { return };
+        entry.marks.failed = None;
+        entry.tell();
+        if entry.told == ModelStatus::Downloaded {
+            models.remove(path);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Entry>> {
         // Nothing under this lock can panic half-way through a change.
         self.models.lock().unwrap_or_else(PoisonError::into_inner)
@@ -216,12 +227,15 @@ mod tests {
 
         enter(Stage::Loading).fail(&AppError::new(Code::ModelBroken, "broken"));
         assert_eq!(board.standing()[0].status, ModelStatus::Failed);
+        board.forget_failure(Path::new("/m.gguf"));
+        assert_eq!(board.standing(), [], "another file is there now");
         enter(Stage::Loading).fail(&AppError::new(Code::Cancelled, "stopped"));
         assert_eq!(
             told(),
             [
                 (ModelStatus::Loading, false),
                 (ModelStatus::Failed, true),
+                (ModelStatus::Downloaded, false),
                 (ModelStatus::Loading, false),
                 (ModelStatus::Downloaded, false),
             ]

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use braincells_core::{AppError, Code, Event, EventSink};
 use braincells_data::{Catalogue, LinkedModel};
+use braincells_models::fit::Shape;
 
 use super::error::ModelError;
 use super::found::scan;
@@ -35,14 +36,17 @@ pub enum AddModel {
 }
 
 impl Workbench {
-    /// Makes a model of a file of this machine, after a look at its header. A copy is told by
+    /// Makes a model of a file of this machine, after a look at its header: one that is damaged or
+    /// is no language model is refused. A copy is told by
     /// [`Event::ModelCopying`]; dropping the future stops it and leaves nothing behind.
     pub async fn add_model(&self, path: &Path, how: AddModel) -> Result<ModelFile, AppError> {
         let (catalogue, home, path) = (self.catalogue(), self.home().clone(), path.to_owned());
         let (events, stop) = (self.events(), StopOnDrop::default());
         let (heard, stopped) = (Arc::clone(&events), Arc::clone(&stop.stopped));
         let added = blocking(move || {
-            read_header(&path)?;
+            let parts = read_header(&path)?;
+            // A projector, an adapter or a vocabulary is a sound file, too.
+            Shape::of_parts(&parts).map_err(|error| error.in_file(&path))?;
             let path = resolved(&path)?;
             let known = list_models(&home, &catalogue)?;
             let same = known.iter().find(|model| is_same(&model.path, &path));

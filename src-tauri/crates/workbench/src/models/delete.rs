@@ -26,6 +26,8 @@ pub struct DeletedModel {
     pub bytes: u64,
     /// Whether only a link went, and the file is still there.
     pub unlinked: bool,
+    /// Whether it was the model of columns that name none; they take another one from now on.
+    pub was_default: bool,
 }
 
 impl Workbench {
@@ -47,7 +49,10 @@ impl Workbench {
             self.engines().unload_when_idle(Duration::ZERO).await;
             self.check_unused(&model, &models)?;
         }
-        let (catalogue, home) = (self.catalogue(), self.home().clone());
+        let chosen = self.settings().await?.model;
+        let was_default = !chosen.is_empty()
+            && resolve_model(&chosen, &models).is_ok_and(|path| path == model.path);
+        let (catalogue, home, path) = (self.catalogue(), self.home().clone(), model.path.clone());
         let deleted = blocking(move || {
             if model.linked {
                 catalogue.remove_model(&model.name)?;
@@ -58,9 +63,20 @@ impl Workbench {
                 tracing::debug!(%error, "the last use of a model is not forgotten");
             }
             let ModelFile { name, size_bytes: bytes, linked: unlinked, .. } = model;
-            Ok::<_, AppError>(DeletedModel { name, bytes, unlinked })
+            Ok::<_, AppError>(DeletedModel { name, bytes, unlinked, was_default })
         })
         .await?;
+        self.engines().forget_failure(&path);
+        if was_default {
+            // Otherwise every column without a model of its own would ask for one that is gone.
+            self.change_settings(move |kept| {
+                if kept.model == chosen {
+                    kept.model.clear();
+                }
+                Ok(())
+            })
+            .await?;
+        }
         self.events().emit(Event::ModelsChanged);
         Ok(deleted)
     }

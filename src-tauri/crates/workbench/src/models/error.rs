@@ -28,10 +28,14 @@ pub(super) enum ModelError {
     WrittenElsewhere { path: PathBuf },
     #[error("`{}` changed while it was copied", path.display())]
     Changed { path: PathBuf },
-    #[error("`{repository}` has no `{label}`")]
-    NoSuchChoice { repository: String, label: String, known: Vec<String> },
     #[error("only the header of a GGUF file says what a model takes")]
     NoHeader,
+    #[error("the list of models is of {updated}, and the built-in one of {built_in}")]
+    OldList { updated: String, built_in: String },
+    #[error("`{}` is too long for a list of models", path.display())]
+    LongList { path: PathBuf },
+    #[error("the list of models cannot be written to `{}`: {reason}", path.display())]
+    ListNotWritten { path: PathBuf, reason: String },
 }
 
 impl From<ModelError> for AppError {
@@ -70,13 +74,19 @@ impl From<ModelError> for AppError {
             ModelError::Changed { .. } => {
                 (Code::Conflict, "wait until the other program is done with it".to_owned())
             }
-            ModelError::NoSuchChoice { known, .. } => {
-                (Code::NotFound, format!("it has {}", known.join(", ")))
-            }
             ModelError::NoHeader => (
                 Code::BadInput,
                 "its size is what is known; see `fits` of the repository".to_owned(),
             ),
+            ModelError::OldList { .. } => {
+                (Code::BadInput, "take a newer one; the built-in one is used".to_owned())
+            }
+            ModelError::LongList { .. } => {
+                (Code::BadInput, "take a file that is a list of models".to_owned())
+            }
+            ModelError::ListNotWritten { .. } => {
+                (Code::Storage, "check the permissions of the home folder".to_owned())
+            }
         };
         Self::new(code, error.to_string()).with_hint(hint)
     }

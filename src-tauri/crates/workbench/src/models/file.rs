@@ -25,6 +25,8 @@ pub struct ModelFile {
     pub used_at_ms: Option<i64>,
     /// Where it stands. One that lacks parts has failed.
     pub status: ModelStatus,
+    /// Why it has failed.
+    pub error: Option<AppError>,
     /// The repository of the hub that it is from, `owner/name`, where its folder says so.
     pub repository: Option<String>,
     /// How many files it has.
@@ -47,6 +49,7 @@ impl ModelFile {
             tuned,
             used_at_ms: None,
             status: ModelStatus::Downloaded,
+            error: None,
             repository,
             parts: 1,
             app: None,

@@ -2,14 +2,16 @@
 //! `braincells_models::hub`; what is fetched from it, `downloads`.
 
 use braincells_core::AppError;
-use braincells_models::catalogue::{Catalogue, Runtime};
+use braincells_models::catalogue::{Catalogue, Model, Runtime};
 use braincells_models::fit::{Candidate, Judgement, Verdict};
 use braincells_models::hub::{Choice, Hub, HubModel, Reference, Repository, Search};
 use serde::Serialize;
 
 use super::error::ModelError;
 use super::recommended::installed;
-use crate::Workbench;
+use super::unknown_architecture;
+use crate::downloads::{Asked, look};
+use crate::{DownloadRequest, Workbench};
 
 /// A repository of the hub, and what its quantisations mean for this machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,7 +21,8 @@ pub struct HubRepository {
     pub repository: Repository,
     /// How each choice fits, by its size.
     pub fits: Vec<Verdict>,
-    /// The choice to take, counted from 0; `None` if none will fit.
+    /// The choice to take, counted from 0: the one that a download without a label fetches. Where
+    /// none will fit, as `fits` says, it is the least that is worth having.
     pub suggested: Option<usize>,
     /// What each choice is called here, if it is here.
     pub installed: Vec<Option<String>>,
@@ -27,14 +30,34 @@ pub struct HubRepository {
     pub wanted: Option<usize>,
 }
 
+/// How one quantisation of the hub fits this machine.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct HubFit {
+    /// Which one was judged.
+    pub label: String,
+    /// Why it cannot be used here whatever memory there is, if it cannot.
+    pub problem: Option<String>,
+    /// How it fits.
+    #[serde(flatten)]
+    pub judgement: Judgement,
+}
+
 impl Workbench {
     /// Whether what a person wrote can mean a model of the hub. Asks nobody.
     pub fn is_hub_reference(&self, text: &str) -> bool {
         let text = text.trim();
         let id = text.split_once(':').map_or(text, |(id, _)| id);
+        // `Downloads/model.gguf` is a file that is not where it was thought to be.
+        let is_file = || {
+            let ending = text.len().checked_sub(".gguf".len()).and_then(|at| text.get(at..));
+            text.split('/').count() == 2
+                && !text.contains(':')
+                && ending.is_some_and(|e| e.eq_ignore_ascii_case(".gguf"))
+        };
         let is_there = || std::path::Path::new(text).exists();
-        Catalogue::built_in().model(id).is_some()
-            || text.contains('/') && text.parse::<Reference>().is_ok() && !is_there()
+        self.model_catalogue().model(id).is_some()
+            || text.contains('/') && text.parse::<Reference>().is_ok() && !is_file() && !is_there()
     }
 
     /// Looks for models on the hub.
@@ -47,13 +70,21 @@ impl Workbench {
     /// one of its files, or the id of a recommended model.
     pub async fn hub_repository(&self, reference: &str) -> Result<HubRepository, AppError> {
         let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
-        let reference = read_reference(reference, &hub)?;
-        let repository = hub.repository(&reference, token.as_ref()).await?;
+        let catalogue = self.model_catalogue();
+        let (reference, recommended) = read_reference(reference, &catalogue, &hub)?;
+        let mut repository = hub.repository(&reference, token.as_ref()).await?;
         let (models, room) = (self.models().await?, self.room().await?);
         let candidate =
             |choice: &Choice| Candidate { label: choice.label.clone(), bytes: choice.bytes };
         let candidates: Vec<Candidate> = repository.choices.iter().map(candidate).collect();
-        let (fits, suggested) = room.verdicts(&candidates, repository.parameters);
+        let fits = room.verdicts(&candidates, repository.parameters);
+        // Of a recommended model only some quantisations are in the list, and one of these is taken.
+        let of_list = recommended.and_then(|model| {
+            let index = room.to_take(&model.candidates(), Some(model.parameters))?;
+            let label = model.variants.get(index).map(|variant| variant.label.clone());
+            repository.wanted(&Reference { label, file: None, ..reference.clone() })
+        });
+        let suggested = of_list.or_else(|| room.to_take(&candidates, repository.parameters));
         let here = |choice: &Choice| {
             let files: Vec<&str> = choice.files.iter().map(|file| file.path.as_str()).collect();
             installed(&models, &repository.id, &files)
@@ -62,53 +93,56 @@ impl Workbench {
         let installed = repository.choices.iter().map(|choice| here(choice).filter(|_| is_gguf));
         let installed = installed.collect();
         let wanted = repository.wanted(&reference);
+        if is_gguf && let Some(reason) = unknown_architecture(repository.architecture.as_deref()) {
+            repository.notes.push(format!("{reason}, and cannot load it"));
+        }
         Ok(HubRepository { repository, fits, suggested, installed, wanted })
     }
 
-    /// Whether one quantisation fits, by the headers of its files as they lie on the hub. Without a
-    /// label it is the one that the reference names, or the one to take.
-    pub async fn hub_fit(&self, reference: &str, label: &str) -> Result<Judgement, AppError> {
-        let found = self.hub_repository(reference).await?;
-        let repository = &found.repository;
+    /// Whether one quantisation fits, by the headers of its files as they lie on the hub. It is the
+    /// one that a download of the same reference and label would fetch; an empty label names none.
+    pub async fn hub_fit(&self, reference: &str, label: &str) -> Result<HubFit, AppError> {
+        let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
+        let (catalogue, room) = (self.model_catalogue(), self.room().await?);
+        let request =
+            DownloadRequest { label: Some(label.to_owned()), ..DownloadRequest::new(reference) };
+        let asked = Asked::read(&request, &catalogue, &room, |text| hub.reference(text))?;
+        let (repository, choice) = look(&hub, token.as_ref(), &asked, &room).await?;
         if repository.runtime != Runtime::Gguf {
             return Err(ModelError::NoHeader.into());
         }
-        let choices = &repository.choices;
-        let choice = if label.is_empty() {
-            found.wanted.or(found.suggested).or((!choices.is_empty()).then_some(0))
-        } else {
-            let (id, label) = (repository.id.clone(), Some(label.to_owned()));
-            repository.wanted(&Reference { repository: id, revision: None, file: None, label })
-        };
-        let Some(choice) = choice.and_then(|index| choices.get(index)) else {
-            let known = choices.iter().map(|choice| choice.label.clone()).collect();
-            let (repository, label) = (repository.id.clone(), label.to_owned());
-            return Err(ModelError::NoSuchChoice { repository, label, known }.into());
-        };
-        let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
         let mut parts = Vec::with_capacity(choice.files.len());
         for file in &choice.files {
             let header = hub.header(&repository.id, &repository.commit, file, token.as_ref());
             parts.push(header.await?);
         }
-        self.room().await?.judge(&parts)
+        let architecture = parts.first().and_then(|gguf| gguf.architecture());
+        let problem = unknown_architecture(architecture);
+        Ok(HubFit { label: choice.label, problem, judgement: room.judge(&parts)? })
     }
 }
 
 /// What a person wrote; a recommended model stands for its repository.
-fn read_reference(text: &str, hub: &Hub) -> Result<Reference, AppError> {
+fn read_reference<'a>(
+    text: &str,
+    catalogue: &'a Catalogue,
+    hub: &Hub,
+) -> Result<(Reference, Option<&'a Model>), AppError> {
     let text = text.trim();
     let (id, label) = match text.split_once(':') {
         Some((id, label)) => (id, Some(label)),
         None => (text, None),
     };
-    match Catalogue::built_in().model(id) {
-        Some(model) => Ok(Reference {
-            repository: model.repository.clone(),
-            revision: None,
-            file: None,
-            label: label.map(str::to_owned),
-        }),
-        None => Ok(hub.reference(text)?),
+    match catalogue.model(id) {
+        Some(model) => {
+            let reference = Reference {
+                repository: model.repository.clone(),
+                revision: None,
+                file: None,
+                label: label.map(str::to_owned),
+            };
+            Ok((reference, Some(model)))
+        }
+        None => Ok((hub.reference(text)?, None)),
     }
 }

@@ -6,7 +6,7 @@ use braincells_core::AppError;
 use braincells_models::fit::Judgement;
 use serde::Serialize;
 
-use super::{ModelFile, read_header};
+use super::{ModelFile, read_header, unknown_architecture};
 use crate::Workbench;
 use crate::blocking::blocking;
 
@@ -60,13 +60,15 @@ impl Workbench {
                 Err(error) => (None, problem.or(Some(error.message))),
             };
             let header = parts.first();
+            let architecture = header.and_then(|gguf| gguf.architecture());
+            let problem = problem.or_else(|| unknown_architecture(architecture));
             let text = |text: Option<&str>| text.map(str::to_owned);
             Ok::<_, AppError>(ModelInfo {
                 name,
                 path,
                 bytes,
                 title: header.and_then(|gguf| text(gguf.name())),
-                architecture: header.and_then(|gguf| text(gguf.architecture())),
+                architecture: text(architecture),
                 quantisation: header.and_then(|gguf| text(gguf.quantisation())),
                 parameters: header.map(|_| {
                     parts.iter().fold(0, |all: u64, gguf| all.saturating_add(gguf.parameters()))

@@ -7,6 +7,7 @@ use braincells_core::{AppError, ModelStatus};
 use braincells_data::{Catalogue, LinkedModel};
 
 use super::ModelFile;
+use super::error::ModelError;
 use super::parts::{Part, is_projector, size_of, without_ending};
 use crate::Home;
 
@@ -23,7 +24,11 @@ pub(crate) fn list_models(home: &Home, catalogue: &Catalogue) -> Result<Vec<Mode
     }
     models.sort_by(|one, other| one.name.cmp(&other.name));
     let links = catalogue.models()?;
-    let roots = if links.is_empty() { Vec::new() } else { home.other_apps().roots() };
+    let mut roots = if links.is_empty() { Vec::new() } else { home.other_apps().roots() };
+    for (_, root) in &mut roots {
+        // What is linked is named by where it really is.
+        *root = root.canonicalize().unwrap_or_else(|_gone| root.clone());
+    }
     let mut linked: Vec<ModelFile> = links
         .into_iter()
         .filter_map(|LinkedModel { name, path }| {
@@ -77,10 +82,16 @@ fn gguf_files(folder: &Path, prefix: &str) -> Vec<ModelFile> {
         let parts = there.len() as u32;
         // While the others are being fetched the first part is not there yet; without it nothing can
         // be run.
-        let (_, path, _) = there.into_iter().next().filter(|(number, ..)| *number == 1)?;
+        let (_, path, _) = there.first().filter(|(number, ..)| *number == 1)?;
         let name = format!("{prefix}{}", path.file_name()?.to_string_lossy());
-        let status = if parts == count { ModelStatus::Downloaded } else { ModelStatus::Failed };
-        Some(ModelFile { status, parts, ..ModelFile::own(name, path, bytes) })
+        let own = ModelFile::own(name, path.clone(), bytes);
+        let is_there = |number: &u32| there.iter().any(|(there, ..)| there == number);
+        let Some(number) = (1..=count).find(|number| !is_there(number)) else {
+            return Some(ModelFile { parts, ..own });
+        };
+        let error = ModelError::PartMissing { number, count, path: own.path.clone() };
+        let (status, error) = (ModelStatus::Failed, Some(error.into()));
+        Some(ModelFile { status, error, parts, ..own })
     }));
     models
 }

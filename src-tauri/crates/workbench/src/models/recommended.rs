@@ -1,14 +1,14 @@
-//! The built-in list of models, with what each of them means for this machine. Asks nobody.
+//! The list of recommended models, with what each of them means for this machine. Asks nobody.
 
 use braincells_core::AppError;
-use braincells_models::catalogue::{Catalogue, Model, Runtime};
+use braincells_models::catalogue::{Model, Runtime};
 use braincells_models::fit::Verdict;
 use serde::Serialize;
 
 use super::ModelFile;
 use crate::Workbench;
 
-/// A model of the built-in list, and what it means for this machine.
+/// A model of the list, and what it means for this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct RecommendedModel {
@@ -16,7 +16,8 @@ pub struct RecommendedModel {
     pub model: Model,
     /// How each of its variants fits, by its size.
     pub fits: Vec<Verdict>,
-    /// The variant to take, counted from 0; `None` if none will fit.
+    /// The variant to take, counted from 0: the one that a download without a label fetches. Where
+    /// none will fit, as `fits` says, it is the least that is worth having.
     pub suggested: Option<usize>,
     /// What it is called here, if it is here.
     pub installed: Option<String>,
@@ -29,23 +30,23 @@ impl Workbench {
     pub async fn recommended_models(&self) -> Result<Vec<RecommendedModel>, AppError> {
         let (models, room) = (self.models().await?, self.room().await?);
         let recommended = |model: &Model| {
-            let (fits, suggested) = room.verdicts(&model.candidates(), Some(model.parameters));
+            let (candidates, parameters) = (model.candidates(), Some(model.parameters));
             let files: Vec<&str> =
                 model.variants.iter().filter_map(|variant| variant.file.as_deref()).collect();
             RecommendedModel {
-                fits,
-                suggested,
+                fits: room.verdicts(&candidates, parameters),
+                suggested: room.to_take(&candidates, parameters),
                 installed: installed(&models, &model.repository, &files),
                 available: is_run_here(model.runtime),
                 model: model.clone(),
             }
         };
-        Ok(Catalogue::built_in().models.iter().map(recommended).collect())
+        Ok(self.model_catalogue().models.iter().map(recommended).collect())
     }
 }
 
 /// Whether there is an engine for it in this program.
-fn is_run_here(runtime: Runtime) -> bool {
+pub(crate) fn is_run_here(runtime: Runtime) -> bool {
     runtime == Runtime::Gguf
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn resolve_model(name: &str, models: &[ModelFile]) -> Result<PathBuf,
         match found.as_slice() {
             [] => {}
             [model] => return Ok(model.path.clone()),
+            several if let Some(model) = owned(several) => return Ok(model.path.clone()),
             several => {
                 let candidates = several.iter().map(|model| model.name.clone()).collect();
                 return Err(
@@ -74,6 +75,7 @@ pub(crate) fn named_exactly<'a>(
         match found.as_slice() {
             [] => {}
             [model] => return Ok(model),
+            several if let Some(model) = owned(several) => return Ok(model),
             several => {
                 let candidates = several.iter().map(|model| model.name.clone()).collect();
                 let name = name.to_owned();
@@ -83,6 +85,14 @@ pub(crate) fn named_exactly<'a>(
     }
     let known = models.iter().map(|model| model.name.clone()).collect();
     Err(WorkbenchError::NoSuchModel { name: name.to_owned(), known }.into())
+}
+
+/// Of several of one name the one in the models folder: a link and a file may be called the same,
+/// and no name would tell them apart.
+fn owned<'a>(several: &[&'a ModelFile]) -> Option<&'a ModelFile> {
+    let [first, others @ ..] = several else { return None };
+    let is_one_name = others.iter().all(|other| other.name == first.name);
+    is_one_name.then(|| several.iter().find(|model| !model.linked).unwrap_or(first)).copied()
 }
 
 /// The file that a recipe's model name means now, `default_model` where it is empty: its bare
@@ -155,6 +165,16 @@ mod tests {
         let unknown = resolve_model("llama", &models).unwrap_err();
         assert_eq!(unknown.code, Code::ModelMissing);
         assert!(unknown.hint.expect("a hint").contains("`phi.gguf`"));
+    }
+
+    #[test]
+    fn of_a_link_and_a_file_of_one_name_the_file_is_meant() {
+        let mut models = models(&["m.gguf", "m.gguf"]);
+        (models[1].linked, models[1].path) = (true, PathBuf::from("/elsewhere/m.gguf"));
+        assert_eq!(resolve_model("m", &models).unwrap(), Path::new("/models/m.gguf"));
+        assert!(!named_exactly("m.gguf", &models).unwrap().linked);
+        models.remove(0);
+        assert_eq!(resolve_model("m", &models).unwrap(), Path::new("/elsewhere/m.gguf"));
     }
 
     #[test]

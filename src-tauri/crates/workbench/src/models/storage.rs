@@ -56,8 +56,9 @@ impl Workbench {
         let freed = blocking(move || {
             let mut freed = 0;
             for leftover in look(&home, &catalogue)?.leftovers {
-                remove(&leftover, &home)?;
-                freed += leftover.bytes;
+                if remove(&leftover, &home)? {
+                    freed += leftover.bytes;
+                }
             }
             Ok::<_, AppError>(freed)
         })
@@ -151,7 +152,14 @@ fn is_held(path: &Path) -> bool {
     matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
-fn remove(leftover: &Leftover, home: &Home) -> Result<(), AppError> {
+/// Removes what is left over, unless somebody took it up meanwhile; whether it did.
+fn remove(leftover: &Leftover, home: &Home) -> Result<bool, AppError> {
+    // Held until both are gone, so that nobody goes on with one of them.
+    let paths = [leftover.path.clone(), beside(&leftover.path)];
+    let locks: Vec<File> = paths.iter().filter_map(|path| File::open(path).ok()).collect();
+    if locks.iter().any(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock))) {
+        return Ok(false);
+    }
     for path in [&leftover.path, &beside(&leftover.path)] {
         match fs::remove_file(path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -165,5 +173,5 @@ fn remove(leftover: &Leftover, home: &Home) -> Result<(), AppError> {
         // One that has something else in it stays.
         drop(fs::remove_dir(folder));
     }
-    Ok(())
+    Ok(true)
 }

@@ -11,7 +11,8 @@ async fn an_address_a_label_and_a_file_mean_the_same_model() {
     let page = format!("{}/{REPOSITORY}/blob/main/model-Q8_0.gguf", hub.endpoint());
     let one = bench.pull(&page).await;
     assert_eq!(one.label.as_deref(), Some("Q8_0"));
-    let request = DownloadRequest { reference: page, label: Some("q4_k_m".to_owned()) };
+    let request =
+        DownloadRequest { label: Some("q4_k_m".to_owned()), ..DownloadRequest::new(page) };
     let other = bench.workbench.download_model(request).await.unwrap();
     assert_eq!(other.label.as_deref(), Some("Q4_K_M"), "what was chosen last counts");
     for id in [one.id, other.id] {
@@ -151,4 +152,82 @@ async fn an_entry_of_the_catalogue_is_found_where_the_hub_has_it_now() {
     assert_eq!(download.repository, starter.repository);
     assert_eq!(bench.finished(download.id).await.state, DownloadState::Done);
     assert!(download.name.ends_with(&path), "{}", download.name);
+}
+
+#[tokio::test]
+async fn the_same_words_go_on_with_what_came_of_them() {
+    let hub = hub_with_models(&["Q4_K_M", "Q8_0"], 3 * BLOCK);
+    let bench = Bench::new(&hub);
+    stall_after(&hub, BLOCK);
+    // Not the one that the machine would decide for.
+    let begun = bench.pull("owner/model-GGUF:Q4_K_M").await;
+    bench.told(begun.id, |download| download.bytes_done >= BLOCK).await;
+    assert_eq!(bench.pull(REPOSITORY).await.id, begun.id);
+    bench.workbench.pause_download(begun.id).await.unwrap();
+    go_on(&hub);
+    assert_eq!(bench.pull(REPOSITORY).await.id, begun.id, "whatever is free now");
+    assert_eq!(bench.finished(begun.id).await.state, DownloadState::Done);
+    assert_eq!(bench.workbench.downloads().await.unwrap().len(), 1);
+    let other = bench.pull("owner/model-GGUF:Q8_0").await;
+    assert_eq!(other.label.as_deref(), Some("Q8_0"), "a named one is another");
+}
+
+#[tokio::test]
+async fn another_commit_than_the_one_under_way_is_a_conflict() {
+    let file = |seed| HostedFile::generated("model-Q4_K_M.gguf", seed, 3 * BLOCK);
+    let first = HostedRepository::new(REPOSITORY).with(file(1)).tagged("v1");
+    let commit = first.commit().to_owned();
+    let hub = HubServer::start(HubFolder::new().with(first.then(vec![file(2)])));
+    let bench = Bench::new(&hub);
+    stall_after(&hub, BLOCK);
+    let begun = bench.pull(REPOSITORY).await;
+    bench.told(begun.id, |download| download.bytes_done >= BLOCK).await;
+    bench.workbench.pause_download(begun.id).await.unwrap();
+    for revision in ["v1", &commit] {
+        for label in ["", ":Q4_K_M"] {
+            let error = bench.refused(&format!("{REPOSITORY}@{revision}{label}")).await;
+            assert_eq!(error.code, Code::Conflict, "{error}");
+            assert!(error.message.contains("is paused"), "{error}");
+            assert!(error.message.contains(&begun.revision[..7]), "{error}");
+            assert!(error.hint.unwrap().contains(&format!("models cancel {}", begun.id)));
+        }
+    }
+    let standing = bench.now(begun.id).await;
+    assert_eq!((standing.state, bench.files().len()), (DownloadState::Paused, 3));
+    let named = format!("{REPOSITORY}@{}", begun.revision);
+    for same in [named.as_str(), REPOSITORY, FILE] {
+        assert_eq!(bench.pull(same).await.id, begun.id, "{same}");
+    }
+    bench.workbench.cancel_download(begun.id).await.unwrap();
+    go_on(&hub);
+    let other = bench.pull(&format!("{REPOSITORY}@v1")).await;
+    assert_eq!(other.revision, commit);
+    assert_eq!(bench.finished(other.id).await.state, DownloadState::Done);
+}
+
+#[tokio::test]
+async fn what_nothing_here_can_load_is_not_fetched() {
+    let mlx = HostedRepository::new("mlx-community/gemma-3-1b-it-qat-4bit")
+        .with(HostedFile::new("config.json", b"{}".to_vec()))
+        .with(HostedFile::generated("model.safetensors", 1, MIB))
+        .knowing(|facts| facts.library = Some("mlx".to_owned()));
+    let strange = HostedRepository::new(REPOSITORY)
+        .with(HostedFile::generated("model-Q4_K_M.gguf", 7, MIB))
+        .knowing(|facts| {
+            facts.gguf = Some(serde_json::json!({ "total": 1000, "architecture": "lxama" }));
+        });
+    let hub = HubServer::start(HubFolder::new().with(mlx).with(strange));
+    let bench = Bench::new(&hub);
+    for reference in ["mlx-community/gemma-3-1b-it-qat-4bit", "mlx-gemma-3-1b-it"] {
+        let error = bench.refused(reference).await;
+        assert_eq!(error.code, Code::BadInput, "{error}");
+        assert!(error.hint.unwrap().contains("`gemma-3-1b-it`"), "{reference}");
+    }
+    let error = bench.refused(REPOSITORY).await;
+    assert_eq!(error.code, Code::BadInput);
+    assert!(error.message.contains("`lxama`"), "{error}");
+    assert!(bench.workbench.downloads().await.unwrap().is_empty());
+    let request = DownloadRequest { anyway: true, ..DownloadRequest::new(REPOSITORY) };
+    let insisted = bench.workbench.download_model(request).await.unwrap();
+    assert_eq!(bench.finished(insisted.id).await.state, DownloadState::Done);
 }

@@ -132,7 +132,7 @@ async fn a_home_that_is_gone_ends_its_downloads_with_a_reason() {
 async fn a_disk_that_is_full_stops_a_download_until_there_is_room() {
     let hub = hub_with(24 * MIB);
     let folder = TempHome::new();
-    let Some(disk) = SmallDisk::new(folder.outside().join("disk"), 48) else {
+    let Some(disk) = SmallDisk::new(folder.outside().join("disk"), 384) else {
         println!("not tested: nothing may be mounted here");
         return;
     };
@@ -152,4 +152,24 @@ async fn a_disk_that_is_full_stops_a_download_until_there_is_room() {
     bench.workbench.resume_download(id).await.unwrap();
     assert_eq!(bench.finished(id).await.state, DownloadState::Done);
     assert!(bodies(&hub, FILE)[0].range.is_some(), "what was there was not fetched again");
+}
+
+#[tokio::test]
+async fn a_download_that_cannot_be_locked_says_so_and_keeps_no_other_from_its_turn() {
+    let hub = hub_with_models(&["Q4_K_M", "Q8_0"], MIB);
+    let bench = Bench::new(&hub);
+    // As a lock file of another user would be, it cannot be opened for writing.
+    let in_the_way = bench.home.temporary().join("download-1.lock");
+    std::fs::create_dir_all(&in_the_way).unwrap();
+    let id = bench.pull(&format!("{REPOSITORY}:Q4_K_M")).await.id;
+    let failed = bench.finished(id).await;
+    assert_eq!(failed.state, DownloadState::Failed);
+    let error = failed.error.unwrap();
+    assert_eq!(error.code, Code::Storage);
+    assert!(error.message.contains("cannot be locked"), "{error}");
+    let other = bench.pull(&format!("{REPOSITORY}:Q8_0")).await.id;
+    assert_eq!(bench.finished(other).await.state, DownloadState::Done);
+    std::fs::remove_dir(&in_the_way).unwrap();
+    bench.workbench.resume_download(id).await.unwrap();
+    assert_eq!(bench.finished(id).await.state, DownloadState::Done);
 }

@@ -56,18 +56,31 @@ async fn a_cancelled_download_leaves_nothing_and_never_comes_back() {
     assert_eq!(bench.now(id).await.state, DownloadState::Cancelled);
 }
 
-#[tokio::test]
-async fn a_split_model_that_is_given_up_leaves_no_part() {
-    let part = |n: u64| format!("model-Q8_0-0000{n}-of-00002.gguf");
+fn part(n: u64) -> String {
+    format!("model-Q8_0-0000{n}-of-00002.gguf")
+}
+
+/// A hub with a model of two parts, of 9 MiB each.
+fn hub_with_parts() -> HubServer {
     let repository = (1..=2).fold(HostedRepository::new(REPOSITORY), |repository, n| {
         repository.with(HostedFile::generated(&part(n), n, 9 * MIB))
     });
-    let hub = HubServer::start(HubFolder::new().with(repository));
+    HubServer::start(HubFolder::new().with(repository))
+}
+
+/// The first part, which comes last, is not there.
+fn without_the_first(hub: &HubServer) {
     hub.set_faults(|faults| {
         faults.only = Some(part(1));
         faults.failure =
             Some(Failure { status: 404, retry_after: None, part: HubPart::Any, times: None });
     });
+}
+
+#[tokio::test]
+async fn a_split_model_that_is_given_up_leaves_no_part() {
+    let hub = hub_with_parts();
+    without_the_first(&hub);
     let bench = Bench::new(&hub);
     let id = bench.pull(REPOSITORY).await.id;
     let failed = bench.finished(id).await;
@@ -81,6 +94,7 @@ async fn a_split_model_that_is_given_up_leaves_no_part() {
     assert!(bodies(&hub, &format!("{REPOSITORY}/{}", part(2))).is_empty(), "not fetched again");
 
     let bench = Bench::new(&hub);
+    hub.forget_requests();
     hub.set_faults(|faults| {
         faults.only = Some(part(1));
         faults.stall = Some(Stall { after_bytes: Some(MIB), times: None });
@@ -95,6 +109,59 @@ async fn a_split_model_that_is_given_up_leaves_no_part() {
     .await;
     bench.workbench.cancel_download(id).await.unwrap();
     assert_eq!(bench.files(), [""; 0]);
+}
+
+#[tokio::test]
+async fn parts_that_a_person_put_there_are_never_removed() {
+    let hub = hub_with_parts();
+    let bench = Bench::new(&hub);
+    let id = bench.pull(REPOSITORY).await.id;
+    assert_eq!(bench.finished(id).await.state, DownloadState::Done);
+    let folder = "owner--model-GGUF";
+    let second = format!("{folder}/{}", part(2));
+    let bytes = std::fs::read(bench.path(&second)).unwrap();
+
+    // One was there before.
+    let bench = Bench::new(&hub);
+    std::fs::create_dir(bench.path(folder)).unwrap();
+    std::fs::write(bench.path(&second), &bytes).unwrap();
+    without_the_first(&hub);
+    let id = bench.pull(REPOSITORY).await.id;
+    assert_eq!(bench.finished(id).await.state, DownloadState::Failed);
+    bench.workbench.cancel_download(id).await.unwrap();
+    assert_eq!(bench.files(), [folder, &second]);
+
+    // The download brought it, was given up, and then a person put it there.
+    let bench = Bench::new(&hub);
+    let id = bench.pull(REPOSITORY).await.id;
+    assert_eq!(bench.finished(id).await.state, DownloadState::Failed);
+    assert!(bench.path(&second).exists());
+    bench.workbench.cancel_download(id).await.unwrap();
+    assert_eq!(bench.files(), [""; 0]);
+    std::fs::create_dir(bench.path(folder)).unwrap();
+    std::fs::write(bench.path(&second), &bytes).unwrap();
+    let bench = bench.again(&hub);
+    bench.workbench.resume_downloads().await.unwrap();
+    bench.workbench.cancel_download(id).await.unwrap();
+    assert_eq!(bench.files(), [folder, &second]);
+}
+
+#[tokio::test]
+async fn a_part_that_went_meanwhile_is_fetched_again() {
+    let hub = hub_with_parts();
+    without_the_first(&hub);
+    let bench = Bench::new(&hub);
+    let id = bench.pull(REPOSITORY).await.id;
+    assert_eq!(bench.finished(id).await.state, DownloadState::Failed);
+    std::fs::remove_dir_all(bench.path("owner--model-GGUF")).unwrap();
+    assert_eq!(bench.now(id).await.bytes_done, 0);
+    hub.set_faults(|faults| *faults = Faults::default());
+    bench.workbench.resume_download(id).await.unwrap();
+    assert_eq!(bench.finished(id).await.state, DownloadState::Done);
+    for n in 1..=2 {
+        let size = bench.path(&format!("owner--model-GGUF/{}", part(n))).metadata().unwrap().len();
+        assert_eq!(size, 9 * MIB, "part {n}");
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use braincells_core::{AppError, Code, Event, EventSink, ModelStatus, RunScope};
 use braincells_llm::{FakeAnswer, FakeEngine, FakeGate, LLMEngine};
 use braincells_testing::{
     ManualClock, RecordedEvents, Scripted, TempHome, no_backends, scripted_workbench, small_model,
-    small_model_part, text_recipe,
+    small_model_part, small_model_with, text_recipe,
 };
 use braincells_workbench::{
     AddModel, EngineOptions, EngineSource, ModelStanding, ProbeHere, Verdict, Workbench, World,
@@ -53,6 +53,17 @@ async fn only_sound_gguf_files_become_models() {
     }
     assert!(workbench.models().await.unwrap().is_empty());
     assert_eq!(fs::read_dir(scripted.home.home().models()).unwrap().count(), 0);
+    // As projectors, adapters and vocabularies are: sound, and nothing that answers.
+    for word in ["block_count", "embedding_length"] {
+        let other = format!("{}_", &word[..word.len() - 1]);
+        let part = scripted.home.write("part.gguf", small_model_with("part", word, &other));
+        for how in [AddModel::Link, AddModel::Copy] {
+            let error = workbench.add_model(&part, how).await.unwrap_err();
+            assert_eq!(error.code, Code::ModelBroken, "{word}");
+            assert!(error.message.contains("part.gguf` is not a language model"), "{error}");
+        }
+    }
+    assert!(workbench.models().await.unwrap().is_empty());
 
     let good = scripted.home.write("good.gguf", small_model("good"));
     let added = workbench.add_model(&good, AddModel::Link).await.unwrap();
@@ -248,6 +259,23 @@ async fn what_lies_behind_a_link_is_not_deleted() {
     assert_eq!(names(workbench).await, ["linked/a.gguf"]);
 }
 
+#[tokio::test]
+async fn the_model_of_new_columns_is_another_one_after_it_was_deleted() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let workbench = &scripted.workbench;
+    put(&scripted, "usual.gguf", small_model("usual"));
+    put(&scripted, "other.gguf", small_model("other"));
+    let choose = |settings: &mut braincells_core::Settings| {
+        settings.model = "usual".to_owned();
+        Ok(())
+    };
+    workbench.change_settings(choose).await.unwrap();
+    assert!(!workbench.delete_model("other.gguf").await.unwrap().was_default);
+    assert_eq!(workbench.settings().await.unwrap().model, "usual");
+    assert!(workbench.delete_model("usual.gguf").await.unwrap().was_default);
+    assert_eq!(workbench.settings().await.unwrap().model, "");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_a_run_needs_is_not_deleted_and_afterwards_it_is() {
     let gate = FakeGate::new();
@@ -374,6 +402,68 @@ async fn the_catalogue_says_what_fits_and_what_is_here() {
     let after = scripted.workbench.recommended_models().await.unwrap();
     let found = after.iter().find(|one| one.model.id == model.id).unwrap();
     assert_eq!(found.installed.as_deref(), Some(name.as_str()));
+}
+
+/// The built-in list of another day, with one model of another id.
+fn list_of(day: &str, id: &str) -> String {
+    let mut list = braincells_models::catalogue::Catalogue::built_in().clone();
+    day.clone_into(&mut list.updated);
+    id.clone_into(&mut list.models[0].id);
+    serde_json::to_string(&list).unwrap()
+}
+
+#[tokio::test]
+async fn a_newer_catalogue_comes_from_a_file_and_a_bad_one_changes_nothing() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let (workbench, home) = (&scripted.workbench, &scripted.home);
+    let first = |bench: Workbench| async move {
+        bench.recommended_models().await.unwrap()[0].model.id.clone()
+    };
+    let built_in = braincells_models_id();
+    let long = format!("{}{}", list_of("2999-01-01", "long"), " ".repeat(4 << 20));
+    let unsound = list_of("2999-01-01", "no such / name");
+    for (text, said) in [
+        ("<html>", "cannot be read"),
+        (&unsound, "other characters"),
+        (&list_of("2020-01-01", "old"), "is of 2020-01-01"),
+        (&long, "too long"),
+    ] {
+        let file = home.write("list.json", text);
+        let error = workbench.set_model_catalogue(&file).await.unwrap_err();
+        assert_eq!(error.code, Code::BadInput, "{error}");
+        assert!(error.message.contains(said) && error.hint.is_some(), "{error}");
+        // One that got there in another way.
+        fs::write(home.home().model_catalogue(), text).unwrap();
+        assert_eq!(first(workbench.clone()).await, built_in);
+    }
+    let missing = workbench.set_model_catalogue(&home.outside().join("none.json")).await;
+    assert_eq!(missing.unwrap_err().code, Code::NotFound);
+    assert_eq!(changes(&scripted.events), 0);
+
+    let file = home.write("list.json", list_of("2999-01-01", "of-tomorrow"));
+    assert_eq!(workbench.set_model_catalogue(&file).await.unwrap(), "2999-01-01");
+    assert_eq!(changes(&scripted.events), 1);
+    assert_eq!(first(workbench.clone()).await, "of-tomorrow");
+    assert!(workbench.is_hub_reference("of-tomorrow") && !workbench.is_hub_reference(&built_in));
+    let status = workbench.model_status("of-tomorrow").await.unwrap();
+    assert_eq!(status, ModelStatus::Available);
+    assert_eq!(workbench.model_status(&built_in).await.unwrap_err().code, Code::ModelMissing);
+    // What another process puts there is seen, too.
+    fs::write(home.home().model_catalogue(), list_of("2999-01-02", "of-another-day")).unwrap();
+    assert_eq!(first(workbench.clone()).await, "of-another-day");
+    fs::remove_file(home.home().model_catalogue()).unwrap();
+    assert_eq!(first(workbench.clone()).await, built_in);
+}
+
+#[tokio::test]
+async fn a_model_that_llama_cpp_does_not_know_has_that_for_a_problem() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    put(&scripted, "strange.gguf", small_model_with("strange", "llama", "lxama"));
+    let info = scripted.workbench.model_info("strange").await.unwrap();
+    assert_eq!(info.architecture.as_deref(), Some("lxama"));
+    assert!(info.problem.unwrap().contains("`lxama`"));
+    put(&scripted, "usual.gguf", small_model("usual"));
+    assert_eq!(scripted.workbench.model_info("usual").await.unwrap().problem, None);
 }
 
 #[tokio::test]

@@ -7,9 +7,10 @@ use braincells_llm::FakeEngine;
 use braincells_testing::hub_server::{HostedFile, HostedRepository, HubFolder, HubServer};
 use braincells_testing::{
     ManualClock, RecordedEvents, ScriptedEngines, TempHome, small_model, small_model_part,
+    small_model_with,
 };
 use braincells_workbench::{
-    Cloud, Keys, ProbeHere, Runtime, Search, SearchSort, Verdict, Workbench, World,
+    Cloud, DownloadRequest, Keys, ProbeHere, Runtime, Search, SearchSort, Verdict, Workbench, World,
 };
 
 fn hub() -> HubServer {
@@ -70,16 +71,66 @@ async fn a_repository_says_what_fits_and_what_is_here() {
     assert_eq!(found.installed[at("Q4_K_M")].as_deref(), here);
     assert_eq!(found.installed[at("Q8_0")], None);
 
-    for label in ["Q4_K_M", "Q8_0", ""] {
+    for (label, due) in [("Q4_K_M", "Q4_K_M"), ("q8_0", "Q8_0"), ("", "Q4_K_M")] {
         let fit = workbench.hub_fit("owner/small-GGUF:Q4_K_M", label).await.unwrap();
-        assert_eq!(fit.verdict, Verdict::Fits, "{label}: {}", fit.reason);
-        assert_eq!(fit.layers, 1);
+        assert_eq!((fit.label.as_str(), fit.problem), (due, None));
+        let judged = fit.judgement;
+        assert_eq!(judged.verdict, Verdict::Fits, "{label}: {}", judged.reason);
+        assert_eq!(judged.layers, 1);
     }
-    let unknown = workbench.hub_fit("owner/small-GGUF", "Q2_K").await.unwrap_err();
-    assert_eq!(unknown.code, Code::NotFound);
-    assert!(unknown.hint.unwrap().contains("Q8_0"));
+    for (reference, label) in [
+        ("owner/small-GGUF", "Q2_K"),
+        ("owner/small-GGUF:Q2_K", ""),
+        ("owner/small-GGUF/none.gguf", ""),
+    ] {
+        let unknown = workbench.hub_fit(reference, label).await.unwrap_err();
+        assert_eq!(unknown.code, Code::NotFound, "{reference}");
+        assert!(unknown.hint.as_ref().unwrap().contains("Q8_0"), "{unknown:?}");
+        let label = Some(label.to_owned());
+        let request = DownloadRequest { label, ..DownloadRequest::new(reference) };
+        assert_eq!(workbench.download_model(request).await.unwrap_err(), unknown);
+    }
     let broken = workbench.hub_fit("owner/small-GGUF", "BF16").await.unwrap_err();
     assert_eq!(broken.code, Code::ModelBroken, "{broken}");
+}
+
+#[tokio::test]
+async fn what_is_suggested_is_judged_and_fetched() {
+    let starter = braincells_models::catalogue::Catalogue::built_in().starter().unwrap();
+    let label = &starter.variants[0].label;
+    let file = |label: &str| HostedFile::new(&format!("m.{label}.gguf"), small_model(label));
+    // Quantisations that the list leaves out are not what its name means.
+    let of_list = HostedRepository::new(&starter.repository).with(file(label)).with(file("Q8_0"));
+    let strange = HostedRepository::new("owner/strange-GGUF")
+        .with(HostedFile::new("m-Q4_0.gguf", small_model_with("m", "llama", "lxama")))
+        .knowing(|facts| {
+            facts.gguf = Some(serde_json::json!({ "total": 1000, "architecture": "lxama" }));
+        });
+    let vast = |label: &str, bytes| {
+        let file = HostedFile::generated(&format!("m-2b-{label}.gguf"), 1, bytes);
+        file.saying_sha256(&"0".repeat(64))
+    };
+    let other = HostedRepository::new("owner/other-GGUF")
+        .with(vast("Q2_K", 15 << 40))
+        .with(vast("Q4_0", 16 << 40));
+    let hub = HubServer::start(HubFolder::new().with(of_list).with(strange).with(other));
+    let home = TempHome::new();
+    let workbench = workbench(&home, hub.endpoint());
+
+    let shown = workbench.hub_repository(&starter.id).await.unwrap();
+    let suggested = &shown.repository.choices[shown.suggested.unwrap()].label;
+    let fit = workbench.hub_fit(&starter.id, "").await.unwrap();
+    let fetched = workbench.download_model(DownloadRequest::new(&starter.id)).await.unwrap();
+    assert_eq!((suggested, &fit.label, fetched.label.as_ref()), (label, label, Some(label)));
+
+    // Even where nothing will fit, one is named.
+    let shown = workbench.hub_repository("owner/other-GGUF").await.unwrap();
+    assert_eq!((shown.suggested, shown.fits), (Some(1), vec![Verdict::WillNotFit; 2]));
+
+    let shown = workbench.hub_repository("owner/strange-GGUF").await.unwrap();
+    assert!(shown.repository.notes.iter().any(|note| note.contains("`lxama`")), "{shown:?}");
+    let fit = workbench.hub_fit("owner/strange-GGUF", "").await.unwrap();
+    assert!(fit.problem.unwrap().contains("`lxama`"));
 }
 
 #[tokio::test]
@@ -94,7 +145,11 @@ async fn what_cannot_be_asked_is_said() {
         assert!(error.hint.is_some(), "{error}");
     }
     assert!(bench.is_hub_reference("owner/small-GGUF:Q4_K_M"));
-    assert!(!bench.is_hub_reference("small-Q4_K_M.gguf"));
+    assert!(bench.is_hub_reference("owner/small-GGUF/small-Q4_K_M.gguf"));
+    assert!(bench.is_hub_reference("owner/small-GGUF:small-Q4_K_M.gguf"));
+    for file in ["small-Q4_K_M.gguf", "Downloads/small-Q4_K_M.gguf", "Downloads/small.GGUF"] {
+        assert!(!bench.is_hub_reference(file), "{file}");
+    }
     // A hub on this machine may be asked whatever is set; another one may not.
     let settings = Settings { local_only: true, ..Settings::default() };
     bench.set_settings(settings).await.unwrap();

@@ -28,7 +28,6 @@ pub(super) enum Heard<'a> {
 }
 
 /// A request and how it has fared.
-#[expect(clippy::struct_excessive_bools, reason = "what was found out about a request is no state")]
 pub(super) struct Asking<'a> {
     shared: &'a Arc<Shared>,
     asker: Asker,

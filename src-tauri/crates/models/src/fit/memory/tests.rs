@@ -38,7 +38,7 @@ fn smol() -> Shape {
 }
 
 fn wanted(cells: u64, sequences: u64, batch_tokens: u64, flash_attention: bool) -> Wanted {
-    Wanted { cells, sequences, batch_tokens, flash_attention }
+    Wanted { cells, sequences, batch_tokens, flash_attention, gpu_layers: None }
 }
 
 const MIB: f64 = 1024.0 * 1024.0;

@@ -96,8 +96,13 @@ fn taken(header: &Gguf, numbers: &mut Numbers) -> Result<Outcome, String> {
         sequences: numbers.hostile(),
         batch_tokens: *numbers.one_of(&[1, 64, 512]),
         flash_attention: numbers.below(4) > 0,
+        gpu_layers: (numbers.below(2) > 0).then(|| numbers.hostile()),
     };
-    let machine = Machine { ram_bytes: numbers.hostile(), gpu_bytes: numbers.hostile() };
+    let machine = Machine {
+        ram_bytes: numbers.hostile(),
+        gpu_bytes: numbers.hostile(),
+        gpu_is_ram: numbers.below(2) > 0,
+    };
     let found = judge(&shape, &wanted, &machine);
     let layers = shape.layers.len() as u64;
     if found.gpu_layers > layers + 1 || found.reason.is_empty() {

@@ -1,5 +1,4 @@
 use braincells_core::Code;
-use braincells_models::fit::Machine;
 use braincells_models::hub::Gate;
 
 use super::*;
@@ -54,13 +53,26 @@ fn gguf() -> Repository {
     )
 }
 
-fn asked(text: &str, label: Option<&str>) -> Asked {
-    let request = DownloadRequest { reference: text.to_owned(), label: label.map(str::to_owned) };
-    Asked::read(&request, None, str::parse).unwrap()
+fn read(text: &str, label: Option<&str>) -> Result<Asked, AppError> {
+    let label = label.map(str::to_owned);
+    let request = DownloadRequest { label, ..DownloadRequest::new(text) };
+    Asked::read(&request, Catalogue::built_in(), &room(4), str::parse)
 }
 
-fn machine(gb: u64) -> Machine {
-    Machine { ram_bytes: gb * GB, gpu_bytes: 0 }
+fn asked(text: &str, label: Option<&str>) -> Asked {
+    read(text, label).unwrap()
+}
+
+fn room(gb: u64) -> Room {
+    Room::with_bytes(gb * GB)
+}
+
+fn choose(
+    repository: &Repository,
+    asked: &Asked,
+    room: &Room,
+) -> Result<NewDownload, DownloadError> {
+    planned(repository, chosen(repository, asked, room)?)
 }
 
 fn names(new: &NewDownload) -> Vec<&str> {
@@ -75,7 +87,7 @@ fn the_quantisation_that_was_named_is_taken() {
         ("hf.co/o/m-GGUF:Q4_K_M", Some(" q8_0 ")),
         ("https://huggingface.co/o/m-GGUF/blob/main/m-Q8_0.gguf", None),
     ] {
-        let new = choose(&gguf(), &asked(text, label), Some(&machine(4))).unwrap();
+        let new = choose(&gguf(), &asked(text, label), &room(4)).unwrap();
         assert_eq!(new.name, "o--m-GGUF/m-Q8_0.gguf", "{text}");
         assert_eq!((new.label.as_deref(), new.runtime.as_str()), (Some("Q8_0"), "gguf"));
         assert_eq!(new.revision, "c0ffee", "the commit, not the branch");
@@ -85,23 +97,18 @@ fn the_quantisation_that_was_named_is_taken() {
 
 #[test]
 fn where_none_was_named_the_machine_decides_and_something_is_always_chosen() {
-    for (machine, label) in [
-        (Some(machine(64)), "Q8_0"),
-        (Some(machine(8)), "Q4_K_M"),
-        (Some(machine(1)), "Q4_K_M"),
-        (None, "Q4_K_M"),
-    ] {
-        let new = choose(&gguf(), &asked("o/m-GGUF", None), machine.as_ref()).unwrap();
-        assert_eq!(new.label.as_deref(), Some(label), "{machine:?}");
+    for (gb, label) in [(64, "Q8_0"), (8, "Q4_K_M"), (1, "Q4_K_M")] {
+        let new = choose(&gguf(), &asked("o/m-GGUF", None), &room(gb)).unwrap();
+        assert_eq!(new.label.as_deref(), Some(label), "{gb} GB");
     }
     let only = repository(Runtime::Gguf, vec![choice("BF16", &[("m.gguf", 900 * GB)])]);
-    let new = choose(&only, &asked("o/m-GGUF", None), Some(&machine(1))).unwrap();
+    let new = choose(&only, &asked("o/m-GGUF", None), &room(1)).unwrap();
     assert_eq!(new.label.as_deref(), Some("BF16"));
 }
 
 #[test]
 fn the_first_part_of_a_split_model_names_it_and_comes_last() {
-    let new = choose(&gguf(), &asked("o/m-GGUF:F16", None), None).unwrap();
+    let new = choose(&gguf(), &asked("o/m-GGUF:F16", None), &room(4)).unwrap();
     assert_eq!(new.name, "o--m-GGUF/m-F16-00001-of-00003.gguf");
     let due = [
         "o--m-GGUF/m-F16-00003-of-00003.gguf",
@@ -116,7 +123,7 @@ fn the_first_part_of_a_split_model_names_it_and_comes_last() {
 fn a_repository_for_mlx_comes_whole_with_its_folders() {
     let files = [("config.json", 1), ("model.safetensors", GB), ("assets/tokens.json", 2)];
     let whole = repository(Runtime::Mlx, vec![choice("4bit", &files)]);
-    let new = choose(&whole, &asked("o/m-GGUF", None), None).unwrap();
+    let new = choose(&whole, &asked("o/m-GGUF", None), &room(4)).unwrap();
     assert_eq!((new.name.as_str(), new.runtime.as_str()), ("o--m-GGUF", "mlx"));
     let due =
         ["o--m-GGUF/assets/tokens.json", "o--m-GGUF/model.safetensors", "o--m-GGUF/config.json"];
@@ -126,7 +133,7 @@ fn a_repository_for_mlx_comes_whole_with_its_folders() {
 #[test]
 fn what_is_not_there_is_said_with_what_is() {
     let error = |repository: &Repository, text: &str| {
-        AppError::from(choose(repository, &asked(text, None), None).unwrap_err())
+        AppError::from(choose(repository, &asked(text, None), &room(4)).unwrap_err())
     };
     let label = error(&gguf(), "o/m-GGUF:Q9");
     assert_eq!(label.code, Code::NotFound);
@@ -158,10 +165,64 @@ fn the_catalogue_is_asked_before_the_hub() {
     }
     let mlx = catalogue.of(Runtime::Mlx).next().unwrap();
     assert_eq!(asked(&mlx.id, None).reference.label, None, "it comes whole");
-    let request = DownloadRequest::new(format!("{}:Q99", starter.id));
-    let error = Asked::read(&request, None, str::parse).unwrap_err();
+    let error = read(&format!("{}:Q99", starter.id), None).unwrap_err();
     assert_eq!(error.code, Code::NotFound);
-    let error = Asked::read(&DownloadRequest::new("no such thing"), None, str::parse);
-    let error = error.unwrap_err();
+    let error = read("no such thing", None).unwrap_err();
     assert_eq!(error.code, Code::BadInput);
+}
+
+#[test]
+fn the_same_words_mean_the_download_that_came_of_them() {
+    let commit = "c0ffee".repeat(7)[..40].to_owned();
+    let there = Repository { commit: commit.clone(), ..gguf() };
+    let download = choose(&there, &asked("o/m-GGUF:Q8_0", None), &room(4)).unwrap();
+    for (text, label, expected) in [
+        ("o/m-GGUF", None, true),
+        ("O/M-gguf", Some(" q8_0 "), true),
+        ("o/m-GGUF:Q4_K_M", None, false),
+        ("o/m-GGUF", Some("Q4_K_M"), false),
+        ("o/other-GGUF", None, false),
+        ("o/m-GGUF/m-Q8_0.gguf", None, true),
+        ("o/m-GGUF/m-Q4_K_M.gguf", None, false),
+        ("https://huggingface.co/o/m-GGUF/blob/main/m-Q8_0.gguf", None, true),
+        ("o/m-GGUF@c0ffeec0ffee", None, true),
+        ("o/m-GGUF@C0FFEEC:Q8_0", None, true),
+        ("o/m-GGUF@c0ff:Q8_0", None, false),
+        ("o/m-GGUF@v1.0:Q8_0", None, false),
+        ("o/m-GGUF@1234567890:Q8_0", None, false),
+    ] {
+        assert_eq!(asked(text, label).means(&download), expected, "{text} {label:?}");
+    }
+    let starter = Catalogue::built_in().starter().unwrap();
+    let repository = starter.repository.clone();
+    let of_starter = NewDownload { repository, label: Some("Q2_K".to_owned()), ..download };
+    assert!(asked(&starter.id, None).means(&of_starter), "chosen by somebody else");
+    assert!(!asked(&starter.id, Some("Q4_1")).means(&of_starter));
+}
+
+#[test]
+fn what_nothing_here_can_load_is_refused() {
+    let catalogue = Catalogue::built_in();
+    let check = |repository: &Repository, anyway| {
+        check_usable(repository, anyway, catalogue).map_err(AppError::from)
+    };
+    let known = Repository { architecture: Some("llama".to_owned()), ..gguf() };
+    for fine in [&known, &gguf()] {
+        check(fine, false).unwrap();
+    }
+    let strange = Repository { architecture: Some("llama99".to_owned()), ..gguf() };
+    let error = check(&strange, false).unwrap_err();
+    assert!(error.message.contains("`llama99`"), "{error}");
+    assert!(error.hint.unwrap().contains("--anyway"));
+    check(&strange, true).unwrap();
+
+    let mlx = catalogue.of(Runtime::Mlx).find(|model| model.id == "mlx-gemma-3-1b-it").unwrap();
+    let whole = repository(Runtime::Mlx, Vec::new());
+    let listed = Repository { id: mlx.repository.clone(), ..whole.clone() };
+    for anyway in [false, true] {
+        let error = check(&listed, anyway).unwrap_err();
+        assert!(error.message.contains("MLX"), "{error}");
+        assert!(error.hint.unwrap().contains("`gemma-3-1b-it`"));
+        assert!(check(&whole, anyway).unwrap_err().hint.unwrap().contains("GGUF"));
+    }
 }
