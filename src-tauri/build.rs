@@ -5,6 +5,9 @@
 fn main() {
     // A failure shows as the clearer message of `generate_context!`.
     drop(std::fs::create_dir_all("../dist"));
+    // The page is inside the program: one that was built before its page would show nothing for
+    // ever, since only files that were there then are watched.
+    println!("cargo:rerun-if-changed=../dist");
     if cfg!(all(feature = "dynamic-backends", target_os = "linux")) {
         println!(
             "cargo:rustc-link-arg-bins=-Wl,--disable-new-dtags,-rpath,$ORIGIN/backends:$ORIGIN/../lib/braincells/backends"
