@@ -70,7 +70,8 @@ impl LlamaEngines {
     }
 
     /// [`LlamaEngines::new`], but each model runs in a process of its own, started as `program`
-    /// says: a crash there is told by [`Event::EngineRestarted`] and costs no row.
+    /// says: a crash there is told by
+    /// [`Event::EngineRestarted`](braincells_core::Event::EngineRestarted) and costs no row.
     pub fn in_worker(home: Home, clock: Arc<dyn Clock>, program: WorkerProgram) -> Self {
         Self::at(home, clock, Place::Worker(program))
     }
