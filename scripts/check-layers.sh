@@ -15,9 +15,9 @@ data: core
 llm: core models
 models: core
 mlx: core llm
-workbench: core data llm models
+workbench: core data llm mlx models
 cli: core workbench
-testing: core data llm models workbench
+testing: core data llm mlx models workbench
 app: core workbench
 '
 windowing='tauri|tauri-.*|wry|tao|webkit2gtk.*|gtk|gtk-sys|gtk3-.*'

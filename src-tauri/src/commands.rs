@@ -8,6 +8,7 @@ pub mod backends;
 pub mod data;
 pub mod inference;
 pub mod labels;
+pub mod mlx;
 pub mod models;
 pub mod settings;
 pub mod sheets;

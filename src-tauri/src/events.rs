@@ -141,6 +141,8 @@ fn gather(events: &mut Vec<Event>, event: Event) {
             .retain(|old| !matches!(old, Event::DownloadProgress(old) if old.id == new.id)),
         Event::ModelStatus { model: new, .. } => events
             .retain(|old| !matches!(old, Event::ModelStatus { model, .. } if model == new)),
+        Event::MlxModelStateChanged(new) => events
+            .retain(|old| !matches!(old, Event::MlxModelStateChanged(old) if old.model == new.model)),
         Event::ModelsChanged => events.retain(|old| !matches!(old, Event::ModelsChanged)),
         // The beginning of an attempt; what an earlier one said no longer counts.
         Event::CellDelta { sheet, column, row, text } if text.is_empty() => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use braincells_core::{AppError, Code, Event, EventSink, RunStatus};
-use braincells_workbench::{Home, LlamaEngines, RoutedEngines, SystemClock, Workbench, World};
+use braincells_workbench::{Home, LocalEngines, RoutedEngines, SystemClock, Workbench, World};
 use tauri::{AppHandle, Manager, State};
 
 use crate::clipboard::SystemClipboard;
@@ -66,7 +66,8 @@ impl App {
         let home = Home::new(root).with_other_apps(other_apps);
         let events = Arc::new(WindowEvents::start()?);
         let clock = Arc::new(SystemClock);
-        let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());
+        let local = LocalEngines::in_worker(home.clone(), clock.clone(), program.engine())
+            .with_mlx(program.mlx());
         let cloud = Arc::new(keys.cloud());
         let engines =
             RoutedEngines::new(Arc::new(local), home.clone(), clock.clone(), Arc::clone(&cloud));

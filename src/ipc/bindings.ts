@@ -225,6 +225,26 @@ export const commands = {
 	resumeDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("resume_download", { id })),
 	/**  Gives a download up, and removes what was fetched. */
 	cancelDownload: (id: DownloadId) => typedError<Download, AppError>(__TAURI_INVOKE("cancel_download", { id })),
+	/**  The models for MLX, and where each of them stands. */
+	mlxListModels: () => typedError<MlxModelInfo[], AppError>(__TAURI_INVOKE("mlx_list_models")),
+	/**  Where one stands. */
+	mlxGetModelStatus: (id: string) => typedError<MlxModelStatus, AppError>(__TAURI_INVOKE("mlx_get_model_status", { id })),
+	/**  Fetches one; `mlx-model-state-changed` tells how far it is. */
+	mlxDownloadModel: (id: string) => typedError<Download, AppError>(__TAURI_INVOKE("mlx_download_model", { id })),
+	/**  Gives the download of one up, and removes what was fetched. */
+	mlxCancelDownload: (id: string) => typedError<Download, AppError>(__TAURI_INVOKE("mlx_cancel_download", { id })),
+	/**  Tries a download again that failed, or goes on with one that was paused. */
+	mlxRetryDownload: (id: string) => typedError<Download, AppError>(__TAURI_INVOKE("mlx_retry_download", { id })),
+	/**  Deletes one. Refused while it is fetched, loaded or at work. */
+	mlxDeleteModel: (id: string) => typedError<DeletedModel, AppError>(__TAURI_INVOKE("mlx_delete_model", { id })),
+	/**  Chooses the one that `local-mlx` means; an empty name chooses the default one. */
+	mlxSelectModel: (id: string) => typedError<null, AppError>(__TAURI_INVOKE("mlx_select_model", { id })),
+	/**
+	 *  Has one do with a text what an instruction says. Where the model is not on this machine the text
+	 *  comes back as it was, and why. Takes as long as the answer; `task` names the call for
+	 *  `cancel_task`.
+	 */
+	mlxProcessText: (id: string, instruction: string, text: string, task: string) => typedError<ProcessedText, AppError>(__TAURI_INVOKE("mlx_process_text", { id, instruction, text, task })),
 	/**  All backends, with where their keys come from. Asks none of them anything. */
 	backends: () => typedError<Backends, AppError>(__TAURI_INVOKE("backends")),
 	/**  Keeps the key of a backend in the keyring, or for this session only. It is never given back. */
@@ -1135,6 +1155,13 @@ fraction: number | null }) & { bytes_written?: never; column?: never; confidence
 	event: "download_progress",
 } & Download | 
 /**
+ *  A model for MLX stands elsewhere than before, or is further; what the events above say, for
+ *  who looks at these models alone.
+ */
+{
+	event: "mlx-model-state-changed",
+} & MlxModelState | 
+/**
  *  The engine's process ended while it worked, and another one goes on in its place. Nothing
  *  is lost; what it worked on is asked again.
  */
@@ -1699,6 +1726,48 @@ export type Message = {
 	content: string,
 };
 
+/**  A model for MLX. */
+export type MlxModelInfo = {
+	/**  What it is called in the models folder, whether it is there or not. */
+	id: string,
+	/**  Its name for people. */
+	title: string,
+	/**  Where it is on the hub, `owner/name`, where that is known. */
+	repository: string | null,
+	/**  What it is good for, if it is a recommended one. */
+	good_for: string | null,
+	/**  Its licence, if it is a recommended one. */
+	licence: string | null,
+	/**  What it takes on the disk, or will. */
+	size_bytes: number,
+	/**  Whether it is the one that `local-mlx` means. */
+	is_selected: boolean,
+	/**  Where it stands. */
+	status: MlxModelStatus,
+};
+
+/**  Where a model for MLX stands now. */
+export type MlxModelState = {
+	/**  What the model is called. */
+	model: string,
+	/**  Where it stands. */
+	status: ModelStatus,
+	/**  How much of it was fetched or loaded, 0 to 1, while it is on its way. */
+	fraction: number | null,
+	/**  Why it failed. */
+	error: AppError | null,
+};
+
+/**  Where a model for MLX stands. */
+export type MlxModelStatus = {
+	/**  The word for it. */
+	status: ModelStatus,
+	/**  Its download, as long as it is not over. */
+	download: Download | null,
+	/**  Why it failed. */
+	error: AppError | null,
+};
+
 /**  A model that is recommended. */
 export type Model = {
 	/**  Its name on the command line. */
@@ -1744,7 +1813,9 @@ export type ModelApp =
 export type ModelFile = {
 	/**  What a recipe calls it: the path inside the models folder, or a linked file's name. */
 	name: string,
-	/**  Where it is; of a split model, its first part. */
+	/**  What runs it. */
+	runtime: Runtime,
+	/**  Where it is; of a split model, its first part; of one for MLX, its folder. */
 	path: string,
 	/**  Its size, with all its parts. */
 	size_bytes: number,
@@ -1760,10 +1831,12 @@ export type ModelFile = {
 	error: AppError | null,
 	/**  The repository of the hub that it is from, `owner/name`, where its folder says so. */
 	repository: string | null,
-	/**  How many files it has. */
+	/**  How many files its weights have. */
 	parts: number,
 	/**  The app that it belongs to, where it is linked. */
 	app: string | null,
+	/**  Whether it is the one for MLX that was chosen: what `local-mlx` means. */
+	is_local_mlx: boolean,
 };
 
 /**  What the header of a model says, and whether the model fits. */
@@ -2033,6 +2106,14 @@ export type Priority =
  *  of the same column.
  */
 "now";
+
+/**  What became of a text. */
+export type ProcessedText = {
+	/**  The answer; the text as it was, where there is none. */
+	text: string,
+	/**  Why it is as it was: the model is not on this machine. */
+	problem: AppError | null,
+};
 
 /**
  *  A quantisation that a copy can have. Only those that need no importance matrix, and for which
@@ -2493,6 +2574,11 @@ export type Settings = {
 	 *  is.
 	 */
 	model: string,
+	/**
+	 *  The model that `local-mlx` means: what it is called, or its id in the list of recommended
+	 *  ones; empty for the default one of that list.
+	 */
+	selected_mlx_model?: string,
 	/**  How engines are set up, where a call does not say otherwise. */
 	engine: EngineOptions,
 	/**  The backends that are not on this machine. */

@@ -147,6 +147,7 @@ impl Progress {
             | Event::CellDone { .. }
             | Event::ModelStatus { .. }
             | Event::ModelsChanged
+            | Event::MlxModelStateChanged(_)
             | Event::EngineRestarted { .. }
             | Event::RunEnded { .. }
             | Event::SheetNotice { .. } => {}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use braincells_core::{AppError, Code, EventSink, SheetId};
 use braincells_workbench::{
-    Cloud, Home, KeyEnvironment, LlamaEngines, OtherApps, OwnProgram, RoutedEngines, SystemClock,
+    Cloud, Home, KeyEnvironment, LocalEngines, OtherApps, OwnProgram, RoutedEngines, SystemClock,
     Workbench, World,
 };
 
@@ -43,7 +43,8 @@ impl Session {
         let home = Home::new(root).with_other_apps(OtherApps::of(environment()));
         let events: Arc<dyn EventSink> = Arc::<Progress>::clone(&progress);
         let (program, clock) = (own_program(), Arc::new(SystemClock));
-        let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());
+        let local = LocalEngines::in_worker(home.clone(), clock.clone(), program.engine())
+            .with_mlx(program.mlx());
         let cloud = Arc::new(cloud());
         let engines =
             RoutedEngines::new(Arc::new(local), home.clone(), clock.clone(), Arc::clone(&cloud));

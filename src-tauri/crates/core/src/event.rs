@@ -23,6 +23,20 @@ pub enum TuneStage {
     Setup,
 }
 
+/// Where a model for MLX stands now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct MlxModelState {
+    /// What the model is called.
+    pub model: String,
+    /// Where it stands.
+    pub status: ModelStatus,
+    /// How much of it was fetched or loaded, 0 to 1, while it is on its way.
+    pub fraction: Option<f32>,
+    /// Why it failed.
+    pub error: Option<AppError>,
+}
+
 /// Something a window or a progress bar shows while it happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -60,6 +74,10 @@ pub enum Event {
     ModelsChanged,
     /// A download stands elsewhere than before, or is further: at most ten times a second.
     DownloadProgress(Download),
+    /// A model for MLX stands elsewhere than before, or is further; what the events above say, for
+    /// who looks at these models alone.
+    #[serde(rename = "mlx-model-state-changed")]
+    MlxModelStateChanged(MlxModelState),
     /// The engine's process ended while it worked, and another one goes on in its place. Nothing
     /// is lost; what it worked on is asked again.
     EngineRestarted {

@@ -40,7 +40,7 @@ pub use calibration::{
 pub use cell::{CellFigures, CellRecord, CellState, CellView, Value, render_value};
 pub use download::{Download, DownloadId, DownloadState, ModelStatus};
 pub use error::{AppError, Code};
-pub use event::{Event, EventSink, IgnoreEvents, TuneStage};
+pub use event::{Event, EventSink, IgnoreEvents, MlxModelState, TuneStage};
 pub use find::{FindRequest, Found, FoundCell, Replacement};
 pub use graph::{Graph, GraphError};
 pub use id::{ColumnId, RowId, RunId, SheetId, StepId};

@@ -65,6 +65,10 @@ pub struct Settings {
     /// The model of columns that name none; empty for the starter model, else the only one there
     /// is.
     pub model: String,
+    /// The model that `local-mlx` means: what it is called, or its id in the list of recommended
+    /// ones; empty for the default one of that list.
+    #[serde(default)]
+    pub selected_mlx_model: String,
     /// How engines are set up, where a call does not say otherwise.
     pub engine: EngineOptions,
     /// The backends that are not on this machine.
@@ -83,6 +87,7 @@ impl Default for Settings {
             theme: Theme::default(),
             language: "en".to_owned(),
             model: String::new(),
+            selected_mlx_model: String::new(),
             engine: EngineOptions::default(),
             backends: BackendSettings::default(),
             unload_after_minutes: Some(15),

@@ -133,9 +133,9 @@ pub type TokenStream = Pin<Box<dyn Stream<Item = Result<String, LLMError>> + Sen
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "backend")]
 pub enum LLMBackend {
-    /// llama.cpp on this machine, in this process or one of its own.
+    /// A model of this machine, in this process or one of its own.
     Local {
-        /// The GGUF file.
+        /// The GGUF file, or the folder of a checkpoint for MLX.
         model_path: std::path::PathBuf,
     },
     /// A provider, or a server that speaks its language.

@@ -9,9 +9,9 @@
 //! act as a control token of the model. What it leaves out: sheets, files of data, retries
 //! across runs, where keys are kept.
 //!
-//! Engines: [`cloud`] asks providers and servers that speak their language, [`FakeEngine`] answers
-//! from a script, and the llama.cpp engine is behind the feature `llama`, so that everything else
-//! builds and is tested without C++.
+//! Engines: [`cloud`] asks providers and servers that speak their language, [`mlx`] has the helper
+//! for Apple Silicon answer, [`FakeEngine`] answers from a script, and the llama.cpp engine is
+//! behind the feature `llama`, so that everything else builds and is tested without C++.
 
 mod chat_template;
 pub mod cloud;
@@ -20,6 +20,7 @@ pub mod decoding;
 mod engine;
 mod error;
 mod fake;
+pub mod mlx;
 pub mod output;
 mod pool;
 pub mod prompt;

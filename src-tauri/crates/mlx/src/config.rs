@@ -48,6 +48,42 @@ pub enum Architecture {
     Ministral3,
 }
 
+impl Architecture {
+    /// The family that a `model_type` names, of a text model or of one that has one as a part.
+    pub fn of(model_type: &str) -> Option<Self> {
+        match model_type {
+            "gemma3" => Some(Self::Gemma3),
+            // Whose part may be an older Mistral, too; its `config.json` says which.
+            "mistral3" => Some(Self::Ministral3),
+            other => Self::of_text(other),
+        }
+    }
+
+    fn of_text(model_type: &str) -> Option<Self> {
+        Some(match model_type {
+            "llama" | "mistral" => Self::Llama,
+            "qwen2" => Self::Qwen2,
+            "qwen3" => Self::Qwen3,
+            "gemma3_text" => Self::Gemma3,
+            "smollm3" => Self::SmolLM3,
+            "ministral3" => Self::Ministral3,
+            _ => return None,
+        })
+    }
+
+    /// Its name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Llama => "llama",
+            Self::Qwen2 => "qwen2",
+            Self::Qwen3 => "qwen3",
+            Self::Gemma3 => "gemma3",
+            Self::SmolLM3 => "smollm3",
+            Self::Ministral3 => "ministral3",
+        }
+    }
+}
+
 /// One layer, where layers differ.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
@@ -133,15 +169,8 @@ impl ModelConfig {
             }
             other => (outer, other),
         };
-        let architecture = match inner_type {
-            "llama" | "mistral" => Architecture::Llama,
-            "qwen2" => Architecture::Qwen2,
-            "qwen3" => Architecture::Qwen3,
-            "gemma3_text" => Architecture::Gemma3,
-            "smollm3" => Architecture::SmolLM3,
-            "ministral3" => Architecture::Ministral3,
-            other => return Err(MlxError::UnknownModel { model_type: other.to_owned() }),
-        };
+        let unknown = || MlxError::UnknownModel { model_type: inner_type.to_owned() };
+        let architecture = Architecture::of_text(inner_type).ok_or_else(unknown)?;
         let is_part = fields.path() != outer.path();
         let mut config = Self::of_text(architecture, fields, outer)?;
         config.weight_prefix = if is_part { "language_model." } else { "" };

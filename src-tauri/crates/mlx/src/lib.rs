@@ -26,7 +26,8 @@ mod error;
 mod file;
 #[cfg(feature = "native")]
 pub mod native;
-mod options;
+
+pub use braincells_llm::mlx::LoadOptions;
 
 pub use chat::ChatFiles;
 pub use checkpoint::{Checkpoint, Number, Tensor};
@@ -34,4 +35,3 @@ pub use config::{
     Architecture, Layer, ModelConfig, Packing, PositionScale, Quantization, Rope, RopeScaling,
 };
 pub use error::MlxError;
-pub use options::LoadOptions;

@@ -21,7 +21,7 @@ use braincells_testing::{
     scripted_workbench, small_model, text_recipe,
 };
 use braincells_workbench::{
-    EngineOptions, InputFile, LlamaEngines, ProbeHere, RunOutcome, Workbench, World,
+    EngineOptions, InputFile, LocalEngines, ProbeHere, RunOutcome, Workbench, World,
 };
 use futures::StreamExt;
 use serde_json::json;
@@ -74,7 +74,7 @@ impl Desk {
         // As much of a model file as is looked at before it is loaded.
         let model = scripted.home.write("model.gguf", small_model("scripted"));
         let (events, clock) = (Arc::clone(&scripted.events), Arc::clone(&scripted.clock));
-        let engines = LlamaEngines::in_worker(home.home(), Arc::clone(&clock) as _, program());
+        let engines = LocalEngines::in_worker(home.home(), Arc::clone(&clock) as _, program());
         let workbench = Workbench::open(World {
             home: home.home(),
             clock: Arc::clone(&clock) as _,

@@ -114,6 +114,16 @@ pub(crate) enum WorkbenchError {
     NoSuchModel { name: String, known: Vec<String> },
     #[error("`{name}` could mean {} models: {}", candidates.len(), candidates.join(", "))]
     AmbiguousModel { name: String, candidates: Vec<String> },
+    #[error("the model for MLX that is chosen is not on this machine")]
+    NoMlxModel,
+    #[error("`{}` is a model for MLX, and only GGUF files are tuned", path.display())]
+    NotTuned { path: PathBuf },
+    #[error("models for MLX do not run here")]
+    NoMlx,
+    #[error("the model `{name}` is being downloaded")]
+    MlxModelFetched { name: String },
+    #[error("`{name}` is not being downloaded")]
+    NoMlxDownload { name: String },
     #[error("no model is named and there is no default to take")]
     NoDefaultModel { known: Vec<String> },
     #[error("the engine ended with {unanswered} of {asked} requests unanswered")]
@@ -186,7 +196,13 @@ impl WorkbenchError {
             | Self::UnknownFormat { .. }
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
-            Self::NoSuchModel { .. } | Self::NoDefaultModel { .. } => Code::ModelMissing,
+            Self::NotTuned { .. } => Code::BadInput,
+            Self::MlxModelFetched { .. } => Code::Conflict,
+            Self::NoMlxDownload { .. } => Code::NotFound,
+            Self::NoSuchModel { .. }
+            | Self::NoDefaultModel { .. }
+            | Self::NoMlxModel
+            | Self::NoMlx => Code::ModelMissing,
             Self::EngineEndedEarly { .. }
             | Self::EndsEngine
             | Self::EndsWorker { .. }
@@ -274,6 +290,17 @@ impl WorkbenchError {
                 [] => NO_MODELS.to_owned(),
                 _ => format!("the models are {}", listed(known)),
             },
+            Self::NoMlx => {
+                "they need a Mac with Apple Silicon; take the same model as GGUF".to_owned()
+            }
+            Self::NotTuned { .. } => {
+                "look for a repository with the model in fewer bits".to_owned()
+            }
+            Self::MlxModelFetched { .. } => "cancel the download first".to_owned(),
+            Self::NoMlxDownload { .. } => "download it first".to_owned(),
+            Self::NoMlxModel => {
+                "download it or choose another; until then cells keep their values".to_owned()
+            }
             Self::AmbiguousModel { .. } => "write more of the name".to_owned(),
             Self::NoDefaultModel { known } => match known.as_slice() {
                 [] => NO_MODELS.to_owned(),

@@ -14,7 +14,7 @@
 //! # use std::sync::Arc;
 //! # use braincells_core::{AppError, IgnoreEvents, Recipe, RunScope};
 //! # use braincells_workbench::{
-//! #     Cloud, EngineOptions, Home, InputFile, Keys, LlamaEngines, OwnProgram, RoutedEngines,
+//! #     Cloud, EngineOptions, Home, InputFile, Keys, LocalEngines, OwnProgram, RoutedEngines,
 //! #     SystemClock, Workbench, World,
 //! # };
 //! # async fn fill(recipe: Recipe) -> Result<(), AppError> {
@@ -22,7 +22,7 @@
 //! let clock = Arc::new(SystemClock);
 //! // Calls `answer_probe` and `serve_engine` when it is started with their verbs.
 //! let program = OwnProgram::new("braincells".into(), Vec::new());
-//! let local = LlamaEngines::in_worker(home.clone(), clock.clone(), program.engine());
+//! let local = LocalEngines::in_worker(home.clone(), clock.clone(), program.engine());
 //! // With the keys of the keyring.
 //! let cloud = Arc::new(Cloud::new(Keys::of_platform()));
 //! let engines =
@@ -63,10 +63,11 @@ mod fill;
 mod held;
 mod home;
 mod kept;
-mod llama_engines;
+mod local_engines;
 mod local_only;
 mod machine;
 mod measured_setup;
+mod mlx;
 mod model_hash;
 mod models;
 mod modules;
@@ -106,6 +107,7 @@ pub use braincells_llm::llama::{
     Candidate, CandidateOutcome, Device, DeviceKind, Likeness, Quantisation, Speed, TuneProgress,
     TuneReport, TuneRequest, TunedOrigin, Tuning,
 };
+pub use braincells_llm::mlx::{MlxHelper, MlxUnavailable};
 pub use braincells_llm::worker::WorkerProgram;
 pub use braincells_llm::{Message, Price, Role};
 pub use braincells_models::catalogue::{Model, ModelRole, Runtime, SizeClass, Variant};
@@ -127,10 +129,11 @@ pub use estimate::{
 pub use examples::{ExampleView, Examples};
 pub use fill::{Fill, FillRequest};
 pub use home::Home;
-pub use llama_engines::LlamaEngines;
+pub use local_engines::LocalEngines;
+pub use mlx::{MlxModelInfo, MlxModelStatus, ProcessedText};
 pub use models::{
-    AddModel, DeletedModel, FoundModel, HubFit, HubRepository, Leftover, ModelApp, ModelFile,
-    ModelInfo, ModelStorage, OtherApps, RecommendedModel, STARTER_MODEL,
+    AddModel, DeletedModel, FoundModel, HubFit, HubRepository, LOCAL_MLX, Leftover, ModelApp,
+    ModelFile, ModelInfo, ModelStorage, OtherApps, RecommendedModel, STARTER_MODEL,
 };
 pub use modules::use_modules_of;
 pub use own_program::{ENGINE_VERB, OwnProgram, PROBE_VERB, TUNE_VERB, serve_engine};

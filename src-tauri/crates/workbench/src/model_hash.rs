@@ -1,4 +1,4 @@
-//! What a model file holds, named by the SHA-256 of its bytes.
+//! What a model holds, named by the SHA-256 of its bytes.
 
 use std::fmt::Write as _;
 use std::fs::{File, Metadata};
@@ -12,14 +12,54 @@ use braincells_data::{FileState, ResponseCache};
 use sha2::{Digest, Sha256};
 
 use crate::error::WorkbenchError;
+use crate::models::paths_of;
 
 /// Bytes that are read at once.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// The SHA-256 of a model file in hexadecimal digits. Files have gigabytes, so it is remembered
-/// by path, size and time of change, and read only when one of these is new. Blocks; `stopped`
-/// ends it with [`Code::Cancelled`].
+/// The SHA-256 of a model in hexadecimal digits: of its file, or, where it has several, of their
+/// names and sums. Files have gigabytes, so each sum is remembered by path, size and time of change,
+/// and a file read only when one of these is new. Blocks; `stopped` ends it with
+/// [`Code::Cancelled`].
 pub(crate) fn model_sha256(
+    path: &Path,
+    remembered: &ResponseCache,
+    stopped: &AtomicBool,
+) -> Result<String, AppError> {
+    of_files(path, |file| file_sha256(file, remembered, stopped))
+}
+
+/// The same, if it is remembered; nothing is read.
+pub(crate) fn known_sha256(path: &Path, remembered: &ResponseCache) -> Option<String> {
+    of_files(path, |file| {
+        let metadata = file.metadata().ok();
+        metadata.and_then(|metadata| remembered.file_hash(&state_of(file, &metadata))).ok_or(())
+    })
+    .ok()
+}
+
+/// Remembers the sum of a file that was computed elsewhere, of the bytes that were written to it.
+pub(crate) fn remember_sha256(path: &Path, remembered: &ResponseCache, sha256: &str) {
+    if let Ok(metadata) = path.metadata() {
+        remembered.put_file_hash(&state_of(path, &metadata), sha256);
+    }
+}
+
+fn of_files<E>(path: &Path, of: impl Fn(&Path) -> Result<String, E>) -> Result<String, E> {
+    let files = paths_of(path);
+    if let [only] = files.as_slice() {
+        return of(only);
+    }
+    let mut all = Sha256::new();
+    for file in &files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        all.update(format!("{}  {name}\n", of(file)?));
+    }
+    Ok(hexadecimal(&all.finalize()))
+}
+
+/// [`model_sha256`] of one file, whatever it belongs to.
+pub(crate) fn file_sha256(
     path: &Path,
     remembered: &ResponseCache,
     stopped: &AtomicBool,
@@ -45,24 +85,16 @@ pub(crate) fn model_sha256(
             length => hash.update(&chunk[..length]),
         }
     }
-    let mut digits = String::new();
-    for byte in hash.finalize() {
-        write!(digits, "{byte:02x}").expect("writing to a string does not fail");
-    }
+    let digits = hexadecimal(&hash.finalize());
     remembered.put_file_hash(&state, &digits);
     Ok(digits)
 }
 
-/// Remembers the sum of a file that was computed elsewhere, of the bytes that were written to it.
-pub(crate) fn remember_sha256(path: &Path, remembered: &ResponseCache, sha256: &str) {
-    if let Ok(metadata) = path.metadata() {
-        remembered.put_file_hash(&state_of(path, &metadata), sha256);
-    }
-}
-
-/// The same, if it is remembered; nothing is read.
-pub(crate) fn known_sha256(path: &Path, remembered: &ResponseCache) -> Option<String> {
-    remembered.file_hash(&state_of(path, &path.metadata().ok()?))
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        write!(digits, "{byte:02x}").expect("writing to a string does not fail");
+        digits
+    })
 }
 
 fn state_of(path: &Path, metadata: &Metadata) -> FileState {

@@ -1,13 +1,14 @@
 //! The models: what is on this machine, what could be, and where each of them stands.
 //!
 //! The window and the command line call the verbs; runs, recipes and settings ask what a name
-//! means. A model is one file, or the parts of one that was split; it lies in the models folder,
-//! or somewhere else and is linked.
+//! means. A model is one file, the parts of one that was split, or a folder for MLX; it lies in the
+//! models folder, or somewhere else and is linked.
 //!
-//! What this module promises: a file is looked at by `braincells_models` before llama.cpp sees it;
+//! What this module promises: a file is looked at by `braincells_models` before llama.cpp sees it,
+//! and a folder by `braincells_mlx` before MLX does;
 //! nothing outside the models folder is ever deleted; what other apps keep is only read, and a
 //! hostile folder costs a bounded amount of work. What it leaves out: fetching models
-//! (`downloads`), loading them (`llama_engines`), and models that a provider runs (`backends`).
+//! (`downloads`), loading them (`local_engines`), and models that a provider runs (`backends`).
 
 mod add;
 mod architecture;
@@ -21,6 +22,7 @@ mod header;
 mod hub;
 mod info;
 mod list;
+mod mlx_folder;
 mod other_apps;
 mod parts;
 mod recommended;
@@ -46,13 +48,17 @@ pub use hub::{HubFit, HubRepository};
 pub use info::ModelInfo;
 pub use other_apps::{ModelApp, OtherApps};
 pub use recommended::RecommendedModel;
-pub(crate) use recommended::is_run_here;
 pub use storage::{Leftover, ModelStorage};
 
+pub(crate) use file::runtime_of;
 pub(crate) use header::read_header;
 pub(crate) use list::list_models;
+pub(crate) use mlx_folder::{chosen_mlx, folder_of, read_checkpoint};
 pub(crate) use parts::paths_of;
 pub(crate) use resolve::{identify_model, resolve_model};
+
+/// The name that means the model for MLX that is chosen in the settings.
+pub const LOCAL_MLX: &str = "local-mlx";
 
 /// The file name of the model that makes the first run work in seconds.
 pub const STARTER_MODEL: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";

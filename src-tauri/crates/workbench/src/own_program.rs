@@ -3,9 +3,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
+use braincells_llm::mlx::{MlxHelper, MlxUnavailable};
 use braincells_llm::worker::{LoadLlama, Served, WorkerProgram, serve_process};
 
 use crate::ProcessProbe;
@@ -43,10 +44,13 @@ const ENGINE: [&str; 18] = [
 ];
 
 /// How the names of such settings begin.
-const ENGINE_PREFIXES: [&str; 15] = [
-    "CUDA_", "GGML_", "GOMP_", "HIP_", "HSA_", "KMP_", "LC_", "MESA_", "METAL_", "MTL_", "NVIDIA_",
-    "OMP_", "ROCR_", "SYCL_", "VK_",
+const ENGINE_PREFIXES: [&str; 16] = [
+    "CUDA_", "GGML_", "GOMP_", "HIP_", "HSA_", "KMP_", "LC_", "MESA_", "METAL_", "MLX_", "MTL_",
+    "NVIDIA_", "OMP_", "ROCR_", "SYCL_", "VK_",
 ];
+
+/// Names the program that runs MLX models, on whatever machine.
+const MLX_HELPER: &str = "BRAINCELLS_MLX_HELPER";
 
 /// What no child gets, however it begins.
 const SECRETS: [&str; 6] = ["AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN"];
@@ -57,6 +61,7 @@ const SECRETS: [&str; 6] = ["AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKE
 pub struct OwnProgram {
     path: PathBuf,
     environment: Vec<(OsString, OsString)>,
+    mlx_helper: Option<PathBuf>,
 }
 
 impl OwnProgram {
@@ -64,7 +69,17 @@ impl OwnProgram {
     /// with the environment that it was started in.
     pub fn new(path: PathBuf, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let known = |(name, _): &(OsString, OsString)| is_for_loader(name) || is_for_engine(name);
-        Self { path, environment: environment.into_iter().filter(known).collect() }
+        let mut mlx_helper = None;
+        let mut kept = Vec::new();
+        for variable in environment {
+            if variable.0 == MLX_HELPER {
+                mlx_helper =
+                    Some(PathBuf::from(variable.1)).filter(|path| !path.as_os_str().is_empty());
+            } else if known(&variable) {
+                kept.push(variable);
+            }
+        }
+        Self { path, environment: kept, mlx_helper }
     }
 
     /// Tries sheets in a child.
@@ -81,6 +96,13 @@ impl OwnProgram {
             arguments: vec![ENGINE_VERB.into()],
             environment: self.environment.clone(),
         }
+    }
+
+    /// Runs MLX models in their helper: the one that `BRAINCELLS_MLX_HELPER` names, or the one
+    /// beside this program on Apple Silicon.
+    pub fn mlx(&self) -> Result<MlxHelper, MlxUnavailable> {
+        let named: Option<&Path> = self.mlx_helper.as_deref();
+        MlxHelper::find(named, &self.path, self.environment.clone())
     }
 }
 
@@ -167,7 +189,7 @@ mod tests {
         use braincells_llm::llama::{TuneRequest, TunedOrigin};
         use braincells_testing::{ManualClock, TempHome};
 
-        use crate::{EngineOptions, EngineSource as _, Home, LlamaEngines, SheetProbe as _};
+        use crate::{EngineOptions, EngineSource as _, Home, LocalEngines, SheetProbe as _};
 
         const KEYS: [&str; 3] = ["HF_TOKEN", "OPENAI_API_KEY", "OPENROUTER_API_KEY"];
 
@@ -187,7 +209,7 @@ mod tests {
         model.resize(100, 0);
         std::fs::write(home.models().join("m.gguf"), model).unwrap();
         let clock = Arc::new(ManualClock::at(0));
-        let engines = LlamaEngines::in_worker(home.clone(), clock, program.engine());
+        let engines = LocalEngines::in_worker(home.clone(), clock, program.engine());
         let events = Arc::new(braincells_core::IgnoreEvents);
         let loaded = engines.engine("m.gguf", &EngineOptions::default(), events).await;
         assert!(loaded.is_err(), "the child ends at once");

@@ -86,6 +86,9 @@ impl Workbench {
         let (named, home) = (model.clone(), self.home().clone());
         let path = blocking(move || {
             let path = resolve_model(&named, &list_models(&home, &catalogue)?)?;
+            if path.is_dir() {
+                return Err(AppError::from(WorkbenchError::NotTuned { path }));
+            }
             check_file(&path)?;
             if let Some(origin) = tuned_origin(&path) {
                 let original = origin.file;

@@ -6,6 +6,7 @@ use braincells_data::{Catalogue, ResponseCache, SheetStore};
 use crate::answers::Answers;
 use crate::blocking::blocking;
 use crate::downloads::Downloads;
+use crate::mlx::MlxEvents;
 use crate::models::ModelCatalogue;
 use crate::queue::Lines;
 use crate::run::LiveRuns;
@@ -49,6 +50,8 @@ impl Workbench {
     ///
     /// Waits for the disk; call it before the work begins.
     pub fn open(world: World) -> Result<Self, AppError> {
+        let events = Arc::new(MlxEvents(Arc::clone(&world.events)));
+        let world = World { events, ..world };
         world.home.create_folders()?;
         for folder in [world.home.sheets(), world.home.temporary(), world.home.trash()] {
             braincells_data::remove_leftovers(&folder)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use braincells_core::{AppError, Clock, EngineOptions, EventSink, ModelStatus};
 use braincells_llm::{LLMEngine, Price};
+use braincells_models::catalogue::Runtime;
 
 use crate::{Cloud, Home, ModelTuner, SheetProbe, TuneHere};
 
@@ -13,6 +14,11 @@ use crate::{Cloud, Home, ModelTuner, SheetProbe, TuneHere};
 pub trait EngineSource: Send + Sync {
     /// Whether `model` is there, at little cost: asked before a table is imported for it.
     async fn check(&self, model: &str) -> Result<(), AppError>;
+
+    /// Whether models for this can be run here, in this program as it was started.
+    fn runs(&self, runtime: Runtime) -> bool {
+        runtime == Runtime::Gguf
+    }
 
     /// The engine and its build, for the record of what made a column.
     fn build(&self) -> Option<String> {

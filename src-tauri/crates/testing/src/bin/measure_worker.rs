@@ -12,7 +12,7 @@ use std::time::Instant;
 use braincells_core::{AppError, Code, IgnoreEvents, Output, Recipe, RunScope, RunStatus, SheetId};
 use braincells_testing::{TempHome, typed_recipe};
 use braincells_workbench::{
-    ENGINE_VERB, EngineOptions, EngineSource, InputFile, LlamaEngines, OwnProgram, ProbeHere,
+    ENGINE_VERB, EngineOptions, EngineSource, InputFile, LocalEngines, OwnProgram, ProbeHere,
     SystemClock, Workbench, World, serve_engine,
 };
 
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 struct Way {
     name: &'static str,
     home: TempHome,
-    engines: Arc<LlamaEngines>,
+    engines: Arc<LocalEngines>,
     workbench: Workbench,
     rates: Vec<f64>,
     loads_ms: Vec<f64>,
@@ -63,8 +63,8 @@ impl Way {
     fn new(name: &'static str, program: Option<&OwnProgram>) -> Result<Self, AppError> {
         let (home, clock) = (TempHome::new(), Arc::new(SystemClock));
         let engines = Arc::new(match program {
-            Some(program) => LlamaEngines::in_worker(home.home(), clock.clone(), program.engine()),
-            None => LlamaEngines::new(home.home(), clock.clone()),
+            Some(program) => LocalEngines::in_worker(home.home(), clock.clone(), program.engine()),
+            None => LocalEngines::new(home.home(), clock.clone()),
         });
         let workbench = Workbench::open(World {
             home: home.home(),

@@ -14,6 +14,7 @@ use braincells_core::{
 use braincells_data::Catalogue;
 use braincells_llm::cloud::{CloudEngine, CloudModel, Endpoint, FlowLimits};
 use braincells_llm::{LLMEngine, Price};
+use braincells_models::catalogue::Runtime;
 
 use super::cloud::{Cloud, held_for, key_for};
 use super::keys::KeyMark;
@@ -196,6 +197,10 @@ impl EngineSource for RoutedEngines {
                 key_for(&self.cloud, &endpoint).await.map(drop)
             }
         }
+    }
+
+    fn runs(&self, runtime: Runtime) -> bool {
+        self.local.runs(runtime)
     }
 
     fn build(&self) -> Option<String> {

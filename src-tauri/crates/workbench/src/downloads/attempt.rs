@@ -22,7 +22,7 @@ use super::figures::Figures;
 use super::queue::Shared;
 use crate::blocking::blocking;
 use crate::machine::disk_free_bytes;
-use crate::model_hash::{model_sha256, remember_sha256};
+use crate::model_hash::{file_sha256, remember_sha256};
 
 /// How an attempt ended that did not bring everything.
 #[derive(Debug)]
@@ -184,7 +184,7 @@ impl Attempt {
             let is_long = path.metadata().is_ok_and(|it| it.is_file() && it.len() == wanted.bytes);
             match &wanted.sha256 {
                 Some(sha256) if is_long => {
-                    Ok(model_sha256(&path, &remembered, &told)?.eq_ignore_ascii_case(sha256))
+                    Ok(file_sha256(&path, &remembered, &told)?.eq_ignore_ascii_case(sha256))
                 }
                 // The hub has no sum of small files, and the length is all there is to compare.
                 _ => Ok::<_, AppError>(is_long),

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use super::DownloadRequest;
 use super::error::DownloadError;
 use super::layout;
-use crate::models::{Room, is_run_here, unknown_architecture};
+use crate::models::{Room, unknown_architecture};
 
 /// The branch that a page's address names where nobody meant one.
 const USUAL_BRANCH: &str = "main";
@@ -172,18 +172,20 @@ pub(super) fn check_usable(
     repository: &Repository,
     anyway: bool,
     catalogue: &Catalogue,
+    is_run: impl Fn(Runtime) -> bool,
 ) -> Result<(), DownloadError> {
     let id = || repository.id.clone();
-    if !is_run_here(repository.runtime) {
+    if !is_run(repository.runtime) {
         let is_this = |model: &&Model| model.repository.eq_ignore_ascii_case(&repository.id);
         let listed = catalogue.of(repository.runtime).find(is_this);
         let same = listed.and_then(|this| {
-            let mut usable = catalogue.models.iter().filter(|model| is_run_here(model.runtime));
+            let mut usable = catalogue.models.iter().filter(|model| is_run(model.runtime));
             usable.find(|model| model.name == this.name).map(|model| model.id.clone())
         });
         return Err(DownloadError::NotRunHere { repository: id(), same });
     }
-    match unknown_architecture(repository.architecture.as_deref()).filter(|_| !anyway) {
+    let unknown = unknown_architecture(repository.runtime, repository.architecture.as_deref());
+    match unknown.filter(|_| !anyway) {
         Some(reason) => Err(DownloadError::UnknownArchitecture { repository: id(), reason }),
         None => Ok(()),
     }

@@ -24,7 +24,7 @@ pub(super) enum DownloadError {
     NoSuchFile { repository: String, file: String, known: Vec<String> },
     #[error("`{repository}` has no model that can be downloaded")]
     NothingThere { repository: String, notes: Vec<String> },
-    #[error("`{repository}` is for MLX, which this version does not run")]
+    #[error("`{repository}` is for MLX, which this machine does not run")]
     NotRunHere { repository: String, same: Option<String> },
     #[error("`{repository}` cannot be loaded: {reason}")]
     UnknownArchitecture { repository: String, reason: String },
@@ -88,12 +88,10 @@ impl DownloadError {
                 notes => notes.join("; "),
             },
             Self::NotRunHere { same: Some(same), .. } => format!(
-                "MLX runs on Apple Silicon, and not yet in Braincells; `{same}` is the same model \
-                 as GGUF"
+                "MLX runs on Macs with Apple Silicon; `{same}` is the same model as GGUF"
             ),
             Self::NotRunHere { same: None, .. } => {
-                "MLX runs on Apple Silicon, and not yet in Braincells; look for the model as GGUF"
-                    .to_owned()
+                "MLX runs on Macs with Apple Silicon; look for the model as GGUF".to_owned()
             }
             Self::UnknownArchitecture { .. } => {
                 "a newer Braincells may; `braincells models pull --anyway` downloads it all the same"

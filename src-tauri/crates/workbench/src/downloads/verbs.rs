@@ -38,7 +38,8 @@ impl Workbench {
         }
         let token = self.cloud().hub_token().await;
         let (repository, choice) = choose::look(&hub, token.as_ref(), &asked, &room).await?;
-        choose::check_usable(&repository, request.anyway, &catalogue)?;
+        let is_run = |runtime| self.engines().runs(runtime);
+        choose::check_usable(&repository, request.anyway, &catalogue, is_run)?;
         let new = choose::planned(&repository, &choice)?;
         loop {
             let known = match self.enqueue(&new).await? {

@@ -12,7 +12,7 @@ use braincells_models::fit::Shape;
 
 use super::error::ModelError;
 use super::found::scan;
-use super::parts::{paths_of, size_of, without_ending};
+use super::parts::{GGUF, paths_of, size_of, without};
 use super::{ModelApp, ModelFile, list_models, read_header, unreadable};
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
@@ -145,7 +145,7 @@ impl Adding<'_> {
         stopped: &AtomicBool,
     ) -> Result<ModelFile, AppError> {
         let (mut name, _) = self.names(path);
-        if without_ending(&name).is_none() {
+        if without(&name, GGUF).is_none() {
             name.push_str(".gguf");
         }
         let is_other = |model: &&ModelFile| link.is_none_or(|link| link.name != model.name);

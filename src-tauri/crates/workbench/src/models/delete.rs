@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use braincells_core::{AppError, Event, ModelStatus};
+use braincells_models::catalogue::Runtime;
 use serde::Serialize;
 
 use super::error::ModelError;
@@ -53,6 +54,7 @@ impl Workbench {
         let was_default = !chosen.is_empty()
             && resolve_model(&chosen, &models).is_ok_and(|path| path == model.path);
         let (catalogue, home, path) = (self.catalogue(), self.home().clone(), model.path.clone());
+        let is_mlx = model.runtime == Runtime::Mlx;
         let deleted = blocking(move || {
             if model.linked {
                 catalogue.remove_model(&model.name)?;
@@ -67,6 +69,10 @@ impl Workbench {
         })
         .await?;
         self.engines().forget_failure(&path);
+        if is_mlx {
+            let (model, status) = (deleted.name.clone(), ModelStatus::Available);
+            self.events().emit(Event::ModelStatus { model, status, error: None });
+        }
         if was_default {
             // Otherwise every column without a model of its own would ask for one that is gone.
             self.change_settings(move |kept| {
@@ -100,7 +106,10 @@ impl Workbench {
 }
 
 fn delete_files(model: &ModelFile, folder: &Path) -> Result<(), AppError> {
-    let inside = model.path.parent().unwrap_or(folder);
+    let inside = match model.runtime {
+        Runtime::Gguf => model.path.parent().unwrap_or(folder),
+        Runtime::Mlx => &model.path,
+    };
     let place = |folder: &Path| folder.canonicalize().map_err(|error| unreadable(folder, &error));
     // A folder that is a link to somewhere else has somebody else's files.
     if !place(inside)?.starts_with(place(folder)?) {
@@ -120,7 +129,7 @@ fn delete_files(model: &ModelFile, folder: &Path) -> Result<(), AppError> {
             return Err(ModelError::Busy { name: model.name.clone(), by }.into());
         }
     }
-    // The first part goes last: while it is there the model can be named.
+    // What it is found by goes last: while that is there the model can be named.
     for path in paths.iter().rev() {
         match fs::remove_file(path) {
             Ok(()) => {}

@@ -112,9 +112,13 @@ impl Room {
 
     /// Whether a model fits, by the headers of its files.
     pub(crate) fn judge(&self, parts: &[Gguf]) -> Result<Judgement, AppError> {
-        let shape = Shape::of_parts(parts)?;
-        let wanted = wanted(&shape, self.machine.gpu_bytes > 0, &self.load);
-        Ok(judge(&shape, &wanted, &self.machine))
+        Ok(self.judge_shape(&Shape::of_parts(parts)?))
+    }
+
+    /// Whether a model fits, by what its memory depends on.
+    pub(crate) fn judge_shape(&self, shape: &Shape) -> Judgement {
+        let wanted = wanted(shape, self.machine.gpu_bytes > 0, &self.load);
+        judge(shape, &wanted, &self.machine)
     }
 
     /// How each of these quantisations of one model would fit this machine, by their sizes.

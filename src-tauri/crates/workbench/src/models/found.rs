@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use braincells_core::AppError;
 use serde::Serialize;
 
-use super::parts::{Part, is_projector, paths_of, without_ending};
+use super::parts::{GGUF, Part, is_projector, paths_of, without};
 use super::{ModelApp, OtherApps};
 use crate::Workbench;
 use crate::blocking::blocking;
@@ -97,8 +97,8 @@ fn hugging_face(root: &Path, budget: &mut Budget) -> Vec<FoundModel> {
 fn gguf_files(app: ModelApp, files: Vec<PathBuf>) -> Vec<FoundModel> {
     let is_model = |path: &PathBuf| {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-        let is_first = Part::of(name).is_none_or(|part| part.number == 1);
-        without_ending(name).is_some() && !is_projector(name) && is_first
+        let is_first = Part::of(name, GGUF).is_none_or(|part| part.number == 1);
+        without(name, GGUF).is_some() && !is_projector(name) && is_first
     };
     let models = files.into_iter().filter(is_model);
     models.take(MOST_MODELS).map(|path| look(app, file_name(&path), path)).collect()

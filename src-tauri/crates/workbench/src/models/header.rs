@@ -6,7 +6,7 @@ use braincells_core::AppError;
 use braincells_models::gguf::Gguf;
 
 use super::error::ModelError;
-use super::parts::{Part, paths_of};
+use super::parts::{GGUF, Part, paths_of};
 
 /// Reads the headers of a model, one for each of its files, and refuses with a named cause what
 /// llama.cpp would fall over. Reads a few megabytes; blocks.
@@ -21,7 +21,7 @@ pub(crate) fn read_header(path: &Path) -> Result<Vec<Gguf>, AppError> {
     }
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     // The others are found by their names, by llama.cpp too.
-    if Part::of(name).is_none_or(|part| part.number != 1 || part.count != count) {
+    if Part::of(name, GGUF).is_none_or(|part| part.number != 1 || part.count != count) {
         return Err(ModelError::WrongPart { path: path.to_owned() }.into());
     }
     let mut parts = vec![first];

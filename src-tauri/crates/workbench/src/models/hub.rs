@@ -8,7 +8,7 @@ use braincells_models::hub::{Choice, Hub, HubModel, Reference, Repository, Searc
 use serde::Serialize;
 
 use super::error::ModelError;
-use super::recommended::installed;
+use super::recommended::{installed, installed_folder};
 use super::unknown_architecture;
 use crate::downloads::{Asked, look};
 use crate::{DownloadRequest, Workbench};
@@ -86,14 +86,17 @@ impl Workbench {
         });
         let suggested = of_list.or_else(|| room.to_take(&candidates, repository.parameters));
         let here = |choice: &Choice| {
+            if repository.runtime == Runtime::Mlx {
+                return installed_folder(&models, &repository.id);
+            }
             let files: Vec<&str> = choice.files.iter().map(|file| file.path.as_str()).collect();
             installed(&models, &repository.id, &files)
         };
-        let is_gguf = repository.runtime == Runtime::Gguf;
-        let installed = repository.choices.iter().map(|choice| here(choice).filter(|_| is_gguf));
-        let installed = installed.collect();
+        let installed = repository.choices.iter().map(here).collect();
         let wanted = repository.wanted(&reference);
-        if is_gguf && let Some(reason) = unknown_architecture(repository.architecture.as_deref()) {
+        if let Some(reason) =
+            unknown_architecture(repository.runtime, repository.architecture.as_deref())
+        {
             repository.notes.push(format!("{reason}, and cannot load it"));
         }
         Ok(HubRepository { repository, fits, suggested, installed, wanted })
@@ -117,7 +120,7 @@ impl Workbench {
             parts.push(header.await?);
         }
         let architecture = parts.first().and_then(|gguf| gguf.architecture());
-        let problem = unknown_architecture(architecture);
+        let problem = unknown_architecture(Runtime::Gguf, architecture);
         Ok(HubFit { label: choice.label, problem, judgement: room.judge(&parts)? })
     }
 }

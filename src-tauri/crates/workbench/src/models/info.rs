@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use braincells_core::AppError;
-use braincells_models::fit::Judgement;
+use braincells_mlx::{ChatFiles, Checkpoint, ModelConfig};
+use braincells_models::catalogue::Runtime;
+use braincells_models::fit::{Judgement, Layer, Shape};
 use serde::Serialize;
 
-use super::{ModelFile, read_header, unknown_architecture};
+use super::{ModelFile, Room, read_checkpoint, read_header, unknown_architecture};
 use crate::Workbench;
 use crate::blocking::blocking;
 
@@ -49,39 +51,127 @@ impl Workbench {
     pub async fn model_info(&self, name: &str) -> Result<ModelInfo, AppError> {
         let meant = self.model_meant(name).await?;
         let (model, room) = (self.model_named(&meant).await?, self.room().await?);
+        let is_run = self.engines().runs(model.runtime);
         blocking(move || {
-            let ModelFile { name, path, size_bytes: bytes, .. } = model;
-            let (parts, problem) = match read_header(&path) {
-                Ok(parts) => (parts, None),
-                Err(error) => (Vec::new(), Some(error.message)),
+            let mut info = match model.runtime {
+                Runtime::Gguf => of_file(model, &room),
+                Runtime::Mlx => of_folder(model, &room),
             };
-            let (fit, problem) = match room.judge(&parts) {
-                Ok(fit) => (Some(fit), problem),
-                Err(error) => (None, problem.or(Some(error.message))),
-            };
-            let header = parts.first();
-            let architecture = header.and_then(|gguf| gguf.architecture());
-            let problem = problem.or_else(|| unknown_architecture(architecture));
-            let text = |text: Option<&str>| text.map(str::to_owned);
-            Ok::<_, AppError>(ModelInfo {
-                name,
-                path,
-                bytes,
-                title: header.and_then(|gguf| text(gguf.name())),
-                architecture: text(architecture),
-                quantisation: header.and_then(|gguf| text(gguf.quantisation())),
-                parameters: header.map(|_| {
-                    parts.iter().fold(0, |all: u64, gguf| all.saturating_add(gguf.parameters()))
-                }),
-                context_length: header.and_then(braincells_models::gguf::Gguf::context_length),
-                layers: header.and_then(braincells_models::gguf::Gguf::block_count),
-                vocabulary_size: header.and_then(braincells_models::gguf::Gguf::vocabulary_size),
-                licence: header.and_then(|gguf| text(gguf.licence())),
-                chat_template: header.is_some_and(braincells_models::gguf::Gguf::has_chat_template),
-                fit,
-                problem,
-            })
+            if !is_run && info.problem.is_none() {
+                info.problem = Some("models for MLX need a Mac with Apple Silicon".to_owned());
+            }
+            Ok::<_, AppError>(info)
         })
         .await
+    }
+}
+
+impl ModelInfo {
+    /// What is known without its header.
+    fn unread(model: ModelFile) -> Self {
+        let ModelFile { name, path, size_bytes: bytes, repository: title, .. } = model;
+        Self {
+            name,
+            path,
+            bytes,
+            title,
+            architecture: None,
+            quantisation: None,
+            parameters: None,
+            context_length: None,
+            layers: None,
+            vocabulary_size: None,
+            licence: None,
+            chat_template: false,
+            fit: None,
+            problem: None,
+        }
+    }
+}
+
+fn of_file(model: ModelFile, room: &Room) -> ModelInfo {
+    let unread = ModelInfo { title: None, ..ModelInfo::unread(model) };
+    let (parts, problem) = match read_header(&unread.path) {
+        Ok(parts) => (parts, None),
+        Err(error) => (Vec::new(), Some(error.message)),
+    };
+    let (fit, problem) = match room.judge(&parts) {
+        Ok(fit) => (Some(fit), problem),
+        Err(error) => (None, problem.or(Some(error.message))),
+    };
+    let Some(header) = parts.first() else { return ModelInfo { fit, problem, ..unread } };
+    let architecture = header.architecture();
+    let problem = problem.or_else(|| unknown_architecture(Runtime::Gguf, architecture));
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let parameters = parts.iter().fold(0, |all: u64, gguf| all.saturating_add(gguf.parameters()));
+    ModelInfo {
+        title: text(header.name()),
+        architecture: text(architecture),
+        quantisation: text(header.quantisation()),
+        parameters: Some(parameters),
+        context_length: header.context_length(),
+        layers: header.block_count(),
+        vocabulary_size: header.vocabulary_size(),
+        licence: text(header.licence()),
+        chat_template: header.has_chat_template(),
+        fit,
+        problem,
+        ..unread
+    }
+}
+
+fn of_folder(model: ModelFile, room: &Room) -> ModelInfo {
+    let unread = ModelInfo::unread(model);
+    let (config, checkpoint) = match read_checkpoint(&unread.path) {
+        Ok(read) => read,
+        Err(error) => return ModelInfo { problem: Some(error.message), ..unread },
+    };
+    let bits = config.quantization.as_ref().map(|packed| packed.of_matrix("").bits);
+    let template = ChatFiles::read(&unread.path).ok().and_then(|files| files.template);
+    ModelInfo {
+        architecture: Some(config.architecture.title().to_owned()),
+        quantisation: bits.map(|bits| format!("{bits} bits")),
+        context_length: Some(config.context_tokens.into()),
+        layers: Some(config.layers.len() as u64),
+        vocabulary_size: Some(config.vocabulary.into()),
+        chat_template: template.is_some(),
+        fit: Some(room.judge_shape(&shape_of(&config, &checkpoint))),
+        ..unread
+    }
+}
+
+/// What the memory of a checkpoint depends on. Keys and values are halves, as everything that MLX
+/// computes on a GPU.
+fn shape_of(config: &ModelConfig, checkpoint: &Checkpoint) -> Shape {
+    const HALF_BYTES: u64 = 2;
+    let cell_bytes = 2 * u64::from(config.key_heads) * u64::from(config.head_width) * HALF_BYTES;
+    let embedding = format!("{}model.embed_tokens", config.weight_prefix);
+    let of_embedding = ["weight", "scales", "biases"];
+    let of_embedding = of_embedding.map(|part| format!("{embedding}.{part}"));
+    let input_bytes = of_embedding
+        .iter()
+        .filter_map(|name| checkpoint.tensor(name))
+        .map(|tensor| tensor.bytes)
+        .sum::<u64>();
+    let of_layers = checkpoint.bytes().saturating_sub(input_bytes);
+    let layer_bytes = of_layers / config.layers.len().max(1) as u64;
+    let layer = |layer: &braincells_mlx::Layer| Layer {
+        weight_bytes: layer_bytes,
+        cell_bytes,
+        window: layer.window.map(u64::from),
+        state_bytes: 0,
+    };
+    Shape {
+        layers: config.layers.iter().map(layer).collect(),
+        input_bytes,
+        // The embedding is used where it lies; nothing is copied for the output.
+        is_tied: false,
+        active_bytes: of_layers,
+        embedding_length: config.hidden.into(),
+        feed_forward_length: config.intermediate.into(),
+        heads: config.heads.into(),
+        vocabulary_size: config.vocabulary.into(),
+        context_length: config.context_tokens.into(),
+        ..Shape::default()
     }
 }

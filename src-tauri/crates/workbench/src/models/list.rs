@@ -1,14 +1,18 @@
 //! What is in the models folder, and what is linked.
+//!
+//! A GGUF file is a model, and so is a folder with a checkpoint for MLX.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use braincells_core::{AppError, ModelStatus};
 use braincells_data::{Catalogue, LinkedModel};
+use braincells_models::catalogue::Runtime;
 
 use super::ModelFile;
 use super::error::ModelError;
-use super::parts::{Part, is_projector, size_of, without_ending};
+use super::mlx_folder::{chosen_mlx, mlx_model};
+use super::parts::{GGUF, Part, is_projector, size_of, without};
 use crate::Home;
 
 /// Everything that a model's name can mean. Blocks.
@@ -20,6 +24,13 @@ pub(crate) fn list_models(home: &Home, catalogue: &Catalogue) -> Result<Vec<Mode
         // What is being tuned is nobody's yet.
         if !name.starts_with('.') {
             models.extend(gguf_files(&inner, &format!("{name}/")));
+            models.extend(mlx_model(&inner, &name));
+        }
+    }
+    if models.iter().any(|model| model.runtime == Runtime::Mlx) {
+        let (chosen, _) = chosen_mlx(home, catalogue)?;
+        for model in &mut models {
+            model.is_local_mlx = model.runtime == Runtime::Mlx && model.name == chosen;
         }
     }
     models.sort_by(|one, other| one.name.cmp(&other.name));
@@ -59,14 +70,14 @@ fn gguf_files(folder: &Path, prefix: &str) -> Vec<ModelFile> {
         else {
             continue;
         };
-        if without_ending(&file_name).is_none() || is_projector(&file_name) {
+        if without(&file_name, GGUF).is_none() || is_projector(&file_name) {
             continue;
         }
         let Ok(metadata) = path.metadata() else { continue };
         if !metadata.is_file() {
             continue;
         }
-        match Part::of(&file_name) {
+        match Part::of(&file_name, GGUF) {
             Some(Part { stem, number, count }) => split
                 .entry((stem.to_owned(), count))
                 .or_default()

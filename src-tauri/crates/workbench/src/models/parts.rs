@@ -1,8 +1,10 @@
-//! Models that were split into several files, as llama.cpp names them:
+//! The files of a model: one, those of a folder, or parts as llama.cpp and the hub name them:
 //! `NAME-00001-of-00003.gguf`, and so on.
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+use super::mlx_folder::files_of;
 
 /// The most parts that a model can have: the names have five digits, and no model has hundreds.
 const MOST_PARTS: u32 = 1_000;
@@ -19,9 +21,9 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Of a file name; `None` if it names a whole model.
-    pub(super) fn of(file_name: &'a str) -> Option<Self> {
-        let stem = without_ending(file_name)?;
+    /// Of a file name with this ending, in whatever case; `None` if it names a whole model.
+    pub(super) fn of(file_name: &'a str, ending: &str) -> Option<Self> {
+        let stem = without(file_name, ending)?;
         let (stem, count) = stem.rsplit_once("-of-")?;
         let (stem, number) = stem.rsplit_once('-')?;
         let number = five_digits(number)?;
@@ -41,11 +43,14 @@ fn five_digits(text: &str) -> Option<u32> {
     is_number.then(|| text.parse().ok()).flatten()
 }
 
-/// A file name without `.gguf`, in whatever case; `None` if it ends otherwise.
-pub(super) fn without_ending(file_name: &str) -> Option<&str> {
-    let at = file_name.len().checked_sub(".gguf".len())?;
-    let ending = file_name.get(at..)?;
-    ending.eq_ignore_ascii_case(".gguf").then(|| &file_name[..at])
+/// What GGUF files end with.
+pub(super) const GGUF: &str = ".gguf";
+
+/// A file name without its ending, in whatever case; `None` if it ends otherwise.
+pub(super) fn without<'a>(file_name: &'a str, ending: &str) -> Option<&'a str> {
+    let at = file_name.len().checked_sub(ending.len())?;
+    let end = file_name.get(at..)?;
+    end.eq_ignore_ascii_case(ending).then(|| &file_name[..at])
 }
 
 /// Whether a file is the part of a model that sees pictures, which is none by itself.
@@ -53,10 +58,14 @@ pub(super) fn is_projector(file_name: &str) -> bool {
     file_name.to_lowercase().contains("mmproj")
 }
 
-/// All files of the model whose first or only file is at this path, whether they are there or not.
+/// All files of the model whose first or only file is at this path, whether they are there or not;
+/// of a model that is a folder, those that are. What it is found by comes first.
 pub(crate) fn paths_of(path: &Path) -> Vec<PathBuf> {
+    if path.is_dir() {
+        return files_of(path);
+    }
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    match Part::of(name) {
+    match Part::of(name, GGUF) {
         // The name that is there is kept: its ending may be written otherwise.
         Some(part) => (1..=part.count)
             .map(|number| {
@@ -71,17 +80,12 @@ pub(crate) fn paths_of(path: &Path) -> Vec<PathBuf> {
     }
 }
 
-/// The size of the files of a model that are there, and how many these are. An error if the file
-/// at the path itself is not.
+/// The size of the files of a model that are there, and how many these are. An error if nothing is
+/// at the path itself.
 pub(super) fn size_of(path: &Path) -> io::Result<(u64, u32)> {
-    let (mut bytes, mut count) = (path.metadata()?.len(), 1);
-    for other in paths_of(path).iter().filter(|other| *other != path) {
-        if let Ok(metadata) = other.metadata() {
-            bytes += metadata.len();
-            count += 1;
-        }
-    }
-    Ok((bytes, count))
+    path.metadata()?;
+    let there = paths_of(path).into_iter().filter_map(|file| file.metadata().ok());
+    Ok(there.fold((0, 0), |(bytes, count), file| (bytes + file.len(), count + 1)))
 }
 
 #[cfg(test)]
@@ -105,7 +109,7 @@ mod tests {
             ("ß", None),
             ("", None),
         ] {
-            let found = Part::of(name).map(|part| (part.stem, part.number, part.count));
+            let found = Part::of(name, GGUF).map(|part| (part.stem, part.number, part.count));
             assert_eq!(found, expected, "{name}");
         }
         let paths = paths_of(Path::new("/m/x-00001-of-00003.gguf"));

@@ -33,11 +33,15 @@ impl Workbench {
             let (candidates, parameters) = (model.candidates(), Some(model.parameters));
             let files: Vec<&str> =
                 model.variants.iter().filter_map(|variant| variant.file.as_deref()).collect();
+            let installed = match model.runtime {
+                Runtime::Gguf => installed(&models, &model.repository, &files),
+                Runtime::Mlx => installed_folder(&models, &model.repository),
+            };
             RecommendedModel {
+                installed,
                 fits: room.verdicts(&candidates, parameters),
                 suggested: room.to_take(&candidates, parameters),
-                installed: installed(&models, &model.repository, &files),
-                available: is_run_here(model.runtime),
+                available: self.engines().runs(model.runtime),
                 model: model.clone(),
             }
         };
@@ -45,9 +49,12 @@ impl Workbench {
     }
 }
 
-/// Whether there is an engine for it in this program.
-pub(crate) fn is_run_here(runtime: Runtime) -> bool {
-    runtime == Runtime::Gguf
+/// What a repository for MLX is called here.
+pub(super) fn installed_folder(models: &[ModelFile], repository: &str) -> Option<String> {
+    let is_it = |model: &&ModelFile| {
+        model.runtime == Runtime::Mlx && model.repository.as_deref() == Some(repository)
+    };
+    models.iter().find(is_it).map(|model| model.name.clone())
 }
 
 /// What one of these files of a repository is called here. Who fetched it otherwise kept its file

@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 use braincells_core::AppError;
 use braincells_data::ResponseCache;
 
-use super::{ModelFile, STARTER_MODEL};
+use super::parts::size_of;
+use super::{LOCAL_MLX, ModelFile, STARTER_MODEL};
 use crate::error::WorkbenchError;
 use crate::model_hash::model_sha256;
 use crate::recipe_file::ModelIdentity;
@@ -17,6 +18,11 @@ use crate::recipe_file::ModelIdentity;
 /// other model has: what meant its original goes on to mean that.
 pub(crate) fn resolve_model(name: &str, models: &[ModelFile]) -> Result<PathBuf, AppError> {
     let names = || models.iter().map(|model| model.name.clone()).collect::<Vec<_>>();
+    if name == LOCAL_MLX {
+        let chosen = models.iter().find(|model| model.is_local_mlx);
+        let missing = || WorkbenchError::NoMlxModel.into();
+        return chosen.map(|model| model.path.clone()).ok_or_else(missing);
+    }
     if name.is_empty() {
         let starter = models.iter().find(|model| model.name == STARTER_MODEL);
         let originals: Vec<&ModelFile> =
@@ -107,7 +113,7 @@ pub(crate) fn identify_model(
     let meant = if name.is_empty() { default_model } else { name };
     let path = resolve_model(meant, models).ok()?;
     let file = path.file_name()?.to_str()?.to_owned();
-    let size_bytes = path.metadata().ok()?.len();
+    let (size_bytes, _) = size_of(&path).ok()?;
     let sha256 = model_sha256(&path, remembered, &AtomicBool::new(false)).ok()?;
     Some((file, ModelIdentity { sha256, size_bytes }))
 }

@@ -137,6 +137,12 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Whether a file is a piece of a download or a copy.
+pub(super) fn is_unfinished(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(PARTIAL) || is_sidecar(&name)
+}
+
 fn is_sidecar(name: &str) -> bool {
     name.strip_suffix(".json").is_some_and(|name| name.ends_with(PARTIAL))
 }

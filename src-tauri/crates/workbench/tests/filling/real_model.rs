@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use braincells_core::{Output, RunScope};
 use braincells_workbench::{
-    EngineSource, LlamaEngines, ModelTuner, Quantisation, SystemClock, TuneHere, TuneRequest,
+    EngineSource, LocalEngines, ModelTuner, Quantisation, SystemClock, TuneHere, TuneRequest,
     TunedOrigin, Workbench, World,
 };
 
@@ -30,7 +30,7 @@ fn open_telling(
         home: home.home(),
         clock: Arc::clone(&clock) as _,
         events,
-        engines: Arc::new(LlamaEngines::new(home.home(), clock)),
+        engines: Arc::new(LocalEngines::new(home.home(), clock)),
         probe: Arc::new(braincells_workbench::ProbeHere),
         cloud: braincells_testing::no_backends(),
     })
@@ -83,7 +83,7 @@ async fn a_model_that_nobody_uses_leaves_memory() {
     let home = braincells_testing::TempHome::new();
     let source = home.write("words.csv", "text\none\ntwo\n");
     let clock = Arc::new(braincells_testing::ManualClock::at(0));
-    let engines = Arc::new(LlamaEngines::new(home.home(), Arc::clone(&clock) as _));
+    let engines = Arc::new(LocalEngines::new(home.home(), Arc::clone(&clock) as _));
     let workbench = Workbench::open(World {
         home: home.home(),
         clock: Arc::clone(&clock) as _,

@@ -16,7 +16,7 @@ use braincells_testing::{
 };
 use braincells_workbench::recipe_file::{self, RecipeFile};
 use braincells_workbench::{
-    EngineOptions, FillRequest, InputFile, LlamaEngines, OutputFile, ProbeHere, RecipeFit,
+    EngineOptions, FillRequest, InputFile, LocalEngines, OutputFile, ProbeHere, RecipeFit,
     RecipePlan, SystemClock, Workbench, World,
 };
 use serde_json::json;
@@ -272,7 +272,7 @@ async fn an_import_maps_renames_and_adds_all_or_nothing() {
 async fn another_model_is_said_and_a_missing_one_is_refused() {
     let home = TempHome::new();
     let clock = Arc::new(SystemClock);
-    let engines = LlamaEngines::new(home.home(), clock.clone());
+    let engines = LocalEngines::new(home.home(), clock.clone());
     let events = Arc::new(braincells_core::IgnoreEvents);
     let (engines, probe) = (Arc::new(engines), Arc::new(ProbeHere));
     let open = World { home: home.home(), clock, events, engines, probe, cloud: no_backends() };

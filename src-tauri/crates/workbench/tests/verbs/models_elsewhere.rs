@@ -291,7 +291,7 @@ async fn real_model_of_another_app_runs_by_link() {
 mod real {
     use braincells_core::{CalibrationMode, Event, ModelStatus, RunScope, RunStatus, Sampling};
     use braincells_testing::typed_recipe;
-    use braincells_workbench::{EngineOptions, InputFile, LlamaEngines, SystemClock};
+    use braincells_workbench::{EngineOptions, InputFile, LocalEngines, SystemClock};
 
     use super::*;
 
@@ -301,7 +301,7 @@ mod real {
         let place = home.home().with_other_apps(OtherApps::of(variables.iter().cloned()));
         let events = Arc::new(RecordedEvents::default());
         let workbench = Workbench::open(World {
-            engines: Arc::new(LlamaEngines::new(place.clone(), clock.clone())),
+            engines: Arc::new(LocalEngines::new(place.clone(), clock.clone())),
             clock,
             events: Arc::clone(&events) as _,
             home: place,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use braincells_core::{Code, EngineOptions, IgnoreEvents, RunScope, RunStatus, Settings, Theme};
 use braincells_llm::FakeEngine;
 use braincells_testing::{ManualClock, TempHome, scripted_workbench, text_recipe};
-use braincells_workbench::{LlamaEngines, ProbeHere, Workbench, World};
+use braincells_workbench::{LocalEngines, ProbeHere, Workbench, World};
 use serde_json::json;
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn the_example_needs_no_model_and_takes_the_one_that_is_chosen() {
         home: home.home(),
         clock: Arc::clone(&clock) as _,
         events: Arc::new(IgnoreEvents),
-        engines: Arc::new(LlamaEngines::new(home.home(), clock)),
+        engines: Arc::new(LocalEngines::new(home.home(), clock)),
         probe: Arc::new(ProbeHere),
         cloud: braincells_testing::no_backends(),
     })

@@ -204,7 +204,8 @@ fn the_same_words_mean_the_download_that_came_of_them() {
 fn what_nothing_here_can_load_is_refused() {
     let catalogue = Catalogue::built_in();
     let check = |repository: &Repository, anyway| {
-        check_usable(repository, anyway, catalogue).map_err(AppError::from)
+        let is_run = |runtime| runtime == Runtime::Gguf;
+        check_usable(repository, anyway, catalogue, is_run).map_err(AppError::from)
     };
     let known = Repository { architecture: Some("llama".to_owned()), ..gguf() };
     for fine in [&known, &gguf()] {
@@ -225,4 +226,21 @@ fn what_nothing_here_can_load_is_refused() {
         assert!(error.hint.unwrap().contains("`gemma-3-1b-it`"));
         assert!(check(&whole, anyway).unwrap_err().hint.unwrap().contains("GGUF"));
     }
+}
+
+#[test]
+fn where_mlx_runs_its_models_are_refused_for_their_architecture_alone() {
+    let of = |architecture: &str| Repository {
+        architecture: Some(architecture.to_owned()),
+        ..repository(Runtime::Mlx, Vec::new())
+    };
+    let check = |repository: &Repository, anyway| {
+        check_usable(repository, anyway, Catalogue::built_in(), |_| true).map_err(AppError::from)
+    };
+    for known in ["llama", "qwen3", "gemma3_text", "gemma3", "smollm3", "mistral3"] {
+        check(&of(known), false).unwrap();
+    }
+    let error = check(&of("gpt_oss"), false).unwrap_err();
+    assert!(error.message.contains("MLX engine") && error.message.contains("`gpt_oss`"), "{error}");
+    check(&of("gpt_oss"), true).unwrap();
 }

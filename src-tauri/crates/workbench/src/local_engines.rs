@@ -11,11 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use braincells_core::{AppError, Clock, EventSink};
+use braincells_core::{AppError, Clock, Code, EventSink};
 use braincells_data::{Catalogue, DEFAULT_RESPONSE_BYTES, ResponseCache};
 use braincells_llm::LLMEngine;
 use braincells_llm::llama::{KeptPrefixes, LoadOptions, Tuning, build_info};
+use braincells_llm::mlx::{self, MlxHelper, MlxUnavailable};
 use braincells_llm::worker::WorkerProgram;
+use braincells_models::catalogue::Runtime;
 use tokio::sync::Mutex;
 
 use crate::blocking::blocking;
@@ -23,24 +25,25 @@ use crate::held::Held;
 use crate::kept::Kept;
 use crate::measured_setup::Measured;
 use crate::model_hash::known_sha256;
-use crate::models::{list_models, read_header, resolve_model};
+use crate::models::{list_models, read_checkpoint, read_header, resolve_model, runtime_of};
 use crate::{
     EngineOptions, EngineSource, Home, ModelStanding, ModelTuner, ProcessTuner, TUNE_VERB, TuneHere,
 };
 use board::{Board, Mark, Stage};
 use in_use::InUse;
-use place::Place;
+use place::{Loading, Place, load_mlx};
 
-/// The lane of all models that llama.cpp runs on this machine.
-const LANE: &str = "llama.cpp";
+/// The lane of all models that run on this machine.
+const LANE: &str = "this machine";
 
-/// Engines made of GGUF files by llama.cpp. Keeps the last one loaded, and lets one run work at a
-/// time: two models may not fit into memory, and two runs of one model would not be faster
-/// together.
-pub struct LlamaEngines {
+/// Engines made of GGUF files by llama.cpp, and of folders by MLX. Keeps the last one loaded, and
+/// lets one run work at a time: two models may not fit into memory, and two runs of one model would
+/// not be faster together.
+pub struct LocalEngines {
     home: Home,
     clock: Arc<dyn Clock>,
     place: Place,
+    mlx: Result<MlxHelper, MlxUnavailable>,
     board: Arc<Board>,
     loaded: Mutex<Option<Loaded>>,
 }
@@ -50,26 +53,27 @@ struct Loaded {
     // Gone before the others: what follows is true until it is out of memory.
     kept: Kept<dyn LLMEngine>,
     held: Arc<Held>,
-    model: FoundFile,
+    model: FoundModel,
     _in_memory: Mark,
 }
 
-/// The file that a name means.
+/// The file or folder that a name means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct FoundFile {
+struct FoundModel {
     /// What the list of models calls it.
     name: String,
+    runtime: Runtime,
     path: PathBuf,
 }
 
-impl LlamaEngines {
+impl LocalEngines {
     /// A source for the models that this home lists, which run in this process. The clock says how
     /// long a model was idle, and is for chat templates that print today's date.
     pub fn new(home: Home, clock: Arc<dyn Clock>) -> Self {
         Self::at(home, clock, Place::Here)
     }
 
-    /// [`LlamaEngines::new`], but each model runs in a process of its own, started as `program`
+    /// [`LocalEngines::new`], but each model runs in a process of its own, started as `program`
     /// says: a crash there is told by
     /// [`Event::EngineRestarted`](braincells_core::Event::EngineRestarted) and costs no row.
     pub fn in_worker(home: Home, clock: Arc<dyn Clock>, program: WorkerProgram) -> Self {
@@ -77,15 +81,34 @@ impl LlamaEngines {
     }
 
     fn at(home: Home, clock: Arc<dyn Clock>, place: Place) -> Self {
-        Self { home, clock, place, board: Arc::default(), loaded: Mutex::new(None) }
+        let mlx = Err(MlxUnavailable::OtherMachine);
+        Self { home, clock, place, mlx, board: Arc::default(), loaded: Mutex::new(None) }
+    }
+
+    /// The same, and models for MLX run in this helper, if it is there.
+    #[must_use]
+    pub fn with_mlx(self, mlx: Result<MlxHelper, MlxUnavailable>) -> Self {
+        Self { mlx, ..self }
     }
 }
 
 #[async_trait]
-impl EngineSource for LlamaEngines {
+impl EngineSource for LocalEngines {
     async fn check(&self, model: &str) -> Result<(), AppError> {
         let (home, name) = (self.home.clone(), model.to_owned());
-        blocking(move || read_header(&find_model(&home, &name)?.path)).await.map(drop)
+        let mlx = self.mlx.clone();
+        blocking(move || {
+            let found = find_model(&home, &name)?;
+            look_at(&found, &mlx)
+        })
+        .await
+    }
+
+    fn runs(&self, runtime: Runtime) -> bool {
+        match runtime {
+            Runtime::Gguf => true,
+            Runtime::Mlx => self.mlx.is_ok(),
+        }
     }
 
     fn build(&self) -> Option<String> {
@@ -182,25 +205,34 @@ impl EngineSource for LlamaEngines {
     }
 }
 
-impl LlamaEngines {
+impl LocalEngines {
     /// Loads a model, after a look at its header.
     async fn load(
         &self,
-        model: &FoundFile,
+        model: &FoundModel,
         options: &EngineOptions,
         events: &Arc<dyn EventSink>,
     ) -> Result<(Arc<dyn LLMEngine>, Arc<Held>), AppError> {
-        let (path, responses) = (model.path.clone(), self.home.responses());
+        let (found, responses, mlx) = (model.clone(), self.home.responses(), self.mlx.clone());
         let (held, remembered) = blocking(move || {
             // Before the look, so that what was looked at is what is loaded.
-            let held = Arc::new(Held::of(&path));
-            read_header(&path)?;
+            let held = Arc::new(Held::of(&found.path));
+            look_at(&found, &mlx)?;
             let remembered = ResponseCache::open(&responses, DEFAULT_RESPONSE_BYTES);
             Ok::<_, AppError>((held, Arc::new(remembered)))
         })
         .await?;
-        let options = self.load_options(&model.path, options, Arc::clone(&remembered)).await;
-        let engine = self.place.load(&model.path, options, remembered, Arc::clone(events)).await?;
+        let loading = Loading::new(&model.path, Arc::clone(&remembered), Arc::clone(events));
+        let engine = match model.runtime {
+            Runtime::Gguf => {
+                let options = self.load_options(&model.path, options, remembered).await;
+                self.place.load(loading, options).await?
+            }
+            Runtime::Mlx => {
+                let helper = self.mlx.as_ref().map_err(unavailable)?;
+                load_mlx(helper, loading, &mlx_options(options, self.clock.now_ms())).await?
+            }
+        };
         Ok((engine, held))
     }
 
@@ -208,7 +240,7 @@ impl LlamaEngines {
     async fn taken_up(
         &self,
         engine: Arc<dyn LLMEngine>,
-        model: &FoundFile,
+        model: &FoundModel,
         held: &Arc<Held>,
         events: Arc<dyn EventSink>,
     ) -> Arc<dyn LLMEngine> {
@@ -276,13 +308,46 @@ async fn let_go(loaded: Option<Loaded>) {
     }
 }
 
-fn find_model(home: &Home, name: &str) -> Result<FoundFile, AppError> {
+fn find_model(home: &Home, name: &str) -> Result<FoundModel, AppError> {
     let models = list_models(home, &Catalogue::open(&home.catalogue())?)?;
     let path = resolve_model(name, &models)?;
     let listed = models.into_iter().find(|model| model.path == path);
     let file_name = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = listed.map_or_else(file_name, |model| model.name);
-    Ok(FoundFile { name, path })
+    Ok(FoundModel { name, runtime: runtime_of(&path), path })
+}
+
+/// Refuses, with a named cause, a model that its engine would fall over, and one without an engine.
+fn look_at(model: &FoundModel, mlx: &Result<MlxHelper, MlxUnavailable>) -> Result<(), AppError> {
+    match model.runtime {
+        Runtime::Gguf => read_header(&model.path).map(drop),
+        Runtime::Mlx => {
+            mlx.as_ref().map_err(unavailable)?;
+            read_checkpoint(&model.path).map(drop)
+        }
+    }
+}
+
+fn unavailable(error: &MlxUnavailable) -> AppError {
+    let hint = match error {
+        MlxUnavailable::OtherMachine => "take the same model as GGUF",
+        MlxUnavailable::NoHelper { .. } => "install Braincells again",
+    };
+    AppError::new(Code::ModelMissing, error.to_string()).with_hint(hint)
+}
+
+/// What of the options means something for MLX, whose layers all are on the GPU.
+fn mlx_options(options: &EngineOptions, now_ms: i64) -> mlx::LoadOptions {
+    let usual = mlx::LoadOptions::default();
+    mlx::LoadOptions {
+        context_tokens: options.context_tokens.unwrap_or(usual.context_tokens),
+        // Rows that are computed alone are the same whatever is beside them.
+        parallel_requests: match options.exact {
+            true => 1,
+            false => options.parallel_rows.unwrap_or(usual.parallel_requests),
+        },
+        now_ms: Some(now_ms),
+    }
 }
 
 #[cfg(test)]
@@ -308,7 +373,7 @@ mod tests {
             default_row_us: 1000,
         };
         let options = EngineOptions::default();
-        let engines = LlamaEngines::new(home.clone(), Arc::new(ManualClock::at(NOW_MS)));
+        let engines = LocalEngines::new(home.clone(), Arc::new(ManualClock::at(NOW_MS)));
         let catalogue = Catalogue::open(&home.catalogue()).unwrap();
         let remembered = Arc::new(ResponseCache::open(&home.responses(), 1 << 20));
         let tuning = async |options| {
