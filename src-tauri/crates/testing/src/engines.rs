@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use braincells_core::{AppError, EventSink};
 use braincells_llm::LLMEngine;
-use braincells_workbench::{EngineOptions, EngineSource};
+use braincells_workbench::{EngineOptions, EngineSource, Runtime};
 
 /// Hands out one engine whatever model is asked for, and remembers what was asked for.
 pub struct ScriptedEngines {
@@ -12,6 +12,7 @@ pub struct ScriptedEngines {
     models: Mutex<Vec<String>>,
     options: Mutex<Vec<EngineOptions>>,
     idle_limits: Mutex<Vec<Duration>>,
+    runs_mlx: bool,
 }
 
 impl ScriptedEngines {
@@ -22,7 +23,14 @@ impl ScriptedEngines {
             models: Mutex::default(),
             options: Mutex::default(),
             idle_limits: Mutex::default(),
+            runs_mlx: false,
         }
+    }
+
+    /// The same on a machine that runs models for MLX.
+    #[must_use]
+    pub fn with_mlx(self) -> Self {
+        Self { runs_mlx: true, ..self }
     }
 
     /// The models that were asked for, in order.
@@ -45,6 +53,10 @@ impl ScriptedEngines {
 impl EngineSource for ScriptedEngines {
     async fn check(&self, _model: &str) -> Result<(), AppError> {
         Ok(())
+    }
+
+    fn runs(&self, runtime: Runtime) -> bool {
+        runtime == Runtime::Gguf || self.runs_mlx
     }
 
     async fn engine(

@@ -15,6 +15,7 @@ pub mod hub_server;
 mod probe;
 mod processes;
 mod scripted;
+mod small_checkpoint;
 mod small_disk;
 mod small_model;
 
@@ -30,5 +31,6 @@ pub use home::TempHome;
 pub use probe::{sheet_probe, sheet_probe_beside};
 pub use processes::{becomes, children, kill, lives};
 pub use scripted::{Scripted, no_backends, scripted_workbench, text_recipe, typed_recipe};
+pub use small_checkpoint::{small_checkpoint, write_small_checkpoint};
 pub use small_disk::SmallDisk;
 pub use small_model::{small_model, small_model_part, small_model_with};

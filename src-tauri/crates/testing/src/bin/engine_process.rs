@@ -4,6 +4,7 @@
 //!   what begins with `crash`, `segfault` and `out of memory` end it in that way, `spin` computes
 //!   for ever, `environment` names the variables that it sees, `who` is answered with its number,
 //!   and everything else is repeated.
+//! - `engine_process serve-mlx` is the same in the place of the helper for MLX.
 //! - `engine_process parent` starts one, says its number, gives it something that never ends, says
 //!   `busy`, and waits for the end of stdin.
 
@@ -14,6 +15,7 @@ use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use braincells_llm::llama::LoadOptions;
+use braincells_llm::mlx;
 use braincells_llm::worker::{
     LoadProgress, Loader, Served, WorkerEngine, WorkerModel, WorkerProgram, serve_process,
 };
@@ -26,11 +28,8 @@ use serde_json::{Value, json};
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     match arguments.first() {
-        Some(verb) if verb == "serve" => match serve_process(Scripted) {
-            Served::ShutDown => ExitCode::SUCCESS,
-            // Without destructors: something may be computing for ever.
-            Served::ParentGone | Served::Broken => std::process::exit(1),
-        },
+        Some(verb) if verb == "serve" => ended(serve_process(Scripted::Llama)),
+        Some(verb) if verb == "serve-mlx" => ended(serve_process(Scripted::Mlx)),
         Some(verb) if verb == "parent" => match parent() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -42,8 +41,31 @@ fn main() -> ExitCode {
     }
 }
 
-/// Loads nothing. Its options are those of llama.cpp, so that it can stand in its place.
-struct Scripted;
+fn ended(served: Served) -> ExitCode {
+    match served {
+        Served::ShutDown => ExitCode::SUCCESS,
+        // Without destructors: something may be computing for ever.
+        Served::ParentGone | Served::Broken => std::process::exit(1),
+    }
+}
+
+/// Loads nothing. Its options are those of what it stands in the place of.
+enum Scripted {
+    Llama,
+    Mlx,
+}
+
+impl Scripted {
+    /// How many rows the options ask for at once.
+    fn parallel_rows(&self, options: Value) -> Result<Option<u32>, serde_json::Error> {
+        Ok(match self {
+            Self::Llama => serde_json::from_value::<LoadOptions>(options)?.parallel_rows,
+            Self::Mlx => {
+                Some(serde_json::from_value::<mlx::LoadOptions>(options)?.parallel_requests)
+            }
+        })
+    }
+}
 
 impl Loader for Scripted {
     fn load(
@@ -53,14 +75,15 @@ impl Loader for Scripted {
         model_hash: &mut dyn FnMut() -> Option<String>,
         mut progress: LoadProgress,
     ) -> Result<Arc<dyn LLMEngine>, LLMError> {
-        let options: LoadOptions = serde_json::from_value(options)
+        let parallel_rows = self
+            .parallel_rows(options)
             .map_err(|error| LLMError::InvalidRequest { reason: error.to_string() })?;
         if !progress(1.0) {
             return Err(LLMError::Cancelled);
         }
         drop(model_hash());
         let engine = FakeEngine::answering(answer);
-        Ok(Arc::new(engine.with_parallel_requests(options.parallel_rows.unwrap_or(4))))
+        Ok(Arc::new(engine.with_parallel_requests(parallel_rows.unwrap_or(4))))
     }
 }
 

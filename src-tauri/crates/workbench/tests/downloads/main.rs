@@ -5,6 +5,7 @@
 
 mod asking;
 mod failing;
+mod folders;
 mod going;
 mod queue;
 mod sharing;
@@ -21,7 +22,9 @@ use braincells_testing::hub_server::{
     Cut, Failure, Faults, HostedFile, HostedRepository, HubFolder, HubGate, HubPart, HubRequest,
     HubServer, Stall,
 };
-use braincells_testing::{ManualClock, RecordedEvents, ScriptedEngines, SmallDisk, TempHome};
+use braincells_testing::{
+    ManualClock, RecordedEvents, ScriptedEngines, SmallDisk, TempHome, small_checkpoint,
+};
 use braincells_workbench::{Cloud, DownloadRequest, Home, Keys, ProbeHere, Workbench, World};
 
 const NOW_MS: i64 = 1_800_000_000_000;
@@ -49,14 +52,27 @@ impl Bench {
         Self { folder: Some(folder), ..Self::in_home(home, hub, Keys::in_memory()) }
     }
 
+    /// A Mac on which models for MLX run.
+    fn on_apple_silicon(hub: &HubServer) -> Self {
+        let folder = Arc::new(TempHome::new());
+        let engines = ScriptedEngines::new(Arc::new(FakeEngine::echo())).with_mlx();
+        let bench = Self::with_engines(folder.home(), hub, Keys::in_memory(), engines);
+        Self { folder: Some(folder), ..bench }
+    }
+
     fn in_home(home: Home, hub: &HubServer, keys: Keys) -> Self {
+        let engines = ScriptedEngines::new(Arc::new(FakeEngine::echo()));
+        Self::with_engines(home, hub, keys, engines)
+    }
+
+    fn with_engines(home: Home, hub: &HubServer, keys: Keys, engines: ScriptedEngines) -> Self {
         let events = Arc::new(RecordedEvents::default());
         let clock = Arc::new(ManualClock::at(NOW_MS));
         let workbench = Workbench::open(World {
             home: home.clone(),
             clock: Arc::clone(&clock) as _,
             events: Arc::clone(&events) as _,
-            engines: Arc::new(ScriptedEngines::new(Arc::new(FakeEngine::echo()))),
+            engines: Arc::new(engines),
             probe: Arc::new(ProbeHere),
             cloud: Arc::new(Cloud::new(keys).with_hub_endpoint(hub.endpoint())),
         })
