@@ -177,4 +177,5 @@ def main():
         print(repr(one["text"]), one["least_gap"])
 
 
-main()
+if __name__ == "__main__":
+    main()
