@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use braincells_llm::llama::{self, Device, DeviceKind};
+use braincells_models::catalogue::Runtime;
 use serde::Serialize;
 
 use crate::machine::{disk_free_bytes, memory, operating_system};
@@ -41,6 +42,8 @@ pub struct Doctor {
     /// The modules of llama.cpp that were loaded for this machine, by file; none in a static
     /// build.
     pub llama_modules: Vec<String>,
+    /// Whether models for MLX run here.
+    pub mlx: bool,
     /// DuckDB's version.
     pub duckdb: String,
     /// The most memory that DuckDB takes for one open sheet, in bytes.
@@ -57,6 +60,7 @@ impl Workbench {
         let models = self.models().await;
         let settings = self.settings().await;
         let home = self.home().clone();
+        let mlx = self.engines().runs(Runtime::Mlx);
         let (models, mut problems) = match models {
             Ok(models) => (models, Vec::new()),
             Err(error) => (Vec::new(), vec![error.message]),
@@ -73,7 +77,7 @@ impl Workbench {
             if let Err(error) = &default_model {
                 problems.push(one_line(error));
             }
-            examine(&home, models, default_model.ok(), problems)
+            Doctor { mlx, ..examine(&home, models, default_model.ok(), problems) }
         });
         looked.await.expect("looking at the machine does not panic and is not cancelled")
     }
@@ -114,6 +118,7 @@ fn examine(
         devices,
         llama: llama::build_info(),
         llama_modules: llama::loaded_modules(),
+        mlx: false,
         duckdb,
         sheet_memory_bytes: sheet_limits().memory_bytes,
         problems,

@@ -1,7 +1,7 @@
 //! `models list`, `add`, `scan`, `rm` and `storage`: what is on this machine.
 
 use braincells_core::{Code, ModelStatus};
-use braincells_workbench::{AddModel, FoundModel, ModelFile};
+use braincells_workbench::{AddModel, FoundModel, LOCAL_MLX, ModelFile, Runtime};
 use indicatif::HumanBytes;
 use serde_json::json;
 
@@ -41,6 +41,12 @@ fn table(models: &[ModelFile]) -> Table {
     ]);
     for model in models {
         let mut remarks = Vec::new();
+        if model.runtime == Runtime::Mlx {
+            // By which name a column means whichever is chosen.
+            let chosen =
+                if model.is_local_mlx { format!("MLX, {LOCAL_MLX}") } else { "MLX".into() };
+            remarks.push(chosen);
+        }
         if model.status == ModelStatus::Failed {
             remarks.push("not whole".to_owned());
         }
