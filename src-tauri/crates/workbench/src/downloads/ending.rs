@@ -139,7 +139,8 @@ impl Shared {
         let _one_at_a_time = self.clearing.lock().await;
         self.give_back(stored).await;
         let (folder, id) = (self.world().home.temporary(), stored.id);
-        let claim = blocking(move || Ok::<_, AppError>(Claim::take(&folder, id).ok().flatten()));
+        let claim =
+            blocking(move || Ok::<_, AppError>(Claim::take(&folder, id, true).ok().flatten()));
         if let Some(claim) = claim.await? {
             self.clear_away(stored, claim).await;
         }

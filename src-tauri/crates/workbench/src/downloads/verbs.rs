@@ -155,8 +155,9 @@ impl Workbench {
                     && disk::has_leftovers(&home.models(), one)
             });
             for one in given_up {
-                // Whoever has the claim still clears it away.
-                if let Ok(Some(claim)) = Claim::take(&home.temporary(), one.id) {
+                // Whoever has the claim still clears it away. A person gave it up: nobody works on
+                // it for long where there are no locks, either.
+                if let Ok(Some(claim)) = Claim::take(&home.temporary(), one.id, true) {
                     if disk::sweep(&home.models(), one, &all) {
                         catalogue.forget_finished_files(one.id)?;
                     }
@@ -222,7 +223,7 @@ impl Workbench {
             let mut claim = None;
             let added = catalogue.add_download(&new, now_ms, |id| {
                 // Without one it is tried again soon.
-                claim = Claim::take(&home.temporary(), id).ok().flatten();
+                claim = Claim::take(&home.temporary(), id, true).ok().flatten();
             })?;
             Ok::<_, AppError>((added, claim))
         })
