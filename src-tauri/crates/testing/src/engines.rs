@@ -1,3 +1,4 @@
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ pub struct ScriptedEngines {
     models: Mutex<Vec<String>>,
     options: Mutex<Vec<EngineOptions>>,
     idle_limits: Mutex<Vec<Duration>>,
+    failures_forgotten: Mutex<Vec<PathBuf>>,
 }
 
 impl ScriptedEngines {
@@ -22,6 +24,7 @@ impl ScriptedEngines {
             models: Mutex::default(),
             options: Mutex::default(),
             idle_limits: Mutex::default(),
+            failures_forgotten: Mutex::default(),
         }
     }
 
@@ -38,6 +41,11 @@ impl ScriptedEngines {
     /// How long an engine had to be idle to be let go, each time that this was asked.
     pub fn idle_limits_asked(&self) -> Vec<Duration> {
         self.idle_limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The files of which an earlier failure was to be forgotten, in order.
+    pub fn failures_forgotten(&self) -> Vec<PathBuf> {
+        self.failures_forgotten.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -65,5 +73,10 @@ impl EngineSource for ScriptedEngines {
     async fn unload_when_idle(&self, after: Duration) -> bool {
         self.idle_limits.lock().unwrap_or_else(PoisonError::into_inner).push(after);
         true
+    }
+
+    fn forget_failure(&self, path: &Path) {
+        let mut forgotten = self.failures_forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        forgotten.push(path.to_owned());
     }
 }

@@ -129,8 +129,8 @@ pub(super) struct Ours {
     pub(super) due: Option<Instant>,
     /// Whether somebody else was found writing its file.
     pub(super) is_busy_elsewhere: bool,
-    /// Where it stands and the disk did not take it: a full one, most likely.
-    pub(super) unwritten: Option<DownloadStanding>,
+    /// It as it stands, where the disk did not take that: a full one, most likely.
+    pub(super) unwritten: Option<StoredDownload>,
 }
 
 /// An attempt that is under way.
@@ -289,7 +289,7 @@ impl Shared {
         };
         let mut stored = stored.clone();
         if let Some(unwritten) = unwritten {
-            stored.standing = unwritten;
+            stored.standing = unwritten.standing;
         }
         let is_active = stored.standing.state.is_active();
         let is_elsewhere = is_busy || (!mine && is_active && Claim::is_taken(&folder, stored.id));
