@@ -5,7 +5,7 @@
 //! written to the table first; the task is woken so that it is seen at once here, and within a
 //! second in every other process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -111,6 +111,8 @@ pub(super) struct Held {
     pub(super) told: BTreeMap<DownloadId, Download>,
     /// Whether downloads of dead processes are taken up.
     pub(super) adopts: bool,
+    /// What could not be claimed, and was said so of in the log.
+    pub(super) unclaimed: BTreeSet<DownloadId>,
     /// How many wait for the end of a download.
     pub(super) watchers: usize,
     /// Whether the work stopped, until somebody asks for some.

@@ -110,10 +110,18 @@ impl Shared {
     /// keeps no other from its turn, and says why if it was asked for here.
     async fn claim_or_say_why_not(self: &Arc<Self>, stored: &StoredDownload) -> bool {
         let error = match self.claim(stored).await {
-            Ok(is_ours) => return is_ours,
+            Ok(is_ours) => {
+                self.held().unclaimed.remove(&stored.id);
+                return is_ours;
+            }
             Err(error) => error,
         };
-        tracing::warn!(%error, id = %stored.id, "a download was not claimed");
+        // What others left is tried again every second, and the log need not tell each time.
+        if self.held().unclaimed.insert(stored.id) {
+            tracing::warn!(%error, id = %stored.id, "a download was not claimed");
+        } else {
+            tracing::debug!(%error, id = %stored.id, "a download was not claimed");
+        }
         if self.is_asked_here(stored.id) {
             let standing = DownloadStanding {
                 error: Some(error),
