@@ -41,7 +41,7 @@ use secrecy::SecretString;
 
 pub use control::Control;
 pub use error::FetchError;
-pub use place::{discard, partial_path, progress_of};
+pub use place::{discard, partial_path, progress_of, was_finished};
 
 use crate::hub::Hub;
 

@@ -40,6 +40,11 @@ pub fn progress_of(target: &Path) -> Option<u64> {
     Some(blocks.iter().map(|block| block.bytes).sum::<u64>().min(there))
 }
 
+/// Whether a download brought the whole file and ended before it had removed its ledger.
+pub fn was_finished(target: &Path) -> bool {
+    target.exists() && ledger_path(target).exists() && !partial_path(target).exists()
+}
+
 /// Deletes what there is of a download, but not the target.
 ///
 /// # Errors

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use braincells_core::{AppError, Code, DownloadState};
 use braincells_data::{DownloadFile, DownloadStanding, StoredDownload};
-use braincells_models::download::{Control, FetchError, Limits, Step, Wanted, fetch};
+use braincells_models::download::{
+    Control, FetchError, Limits, Step, Wanted, discard, fetch, was_finished,
+};
 use braincells_models::hub::Hub;
 use futures::FutureExt;
 use secrecy::SecretString;
@@ -88,17 +90,26 @@ impl Attempt {
                 && self.file(&hub, token.as_ref(), file).await?
             {
                 let (catalogue, id) = (self.shared.catalogue(), self.stored.id);
-                blocking(move || catalogue.finish_download_file(id, position))
-                    .await
-                    .map_err(Trouble::lasting)?;
+                let target = disk::target(&self.shared.world().home.models(), file);
+                let note = move || {
+                    catalogue.finish_download_file(id, position)?;
+                    // Until here a ledger that a crash left is what says whose file it is.
+                    if was_finished(&target)
+                        && let Err(error) = discard(&target)
+                    {
+                        tracing::warn!(%error, "the ledger of a download is left");
+                    }
+                    Ok::<_, AppError>(())
+                };
+                blocking(note).await.map_err(Trouble::lasting)?;
             }
             before += file.bytes;
         }
         Ok(())
     }
 
-    /// Sees to it that a file is there; whether it came now. One that was there may be somebody
-    /// else's, and is not removed if the download is given up.
+    /// Sees to it that a file is there; whether this download brought it. One that was there may be
+    /// somebody else's, and is not removed if the download is given up.
     async fn file(
         &self,
         hub: &Hub,
@@ -110,11 +121,11 @@ impl Attempt {
         let (folder, path) = (models.clone(), target.clone());
         let is_there = blocking(move || {
             disk::make_folder(&folder, &path)?;
-            Ok::<_, DownloadError>(path.exists())
+            Ok::<_, DownloadError>(path.exists().then(|| was_finished(&path)))
         });
-        if is_there.await.map_err(Trouble::lasting)? {
+        if let Some(is_ours) = is_there.await.map_err(Trouble::lasting)? {
             // The process ended between the last byte and the note of it, or a person put it here.
-            return self.compare(file, target).await.map(|()| false);
+            return self.compare(file, target).await.map(|()| is_ours);
         }
         let wanted = &self.stored.wanted;
         let wanted = Wanted {
