@@ -276,6 +276,21 @@ async fn the_model_of_new_columns_is_another_one_after_it_was_deleted() {
     assert_eq!(workbench.settings().await.unwrap().model, "");
 }
 
+#[tokio::test]
+async fn a_model_that_is_gone_is_no_failure_where_the_settings_cannot_be_changed() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let workbench = &scripted.workbench;
+    put(&scripted, "usual.gguf", small_model("usual"));
+    // No longer a language that may be chosen, and so nothing else is changed beside it.
+    let catalogue = braincells_data::Catalogue::open(&scripted.home.home().catalogue()).unwrap();
+    let kept = serde_json::json!({ "model": "usual", "language": "en_GB" });
+    catalogue.set_setting("settings", &kept).unwrap();
+    scripted.events.clear();
+    assert!(!workbench.delete_model("usual.gguf").await.unwrap().was_default);
+    assert_eq!(changes(&scripted.events), 1);
+    assert_eq!(names(workbench).await, [""; 0]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_a_run_needs_is_not_deleted_and_afterwards_it_is() {
     let gate = FakeGate::new();
