@@ -60,7 +60,7 @@ fn search_table(found: &[HubModel]) -> Table {
 /// Says what a model is: one of this machine by its header, one of the hub by its repository.
 pub async fn info(session: &Session, arguments: &ModelArg) -> Result<Ending, Failure> {
     let local = session.unless_stopped(session.workbench.model_info(&arguments.model)).await;
-    match (local, may_be_on_hub(session, &arguments.model)) {
+    match (local, may_be_on_hub(session, &arguments.model).await?) {
         (Ok(info), _) => {
             session.output.result("models info", &info)?;
             session.output.say(&info_lines(&info))?;
@@ -80,7 +80,7 @@ pub async fn info(session: &Session, arguments: &ModelArg) -> Result<Ending, Fai
 pub async fn fit(session: &Session, arguments: &ModelFitArgs) -> Result<Ending, Failure> {
     let model = &arguments.model.model;
     let local = session.unless_stopped(session.workbench.model_info(model)).await;
-    match (local, may_be_on_hub(session, model)) {
+    match (local, may_be_on_hub(session, model).await?) {
         (Ok(ModelInfo { fit: Some(fit), problem: None, .. }), _) => {
             session.output.result("models fit", &fit)?;
             session.output.say(&fit_lines(&fit))?;
@@ -146,8 +146,8 @@ pub async fn catalogue(session: &Session, arguments: &CatalogueArgs) -> Result<E
 }
 
 /// Whether a name that no model of this machine has can mean one of the hub.
-fn may_be_on_hub(session: &Session, text: &str) -> bool {
-    session.workbench.is_hub_reference(text)
+async fn may_be_on_hub(session: &Session, text: &str) -> Result<bool, Failure> {
+    Ok(session.workbench.is_hub_reference(text).await?)
 }
 
 fn info_lines(info: &ModelInfo) -> Vec<String> {

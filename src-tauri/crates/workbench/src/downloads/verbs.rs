@@ -31,7 +31,7 @@ impl Workbench {
     pub async fn download_model(&self, request: DownloadRequest) -> Result<Download, AppError> {
         let hub = self.hub().await?;
         let room = self.room().await?;
-        let catalogue = self.model_catalogue();
+        let catalogue = self.model_catalogue().await?;
         let asked = Asked::read(&request, &catalogue, &room, |text| hub.reference(text))?;
         if let Some(known) = self.under_way(&asked).await? {
             return self.wish(known, Wish::Resume).await;

@@ -1,6 +1,8 @@
 //! The hub's models, with what they mean for this machine. How the hub is asked is
 //! `braincells_models::hub`; what is fetched from it, `downloads`.
 
+use std::path::Path;
+
 use braincells_core::AppError;
 use braincells_models::catalogue::{Catalogue, Model, Runtime};
 use braincells_models::fit::{Candidate, Judgement, Verdict};
@@ -10,6 +12,7 @@ use serde::Serialize;
 use super::error::ModelError;
 use super::recommended::installed;
 use super::unknown_architecture;
+use crate::blocking::blocking;
 use crate::downloads::{Asked, look};
 use crate::{DownloadRequest, Workbench};
 
@@ -45,19 +48,9 @@ pub struct HubFit {
 
 impl Workbench {
     /// Whether what a person wrote can mean a model of the hub. Asks nobody.
-    pub fn is_hub_reference(&self, text: &str) -> bool {
-        let text = text.trim();
-        let id = text.split_once(':').map_or(text, |(id, _)| id);
-        // `Downloads/model.gguf` is a file that is not where it was thought to be.
-        let is_file = || {
-            let ending = text.len().checked_sub(".gguf".len()).and_then(|at| text.get(at..));
-            text.split('/').count() == 2
-                && !text.contains(':')
-                && ending.is_some_and(|e| e.eq_ignore_ascii_case(".gguf"))
-        };
-        let is_there = || std::path::Path::new(text).exists();
-        self.model_catalogue().model(id).is_some()
-            || text.contains('/') && text.parse::<Reference>().is_ok() && !is_file() && !is_there()
+    pub async fn is_hub_reference(&self, text: &str) -> Result<bool, AppError> {
+        let (catalogue, text) = (self.model_catalogue().await?, text.trim().to_owned());
+        blocking(move || Ok::<_, AppError>(is_reference(&text, &catalogue))).await
     }
 
     /// Looks for models on the hub.
@@ -70,7 +63,7 @@ impl Workbench {
     /// one of its files, or the id of a recommended model.
     pub async fn hub_repository(&self, reference: &str) -> Result<HubRepository, AppError> {
         let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
-        let catalogue = self.model_catalogue();
+        let catalogue = self.model_catalogue().await?;
         let (reference, recommended) = read_reference(reference, &catalogue, &hub)?;
         let mut repository = hub.repository(&reference, token.as_ref()).await?;
         let (models, room) = (self.models().await?, self.room().await?);
@@ -103,7 +96,7 @@ impl Workbench {
     /// one that a download of the same reference and label would fetch; an empty label names none.
     pub async fn hub_fit(&self, reference: &str, label: &str) -> Result<HubFit, AppError> {
         let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
-        let (catalogue, room) = (self.model_catalogue(), self.room().await?);
+        let (catalogue, room) = (self.model_catalogue().await?, self.room().await?);
         let request =
             DownloadRequest { label: Some(label.to_owned()), ..DownloadRequest::new(reference) };
         let asked = Asked::read(&request, &catalogue, &room, |text| hub.reference(text))?;
@@ -124,6 +117,20 @@ impl Workbench {
 
 /// What a person wrote; a recommended model stands for its repository.
 fn read_reference<'a>(
+fn is_reference(text: &str, catalogue: &Catalogue) -> bool {
+    let id = text.split_once(':').map_or(text, |(id, _)| id);
+    // `Downloads/model.gguf` is a file that is not where it was thought to be.
+    let is_file = || {
+        let ending = text.len().checked_sub(".gguf".len()).and_then(|at| text.get(at..));
+        text.split('/').count() == 2
+            && !text.contains(':')
+            && ending.is_some_and(|e| e.eq_ignore_ascii_case(".gguf"))
+    };
+    let is_there = || Path::new(text).exists();
+    catalogue.model(id).is_some()
+        || text.contains('/') && text.parse::<Reference>().is_ok() && !is_file() && !is_there()
+}
+
     text: &str,
     catalogue: &'a Catalogue,
     hub: &Hub,

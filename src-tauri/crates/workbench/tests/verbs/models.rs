@@ -451,6 +451,13 @@ async fn a_newer_catalogue_comes_from_a_file_and_a_bad_one_changes_nothing() {
         fs::write(home.home().model_catalogue(), text).unwrap();
         assert_eq!(first(workbench.clone()).await, built_in);
     }
+    // As a device is that has no end, or a pipe that nobody writes into.
+    #[cfg(unix)]
+    {
+        let error = workbench.set_model_catalogue(Path::new("/dev/null")).await.unwrap_err();
+        assert_eq!(error.code, Code::BadInput, "{error}");
+        assert!(error.message.contains("is not a file") && error.hint.is_some(), "{error}");
+    }
     let missing = workbench.set_model_catalogue(&home.outside().join("none.json")).await;
     assert_eq!(missing.unwrap_err().code, Code::NotFound);
     assert_eq!(changes(&scripted.events), 0);
@@ -459,7 +466,8 @@ async fn a_newer_catalogue_comes_from_a_file_and_a_bad_one_changes_nothing() {
     assert_eq!(workbench.set_model_catalogue(&file).await.unwrap(), "2999-01-01");
     assert_eq!(changes(&scripted.events), 1);
     assert_eq!(first(workbench.clone()).await, "of-tomorrow");
-    assert!(workbench.is_hub_reference("of-tomorrow") && !workbench.is_hub_reference(&built_in));
+    assert!(workbench.is_hub_reference("of-tomorrow").await.unwrap());
+    assert!(!workbench.is_hub_reference(&built_in).await.unwrap());
     let status = workbench.model_status("of-tomorrow").await.unwrap();
     assert_eq!(status, ModelStatus::Available);
     assert_eq!(workbench.model_status(&built_in).await.unwrap_err().code, Code::ModelMissing);
@@ -468,6 +476,19 @@ async fn a_newer_catalogue_comes_from_a_file_and_a_bad_one_changes_nothing() {
     assert_eq!(first(workbench.clone()).await, "of-another-day");
     fs::remove_file(home.home().model_catalogue()).unwrap();
     assert_eq!(first(workbench.clone()).await, built_in);
+}
+
+#[tokio::test]
+async fn a_catalogue_that_cannot_be_put_in_its_place_leaves_nothing_behind() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let home = scripted.home.home();
+    fs::create_dir(home.model_catalogue()).unwrap();
+    let before = fs::read_dir(home.temporary()).unwrap().count();
+    let file = scripted.home.write("list.json", list_of("2999-01-01", "of-tomorrow"));
+    let error = scripted.workbench.set_model_catalogue(&file).await.unwrap_err();
+    assert_eq!(error.code, Code::Storage, "{error}");
+    assert_eq!(fs::read_dir(home.temporary()).unwrap().count(), before);
+    assert!(!scripted.workbench.recommended_models().await.unwrap().is_empty());
 }
 
 #[tokio::test]
