@@ -14,7 +14,6 @@ use braincells_models::download::{
 };
 use braincells_models::hub::Hub;
 use futures::FutureExt;
-use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -22,6 +21,7 @@ use super::disk;
 use super::error::DownloadError;
 use super::figures::Figures;
 use super::queue::Shared;
+use crate::backends::HubToken;
 use crate::blocking::blocking;
 use crate::machine::disk_free_bytes;
 use crate::model_hash::{model_sha256, remember_sha256};
@@ -43,15 +43,20 @@ impl Trouble {
     }
 }
 
-impl From<FetchError> for Trouble {
-    fn from(error: FetchError) -> Self {
+impl Trouble {
+    fn of(error: FetchError, token: &HubToken) -> Self {
         let after = match &error {
             FetchError::Stopped => return Self::Stopped,
             FetchError::Busy { .. } => return Self::Busy,
             FetchError::Hub(error) => error.retry_after(),
             _ => None,
         };
-        Self::Failed { is_retriable: error.is_retriable(), after, error: error.into() }
+        let is_retriable = error.is_retriable();
+        let error = match error {
+            FetchError::Hub(error) => token.explained(error),
+            error => error.into(),
+        };
+        Self::Failed { is_retriable, after, error }
     }
 }
 
@@ -86,9 +91,7 @@ impl Attempt {
             let (models, known) = (self.shared.world().home.models(), file.clone());
             let is_done =
                 blocking(move || Ok::<_, AppError>(known.done && disk::is_there(&models, &known)));
-            if !is_done.await.map_err(Trouble::lasting)?
-                && self.file(&hub, token.as_ref(), file).await?
-            {
+            if !is_done.await.map_err(Trouble::lasting)? && self.file(&hub, &token, file).await? {
                 let (catalogue, id) = (self.shared.catalogue(), self.stored.id);
                 let target = disk::target(&self.shared.world().home.models(), file);
                 let note = move || {
@@ -113,7 +116,7 @@ impl Attempt {
     async fn file(
         &self,
         hub: &Hub,
-        token: Option<&SecretString>,
+        token: &HubToken,
         file: &DownloadFile,
     ) -> Result<bool, Trouble> {
         let models = self.shared.world().home.models();
@@ -151,11 +154,11 @@ impl Attempt {
                     self.shared.tell_figures(download);
                 }
             };
-            fetch(hub, &wanted, token, &limits, &self.control, heard).await
+            fetch(hub, &wanted, token.sent(), &limits, &self.control, heard).await
         };
         // Beside each other: a row that is slow to write does not hold up the bytes.
         let (fetched, ()) = tokio::join!(fetched, self.note_states(steps));
-        let sha256 = fetched?.sha256;
+        let sha256 = fetched.map_err(|error| Trouble::of(error, token))?.sha256;
         let remembered = Arc::clone(self.shared.responses());
         // The engine asks for it when it loads the model, and need not read gigabytes for it.
         let remember = blocking(move || {

@@ -37,7 +37,7 @@ impl Workbench {
             return self.wish(known, Wish::Resume).await;
         }
         let token = self.cloud().hub_token().await;
-        let (repository, choice) = choose::look(&hub, token.as_ref(), &asked, &room).await?;
+        let (repository, choice) = choose::look(&hub, &token, &asked, &room).await?;
         choose::check_usable(&repository, request.anyway, &catalogue)?;
         let new = choose::planned(&repository, &choice)?;
         loop {

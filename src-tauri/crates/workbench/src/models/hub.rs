@@ -56,7 +56,7 @@ impl Workbench {
     /// Looks for models on the hub.
     pub async fn search_models(&self, search: Search) -> Result<Vec<HubModel>, AppError> {
         let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
-        Ok(hub.search(&search, token.as_ref()).await?)
+        hub.search(&search, token.sent()).await.map_err(|error| token.explained(error))
     }
 
     /// One repository of the hub: `owner/name`, `owner/name:Q4_K_M`, the address of its page or of
@@ -65,7 +65,8 @@ impl Workbench {
         let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
         let catalogue = self.model_catalogue().await?;
         let (reference, recommended) = read_reference(reference, &catalogue, &hub)?;
-        let mut repository = hub.repository(&reference, token.as_ref()).await?;
+        let repository = hub.repository(&reference, token.sent()).await;
+        let repository = repository.map_err(|error| token.explained(error))?;
         let (models, room) = (self.models().await?, self.room().await?);
         let candidate =
             |choice: &Choice| Candidate { label: choice.label.clone(), bytes: choice.bytes };
@@ -100,14 +101,14 @@ impl Workbench {
         let request =
             DownloadRequest { label: Some(label.to_owned()), ..DownloadRequest::new(reference) };
         let asked = Asked::read(&request, &catalogue, &room, |text| hub.reference(text))?;
-        let (repository, choice) = look(&hub, token.as_ref(), &asked, &room).await?;
+        let (repository, choice) = look(&hub, &token, &asked, &room).await?;
         if repository.runtime != Runtime::Gguf {
             return Err(ModelError::NoHeader.into());
         }
         let mut parts = Vec::with_capacity(choice.files.len());
         for file in &choice.files {
-            let header = hub.header(&repository.id, &repository.commit, file, token.as_ref());
-            parts.push(header.await?);
+            let header = hub.header(&repository.id, &repository.commit, file, token.sent());
+            parts.push(header.await.map_err(|error| token.explained(error))?);
         }
         let architecture = parts.first().and_then(|gguf| gguf.architecture());
         let problem = unknown_architecture(architecture);
