@@ -50,7 +50,7 @@ export const ChoiceRow = component$<ChoiceRowProps>(({ listed, repository, refer
         <span class="min-w-20 font-medium text-strong">{choice.label}</span>
         <span class="w-20 text-muted tabular-nums">{formatBytes(choice.bytes)}</span>
         {verdict !== null && <FitBadge verdict={verdict} reason={fit.value?.reason} />}
-        {isSuggested && (
+        {isSuggested && verdict !== "will_not_fit" && (
           <Badge kind="info" testId="hub-suggested">
             {said.suggested}
           </Badge>

@@ -202,7 +202,8 @@ export function restoreDownloads(world: World): void {
 function choiceOf(repository: Repository, label: string | null): Choice {
   const suggested = suggestedOf(repository.choices) ?? 0;
   const wanted = repository.choices.findIndex((choice) => choice.label === label);
-  const choice = repository.choices[label === null ? suggested : wanted];
+  const place = label === null ? suggestedOf(repository.choices) : wanted;
+  const choice = place === null ? undefined : repository.choices[place];
   return (
     choice ?? refuse("not_found", `\`${repository.id}\` has no \`${label}\``, "choose another")
   );

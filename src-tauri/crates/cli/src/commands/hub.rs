@@ -232,7 +232,9 @@ fn say_repository(session: &Session, found: &HubRepository) -> Result<(), Failur
         if found.installed.get(index).is_some_and(Option::is_some) {
             remarks.push("here".to_owned());
         }
-        if found.suggested == Some(index) {
+        // Where nothing will fit one is named all the same, and suits nobody.
+        let fits = found.fits.get(index).is_some_and(|fit| *fit != Verdict::WillNotFit);
+        if fits && found.suggested == Some(index) {
             remarks.push("suits this machine".to_owned());
         }
         if choice.files.len() > 1 {
