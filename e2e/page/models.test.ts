@@ -257,9 +257,18 @@ test("a file is copied with its progress, which goes on elsewhere and can be sto
     await page.click("model-add", "model-add-copy");
   };
   await page.backend((backend) => backend.copyPieceMs(1000));
+  // Only what comes into an element that was there is read out.
+  expect(await page.textOf("model-copying-said")).toBe("");
+  await page.browser.execute(() => {
+    document.querySelector("[data-testid=model-copying-said]")?.setAttribute("data-seen", "");
+  });
   await copy();
   await page.byId("model-copying");
-  await page.sees("Copying mine.Q4_0.gguf into the models folder");
+  const told = "Copying mine.Q4_0.gguf into the models folder";
+  await expect.poll(() => page.textOf("model-copying-said")).toBe(told);
+  const isSeen = () =>
+    page.browser.execute(() => document.querySelector("[role=status][data-seen]") !== null);
+  expect(await isSeen()).toBe(true);
   await page.sees("10%");
   await page.click("shell-home", "shell-models", "models-tab-here");
   await page.byId("model-copying-progress");
