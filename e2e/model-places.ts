@@ -140,6 +140,9 @@ export const modelPlaces: Place[] = [
     await page.click("hub-download");
     await page.byId("download-error");
   }),
+  repository("models-unknown", "someone/Lxama-2B-GGUF", async (page) => {
+    await page.byId("hub-problem");
+  }),
   repository("models-mlx", "mlx-community/Qwen3-1.7B-4bit", async (page) => {
     await page.byId("hub-mlx");
   }),

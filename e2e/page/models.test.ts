@@ -403,6 +403,28 @@ test("what was searched and opened is still there for who comes back", async () 
   await page.byId("home");
 });
 
+test("a model that this version cannot load is downloaded by who wants it all the same", async () => {
+  await page.open("example");
+  await openRepository(page, "someone/Lxama-2B-GGUF");
+  await page.byId("hub-problem");
+  await page.sees(/does not know the architecture/);
+  await page.backend((backend) => backend.downloadRate(20_000_000));
+  const line = () => lineOf("hub-choice", "Q4_K_M");
+  expect(await line()).toContain("Download anyway");
+  await pressIn("hub-choice", "Q4_K_M", "hub-download");
+  await page.byId("hub-download-under-way");
+  expect(await page.isShown("hub-choice-failed")).toBe(false);
+});
+
+test("where nothing will fit, nothing is suggested", async () => {
+  await page.open("example");
+  await openRepository(page, "unsloth/Llama-3.3-70B-Instruct-GGUF");
+  await page.byId("hub-choices");
+  expect(await page.isShown("hub-suggested")).toBe(false);
+  // The least that is worth having is still the one that comes unasked.
+  expect(await lineOf("hub-choice", "Q4_K_M")).toContain("Download anyway");
+});
+
 test("a model for MLX is shown, and not downloaded where nothing runs it", async () => {
   await openScene("example", "get");
   await page.fill("hub-search", "mlx-community/Qwen3-1.7B-4bit");

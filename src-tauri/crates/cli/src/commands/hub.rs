@@ -219,6 +219,7 @@ fn say_repository(session: &Session, found: &HubRepository) -> Result<(), Failur
     let projectors = repository.projectors.iter();
     facts.extend(projectors.map(|file| ("Sees with", file.path.clone())));
     facts.extend(repository.notes.iter().map(|note| ("Note", note.clone())));
+    facts.extend(found.problem.iter().map(|problem| ("Problem", problem.clone())));
     let lines: Vec<String> = facts.iter().map(|(title, fact)| line(title, fact)).collect();
     session.output.say(&lines)?;
     let mut table = Table::new([

@@ -22,6 +22,8 @@ use crate::{DownloadRequest, Workbench};
 pub struct HubRepository {
     /// The repository.
     pub repository: Repository,
+    /// Why it cannot be used here whatever memory there is, if that is known.
+    pub problem: Option<String>,
     /// How each choice fits, by its size.
     pub fits: Vec<Verdict>,
     /// The choice to take, counted from 0: the one that a download without a label fetches. Where
@@ -87,10 +89,9 @@ impl Workbench {
         let installed = repository.choices.iter().map(|choice| here(choice).filter(|_| is_gguf));
         let installed = installed.collect();
         let wanted = repository.wanted(&reference);
-        if is_gguf && let Some(reason) = unknown_architecture(repository.architecture.as_deref()) {
-            repository.notes.push(format!("{reason}, and cannot load it"));
-        }
-        Ok(HubRepository { repository, fits, suggested, installed, wanted })
+        let architecture = repository.architecture.as_deref().filter(|_| is_gguf);
+        let problem = unknown_architecture(architecture);
+        Ok(HubRepository { repository, problem, fits, suggested, installed, wanted })
     }
 
     /// Whether one quantisation fits, by the headers of its files as they lie on the hub. It is the
@@ -116,8 +117,6 @@ impl Workbench {
     }
 }
 
-/// What a person wrote; a recommended model stands for its repository.
-fn read_reference<'a>(
 fn is_reference(text: &str, catalogue: &Catalogue) -> bool {
     let id = text.split_once(':').map_or(text, |(id, _)| id);
     // `Downloads/model.gguf` is a file that is not where it was thought to be.
@@ -132,6 +131,8 @@ fn is_reference(text: &str, catalogue: &Catalogue) -> bool {
         || text.contains('/') && text.parse::<Reference>().is_ok() && !is_file() && !is_there()
 }
 
+/// What a person wrote; a recommended model stands for its repository.
+fn read_reference<'a>(
     text: &str,
     catalogue: &'a Catalogue,
     hub: &Hub,

@@ -128,7 +128,8 @@ async fn what_is_suggested_is_judged_and_fetched() {
     assert_eq!((shown.suggested, shown.fits), (Some(1), vec![Verdict::WillNotFit; 2]));
 
     let shown = workbench.hub_repository("owner/strange-GGUF").await.unwrap();
-    assert!(shown.repository.notes.iter().any(|note| note.contains("`lxama`")), "{shown:?}");
+    assert!(shown.problem.unwrap().contains("`lxama`"));
+    assert!(shown.repository.notes.is_empty(), "it is not said twice");
     let fit = workbench.hub_fit("owner/strange-GGUF", "").await.unwrap();
     assert!(fit.problem.unwrap().contains("`lxama`"));
 }
