@@ -1,96 +1,97 @@
 import type { Page } from "./page/page";
 import { inSheet, inspect, type Place } from "./place";
 
+/** The two parts of the models: those that are here, and those to be had. */
+export type ModelsTab = "here" | "get";
+
 /** Opens the models, at one of their two parts. */
-async function openModels(page: Page, tab: "here" | "get"): Promise<void> {
+export async function openModels(page: Page, tab: ModelsTab): Promise<void> {
   await page.click("shell-models", `models-tab-${tab}`);
   await page.byId(tab === "here" ? "installed" : "hub-search");
 }
 
-/** Opens a repository of the hub by its name. */
-async function openRepository(page: Page, name: string): Promise<void> {
+/** Looks for something on the hub, until there is what comes of it. */
+async function search(page: Page, typed: string, outcome: string): Promise<void> {
   await openModels(page, "get");
-  await page.fill("hub-search", name);
+  await page.fill("hub-search", typed);
+  await page.byId(outcome);
+}
+
+/** Opens a repository of the hub by its name. */
+export async function openRepository(page: Page, name: string): Promise<void> {
+  await search(page, name, "hub-open");
   await page.click("hub-open");
   await page.byId("hub-page");
 }
 
+/** A place among the models of this computer. */
+function here(name: string, go: Place["go"], scene = "models"): Place {
+  return {
+    name,
+    scene,
+    async go(page) {
+      await openModels(page, "here");
+      await go(page);
+    },
+  };
+}
+
+/** A repository of the hub. */
+function repository(name: string, id: string, go: Place["go"]): Place {
+  return {
+    name,
+    scene: "models",
+    async go(page) {
+      await openRepository(page, id);
+      await go(page);
+    },
+  };
+}
+
 /** The models, those on their way and those to be had. */
 export const modelPlaces: Place[] = [
-  {
-    name: "models",
-    scene: "models",
-    async go(page) {
-      await openModels(page, "here");
-      await page.byId("found-model");
-      await page.sees("128k context");
-    },
-  },
-  {
-    name: "models-downloads",
-    scene: "downloads",
-    async go(page) {
-      await openModels(page, "here");
+  here("models", async (page) => {
+    await page.byId("found-model");
+    await page.sees("128k context");
+  }),
+  here(
+    "models-downloads",
+    async (page) => {
       await page.sees(/left/);
     },
-  },
-  {
-    name: "models-storage",
-    scene: "models",
-    async go(page) {
-      await openModels(page, "here");
-      const button = await page.byId("leftovers-remove");
-      await page.browser.execute(
-        (element) => (element as unknown as HTMLElement).scrollIntoView({ block: "nearest" }),
-        button,
-      );
-    },
-  },
-  {
-    name: "models-details",
-    scene: "models",
-    async go(page) {
-      await openModels(page, "here");
-      await page.click("model-details");
-      await page.byId("fit-figures");
-    },
-  },
-  {
-    name: "models-menu",
-    scene: "models",
-    async go(page) {
-      await openModels(page, "here");
-      await page.click("model-menu");
-      await page.byRole("menu", /./);
-    },
-  },
-  {
-    name: "models-delete",
-    scene: "models",
-    async go(page) {
-      await openModels(page, "here");
-      await page.click("model-menu", "model-delete");
-      await page.byId("model-delete-dialog");
-    },
-  },
-  {
-    name: "models-busy",
-    scene: "models",
-    async go(page) {
-      await openModels(page, "here");
-      await page.backend((backend) => backend.useModel("SmolLM2-135M-Instruct.Q4_1.gguf", true));
-      await page.click("model-menu", "model-delete", "confirm-ok");
-      await page.byId("model-refused");
-    },
-  },
-  {
-    name: "models-none",
-    scene: "nomodel",
-    async go(page) {
-      await openModels(page, "here");
+    "downloads",
+  ),
+  here("models-storage", async (page) => {
+    const button = await page.byId("leftovers-remove");
+    await page.browser.execute(
+      (element) => (element as unknown as HTMLElement).scrollIntoView({ block: "nearest" }),
+      button,
+    );
+  }),
+  here("models-details", async (page) => {
+    await page.click("model-details");
+    await page.byId("fit-figures");
+  }),
+  here("models-menu", async (page) => {
+    await page.click("model-menu");
+    await page.byRole("menu", /./);
+  }),
+  here("models-delete", async (page) => {
+    await page.click("model-menu", "model-delete");
+    await page.byId("model-delete-dialog");
+  }),
+  here("models-busy", async (page) => {
+    await page.backend((backend) => backend.useModel("SmolLM2-135M-Instruct.Q4_1.gguf", true));
+    await page.click("model-menu", "model-delete", "confirm-ok");
+    await page.byId("model-refused");
+  }),
+  here(
+    "models-none",
+    async (page) => {
       await page.byId("found-model");
     },
-  },
+    "nomodel",
+  ),
   {
     name: "models-recommended",
     scene: "models",
@@ -103,9 +104,7 @@ export const modelPlaces: Place[] = [
     name: "models-search",
     scene: "models",
     async go(page) {
-      await openModels(page, "get");
-      await page.fill("hub-search", "gemma");
-      await page.byId("hub-result");
+      await search(page, "gemma", "hub-result");
     },
   },
   {
@@ -113,9 +112,7 @@ export const modelPlaces: Place[] = [
     scene: "models",
     async go(page) {
       await page.backend((backend) => backend.offline("`huggingface.co` cannot be reached"));
-      await openModels(page, "get");
-      await page.fill("hub-search", "qwen");
-      await page.byId("hub-search-failed");
+      await search(page, "qwen", "hub-search-failed");
     },
   },
   {
@@ -124,59 +121,39 @@ export const modelPlaces: Place[] = [
     async go(page) {
       await page.click("shell-settings", "settings-section-privacy", "settings-local-only");
       await page.byId("setting-applied");
-      await openModels(page, "get");
-      await page.fill("hub-search", "qwen");
-      await page.byId("hub-search-failed");
+      await search(page, "qwen", "hub-search-failed");
     },
   },
-  {
-    name: "models-repository",
-    scene: "models",
-    async go(page) {
-      await openRepository(page, "bartowski/Qwen_Qwen3-4B-Instruct-2507-GGUF:Q4_K_M");
+  repository(
+    "models-repository",
+    "bartowski/Qwen_Qwen3-4B-Instruct-2507-GGUF:Q4_K_M",
+    async (page) => {
       await page.click("hub-check");
       await page.byId("fit-figures");
     },
-  },
-  {
-    name: "models-large",
-    scene: "models",
-    async go(page) {
-      await openRepository(page, "unsloth/Llama-3.3-70B-Instruct-GGUF");
-      await page.byId("hub-notes");
-    },
-  },
-  {
-    name: "models-gated",
-    scene: "models",
-    async go(page) {
-      await openRepository(page, "google/gemma-3-4b-it-qat-q4_0-gguf");
-      await page.byId("hub-gate");
-      await page.click("hub-download");
-      await page.byId("download-error");
-    },
-  },
-  {
-    name: "models-mlx",
-    scene: "models",
-    async go(page) {
-      await openRepository(page, "mlx-community/Qwen3-1.7B-4bit");
-      await page.byId("hub-mlx");
-    },
-  },
-  {
-    name: "models-copying",
-    scene: "models",
-    async go(page) {
-      await openModels(page, "here");
-      await page.backend((backend) => {
-        backend.pick("mine.Q4_0.gguf");
-        backend.copyPieceMs(600_000);
-      });
-      await page.click("model-add", "model-add-copy");
-      await page.byId("model-copying");
-    },
-  },
+  ),
+  repository("models-large", "unsloth/Llama-3.3-70B-Instruct-GGUF", async (page) => {
+    await page.byId("hub-notes");
+  }),
+  repository("models-gated", "google/gemma-3-4b-it-qat-q4_0-gguf", async (page) => {
+    await page.byId("hub-gate");
+    await page.click("hub-download");
+    await page.byId("download-error");
+  }),
+  repository("models-unknown", "someone/Lxama-2B-GGUF", async (page) => {
+    await page.byId("hub-problem");
+  }),
+  repository("models-mlx", "mlx-community/Qwen3-1.7B-4bit", async (page) => {
+    await page.byId("hub-mlx");
+  }),
+  here("models-copying", async (page) => {
+    await page.backend((backend) => {
+      backend.pick("mine.Q4_0.gguf");
+      backend.copyPieceMs(600_000);
+    });
+    await page.click("model-add", "model-add-copy");
+    await page.byId("model-copying");
+  }),
   {
     name: "first-model",
     scene: "nomodel",

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type ModelsTab, openModels, openRepository } from "../model-places";
 import { GridOf } from "./grid";
 import { type Page, startPage } from "./page";
 
@@ -11,10 +12,9 @@ beforeAll(async () => {
 afterEach(() => page.expectNoTroubles());
 afterAll(() => page.close());
 
-async function openModels(scene: string, tab: "here" | "get"): Promise<void> {
+async function openScene(scene: string, tab: ModelsTab): Promise<void> {
   await page.open(scene);
-  await page.click("shell-models", `models-tab-${tab}`);
-  await page.byId(tab === "here" ? "installed" : "hub-search");
+  await openModels(page, tab);
 }
 
 /** The names in a list. */
@@ -137,7 +137,7 @@ test("the picker leads to more models, and back to the sheet", async () => {
 });
 
 test("a download is paused, goes on after the page was loaded anew, and is there", async () => {
-  await openModels("example", "get");
+  await openScene("example", "get");
   await page.backend((backend) => backend.downloadRate(20_000_000));
   await pressIn("recommended-model", "Llama 3.2 1B", "recommended-download");
   await page.byId("download-progress");
@@ -160,7 +160,7 @@ test("a download is paused, goes on after the page was loaded anew, and is there
 });
 
 test("a cut is mended by itself, and a failure says why and is tried again by hand", async () => {
-  await openModels("example", "get");
+  await openScene("example", "get");
   await page.backend((backend) => backend.downloadRate(30_000_000));
   await pressIn("recommended-model", "Llama 3.2 1B", "recommended-download");
   await page.sees("30 MB/s");
@@ -178,7 +178,7 @@ test("a cut is mended by itself, and a failure says why and is tried again by ha
 });
 
 test("giving up asks first, and the focus goes to the next download", async () => {
-  await openModels("downloads", "here");
+  await openScene("downloads", "here");
   await pressIn("download", "gpt-oss-20b", "download-cancel");
   await page.byId("download-cancel-dialog");
   await page.sees("9.1 GB are here already");
@@ -188,7 +188,7 @@ test("giving up asks first, and the focus goes to the next download", async () =
 });
 
 test("the focus stays with a download whatever is done, and then goes to what is left", async () => {
-  await openModels("example", "get");
+  await openScene("example", "get");
   await page.backend((backend) => backend.downloadRate(1_000_000));
   await pressIn("recommended-model", "Llama 3.2 1B", "recommended-download");
   await page.sees("The download of Llama-3.2-1B-Instruct-Q8_0 has begun");
@@ -210,7 +210,7 @@ test("the focus stays with a download whatever is done, and then goes to what is
 });
 
 test("what nothing may be asked for stops a download, and its line leads to the lock", async () => {
-  await openModels("example", "get");
+  await openScene("example", "get");
   await page.backend((backend) => backend.downloadRate(1_000_000));
   await pressIn("recommended-model", "Llama 3.2 1B", "recommended-download");
   await expect.poll(stateOf).toBe("Downloading");
@@ -225,7 +225,7 @@ test("what nothing may be asked for stops a download, and its line leads to the 
 });
 
 test("models are deleted after a question, and the focus goes to the next one", async () => {
-  await openModels("models", "here");
+  await openScene("models", "here");
   expect((await names("installed-model"))[0]).toBe("SmolLM2-135M-Instruct.Q4_1");
   await pressIn("installed-model", "Llama-3.2-3B", "model-menu");
   await page.click("model-delete");
@@ -237,7 +237,7 @@ test("models are deleted after a question, and the focus goes to the next one", 
 });
 
 test("of a linked model only the link goes, and it can be linked again", async () => {
-  await openModels("models", "here");
+  await openScene("models", "here");
   await pressIn("installed-model", "Mistral-Nemo", "model-menu");
   await page.click("model-delete");
   await page.sees("stays where it is, and LM Studio keeps it");
@@ -251,15 +251,24 @@ test("of a linked model only the link goes, and it can be linked again", async (
 });
 
 test("a file is copied with its progress, which goes on elsewhere and can be stopped", async () => {
-  await openModels("models", "here");
+  await openScene("models", "here");
   const copy = async () => {
     await page.backend((backend) => backend.pick("mine.Q4_0.gguf"));
     await page.click("model-add", "model-add-copy");
   };
   await page.backend((backend) => backend.copyPieceMs(1000));
+  // Only what comes into an element that was there is read out.
+  expect(await page.textOf("model-copying-said")).toBe("");
+  await page.browser.execute(() => {
+    document.querySelector("[data-testid=model-copying-said]")?.setAttribute("data-seen", "");
+  });
   await copy();
   await page.byId("model-copying");
-  await page.sees("Copying mine.Q4_0.gguf into the models folder");
+  const told = "Copying mine.Q4_0.gguf into the models folder";
+  await expect.poll(() => page.textOf("model-copying-said")).toBe(told);
+  const isSeen = () =>
+    page.browser.execute(() => document.querySelector("[role=status][data-seen]") !== null);
+  expect(await isSeen()).toBe(true);
   await page.sees("10%");
   await page.click("shell-home", "shell-models", "models-tab-here");
   await page.byId("model-copying-progress");
@@ -276,7 +285,7 @@ test("a file is copied with its progress, which goes on elsewhere and can be sto
 });
 
 test("a model that is at work is not deleted, and that is said calmly", async () => {
-  await openModels("models", "here");
+  await openScene("models", "here");
   await page.backend((backend) => {
     backend.useModel("SmolLM2-135M-Instruct.Q4_1.gguf", true);
     backend.modelStatus("SmolLM2-135M-Instruct.Q4_1.gguf", "running");
@@ -291,7 +300,7 @@ test("a model that is at work is not deleted, and that is said calmly", async ()
 });
 
 test("what works was used just now, and what failed says why until it goes well", async () => {
-  await openModels("models", "here");
+  await openScene("models", "here");
   const qwen = () => lineOf("installed-model", "Qwen3-4B");
   expect(await qwen()).toContain("Never used");
   await page.backend((backend) =>
@@ -313,7 +322,7 @@ test("what works was used just now, and what failed says why until it goes well"
 });
 
 test("another model is made that of new columns, until it is deleted", async () => {
-  await openModels("models", "here");
+  await openScene("models", "here");
   await pressIn("installed-model", "Qwen3-4B", "model-use");
   await page.sees("New columns now use Qwen3-4B");
   await expect.poll(usualModel).toContain("Qwen3-4B-Thinking");
@@ -343,14 +352,14 @@ test("another model is made that of new columns, until it is deleted", async () 
 });
 
 test("leftovers of downloads are deleted after a question", async () => {
-  await openModels("models", "here");
+  await openScene("models", "here");
   await page.click("leftovers-remove", "confirm-ok");
   await page.gone("leftovers");
   await page.sees("1.3 GB are free again");
 });
 
 test("the hub is searched, a repository opened, its fit checked and a choice downloaded", async () => {
-  await openModels("example", "get");
+  await openScene("example", "get");
   await page.fill("hub-search", "qwen3 4b");
   await page.byId("hub-result");
   await page.choose("hub-sort", "Last changed");
@@ -370,7 +379,7 @@ test("the hub is searched, a repository opened, its fit checked and a choice dow
 });
 
 test("what was searched and opened is still there for who comes back", async () => {
-  await openModels("example", "get");
+  await openScene("example", "get");
   await page.fill("hub-search", "qwen3 4b");
   await page.choose("hub-sort", "Last changed");
   await (await page.byRole("button", /^bartowski\/Qwen_Qwen3-4B/)).click();
@@ -394,8 +403,30 @@ test("what was searched and opened is still there for who comes back", async () 
   await page.byId("home");
 });
 
+test("a model that this version cannot load is downloaded by who wants it all the same", async () => {
+  await page.open("example");
+  await openRepository(page, "someone/Lxama-2B-GGUF");
+  await page.byId("hub-problem");
+  await page.sees(/does not know the architecture/);
+  await page.backend((backend) => backend.downloadRate(20_000_000));
+  const line = () => lineOf("hub-choice", "Q4_K_M");
+  expect(await line()).toContain("Download anyway");
+  await pressIn("hub-choice", "Q4_K_M", "hub-download");
+  await page.byId("hub-download-under-way");
+  expect(await page.isShown("hub-choice-failed")).toBe(false);
+});
+
+test("where nothing will fit, nothing is suggested", async () => {
+  await page.open("example");
+  await openRepository(page, "unsloth/Llama-3.3-70B-Instruct-GGUF");
+  await page.byId("hub-choices");
+  expect(await page.isShown("hub-suggested")).toBe(false);
+  // The least that is worth having is still the one that comes unasked.
+  expect(await lineOf("hub-choice", "Q4_K_M")).toContain("Download anyway");
+});
+
 test("a model for MLX is shown, and not downloaded where nothing runs it", async () => {
-  await openModels("example", "get");
+  await openScene("example", "get");
   await page.fill("hub-search", "mlx-community/Qwen3-1.7B-4bit");
   await page.press("Enter");
   await page.byId("hub-mlx");
@@ -404,7 +435,7 @@ test("a model for MLX is shown, and not downloaded where nothing runs it", async
 });
 
 test("a pasted address opens its repository at the quantisation that it names", async () => {
-  await openModels("example", "get");
+  await openScene("example", "get");
   await page.fill("hub-search", "hf.co/bartowski/Qwen_Qwen3-4B-Instruct-2507-GGUF:Q5_K_M");
   await page.press("Enter");
   await page.byId("hub-choices");
@@ -424,7 +455,7 @@ test("a pasted address opens its repository at the quantisation that it names", 
 });
 
 test("a repository with terms says what to do, and leads there", async () => {
-  await openModels("example", "get");
+  await openScene("example", "get");
   await page.fill("hub-search", "google/gemma-3-4b-it-qat-q4_0-gguf");
   await page.press("Enter");
   await page.byId("hub-gate");
@@ -492,7 +523,7 @@ test("behind “local only” nothing is asked, and the way to the lock is shown
 });
 
 test("the screen is used by keys alone", async () => {
-  await openModels("models", "here");
+  await openScene("models", "here");
   await page.browser.execute(() => {
     document.querySelector<HTMLElement>("[data-testid=models-tab-here]")?.focus();
   });

@@ -1473,6 +1473,8 @@ export type HubModel = {
 export type HubRepository = {
 	/**  The repository. */
 	repository: Repository,
+	/**  Why it cannot be used here whatever memory there is, if that is known. */
+	problem: string | null,
 	/**  How each choice fits, by its size. */
 	fits: Verdict[],
 	/**

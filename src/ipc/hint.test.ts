@@ -39,6 +39,20 @@ it("keeps the address where terms are accepted, and where a token is made", () =
   expect(hint(token)).toContain(`${token}, then enter a token`);
 });
 
+it("says where a token for a private repository is entered", () => {
+  const hint =
+    "check the spelling; for a private one give your token: `braincells keys set huggingface`";
+  expect(windowHint({ code: "not_found", hint })).toBe(
+    "check the spelling; for a private one enter a token that may read it in the settings, under Backends",
+  );
+});
+
+it("says how another version of a model than the one on its way is had", () => {
+  const hint =
+    "`braincells models resume 3` goes on with that one; to have the other, `braincells models cancel 3`, then ask again";
+  expect(windowHint({ code: "conflict", hint })).toBe("cancel that download, then ask again");
+});
+
 it("rewrites errors that come in events and lists", () => {
   const error = {
     code: "unreachable" as const,

@@ -61,9 +61,7 @@ export const CopyProgress = component$<{ copying: Copying }>(({ copying }) => {
   return (
     <div class="flex items-center gap-3 border-line border-b py-2.5" data-testid="model-copying">
       <div class="min-w-0 flex-1">
-        <p role="status" class="truncate text-strong">
-          {label}
-        </p>
+        <p class="truncate text-strong">{label}</p>
         <Progress value={fraction} label={label} class="mt-1" testId="model-copying-progress" />
       </div>
       {fraction !== null && (

@@ -16,15 +16,21 @@ interface ChoiceRowProps {
   repository: string;
   /** How it is asked for. */
   reference: string;
+  /** Why nothing of the repository can be used here, if that is known. */
+  problem: string | null;
 }
 
 /** One quantisation of a repository: its size, whether it fits, and the way to get it. */
-export const ChoiceRow = component$<ChoiceRowProps>(({ listed, repository, reference }) => {
+export const ChoiceRow = component$<ChoiceRowProps>((props) => {
+  const { listed, repository, reference } = props;
   const { choice, isSuggested, isWanted } = listed;
   const failure = useSignal<AppError | null>(null);
+  /** Whether what failed was the download, and not the look at the file. */
+  const isDownload = useSignal(false);
   const fit = useSignal<HubFit | null>(null);
   const isChecking = useSignal(false);
   const verdict = fit.value?.verdict ?? listed.verdict;
+  const problem = fit.value?.problem ?? props.problem;
 
   const check = $(async () => {
     isChecking.value = true;
@@ -32,6 +38,7 @@ export const ChoiceRow = component$<ChoiceRowProps>(({ listed, repository, refer
     try {
       fit.value = await ipc.hubFit(reference, choice.label);
     } catch (thrown) {
+      isDownload.value = false;
       failure.value = errorOf(thrown);
     } finally {
       isChecking.value = false;
@@ -50,7 +57,7 @@ export const ChoiceRow = component$<ChoiceRowProps>(({ listed, repository, refer
         <span class="min-w-20 font-medium text-strong">{choice.label}</span>
         <span class="w-20 text-muted tabular-nums">{formatBytes(choice.bytes)}</span>
         {verdict !== null && <FitBadge verdict={verdict} reason={fit.value?.reason} />}
-        {isSuggested && (
+        {isSuggested && verdict !== "will_not_fit" && (
           <Badge kind="info" testId="hub-suggested">
             {said.suggested}
           </Badge>
@@ -80,17 +87,24 @@ export const ChoiceRow = component$<ChoiceRowProps>(({ listed, repository, refer
             bytes={choice.bytes}
             name={repository}
             verdict={verdict}
+            isUnknown={problem !== null}
             installed={listed.installed}
             isMain={listed.isMain}
             testId="hub-download"
             onFailed$={$((told: AppError | null) => {
+              isDownload.value = true;
               failure.value = told;
             })}
           />
         </span>
       </div>
       {failure.value !== null && (
-        <HubNotice failure={failure.value} class="mt-2" testId="hub-choice-failed" />
+        <HubNotice
+          failure={failure.value}
+          wish={isDownload.value ? "download" : "show"}
+          class="mt-2"
+          testId="hub-choice-failed"
+        />
       )}
       {fit.value !== null && (
         <div class="mt-2 rounded-md bg-panel px-3 py-2">

@@ -41,9 +41,11 @@ export async function beginDownload(
   toasts: ToastState,
   reference: string,
   label: string | null,
+  /** Also one of an architecture that this version does not know. */
+  anyway = false,
 ): Promise<AppError | null> {
   try {
-    const download = await ipc.downloadModel({ reference, label });
+    const download = await ipc.downloadModel({ reference, label, anyway });
     takeDownload(models, download);
     const title = words.downloads.begun(titleOf(download));
     showToast(toasts, { kind: "info", title, detail: words.downloads.begunBody });

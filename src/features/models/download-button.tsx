@@ -22,6 +22,8 @@ interface DownloadButtonProps {
   /** What it is a download of, for those who do not see the line. */
   name: string;
   verdict: Verdict | null;
+  /** Whether this version cannot load it, as far as is known. */
+  isUnknown?: boolean | undefined;
   /** The model that it is here, if it is. */
   installed: string | null;
   isMain?: boolean | undefined;
@@ -43,7 +45,9 @@ export const DownloadButton = component$<DownloadButtonProps>((props) => {
     props;
   const download = downloadOf(models.downloads, repository, label);
   const isTight = verdict === "will_not_fit";
-  const verb = isTight ? said.downloadAnyway : said.download;
+  const isUnknown = props.isUnknown ?? false;
+  const isAnyway = isTight || isUnknown;
+  const verb = isAnyway ? said.downloadAnyway : said.download;
   const size = props.isApproximate ? said.about(bytes) : formatBytes(bytes);
   return (
     <span
@@ -63,17 +67,17 @@ export const DownloadButton = component$<DownloadButtonProps>((props) => {
         <Button
           size="s"
           icon="download"
-          variant={props.isMain && !isTight ? "primary" : "secondary"}
+          variant={props.isMain && !isAnyway ? "primary" : "secondary"}
           busy={isBusy.value}
           holdsFocus
           ariaLabel={said.downloadOf(`${verb} ${size}`, name, label)}
-          title={isTight ? words.fitHint.will_not_fit : undefined}
+          title={isUnknown ? said.unknownHint : isTight ? words.fitHint.will_not_fit : undefined}
           testId={testId}
           onClick$={async () => {
             if (isBusy.value) return;
             isBusy.value = true;
             await onFailed$(null);
-            const failure = await beginDownload(models, toasts, reference, label);
+            const failure = await beginDownload(models, toasts, reference, label, isUnknown);
             isBusy.value = false;
             if (failure !== null) return onFailed$(failure);
             focusWhenLost(

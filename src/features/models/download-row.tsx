@@ -21,7 +21,7 @@ export const DownloadRow = component$<{ download: Download; now: number }>(({ do
   const name = titleOf(download);
   const { state } = download;
   const error = state === "failed" || state === "waiting" ? download.error : null;
-  const wayOut = state === "failed" && error !== null ? hubTrouble(error).wayOut : null;
+  const wayOut = state === "failed" && error !== null ? hubTrouble(error, "download").wayOut : null;
   return (
     <li
       class="flex flex-col gap-1 border-line border-b py-2.5 last:border-b-0"

@@ -94,7 +94,9 @@ export const FirstModel = component$<FirstModelProps>(({ narrow, testId }) => {
         </div>
       </div>
       {list.failure && <FailureNotice failure={list.failure} />}
-      {failure.value !== null && <HubNotice failure={failure.value} testId="first-model-failed" />}
+      {failure.value !== null && (
+        <HubNotice failure={failure.value} wish="download" testId="first-model-failed" />
+      )}
       {isUnderWay ? (
         <DownloadRows />
       ) : (

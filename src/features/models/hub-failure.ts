@@ -43,9 +43,14 @@ const known: Partial<Record<Code, Partial<HubTrouble> & { title: string }>> = {
   cancelled: { severity: "silent", title: said.other },
 };
 
+/** What was asked of the hub: to show something, or to give it out. */
+export type HubWish = "show" | "download";
+
 /** What a failure of the hub means; one that is not of the hub keeps its own words. */
-export function hubTrouble({ code }: Pick<AppError, "code">): HubTrouble {
-  const found = known[code];
+export function hubTrouble({ code }: Pick<AppError, "code">, wish: HubWish = "show"): HubTrouble {
+  // What is downloaded was found there: then it is a model that nothing here can use.
+  const isUseless = wish === "download" && code === "bad_input";
+  const found = isUseless ? { title: said.useless } : known[code];
   const usual = failureKind(code);
   return {
     severity: found === undefined ? usual.severity : "warning",

@@ -2,19 +2,22 @@ import { component$, type QRL } from "@builder.io/qwik";
 import { sentence, WayOutButton, Words } from "~/errors";
 import type { AppError } from "~/ipc";
 import { Button, Notice } from "~/ui";
-import { hubTrouble } from "./hub-failure";
+import { type HubWish, hubTrouble } from "./hub-failure";
 import { words } from "./screen-strings";
 
 interface HubNoticeProps {
   failure: AppError;
+  /** What was asked for. */
+  wish?: HubWish | undefined;
   onAgain$?: QRL<() => void> | undefined;
   testId?: string | undefined;
   class?: string | undefined;
 }
 
 /** Why the hub did not answer as wished, calmly: what works without it, and what to do. */
-export const HubNotice = component$<HubNoticeProps>(({ failure, onAgain$, testId, class: own }) => {
-  const { severity, title, body, wayOut, isPassing } = hubTrouble(failure);
+export const HubNotice = component$<HubNoticeProps>((props) => {
+  const { failure, wish, onAgain$, testId, class: own } = props;
+  const { severity, title, body, wayOut, isPassing } = hubTrouble(failure, wish);
   const kind = severity === "silent" ? "info" : severity;
   return (
     <Notice kind={kind} title={title} testId={testId ?? "hub-failure"} class={own}>

@@ -151,6 +151,14 @@ const RepositoryBody = component$<{ found: HubRepository; reference: string }>((
           <p>{said.mlx}</p>
         </Notice>
       )}
+      {found.problem !== null && (
+        <Notice kind="warning" class="mb-4" title={said.problemTitle} testId="hub-problem">
+          <p class="select-text">
+            <Words text={sentence(found.problem)} />
+          </p>
+          <p class="text-muted">{said.problemBody}</p>
+        </Notice>
+      )}
       {isRun && choices.length > 0 && (
         <Panel title={said.choices} hint={said.choicesHint} testId="hub-choices">
           <ul aria-label={said.choices}>
@@ -160,6 +168,7 @@ const RepositoryBody = component$<{ found: HubRepository; reference: string }>((
                 listed={listed}
                 repository={repository.id}
                 reference={repositoryAt(reference, repository.id)}
+                problem={found.problem}
               />
             ))}
           </ul>

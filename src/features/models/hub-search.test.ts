@@ -60,6 +60,7 @@ describe("a repository", () => {
   it("has one quantisation to take: what was asked for, else what is suggested", () => {
     const found: HubRepository = {
       repository,
+      problem: null,
       fits: ["fits", "fits", "will_not_fit"],
       suggested: 1,
       installed: [null, null, "here.gguf"],
@@ -99,6 +100,15 @@ describe("a failure of the hub", () => {
     expect(hubTrouble({ code: "refused" })).toMatchObject({ isPassing: true });
     expect(hubTrouble({ code: "refused" }).title).toContain("not let in");
     expect(hubTrouble({ code: "conflict" }).title).toBe("Something is in the way");
+  });
+
+  it("is not said to be no model where the model is there and cannot be used", () => {
+    expect(hubTrouble({ code: "bad_input" }).title).toBe("That is no model of the hub");
+    const download = hubTrouble({ code: "bad_input" }, "download");
+    expect(download).toMatchObject({ title: "This cannot be used here", severity: "warning" });
+    expect(hubTrouble({ code: "not_found" }, "download")).toEqual(
+      hubTrouble({ code: "not_found" }),
+    );
   });
 
   it("is shown once, and what a person stopped is not", () => {

@@ -2,6 +2,7 @@
  * The models: the screen where they are found, fetched and deleted, the models on their way, and
  * the field where one is chosen, a file of this computer or a model of a backend.
  */
+export { addModels } from "./add-models";
 export { defaultModel } from "./default-model";
 export { downloadOf, isActive, overallOf } from "./downloads";
 export { FirstModel, type FirstModelProps } from "./first-model";

@@ -110,6 +110,10 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
   return (
     <Panel title={said.title} testId="installed">
       <AddFile q:slot="actions" />
+      {/* There before there is something to say: what comes with its text is not read out. */}
+      <p role="status" class="sr-only" data-testid="model-copying-said">
+        {state.copying === null ? "" : said.copying(state.copying.name)}
+      </p>
       {state.copying !== null && <CopyProgress key={state.copying.task} copying={state.copying} />}
       {refused.value !== null && (
         <Notice

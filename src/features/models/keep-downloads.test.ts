@@ -51,6 +51,20 @@ afterEach(() => {
   fake.listeners.clear();
 });
 
+it("somebody with a model at work needs no way to a first one any more", () => {
+  fake.downloads.mockResolvedValue([]);
+  const state = newModelsState();
+  const stop = keepDownloads(state, () => {});
+  state.hadNone = true;
+  const stands = (status: "loading" | "running"): void =>
+    say({ event: "model_status", model: "m.gguf", status, error: null });
+  stands("loading");
+  expect(state.hadNone).toBe(true);
+  stands("running");
+  expect(state.hadNone).toBe(false);
+  stop();
+});
+
 describe("the downloads of the window", () => {
   it("are read at the start, and what was heard meanwhile counts more", async () => {
     let answer: (list: Download[]) => void = () => {};

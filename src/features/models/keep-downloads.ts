@@ -87,6 +87,8 @@ export function keepDownloads(
         const error = event.error === null ? null : windowError(event.error);
         // When it was used last is written before it works.
         if (status === "running" && state.statuses[model]?.status !== status) state.used += 1;
+        // Whoever has one at work needs no way to a first one, and no word that it is there.
+        if (status === "running") state.hadNone = false;
         state.statuses = { ...state.statuses, [model]: { status, error } };
         break;
       }

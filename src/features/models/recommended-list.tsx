@@ -153,7 +153,12 @@ const RecommendedRow = component$<RecommendedRowProps>((props) => {
         </div>
       </div>
       {failure.value !== null && (
-        <HubNotice failure={failure.value} class="mt-2" testId="recommended-failed" />
+        <HubNotice
+          failure={failure.value}
+          wish="download"
+          class="mt-2"
+          testId="recommended-failed"
+        />
       )}
       {failure.value !== null && failure.value.code === "key_refused" && (
         <Button size="s" class="mt-2" onClick$={() => onOpen$(model.repository)}>

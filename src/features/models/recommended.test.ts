@@ -52,14 +52,14 @@ describe("recommended models", () => {
     expect(groupsOf([mlx])).toEqual([]);
   });
 
-  it("are offered as they are here, else as suggested, else as small as can be", () => {
+  it("are offered as they are here, else as suggested", () => {
     expect(offerOf(good)?.variant.label).toBe("Q8_0");
     expect(offerOf(good, 0)?.variant.label).toBe("Q2_K");
     const here = recommended("good", { installed: "owner--good/good-Q4_K_M.gguf" });
     expect(installedPlace(here)).toBe(1);
     expect(offerOf(here)?.variant.label).toBe("Q4_K_M");
     expect(installedPlace(recommended("good", { installed: "other.gguf" }))).toBe(null);
-    expect(offerOf(recommended("tight", { suggested: null }))?.variant.label).toBe("Q2_K");
+    expect(offerOf(recommended("none", { suggested: null, model: { variants: [] } }))).toBe(null);
   });
 });
 

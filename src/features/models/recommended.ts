@@ -54,12 +54,13 @@ export function installedPlace({ model, installed }: RecommendedModel): number |
 }
 
 /**
- * One quantisation of a model; without a wish the one that is here, else the suggested one, else
- * the smallest.
+ * One quantisation of a model; without a wish the one that is here, else the suggested one, which
+ * there is unless there is none at all.
  */
 export function offerOf(recommended: RecommendedModel, at?: number): Offer | null {
   const { model, fits, suggested } = recommended;
-  const place = at ?? installedPlace(recommended) ?? suggested ?? 0;
+  const place = at ?? installedPlace(recommended) ?? suggested;
+  if (place === null) return null;
   const variant = model.variants[place];
   return variant ? { model, variant, verdict: fits[place] ?? "fits" } : null;
 }

@@ -46,7 +46,7 @@ export function tellEnd(
     return;
   }
   const { error } = download;
-  const trouble = error === null ? null : hubTrouble(error);
+  const trouble = error === null ? null : hubTrouble(error, "download");
   // Who turned the lock on knows why, and the line of the download says so.
   if (error?.code === "local_only" || trouble?.severity === "silent") return;
   // Where there is a way out, its button says what to try; the line of the download says it all.

@@ -1,18 +1,11 @@
-import {
-  $,
-  component$,
-  type NoSerialize,
-  noSerialize,
-  type QRL,
-  useContext,
-  useSignal,
-} from "@builder.io/qwik";
-import { FailureNotice, showFailure } from "~/errors";
-import type { Failure, ModelFile } from "~/ipc";
-import { failureOf, ipc } from "~/ipc";
+import { $, component$, type QRL, useContext, useSignal } from "@builder.io/qwik";
+import { showFailure } from "~/errors";
+import { addModels } from "~/features/models";
+import { ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { AppContext, goToModels } from "~/state/app";
-import { showToast, ToastContext } from "~/state/toasts";
+import { ModelsContext } from "~/state/models";
+import { ToastContext } from "~/state/toasts";
 import { Badge, Button, EmptyState, Icon, IconButton } from "~/ui";
 import { SettingGroup } from "./setting-row";
 import { text } from "./strings";
@@ -29,7 +22,7 @@ interface ModelFilesProps {
 export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) => {
   const app = useContext(AppContext);
   const toasts = useContext(ToastContext);
-  const failure = useSignal<NoSerialize<Failure>>();
+  const state = useContext(ModelsContext);
   const isAdding = useSignal(false);
   const tuning = useSignal<ModelFile | null>(null);
 
@@ -41,20 +34,10 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
     }
   });
   const add = $(async () => {
-    failure.value = undefined;
     isAdding.value = true;
-    try {
-      for (const path of await ipc.pickFiles("model")) {
-        const model = await ipc.addModel(path, false, `model ${crypto.randomUUID()}`);
-        showToast(toasts, { kind: "success", title: words.added(model.name) });
-      }
-    } catch (thrown) {
-      const told = failureOf(thrown);
-      if (told.code !== "cancelled") failure.value = noSerialize(told);
-    } finally {
-      isAdding.value = false;
-      await onChanged$();
-    }
+    await addModels(false, state, toasts);
+    isAdding.value = false;
+    await onChanged$();
   });
 
   const buttons = (
@@ -81,9 +64,6 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
   );
   return (
     <SettingGroup title={words.files}>
-      {failure.value && (
-        <FailureNotice failure={failure.value} class="mt-3" testId="settings-add-failed" />
-      )}
       {models.length === 0 ? (
         <EmptyState icon="model" title={words.none} body={words.noneBody}>
           {buttons}

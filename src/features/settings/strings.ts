@@ -52,7 +52,6 @@ export const text = {
       "Get one under Models. One that you have already, a file that ends in .gguf, can be added from anywhere on this computer",
     getModels: "Get and delete models",
     add: "Add a model file…",
-    added: (name: string) => `${name} was added`,
     linked: "elsewhere",
     linkedHint: (path: string) => `This file stays at ${path}`,
     reveal: (name: string) => `Show ${name} in its folder`,

@@ -35,11 +35,15 @@ export function appCommands(world: World, runner: Runner): Part<AppCommand> {
       return ordered === undefined ? `${DOWNLOADS}/${suggestedName}` : ordered;
     },
     openLink: (url) => {
-      if (!/^https?:\/\//i.test(url)) {
-        refuse("bad_input", `\`${url.slice(0, 80)}\` is not a web address`, "only http and https");
-      }
       if (world.settings.local_only) {
-        refuse("bad_input", "links are closed while “local only” is on", "turn it off first");
+        refuse(
+          "conflict",
+          "links are not opened while `local only` is on",
+          "turn it off in the settings, under Privacy",
+        );
+      }
+      if (!/^https?:\/\//i.test(url)) {
+        refuse("bad_input", `only web pages can be opened, this is none: ${url}`, null);
       }
       world.opened.push(url);
       return null;

@@ -2,6 +2,7 @@ import type {
   AppError,
   Choice,
   Download,
+  DownloadRequest,
   DownloadState,
   ModelStatus,
   Repository,
@@ -9,7 +10,7 @@ import type {
 import type { Part } from "./commands";
 import { failure, refuse } from "./failure";
 import { suggestedOf } from "./fit";
-import { askHub, fileNameOf, gateFailure, repositoryNamed } from "./hub";
+import { askHub, fileNameOf, gateFailure, problemOf, repositoryNamed } from "./hub";
 import { modelFile } from "./model-file";
 import type { World } from "./world";
 
@@ -200,18 +201,26 @@ export function restoreDownloads(world: World): void {
 }
 
 function choiceOf(repository: Repository, label: string | null): Choice {
-  const suggested = suggestedOf(repository.choices) ?? 0;
   const wanted = repository.choices.findIndex((choice) => choice.label === label);
-  const choice = repository.choices[label === null ? suggested : wanted];
+  const place = label === null ? suggestedOf(repository.choices) : wanted;
+  const choice = place === null ? undefined : repository.choices[place];
   return (
     choice ?? refuse("not_found", `\`${repository.id}\` has no \`${label}\``, "choose another")
   );
 }
 
-function begin(world: World, reference: string, wanted: string | null): Download {
+function begin(world: World, { reference, label: wanted, anyway }: DownloadRequest): Download {
   askHub(world);
   const { repository, label } = repositoryNamed(reference);
   const choice = choiceOf(repository, wanted ?? label);
+  const problem = problemOf(repository);
+  if (problem !== null && !anyway) {
+    refuse(
+      "bad_input",
+      `\`${repository.id}\` cannot be loaded: ${problem}`,
+      "a newer Braincells may; `braincells models pull --anyway` downloads it all the same",
+    );
+  }
   const name = fileNameOf(repository, choice);
   if (choice.bytes > FREE_BYTES) {
     refuse(
@@ -280,8 +289,8 @@ function named(world: World, id: number): Download {
 
 export function downloadCommands(world: World): Part<DownloadCommand> {
   return {
-    downloadModel: ({ reference, label }) => {
-      const download = begin(world, reference, label);
+    downloadModel: (request) => {
+      const download = begin(world, request);
       if (download.state === "paused" || download.state === "failed") {
         rest(world, download, "queued");
         runDownloads(world);

@@ -3,6 +3,7 @@ import { commands, type Event } from "../bindings";
 import { fakeCommands } from "./commands";
 import { DOWNLOADS } from "./disk";
 import { breakDownload } from "./downloads";
+import { suggestedOf } from "./fit";
 import { makeScene } from "./scenes";
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_790_000_000_000 }));
@@ -304,4 +305,65 @@ test("nothing goes on once nothing may leave the machine", async () => {
     error: { code: "local_only" },
   });
   expect(() => fake.resumeDownload(id)).toThrow(expect.objectContaining({ code: "local_only" }));
+});
+
+/** What a call is refused with. */
+async function refusal(call: () => unknown): Promise<unknown> {
+  try {
+    await call();
+  } catch (thrown) {
+    return thrown;
+  }
+  return null;
+}
+
+test("links are refused as the program refuses them", async () => {
+  const { world, fake } = open("example");
+  const bad = { code: "bad_input", message: expect.stringContaining("file:///etc"), hint: null };
+  expect(await refusal(() => fake.openLink("file:///etc"))).toEqual(bad);
+  world.settings.local_only = true;
+  for (const url of ["https://example.org", "file:///etc"]) {
+    expect(await refusal(() => fake.openLink(url)), url).toEqual({
+      code: "conflict",
+      message: "links are not opened while `local only` is on",
+      hint: "turn it off in the settings, under Privacy",
+    });
+  }
+});
+
+test("where nothing fits the least that is worth having is suggested, as the program does", () => {
+  const gigabytes = (sizes: [string, number][]) =>
+    suggestedOf(sizes.map(([label, size]) => ({ label, bytes: size * 1e9 })));
+  expect(
+    gigabytes([
+      ["Q4_K_M", 3],
+      ["Q8_0", 5],
+      ["BF16", 9],
+    ]),
+  ).toBe(1);
+  expect(
+    gigabytes([
+      ["Q8_0", 75],
+      ["Q2_K", 26],
+      ["Q4_K_M", 43],
+    ]),
+  ).toBe(2);
+  expect(
+    gigabytes([
+      ["Q2_K", 26],
+      ["BF16", 140],
+    ]),
+  ).toBe(0);
+  expect(gigabytes([["BF16", 140]])).toBe(0);
+  expect(gigabytes([])).toBe(null);
+});
+
+test("what this version cannot load is downloaded only by who insists", async () => {
+  const { fake } = open("example");
+  const request = { reference: "someone/Lxama-2B-GGUF", label: "Q4_K_M" };
+  const found = await timed(fake.hubRepository(request.reference));
+  expect(found.problem).toContain("does not know the architecture");
+  expect(await refusal(() => fake.downloadModel(request))).toMatchObject({ code: "bad_input" });
+  const download = await fake.downloadModel({ ...request, anyway: true });
+  expect(download.state).toBe("queued");
 });

@@ -20,14 +20,22 @@ interface Sized {
   bytes: number;
 }
 
-/** The place of the largest that fits, else of the smallest that can be run; null without one. */
+/**
+ * The place of the largest that fits, else of the smallest that runs slowly; where none will fit,
+ * of the smallest of at least four bits, else of the smallest. Null only where there is none.
+ */
 export function suggestedOf(choices: readonly Sized[]): number | null {
   const isPlain = ({ label }: Sized): boolean => /^(BF16|F16|F32)$/.test(label);
-  const verdicts = choices.map((one) => (isPlain(one) ? null : verdictOf(one.bytes)));
-  const fitting = verdicts.lastIndexOf("fits");
-  if (fitting >= 0) return fitting;
-  const slow = verdicts.indexOf("may_be_slow");
-  return slow >= 0 ? slow : null;
+  const hasLittle = ({ label }: Sized): boolean => /^I?Q[123]/.test(label);
+  const bySize = [...choices].sort((one, other) => one.bytes - other.bytes);
+  const quantised = bySize.filter((one) => !isPlain(one));
+  const usable = quantised.length > 0 ? quantised : bySize;
+  const found =
+    usable.findLast(({ bytes }) => verdictOf(bytes) === "fits") ??
+    usable.find(({ bytes }) => verdictOf(bytes) === "may_be_slow") ??
+    usable.find((one) => !hasLittle(one)) ??
+    usable[0];
+  return found === undefined ? null : choices.indexOf(found);
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;

@@ -72,7 +72,20 @@ const plain: Pick<Repository, "commit" | "runtime" | "projectors" | "notes"> = {
   notes: [],
 };
 
-/** Repositories that are not in the list: one with terms, one in parts, one that sees pictures. */
+/** What the make-believe llama.cpp does not know. */
+const UNKNOWN_ARCHITECTURE = "lxama";
+
+/** Why nothing of a repository can be loaded; null where that is not known. */
+export function problemOf({ architecture }: Pick<Repository, "architecture">): string | null {
+  return architecture === UNKNOWN_ARCHITECTURE
+    ? `the llama.cpp of this version does not know the architecture \`${architecture}\``
+    : null;
+}
+
+/**
+ * Repositories that are not in the list: one with terms, one in parts, one that sees pictures, one
+ * that nothing here can load.
+ */
 const OTHERS: Repository[] = [
   {
     ...plain,
@@ -127,6 +140,19 @@ const OTHERS: Repository[] = [
       ["Q8_0", 4_280_405_600],
       ["BF16", 8_051_285_504],
     ]),
+  },
+  {
+    ...plain,
+    id: "someone/Lxama-2B-GGUF",
+    gate: "open",
+    licence: "mit",
+    downloads: 12,
+    likes: 1,
+    updated_at_ms: Date.UTC(2026, 10, 1),
+    parameters: 2_000_000_000,
+    architecture: UNKNOWN_ARCHITECTURE,
+    context_length: 8192,
+    choices: choicesOf("Lxama-2B", [["Q4_K_M", 1_300_000_000]]),
   },
 ];
 
@@ -262,6 +288,7 @@ export function hubCommands(world: World): Part<HubCommand> {
       }
       return {
         repository,
+        problem: problemOf(repository),
         fits: sizes.map(verdictOf),
         suggested: suggestedOf(repository.choices),
         installed: repository.choices.map((choice) => installedAs(world, repository, choice)),
@@ -275,7 +302,7 @@ export function hubCommands(world: World): Part<HubCommand> {
       const gate = gateFailure(world, repository);
       if (gate !== null) throw gate;
       const choice = repository.choices.find((one) => one.label === label);
-      return { label, problem: null, ...judgementOf(choice?.bytes ?? 0) };
+      return { label, problem: problemOf(repository), ...judgementOf(choice?.bytes ?? 0) };
     },
   };
 }

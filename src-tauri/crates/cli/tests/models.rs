@@ -222,7 +222,14 @@ fn the_hub_is_searched_and_asked_what_fits() {
         .with(HostedFile::new("small-Q4_K_M.gguf", small_model("small")))
         .with(HostedFile::new("small-Q8_0.gguf", small_model("small")))
         .knowing(|facts| facts.licence = Some("mit".to_owned()));
-    let hub = HubServer::start(HubFolder::new().with(repository));
+    let vast = HostedFile::generated("vast-Q4_K_M.gguf", 1, 15 << 40);
+    let vast = HostedRepository::new("owner/vast-GGUF").with(vast.saying_sha256(&"0".repeat(64)));
+    let strange = HostedRepository::new("owner/strange-GGUF")
+        .with(HostedFile::new("strange-Q4_0.gguf", small_model("strange")))
+        .knowing(|facts| {
+            facts.gguf = Some(serde_json::json!({ "total": 1000, "architecture": "lxama" }));
+        });
+    let hub = HubServer::start(HubFolder::new().with(repository).with(vast).with(strange));
     let found = on_hub(&bench, &hub, &["search", "small"]).ok().stdout;
     assert!(found.contains("owner/small-GGUF"), "{found}");
     let nothing = on_hub(&bench, &hub, &["search", "unheard"]).ok();
@@ -231,6 +238,11 @@ fn the_hub_is_searched_and_asked_what_fits() {
     for word in ["Q4_K_M", "Q8_0", "fits", "suits this machine", "mit"] {
         assert!(info.contains(word), "{word}: {info}");
     }
+    let vast = on_hub(&bench, &hub, &["info", "owner/vast-GGUF"]).ok().stdout;
+    assert!(vast.contains("will not fit") && !vast.contains("suits this machine"), "{vast}");
+    let strange = on_hub(&bench, &hub, &["info", "owner/strange-GGUF"]).ok().stdout;
+    let problem = strange.lines().find(|line| line.starts_with("Problem")).unwrap();
+    assert!(problem.contains("`lxama`"), "{strange}");
     let info = on_hub(&bench, &hub, &["info", "owner/small-GGUF:Q8_0", "--json"]).ok().results();
     assert_eq!(info[0]["repository"]["id"], "owner/small-GGUF");
     let fit = on_hub(&bench, &hub, &["fit", "owner/small-GGUF", "-Q", "Q4_K_M", "--json"]).ok();

@@ -9,7 +9,8 @@
 //! however large the file is.
 //!
 //! How: bytes go to `<target>.partial`, and `<target>.partial.json` says block by block what of it
-//! is right (`ledger`); it is locked meanwhile (`place`). What the server answers is judged by
+//! is right (`ledger`); it is locked meanwhile (`lock`), and where there are no locks all of it is
+//! read again before it is believed. What the server answers is judged by
 //! a table (`decide`). One thread writes, one computes the sha256 of what is written and one
 //! brings it to the disk, while this one receives (`intake`).
 //!
@@ -23,6 +24,7 @@ mod decide;
 mod error;
 mod intake;
 mod ledger;
+mod lock;
 mod mend;
 mod place;
 mod rate;
@@ -39,7 +41,7 @@ use secrecy::SecretString;
 
 pub use control::Control;
 pub use error::FetchError;
-pub use place::{discard, partial_path, progress_of};
+pub use place::{discard, partial_path, progress_of, was_finished};
 
 use crate::hub::Hub;
 

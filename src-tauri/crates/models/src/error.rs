@@ -188,6 +188,16 @@ impl ModelsError {
         matches!(self, Self::HubUnreachable { .. } | Self::HubBusy { .. } | Self::HubFailed { .. })
     }
 
+    /// Whether the hub asks for a token and was given none.
+    pub fn asks_for_token(&self) -> bool {
+        matches!(
+            self,
+            Self::HubRefused { had_token: false, .. }
+                | Self::NoSuchRepository { had_token: false, .. }
+                | Self::Gated { needs_login: true, .. }
+        )
+    }
+
     /// How long the hub asks to wait before that.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -1,3 +1,4 @@
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ pub struct ScriptedEngines {
     options: Mutex<Vec<EngineOptions>>,
     idle_limits: Mutex<Vec<Duration>>,
     runs_mlx: bool,
+    failures_forgotten: Mutex<Vec<PathBuf>>,
 }
 
 impl ScriptedEngines {
@@ -24,6 +26,7 @@ impl ScriptedEngines {
             options: Mutex::default(),
             idle_limits: Mutex::default(),
             runs_mlx: false,
+            failures_forgotten: Mutex::default(),
         }
     }
 
@@ -46,6 +49,11 @@ impl ScriptedEngines {
     /// How long an engine had to be idle to be let go, each time that this was asked.
     pub fn idle_limits_asked(&self) -> Vec<Duration> {
         self.idle_limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The files of which an earlier failure was to be forgotten, in order.
+    pub fn failures_forgotten(&self) -> Vec<PathBuf> {
+        self.failures_forgotten.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -77,5 +85,10 @@ impl EngineSource for ScriptedEngines {
     async fn unload_when_idle(&self, after: Duration) -> bool {
         self.idle_limits.lock().unwrap_or_else(PoisonError::into_inner).push(after);
         true
+    }
+
+    fn forget_failure(&self, path: &Path) {
+        let mut forgotten = self.failures_forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        forgotten.push(path.to_owned());
     }
 }

@@ -29,6 +29,7 @@ pub use keys::Keys;
 pub use routed::RoutedEngines;
 
 pub(crate) use endpoints::{checked_backends, endpoint_of, leaves_machine};
+pub(crate) use hub::HubToken;
 pub(crate) use names::{is_of_unknown_backend, split};
 
 /// Where the key of a backend comes from.

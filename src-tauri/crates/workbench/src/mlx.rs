@@ -71,7 +71,7 @@ impl Workbench {
         if !self.engines().runs(Runtime::Mlx) {
             return Ok(Vec::new());
         }
-        let (chosen, list) = (self.chosen_mlx().await?, self.model_catalogue());
+        let (chosen, list) = (self.chosen_mlx().await?, self.model_catalogue().await?);
         let (models, downloads) = (self.models().await?, self.downloads().await?);
         let recommended: Vec<(String, &Model)> =
             list.of(Runtime::Mlx).map(|model| (folder_of(&model.repository), model)).collect();
@@ -119,7 +119,7 @@ impl Workbench {
     pub async fn download_mlx_model(&self, id: &str) -> Result<Download, AppError> {
         let name = self.mlx_name(id).await?;
         let is_it = |model: &&Model| folder_of(&model.repository) == name;
-        let list = self.model_catalogue();
+        let list = self.model_catalogue().await?;
         // By its id the commit that the list was made of is fetched.
         let reference = match list.of(Runtime::Mlx).find(is_it) {
             Some(model) => model.id.clone(),
@@ -203,7 +203,7 @@ impl Workbench {
         if id.is_empty() {
             return self.chosen_mlx().await;
         }
-        let list = self.model_catalogue();
+        let list = self.model_catalogue().await?;
         let listed = list.of(Runtime::Mlx).find(|model| model.id == id);
         Ok(folder_of(listed.map_or(id, |model| &model.repository)))
     }

@@ -94,7 +94,7 @@ impl Workbench {
         if let Some(download) = downloads.iter().find(of_it) {
             return Ok(crate::downloads::model_status(download.state));
         }
-        let is_recommended = self.model_catalogue().model(name).is_some();
+        let is_recommended = self.model_catalogue().await?.model(name).is_some();
         if is_recommended { Ok(ModelStatus::Available) } else { Err(unknown) }
     }
 

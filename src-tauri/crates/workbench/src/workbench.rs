@@ -30,7 +30,7 @@ struct Inner {
     lines: Arc<Lines>,
     answers: Answers,
     downloads: Downloads,
-    model_catalogue: ModelCatalogue,
+    model_catalogue: Arc<ModelCatalogue>,
 }
 
 /// A workbench that does not keep itself open.
@@ -67,7 +67,7 @@ impl Workbench {
         let answers = Answers::new(Arc::new(responses));
         let views = OpenViews::default();
         let downloads = Downloads::new(&world, Arc::clone(&catalogue), Arc::clone(answers.cache()));
-        let model_catalogue = ModelCatalogue::new(&world.home);
+        let model_catalogue = Arc::new(ModelCatalogue::new(&world.home));
         let inner = Inner {
             world,
             catalogue,
@@ -126,8 +126,11 @@ impl Workbench {
     }
 
     /// The list of recommended models.
-    pub(crate) fn model_catalogue(&self) -> Arc<braincells_models::catalogue::Catalogue> {
-        self.inner.model_catalogue.newest()
+    pub(crate) async fn model_catalogue(
+        &self,
+    ) -> Result<Arc<braincells_models::catalogue::Catalogue>, AppError> {
+        let lists = Arc::clone(&self.inner.model_catalogue);
+        blocking(move || Ok::<_, AppError>(lists.newest())).await
     }
 
     pub(crate) fn open_sheets(&self) -> &OpenSheets {

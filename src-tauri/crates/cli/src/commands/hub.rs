@@ -60,7 +60,7 @@ fn search_table(found: &[HubModel]) -> Table {
 /// Says what a model is: one of this machine by its header, one of the hub by its repository.
 pub async fn info(session: &Session, arguments: &ModelArg) -> Result<Ending, Failure> {
     let local = session.unless_stopped(session.workbench.model_info(&arguments.model)).await;
-    match (local, may_be_on_hub(session, &arguments.model)) {
+    match (local, may_be_on_hub(session, &arguments.model).await?) {
         (Ok(info), _) => {
             session.output.result("models info", &info)?;
             session.output.say(&info_lines(&info))?;
@@ -80,7 +80,7 @@ pub async fn info(session: &Session, arguments: &ModelArg) -> Result<Ending, Fai
 pub async fn fit(session: &Session, arguments: &ModelFitArgs) -> Result<Ending, Failure> {
     let model = &arguments.model.model;
     let local = session.unless_stopped(session.workbench.model_info(model)).await;
-    match (local, may_be_on_hub(session, model)) {
+    match (local, may_be_on_hub(session, model).await?) {
         (Ok(ModelInfo { fit: Some(fit), problem: None, .. }), _) => {
             session.output.result("models fit", &fit)?;
             session.output.say(&fit_lines(&fit))?;
@@ -146,8 +146,8 @@ pub async fn catalogue(session: &Session, arguments: &CatalogueArgs) -> Result<E
 }
 
 /// Whether a name that no model of this machine has can mean one of the hub.
-fn may_be_on_hub(session: &Session, text: &str) -> bool {
-    session.workbench.is_hub_reference(text)
+async fn may_be_on_hub(session: &Session, text: &str) -> Result<bool, Failure> {
+    Ok(session.workbench.is_hub_reference(text).await?)
 }
 
 fn info_lines(info: &ModelInfo) -> Vec<String> {
@@ -219,6 +219,7 @@ fn say_repository(session: &Session, found: &HubRepository) -> Result<(), Failur
     let projectors = repository.projectors.iter();
     facts.extend(projectors.map(|file| ("Sees with", file.path.clone())));
     facts.extend(repository.notes.iter().map(|note| ("Note", note.clone())));
+    facts.extend(found.problem.iter().map(|problem| ("Problem", problem.clone())));
     let lines: Vec<String> = facts.iter().map(|(title, fact)| line(title, fact)).collect();
     session.output.say(&lines)?;
     let mut table = Table::new([
@@ -232,7 +233,9 @@ fn say_repository(session: &Session, found: &HubRepository) -> Result<(), Failur
         if found.installed.get(index).is_some_and(Option::is_some) {
             remarks.push("here".to_owned());
         }
-        if found.suggested == Some(index) {
+        // Where nothing will fit one is named all the same, and suits nobody.
+        let fits = found.fits.get(index).is_some_and(|fit| *fit != Verdict::WillNotFit);
+        if fits && found.suggested == Some(index) {
             remarks.push("suits this machine".to_owned());
         }
         if choice.files.len() > 1 {

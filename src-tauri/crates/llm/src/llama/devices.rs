@@ -43,9 +43,19 @@ pub struct Device {
 }
 
 impl Device {
-    fn is_gpu(&self) -> bool {
-        matches!(self.kind, DeviceKind::Gpu | DeviceKind::IntegratedGpu)
+    /// Whether its memory is there beside the processor's. Apple's graphics count as a card for
+    /// llama.cpp, and share the processor's memory all the same.
+    pub fn has_own_memory(&self) -> bool {
+        self.kind == DeviceKind::Gpu && !cfg!(target_os = "macos")
     }
+}
+
+/// The devices that layers go to: the cards, and graphics in the processor only where there is no
+/// card, as llama.cpp has it.
+pub fn used_gpus(devices: &[Device]) -> Vec<&Device> {
+    let of = |kind| devices.iter().filter(|one| one.kind == kind).collect::<Vec<_>>();
+    let cards = of(DeviceKind::Gpu);
+    if cards.is_empty() { of(DeviceKind::IntegratedGpu) } else { cards }
 }
 
 /// Every device that this build of llama.cpp sees.
@@ -72,8 +82,7 @@ pub fn devices() -> Vec<Device> {
 /// How many layers of the model go to the GPU: all if they fit with what they need besides, a part
 /// if only a part fits, none without a GPU. `-1` means all.
 pub fn automatic_gpu_layers(path: &Path, options: &LoadOptions) -> i32 {
-    let free: u64 =
-        devices().iter().filter(|device| device.is_gpu()).map(|d| d.memory_free_bytes).sum();
+    let free = free_gpu_bytes(&devices());
     if free == 0 {
         return 0;
     }
@@ -81,9 +90,21 @@ pub fn automatic_gpu_layers(path: &Path, options: &LoadOptions) -> i32 {
     layers_that_fit(&shape, &memory::wanted(&shape, true, options), free)
 }
 
+fn free_gpu_bytes(devices: &[Device]) -> u64 {
+    used_gpus(devices).iter().map(|device| device.memory_free_bytes).sum()
+}
+
 fn layers_that_fit(shape: &Shape, wanted: &Wanted, free_bytes: u64) -> i32 {
     let layers = most_gpu_layers(shape, wanted, free_bytes);
     if layers > shape.layers.len() as u64 { -1 } else { layers as i32 }
+}
+
+/// What there is for a model: the processor's memory, and unless it is computed there also the
+/// memory that graphics have of their own.
+pub fn available_bytes(devices: &[Device], on_cpu: bool) -> u64 {
+    let counts =
+        |device: &&Device| device.kind == DeviceKind::Cpu || (!on_cpu && device.has_own_memory());
+    devices.iter().filter(counts).map(|device| device.memory_free_bytes).sum()
 }
 
 /// What computes a model with so many layers on a GPU, as text; a setup that was measured on one
@@ -93,9 +114,12 @@ pub fn computing(gpu_layers: i32) -> String {
 }
 
 fn name_of(devices: &[Device], cores: usize, with_gpu: bool) -> String {
-    let counts = |device: &&Device| device.kind == DeviceKind::Cpu || (with_gpu && device.is_gpu());
-    let names: Vec<&str> =
-        devices.iter().filter(counts).map(|device| device.description.as_str()).collect();
+    let mut used: Vec<&Device> =
+        devices.iter().filter(|device| device.kind == DeviceKind::Cpu).collect();
+    if with_gpu {
+        used.extend(used_gpus(devices));
+    }
+    let names: Vec<&str> = used.into_iter().map(|device| device.description.as_str()).collect();
     format!("{}, {cores} cores", names.join(" + "))
 }
 
@@ -111,22 +135,54 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_graphics_card_counts_where_it_is_used() {
-        let device = |description: &str, kind| Device {
+    fn device(description: &str, kind: DeviceKind, free: u64) -> Device {
+        Device {
             name: String::new(),
             description: description.to_owned(),
             kind,
-            memory_total_bytes: 1,
-            memory_free_bytes: 1,
-        };
+            memory_total_bytes: free,
+            memory_free_bytes: free,
+        }
+    }
+
+    #[test]
+    fn a_graphics_card_counts_where_it_is_used() {
         let all = [
-            device("a processor", DeviceKind::Cpu),
-            device("a library", DeviceKind::Accelerator),
-            device("a card", DeviceKind::Gpu),
+            device("a processor", DeviceKind::Cpu, 1),
+            device("a library", DeviceKind::Accelerator, 1),
+            device("graphics in it", DeviceKind::IntegratedGpu, 1),
+            device("a card", DeviceKind::Gpu, 1),
         ];
         assert_eq!(name_of(&all, 4, false), "a processor, 4 cores");
         assert_eq!(name_of(&all, 4, true), "a processor + a card, 4 cores");
+        assert_eq!(name_of(&all[..3], 4, true), "a processor + graphics in it, 4 cores");
+    }
+
+    #[test]
+    fn beside_a_card_graphics_in_the_processor_have_no_room_for_layers() {
+        let all = [
+            device("a processor", DeviceKind::Cpu, 16),
+            device("graphics in it", DeviceKind::IntegratedGpu, 8),
+            device("a card", DeviceKind::Gpu, 4),
+            device("another", DeviceKind::Gpu, 2),
+        ];
+        assert_eq!(free_gpu_bytes(&all), 6);
+        assert_eq!(free_gpu_bytes(&all[..2]), 8);
+        assert_eq!(free_gpu_bytes(&all[..1]), 0);
+    }
+
+    #[test]
+    fn memory_that_is_shared_counts_once() {
+        let processor = device("a processor", DeviceKind::Cpu, 16);
+        let shared = [processor.clone(), device("graphics in it", DeviceKind::IntegratedGpu, 12)];
+        let card = [processor, device("a card", DeviceKind::Gpu, 8)];
+        // Apple's graphics say that they are a card.
+        let on_card = if cfg!(target_os = "macos") { 16 } else { 24 };
+        for (devices, on_cpu, expected) in
+            [(&shared, true, 16), (&shared, false, 16), (&card, true, 16), (&card, false, on_card)]
+        {
+            assert_eq!(available_bytes(devices, on_cpu), expected, "{devices:?} {on_cpu}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use braincells_models::fit::{self, Memory};
 use serde::{Deserialize, Serialize};
 
 use super::actor::{FEW_PREFIX_SEQUENCES, PREFIX_SEQUENCES};
-use super::devices::{self, DeviceKind};
+use super::devices;
 use super::ffi::{ContextSize, MOST_THREADS, Model};
 use super::memory;
 use super::plan::MOST_CPU_ROWS;
@@ -205,10 +205,7 @@ pub fn check_model(path: &Path, options: &LoadOptions) -> Result<(), LLMError> {
     }
     let Some(estimate) = memory_estimate(path, options) else { return Ok(()) };
     let available_bytes = options.available_memory_bytes.unwrap_or_else(|| {
-        let devices = devices::devices();
-        let on_cpu = gpu_layers(path, options) == 0;
-        let counts = |kind| kind == DeviceKind::Cpu || (!on_cpu && kind == DeviceKind::Gpu);
-        devices.iter().filter(|device| counts(device.kind)).map(|d| d.memory_free_bytes).sum()
+        devices::available_bytes(&devices::devices(), gpu_layers(path, options) == 0)
     });
     let needed_bytes = estimate.total_bytes();
     // A device that does not say how much it has refuses nothing.

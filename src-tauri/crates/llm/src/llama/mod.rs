@@ -45,7 +45,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 pub use self::architectures::knows_architecture;
-pub use self::devices::{Device, DeviceKind, devices, physical_cores};
+pub use self::devices::{Device, DeviceKind, devices, physical_cores, used_gpus};
 pub use self::file::check_file;
 pub use self::kept_prefix::clear as clear_prefixes;
 pub use self::load::{KeptPrefixes, LoadOptions, memory_estimate};

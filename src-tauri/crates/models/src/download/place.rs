@@ -1,12 +1,13 @@
 //! The three files of a download: the target, what there is of it, and the ledger that vouches
 //! for that. Whoever holds the lock of the ledger is the only one who touches them, in this
-//! process and in all others.
+//! process and in all others; where there are no locks, a place says so.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::ledger::{self, Block, Header, MAX_LEDGER_BYTES, Recorded};
+use super::lock::lock;
 use super::{FetchError, Wanted};
 
 /// Where a download is written until all of it is there.
@@ -37,6 +38,11 @@ pub fn progress_of(target: &Path) -> Option<u64> {
     };
     let blocks = ledger::read_any(&text).map(|recorded| recorded.blocks).unwrap_or_default();
     Some(blocks.iter().map(|block| block.bytes).sum::<u64>().min(there))
+}
+
+/// Whether a download brought the whole file and ended before it had removed its ledger.
+pub fn was_finished(target: &Path) -> bool {
+    target.exists() && ledger_path(target).exists() && !partial_path(target).exists()
 }
 
 /// Deletes what there is of a download, but not the target.
@@ -75,6 +81,7 @@ pub(super) struct Place {
     target: PathBuf,
     ledger: File,
     partial: File,
+    is_locked: bool,
 }
 
 impl Place {
@@ -86,10 +93,22 @@ impl Place {
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder).map_err(|error| FetchError::io("made", folder, &error))?;
         }
-        let ledger = lock(target)?;
+        let (ledger, is_locked) = lock(target)?;
         let path = partial_path(target);
         let partial = open(&path).map_err(|error| FetchError::io("written", &path, &error))?;
-        Ok(Self { target: target.to_owned(), ledger, partial })
+        Ok(Self { target: target.to_owned(), ledger, partial, is_locked })
+    }
+
+    /// Whether nobody else can write here. Where the file system knows no locks, what was written
+    /// may be something else by the time it is looked at.
+    pub(super) fn is_locked(&self) -> bool {
+        self.is_locked
+    }
+
+    /// The place as it is where there are no locks.
+    #[cfg(test)]
+    pub(super) fn without_lock(self) -> Self {
+        Self { is_locked: false, ..self }
     }
 
     pub(super) fn target(&self) -> &Path {
@@ -225,45 +244,8 @@ impl Place {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+pub(super) fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
-}
-
-/// Opens and locks the ledger of a target.
-fn lock(target: &Path) -> Result<File, FetchError> {
-    let path = ledger_path(target);
-    loop {
-        let file = open(&path).map_err(|error| FetchError::io("written", &path, &error))?;
-        match file.try_lock() {
-            Ok(()) if is_at(&file, &path) => return Ok(file),
-            // Whoever had it finished and deleted it between our opening and our locking.
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(FetchError::Busy { target: target.to_owned() });
-            }
-            // Some file systems know no locks. One process works there as well as anywhere.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                return Ok(file);
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(FetchError::io("locked", &path, &error));
-            }
-        }
-    }
-}
-
-/// Whether the open file is the one that has this name now.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |about: io::Result<fs::Metadata>| about.ok().map(|it| (it.dev(), it.ino()));
-    identity(file.metadata()).is_some_and(|ours| identity(fs::metadata(path)) == Some(ours))
-}
-
-/// Elsewhere a deleted file keeps its name until the last handle of it is closed.
-#[cfg(not(unix))]
-fn is_at(_file: &File, path: &Path) -> bool {
-    path.exists()
 }
 
 /// A new name in a folder is safe when the folder is.

@@ -25,7 +25,11 @@ impl Address {
         }
         // The text is not repeated before it is known to hold no password.
         let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let url = Url::parse(&whole).map_err(|error| bad(error.to_string()))?;
+        let mut url = Url::parse(&whole).map_err(|error| bad(error.to_string()))?;
+        if url.host_str() == Some("www.huggingface.co") {
+            // The same hub under its other name: what is for the one is for the other.
+            url.set_host(Some("huggingface.co")).map_err(|error| bad(error.to_string()))?;
+        }
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad("it must begin with `https://` or `http://`".to_owned()));
         }

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use braincells_core::{AppError, Code, DownloadState};
 use braincells_data::{DownloadFile, DownloadStanding, StoredDownload};
-use braincells_models::download::{Control, FetchError, Limits, Step, Wanted, fetch};
+use braincells_models::download::{
+    Control, FetchError, Limits, Step, Wanted, discard, fetch, was_finished,
+};
 use braincells_models::hub::Hub;
 use futures::FutureExt;
-use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -20,6 +21,7 @@ use super::disk;
 use super::error::DownloadError;
 use super::figures::Figures;
 use super::queue::Shared;
+use crate::backends::HubToken;
 use crate::blocking::blocking;
 use crate::machine::disk_free_bytes;
 use crate::model_hash::{file_sha256, remember_sha256};
@@ -41,15 +43,20 @@ impl Trouble {
     }
 }
 
-impl From<FetchError> for Trouble {
-    fn from(error: FetchError) -> Self {
+impl Trouble {
+    fn of(error: FetchError, token: &HubToken) -> Self {
         let after = match &error {
             FetchError::Stopped => return Self::Stopped,
             FetchError::Busy { .. } => return Self::Busy,
             FetchError::Hub(error) => error.retry_after(),
             _ => None,
         };
-        Self::Failed { is_retriable: error.is_retriable(), after, error: error.into() }
+        let is_retriable = error.is_retriable();
+        let error = match error {
+            FetchError::Hub(error) => token.explained(error),
+            error => error.into(),
+        };
+        Self::Failed { is_retriable, after, error }
     }
 }
 
@@ -84,25 +91,32 @@ impl Attempt {
             let (models, known) = (self.shared.world().home.models(), file.clone());
             let is_done =
                 blocking(move || Ok::<_, AppError>(known.done && disk::is_there(&models, &known)));
-            if !is_done.await.map_err(Trouble::lasting)?
-                && self.file(&hub, token.as_ref(), file).await?
-            {
+            if !is_done.await.map_err(Trouble::lasting)? && self.file(&hub, &token, file).await? {
                 let (catalogue, id) = (self.shared.catalogue(), self.stored.id);
-                blocking(move || catalogue.finish_download_file(id, position))
-                    .await
-                    .map_err(Trouble::lasting)?;
+                let target = disk::target(&self.shared.world().home.models(), file);
+                let note = move || {
+                    catalogue.finish_download_file(id, position)?;
+                    // Until here a ledger that a crash left is what says whose file it is.
+                    if was_finished(&target)
+                        && let Err(error) = discard(&target)
+                    {
+                        tracing::warn!(%error, "the ledger of a download is left");
+                    }
+                    Ok::<_, AppError>(())
+                };
+                blocking(note).await.map_err(Trouble::lasting)?;
             }
             before += file.bytes;
         }
         Ok(())
     }
 
-    /// Sees to it that a file is there; whether it came now. One that was there may be somebody
-    /// else's, and is not removed if the download is given up.
+    /// Sees to it that a file is there; whether this download brought it. One that was there may be
+    /// somebody else's, and is not removed if the download is given up.
     async fn file(
         &self,
         hub: &Hub,
-        token: Option<&SecretString>,
+        token: &HubToken,
         file: &DownloadFile,
     ) -> Result<bool, Trouble> {
         let models = self.shared.world().home.models();
@@ -110,11 +124,11 @@ impl Attempt {
         let (folder, path) = (models.clone(), target.clone());
         let is_there = blocking(move || {
             disk::make_folder(&folder, &path)?;
-            Ok::<_, DownloadError>(path.exists())
+            Ok::<_, DownloadError>(path.exists().then(|| was_finished(&path)))
         });
-        if is_there.await.map_err(Trouble::lasting)? {
+        if let Some(is_ours) = is_there.await.map_err(Trouble::lasting)? {
             // The process ended between the last byte and the note of it, or a person put it here.
-            return self.compare(file, target).await.map(|()| false);
+            return self.compare(file, target).await.map(|()| is_ours);
         }
         let wanted = &self.stored.wanted;
         let wanted = Wanted {
@@ -140,11 +154,11 @@ impl Attempt {
                     self.shared.tell_figures(download);
                 }
             };
-            fetch(hub, &wanted, token, &limits, &self.control, heard).await
+            fetch(hub, &wanted, token.sent(), &limits, &self.control, heard).await
         };
         // Beside each other: a row that is slow to write does not hold up the bytes.
         let (fetched, ()) = tokio::join!(fetched, self.note_states(steps));
-        let sha256 = fetched?.sha256;
+        let sha256 = fetched.map_err(|error| Trouble::of(error, token))?.sha256;
         let remembered = Arc::clone(self.shared.responses());
         // The engine asks for it when it loads the model, and need not read gigabytes for it.
         let remember = blocking(move || {

@@ -10,11 +10,11 @@ use braincells_models::ModelsError;
 use braincells_models::catalogue::{Catalogue, Model, Runtime, Variant};
 use braincells_models::fit::Candidate;
 use braincells_models::hub::{Choice, Hub, HubFile, Reference, Repository};
-use secrecy::SecretString;
 
 use super::DownloadRequest;
 use super::error::DownloadError;
 use super::layout;
+use crate::backends::HubToken;
 use crate::models::{Room, unknown_architecture};
 
 /// The branch that a page's address names where nobody meant one.
@@ -116,7 +116,7 @@ fn of_catalogue(model: &Model, label: Option<&str>, room: &Room) -> Result<Asked
 /// Asks the hub what there is, and chooses.
 pub(crate) async fn look(
     hub: &Hub,
-    token: Option<&SecretString>,
+    token: &HubToken,
     asked: &Asked,
     room: &Room,
 ) -> Result<(Repository, Choice), AppError> {
@@ -149,17 +149,17 @@ impl From<Unresolved> for AppError {
 
 async fn look_at(
     hub: &Hub,
-    token: Option<&SecretString>,
+    token: &HubToken,
     asked: &Asked,
     room: &Room,
 ) -> Result<(Repository, Choice), Unresolved> {
-    let repository =
-        hub.repository(&asked.reference, token).await.map_err(|error| match error {
-            ModelsError::NoSuchRevision { .. } | ModelsError::NoSuchFile { .. } => {
-                Unresolved::Gone(error.into())
-            }
-            error => Unresolved::Other(error.into()),
-        })?;
+    let found = hub.repository(&asked.reference, token.sent()).await;
+    let repository = found.map_err(|error| match error {
+        ModelsError::NoSuchRevision { .. } | ModelsError::NoSuchFile { .. } => {
+            Unresolved::Gone(error.into())
+        }
+        error => Unresolved::Other(token.explained(error)),
+    })?;
     let choice = chosen(&repository, asked, room).cloned().map_err(|error| match error {
         DownloadError::NoSuchFile { .. } => Unresolved::Gone(error.into()),
         error => Unresolved::Other(error.into()),

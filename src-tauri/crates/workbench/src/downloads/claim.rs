@@ -15,19 +15,16 @@ pub(super) struct Claim {
 
 impl Claim {
     /// Takes the right, or says `None` if another process has it, or another clone of this.
-    /// `folder` is the home's folder for what does not last.
-    pub(super) fn take(folder: &Path, id: DownloadId) -> io::Result<Option<Self>> {
+    /// `folder` is the home's folder for what does not last. `is_asked_here` is whether a person
+    /// wants it of this process, which is all there is to go by where there are no locks.
+    pub(super) fn take(
+        folder: &Path,
+        id: DownloadId,
+        is_asked_here: bool,
+    ) -> io::Result<Option<Self>> {
         let path = path(folder, id);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { file, path })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            // Some file systems know no locks. One process works there as well as anywhere.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                Ok(Some(Self { file, path }))
-            }
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        Ok(is_given(file.try_lock(), is_asked_here)?.then_some(Self { file, path }))
     }
 
     /// Whether somebody has the right to a download now.
@@ -58,6 +55,19 @@ impl Drop for Claim {
     }
 }
 
+/// Whether what asking for the lock came to gives the right. Some file systems know no locks, and
+/// whether another process is at work cannot be told there: then nobody takes up what others left.
+fn is_given(asked: Result<(), TryLockError>, is_asked_here: bool) -> io::Result<bool> {
+    match asked {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+            Ok(is_asked_here)
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 fn path(folder: &Path, id: DownloadId) -> PathBuf {
     folder.join(format!("download-{id}.lock"))
 }
@@ -72,15 +82,27 @@ mod tests {
         let (folder, id) = (folder.path(), DownloadId(7));
         assert!(!Claim::is_taken(folder, id));
         assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0, "looking leaves nothing");
-        let claim = Claim::take(folder, id).unwrap().unwrap();
+        let claim = Claim::take(folder, id, false).unwrap().unwrap();
         assert!(Claim::is_taken(folder, id));
-        assert!(Claim::take(folder, id).unwrap().is_none());
-        assert!(Claim::take(folder, DownloadId(8)).unwrap().is_some());
+        assert!(Claim::take(folder, id, false).unwrap().is_none());
+        assert!(Claim::take(folder, DownloadId(8), false).unwrap().is_some());
         drop(claim);
         assert!(!Claim::is_taken(folder, id));
-        let claim = Claim::take(folder, id).unwrap().unwrap();
+        let claim = Claim::take(folder, id, false).unwrap().unwrap();
         claim.end();
         assert!(!Claim::is_taken(folder, id));
         assert!(!path(folder, id).exists());
+    }
+
+    #[test]
+    fn without_locks_only_what_was_asked_for_here_is_worked_on() {
+        let of = |kind: io::ErrorKind| Err(TryLockError::Error(kind.into()));
+        for is_asked_here in [true, false] {
+            let is_given = |asked| is_given(asked, is_asked_here);
+            assert!(is_given(Ok(())).unwrap());
+            assert!(!is_given(Err(TryLockError::WouldBlock)).unwrap());
+            assert_eq!(is_given(of(io::ErrorKind::Unsupported)).unwrap(), is_asked_here);
+            assert!(is_given(of(io::ErrorKind::Other)).is_err());
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use braincells_data::{DownloadFile, NewDownload, StoredDownload};
-use braincells_models::download::{discard, progress_of};
+use braincells_models::download::{discard, progress_of, was_finished};
 
 use super::error::DownloadError;
 
@@ -104,8 +104,9 @@ pub(super) fn sweep(models: &Path, given_up: &StoredDownload, all: &[StoredDownl
             continue;
         }
         let path = target(models, file);
+        let is_ours = is_brought(models, file);
         let removed = discard(&path)
-            .and_then(|()| if file.done { gone(std::fs::remove_file(&path)) } else { Ok(()) });
+            .and_then(|()| if is_ours { gone(std::fs::remove_file(&path)) } else { Ok(()) });
         if let Err(error) = removed {
             tracing::warn!(path = %path.display(), %error, "what is left of a download stays");
             is_clean = false;
@@ -125,8 +126,13 @@ pub(super) fn sweep(models: &Path, given_up: &StoredDownload, all: &[StoredDownl
 pub(super) fn has_leftovers(models: &Path, given_up: &StoredDownload) -> bool {
     given_up.wanted.files.iter().any(|file| {
         let path = target(models, file);
-        progress_of(&path).is_some() || (file.done && path.exists())
+        progress_of(&path).is_some() || (is_brought(models, file) && path.exists())
     })
+}
+
+/// Whether its download brought a file, by its row or, after a crash, by what lies beside it.
+fn is_brought(models: &Path, file: &DownloadFile) -> bool {
+    file.done || (is_there(models, file) && was_finished(&target(models, file)))
 }
 
 fn gone(removed: std::io::Result<()>) -> std::io::Result<()> {
@@ -251,6 +257,22 @@ mod tests {
         std::fs::remove_file(foreign).unwrap();
         assert!(sweep(models, &given_up, &[]), "what is gone is gone");
         assert!(!models.join("o--m").exists() && models.exists(), "empty folders go");
+    }
+
+    #[test]
+    fn giving_up_removes_what_came_before_a_crash() {
+        let folder = tempfile::tempdir().unwrap();
+        let models = folder.path();
+        let files = vec![file("o--m/a.gguf", 5, false), file("o--m/b.gguf", 5, false)];
+        let given_up = stored(1, DownloadState::Cancelled, files);
+        let came = write(models, "o--m/a.gguf", b"whole");
+        // As a process leaves it that ended right after the rename.
+        let ledger = write(models, "o--m/a.gguf.partial.json", b"{}");
+        let foreign = write(models, "o--m/b.gguf", b"hands");
+        assert!(has_leftovers(models, &given_up));
+        assert!(sweep(models, &given_up, &[]));
+        assert!(!came.exists() && !ledger.exists() && foreign.exists());
+        assert!(!has_leftovers(models, &given_up));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use braincells_core::{AppError, DownloadId, DownloadState, Event};
+use braincells_core::{AppError, DownloadId, DownloadState};
 use braincells_data::{DownloadStanding, StoredDownload};
 use tokio::time::Instant;
 
@@ -49,7 +49,7 @@ impl Shared {
                 Ok(moved) => is_done = moved && standing.state == DownloadState::Done,
                 Err(error) => {
                     tracing::warn!(%error, "where a download stands could not be written");
-                    unwritten = Some(standing);
+                    unwritten = Some(StoredDownload { standing, ..stored.clone() });
                 }
             }
         }
@@ -62,9 +62,7 @@ impl Shared {
         }
         self.tell(id).await;
         if is_done {
-            let path = disk::place(&self.world().home.models(), &stored.wanted.name);
-            self.world().engines.forget_failure(&path);
-            self.world().events.emit(Event::ModelsChanged);
+            self.arrived(stored);
         }
         self.changed();
     }
@@ -96,14 +94,14 @@ impl Shared {
     /// Writes what the disk did not take before.
     pub(super) async fn write_what_was_not(self: &Arc<Self>) {
         let now = Instant::now();
-        let unwritten: Vec<(DownloadId, DownloadStanding)> = {
+        let unwritten: Vec<StoredDownload> = {
             let held = self.held();
             let is_due = |ours: &Ours| ours.due.is_none_or(|due| due <= now);
-            let ours = held.ours.iter().filter(|(_, ours)| is_due(ours));
-            ours.filter_map(|(id, ours)| Some((*id, ours.unwritten.clone()?))).collect()
+            let ours = held.ours.values().filter(|ours| is_due(ours));
+            ours.filter_map(|ours| ours.unwritten.clone()).collect()
         };
-        for (id, standing) in unwritten {
-            let is_done = standing.state == DownloadState::Done;
+        for stored in unwritten {
+            let (id, standing) = (stored.id, &stored.standing);
             let written = self.move_row(id, &AT_WORK, standing.clone()).await;
             if let Some(ours) = self.held().ours.get_mut(&id) {
                 match &written {
@@ -117,8 +115,8 @@ impl Shared {
             }
             if matches!(written, Ok(true)) {
                 self.tell(id).await;
-                if is_done {
-                    self.world().events.emit(Event::ModelsChanged);
+                if standing.state == DownloadState::Done {
+                    self.arrived(&stored);
                 }
             }
         }
@@ -139,7 +137,8 @@ impl Shared {
         let _one_at_a_time = self.clearing.lock().await;
         self.give_back(stored).await;
         let (folder, id) = (self.world().home.temporary(), stored.id);
-        let claim = blocking(move || Ok::<_, AppError>(Claim::take(&folder, id).ok().flatten()));
+        let claim =
+            blocking(move || Ok::<_, AppError>(Claim::take(&folder, id, true).ok().flatten()));
         if let Some(claim) = claim.await? {
             self.clear_away(stored, claim).await;
         }

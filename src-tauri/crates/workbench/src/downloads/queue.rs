@@ -5,7 +5,7 @@
 //! written to the table first; the task is woken so that it is seen at once here, and within a
 //! second in every other process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -111,6 +111,8 @@ pub(super) struct Held {
     pub(super) told: BTreeMap<DownloadId, Download>,
     /// Whether downloads of dead processes are taken up.
     pub(super) adopts: bool,
+    /// What could not be claimed, and was said so of in the log.
+    pub(super) unclaimed: BTreeSet<DownloadId>,
     /// How many wait for the end of a download.
     pub(super) watchers: usize,
     /// Whether the work stopped, until somebody asks for some.
@@ -129,8 +131,8 @@ pub(super) struct Ours {
     pub(super) due: Option<Instant>,
     /// Whether somebody else was found writing its file.
     pub(super) is_busy_elsewhere: bool,
-    /// Where it stands and the disk did not take it: a full one, most likely.
-    pub(super) unwritten: Option<DownloadStanding>,
+    /// It as it stands, where the disk did not take that: a full one, most likely.
+    pub(super) unwritten: Option<StoredDownload>,
 }
 
 /// An attempt that is under way.
@@ -289,7 +291,7 @@ impl Shared {
         };
         let mut stored = stored.clone();
         if let Some(unwritten) = unwritten {
-            stored.standing = unwritten;
+            stored.standing = unwritten.standing;
         }
         let is_active = stored.standing.state.is_active();
         let is_elsewhere = is_busy || (!mine && is_active && Claim::is_taken(&folder, stored.id));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use braincells_core::{AppError, Code, DownloadState};
+use braincells_core::{AppError, Code, DownloadId, DownloadState};
 use braincells_data::{DownloadStanding, StoredDownload};
 use braincells_models::download::Control;
 use tokio::time::Instant;
@@ -110,12 +110,19 @@ impl Shared {
     /// keeps no other from its turn, and says why if it was asked for here.
     async fn claim_or_say_why_not(self: &Arc<Self>, stored: &StoredDownload) -> bool {
         let error = match self.claim(stored).await {
-            Ok(is_ours) => return is_ours,
+            Ok(is_ours) => {
+                self.held().unclaimed.remove(&stored.id);
+                return is_ours;
+            }
             Err(error) => error,
         };
-        tracing::warn!(%error, id = %stored.id, "a download was not claimed");
-        let is_asked_here = self.held().ours.get(&stored.id).is_some_and(|ours| ours.is_asked_here);
-        if is_asked_here {
+        // What others left is tried again every second, and the log need not tell each time.
+        if self.held().unclaimed.insert(stored.id) {
+            tracing::warn!(%error, id = %stored.id, "a download was not claimed");
+        } else {
+            tracing::debug!(%error, id = %stored.id, "a download was not claimed");
+        }
+        if self.is_asked_here(stored.id) {
             let standing = DownloadStanding {
                 error: Some(error),
                 ..DownloadStanding::fresh(DownloadState::Failed)
@@ -129,11 +136,16 @@ impl Shared {
         false
     }
 
+    fn is_asked_here(&self, id: DownloadId) -> bool {
+        self.held().ours.get(&id).is_some_and(|ours| ours.is_asked_here)
+    }
+
     /// Tries to become the one that works on a download; whether it did.
     async fn claim(&self, stored: &StoredDownload) -> Result<bool, AppError> {
         let (folder, id) = (self.world().home.temporary(), stored.id);
+        let is_asked_here = self.is_asked_here(id);
         let claim = blocking(move || {
-            Claim::take(&folder, id).map_err(|error| {
+            Claim::take(&folder, id, is_asked_here).map_err(|error| {
                 AppError::new(Code::Storage, format!("download {id} cannot be locked: {error}"))
                     .with_hint(format!("look at the rights of `{}`", folder.display()))
             })

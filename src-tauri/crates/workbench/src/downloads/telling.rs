@@ -5,6 +5,7 @@ use std::sync::Arc;
 use braincells_core::{AppError, Download, DownloadId, DownloadState, Event};
 use braincells_data::StoredDownload;
 
+use super::disk;
 use super::figures::model_status;
 use super::queue::Shared;
 use crate::blocking::blocking;
@@ -23,9 +24,17 @@ impl Shared {
             self.tell(one.id).await;
             let is_news = before.is_some_and(|before| before != DownloadState::Done);
             if is_news && one.standing.state == DownloadState::Done {
-                self.world().events.emit(Event::ModelsChanged);
+                self.arrived(one);
             }
         }
+    }
+
+    /// A model is there now, whichever process brought it. What failed with an earlier file of its
+    /// name says nothing of this one.
+    pub(super) fn arrived(&self, stored: &StoredDownload) {
+        let path = disk::place(&self.world().home.models(), &stored.wanted.name);
+        self.world().engines.forget_failure(&path);
+        self.world().events.emit(Event::ModelsChanged);
     }
 
     /// Tells everybody where a download stands, if that is news.

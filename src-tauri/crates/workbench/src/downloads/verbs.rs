@@ -31,13 +31,13 @@ impl Workbench {
     pub async fn download_model(&self, request: DownloadRequest) -> Result<Download, AppError> {
         let hub = self.hub().await?;
         let room = self.room().await?;
-        let catalogue = self.model_catalogue();
+        let catalogue = self.model_catalogue().await?;
         let asked = Asked::read(&request, &catalogue, &room, |text| hub.reference(text))?;
         if let Some(known) = self.under_way(&asked).await? {
             return self.wish(known, Wish::Resume).await;
         }
         let token = self.cloud().hub_token().await;
-        let (repository, choice) = choose::look(&hub, token.as_ref(), &asked, &room).await?;
+        let (repository, choice) = choose::look(&hub, &token, &asked, &room).await?;
         let is_run = |runtime| self.engines().runs(runtime);
         choose::check_usable(&repository, request.anyway, &catalogue, is_run)?;
         let new = choose::planned(&repository, &choice)?;
@@ -156,8 +156,9 @@ impl Workbench {
                     && disk::has_leftovers(&home.models(), one)
             });
             for one in given_up {
-                // Whoever has the claim still clears it away.
-                if let Ok(Some(claim)) = Claim::take(&home.temporary(), one.id) {
+                // Whoever has the claim still clears it away. A person gave it up: nobody works on
+                // it for long where there are no locks, either.
+                if let Ok(Some(claim)) = Claim::take(&home.temporary(), one.id, true) {
                     if disk::sweep(&home.models(), one, &all) {
                         catalogue.forget_finished_files(one.id)?;
                     }
@@ -223,7 +224,7 @@ impl Workbench {
             let mut claim = None;
             let added = catalogue.add_download(&new, now_ms, |id| {
                 // Without one it is tried again soon.
-                claim = Claim::take(&home.temporary(), id).ok().flatten();
+                claim = Claim::take(&home.temporary(), id, true).ok().flatten();
             })?;
             Ok::<_, AppError>((added, claim))
         })

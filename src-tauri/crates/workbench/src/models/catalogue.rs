@@ -5,7 +5,8 @@
 //! lies there is held to the same rules each time, and one that breaks them changes nothing but
 //! the log. An update of the program brings its own list, which an older file does not hide.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -43,7 +44,7 @@ impl ModelCatalogue {
         Self { file: home.model_catalogue(), built_in, read: Mutex::default() }
     }
 
-    /// The list that counts. Looks at the file, and reads some kilobytes after it changed.
+    /// The list that counts. Looks at the file, and reads some kilobytes after it changed: blocks.
     pub(crate) fn newest(&self) -> Arc<Catalogue> {
         let Ok(metadata) = self.file.metadata() else { return Arc::clone(&self.built_in) };
         let (bytes, changed) = (metadata.len(), metadata.modified().ok());
@@ -82,9 +83,14 @@ impl Workbench {
             let (file, name) = (home.model_catalogue(), std::process::id());
             let written = home.temporary().join(format!("catalogue-{name}.json"));
             // Nobody ever reads half a list.
-            fs::write(&written, text).and_then(|()| fs::rename(&written, &file)).map_err(
-                |error| ModelError::ListNotWritten { path: file, reason: error.to_string() },
-            )?;
+            let moved = fs::write(&written, text).and_then(|()| fs::rename(&written, &file));
+            moved.map_err(|error| {
+                // Nothing is left of it; that it was not even begun is no failure.
+                drop(fs::remove_file(&written));
+                let full =
+                    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+                ModelError::ListNotWritten { path: file, reason: error.to_string(), full }
+            })?;
             Ok::<_, AppError>(list.updated)
         })
         .await?;
@@ -96,11 +102,17 @@ impl Workbench {
 /// Reads a list that is sound and newer than the built-in one.
 fn read_newer(path: &Path) -> Result<(Catalogue, String), AppError> {
     let refused = |error: std::io::Error| unreadable(path, &error);
-    let bytes = path.metadata().map_err(refused)?.len();
-    if bytes > LONGEST_BYTES {
+    // Looked at before it is opened: opening a pipe waits for whoever writes into it.
+    if !path.metadata().map_err(refused)?.is_file() {
+        return Err(ModelError::NoFile { path: path.to_owned() }.into());
+    }
+    let file = File::open(path).map_err(refused)?;
+    let mut text = String::new();
+    // It may grow while it is read.
+    file.take(LONGEST_BYTES + 1).read_to_string(&mut text).map_err(refused)?;
+    if text.len() as u64 > LONGEST_BYTES {
         return Err(ModelError::LongList { path: path.to_owned() }.into());
     }
-    let text = fs::read_to_string(path).map_err(refused)?;
     let list = Catalogue::read(&text)?;
     let built_in = &Catalogue::built_in().updated;
     if list.updated <= *built_in {

@@ -55,7 +55,7 @@ impl Workbench {
             && resolve_model(&chosen, &models).is_ok_and(|path| path == model.path);
         let (catalogue, home, path) = (self.catalogue(), self.home().clone(), model.path.clone());
         let is_mlx = model.runtime == Runtime::Mlx;
-        let deleted = blocking(move || {
+        let mut deleted = blocking(move || {
             if model.linked {
                 catalogue.remove_model(&model.name)?;
             } else {
@@ -73,17 +73,21 @@ impl Workbench {
             let (model, status) = (deleted.name.clone(), ModelStatus::Available);
             self.events().emit(Event::ModelStatus { model, status, error: None });
         }
+        self.events().emit(Event::ModelsChanged);
         if was_default {
             // Otherwise every column without a model of its own would ask for one that is gone.
-            self.change_settings(move |kept| {
+            let changed = self.change_settings(move |kept| {
                 if kept.model == chosen {
                     kept.model.clear();
                 }
                 Ok(())
-            })
-            .await?;
+            });
+            if let Err(error) = changed.await {
+                // The model is gone all the same, and that is what was asked for.
+                tracing::warn!(%error, "a deleted model is still the one of new columns");
+                deleted.was_default = false;
+            }
         }
-        self.events().emit(Event::ModelsChanged);
         Ok(deleted)
     }
 

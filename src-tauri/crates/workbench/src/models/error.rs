@@ -32,10 +32,12 @@ pub(super) enum ModelError {
     NoHeader,
     #[error("the list of models is of {updated}, and the built-in one of {built_in}")]
     OldList { updated: String, built_in: String },
+    #[error("`{}` is not a file", path.display())]
+    NoFile { path: PathBuf },
     #[error("`{}` is too long for a list of models", path.display())]
     LongList { path: PathBuf },
     #[error("the list of models cannot be written to `{}`: {reason}", path.display())]
-    ListNotWritten { path: PathBuf, reason: String },
+    ListNotWritten { path: PathBuf, reason: String, full: bool },
 }
 
 impl From<ModelError> for AppError {
@@ -81,8 +83,11 @@ impl From<ModelError> for AppError {
             ModelError::OldList { .. } => {
                 (Code::BadInput, "take a newer one; the built-in one is used".to_owned())
             }
-            ModelError::LongList { .. } => {
+            ModelError::LongList { .. } | ModelError::NoFile { .. } => {
                 (Code::BadInput, "take a file that is a list of models".to_owned())
+            }
+            ModelError::ListNotWritten { full: true, .. } => {
+                (Code::DiskFull, "free some space on the disk of the home folder".to_owned())
             }
             ModelError::ListNotWritten { .. } => {
                 (Code::Storage, "check the permissions of the home folder".to_owned())

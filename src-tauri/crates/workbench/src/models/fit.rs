@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use braincells_core::{AppError, EngineOptions, ModelStatus};
-use braincells_llm::llama::{Device, DeviceKind, LoadOptions, devices, wanted};
+use braincells_llm::llama::{Device, LoadOptions, devices, used_gpus, wanted};
 use braincells_models::fit::{
     Candidate, Judgement, Machine, Shape, Verdict, judge, smallest, suggest,
 };
@@ -70,13 +70,9 @@ impl Room {
         held_bytes: u64,
         options: &EngineOptions,
     ) -> Self {
-        let all = devices.iter().filter(|_| options.gpu_layers != Some(0));
-        let (cards, shared): (Vec<&Device>, Vec<&Device>) = all
-            .filter(|one| matches!(one.kind, DeviceKind::Gpu | DeviceKind::IntegratedGpu))
-            .partition(|one| one.kind == DeviceKind::Gpu && !cfg!(target_os = "macos"));
-        // As llama.cpp has it: where there is a card, graphics in the processor are not used.
-        let gpu_is_ram = cards.is_empty();
-        let gpus = if gpu_is_ram { shared } else { cards };
+        let on_cpu = options.gpu_layers == Some(0);
+        let gpus = if on_cpu { Vec::new() } else { used_gpus(devices) };
+        let gpu_is_ram = !gpus.iter().any(|gpu| gpu.has_own_memory());
         let (mut gpu_bytes, mut gpu_total_bytes, mut gpu_held) = (0_u64, 0_u64, held_bytes);
         for gpu in &gpus {
             // What is held there is given back to the first that can have had it.
@@ -176,6 +172,8 @@ fn besides_bytes(candidates: &[Candidate], parameters: Option<u64>, row_context:
 
 #[cfg(test)]
 mod tests {
+    use braincells_llm::llama::DeviceKind;
+
     use super::*;
 
     const GB: u64 = 1_000_000_000;

@@ -1,6 +1,8 @@
 //! The hub's models, with what they mean for this machine. How the hub is asked is
 //! `braincells_models::hub`; what is fetched from it, `downloads`.
 
+use std::path::Path;
+
 use braincells_core::AppError;
 use braincells_models::catalogue::{Catalogue, Model, Runtime};
 use braincells_models::fit::{Candidate, Judgement, Verdict};
@@ -10,6 +12,7 @@ use serde::Serialize;
 use super::error::ModelError;
 use super::recommended::{installed, installed_folder};
 use super::unknown_architecture;
+use crate::blocking::blocking;
 use crate::downloads::{Asked, look};
 use crate::{DownloadRequest, Workbench};
 
@@ -19,6 +22,8 @@ use crate::{DownloadRequest, Workbench};
 pub struct HubRepository {
     /// The repository.
     pub repository: Repository,
+    /// Why it cannot be used here whatever memory there is, if that is known.
+    pub problem: Option<String>,
     /// How each choice fits, by its size.
     pub fits: Vec<Verdict>,
     /// The choice to take, counted from 0: the one that a download without a label fetches. Where
@@ -45,34 +50,25 @@ pub struct HubFit {
 
 impl Workbench {
     /// Whether what a person wrote can mean a model of the hub. Asks nobody.
-    pub fn is_hub_reference(&self, text: &str) -> bool {
-        let text = text.trim();
-        let id = text.split_once(':').map_or(text, |(id, _)| id);
-        // `Downloads/model.gguf` is a file that is not where it was thought to be.
-        let is_file = || {
-            let ending = text.len().checked_sub(".gguf".len()).and_then(|at| text.get(at..));
-            text.split('/').count() == 2
-                && !text.contains(':')
-                && ending.is_some_and(|e| e.eq_ignore_ascii_case(".gguf"))
-        };
-        let is_there = || std::path::Path::new(text).exists();
-        self.model_catalogue().model(id).is_some()
-            || text.contains('/') && text.parse::<Reference>().is_ok() && !is_file() && !is_there()
+    pub async fn is_hub_reference(&self, text: &str) -> Result<bool, AppError> {
+        let (catalogue, text) = (self.model_catalogue().await?, text.trim().to_owned());
+        blocking(move || Ok::<_, AppError>(is_reference(&text, &catalogue))).await
     }
 
     /// Looks for models on the hub.
     pub async fn search_models(&self, search: Search) -> Result<Vec<HubModel>, AppError> {
         let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
-        Ok(hub.search(&search, token.as_ref()).await?)
+        hub.search(&search, token.sent()).await.map_err(|error| token.explained(error))
     }
 
     /// One repository of the hub: `owner/name`, `owner/name:Q4_K_M`, the address of its page or of
     /// one of its files, or the id of a recommended model.
     pub async fn hub_repository(&self, reference: &str) -> Result<HubRepository, AppError> {
         let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
-        let catalogue = self.model_catalogue();
+        let catalogue = self.model_catalogue().await?;
         let (reference, recommended) = read_reference(reference, &catalogue, &hub)?;
-        let mut repository = hub.repository(&reference, token.as_ref()).await?;
+        let repository = hub.repository(&reference, token.sent()).await;
+        let repository = repository.map_err(|error| token.explained(error))?;
         let (models, room) = (self.models().await?, self.room().await?);
         let candidate =
             |choice: &Choice| Candidate { label: choice.label.clone(), bytes: choice.bytes };
@@ -94,35 +90,45 @@ impl Workbench {
         };
         let installed = repository.choices.iter().map(here).collect();
         let wanted = repository.wanted(&reference);
-        if let Some(reason) =
-            unknown_architecture(repository.runtime, repository.architecture.as_deref())
-        {
-            repository.notes.push(format!("{reason}, and cannot load it"));
-        }
-        Ok(HubRepository { repository, fits, suggested, installed, wanted })
+        let problem = unknown_architecture(repository.runtime, repository.architecture.as_deref());
+        Ok(HubRepository { repository, problem, fits, suggested, installed, wanted })
     }
 
     /// Whether one quantisation fits, by the headers of its files as they lie on the hub. It is the
     /// one that a download of the same reference and label would fetch; an empty label names none.
     pub async fn hub_fit(&self, reference: &str, label: &str) -> Result<HubFit, AppError> {
         let (hub, token) = (self.hub().await?, self.cloud().hub_token().await);
-        let (catalogue, room) = (self.model_catalogue(), self.room().await?);
+        let (catalogue, room) = (self.model_catalogue().await?, self.room().await?);
         let request =
             DownloadRequest { label: Some(label.to_owned()), ..DownloadRequest::new(reference) };
         let asked = Asked::read(&request, &catalogue, &room, |text| hub.reference(text))?;
-        let (repository, choice) = look(&hub, token.as_ref(), &asked, &room).await?;
+        let (repository, choice) = look(&hub, &token, &asked, &room).await?;
         if repository.runtime != Runtime::Gguf {
             return Err(ModelError::NoHeader.into());
         }
         let mut parts = Vec::with_capacity(choice.files.len());
         for file in &choice.files {
-            let header = hub.header(&repository.id, &repository.commit, file, token.as_ref());
-            parts.push(header.await?);
+            let header = hub.header(&repository.id, &repository.commit, file, token.sent());
+            parts.push(header.await.map_err(|error| token.explained(error))?);
         }
         let architecture = parts.first().and_then(|gguf| gguf.architecture());
         let problem = unknown_architecture(Runtime::Gguf, architecture);
         Ok(HubFit { label: choice.label, problem, judgement: room.judge(&parts)? })
     }
+}
+
+fn is_reference(text: &str, catalogue: &Catalogue) -> bool {
+    let id = text.split_once(':').map_or(text, |(id, _)| id);
+    // `Downloads/model.gguf` is a file that is not where it was thought to be.
+    let is_file = || {
+        let ending = text.len().checked_sub(".gguf".len()).and_then(|at| text.get(at..));
+        text.split('/').count() == 2
+            && !text.contains(':')
+            && ending.is_some_and(|e| e.eq_ignore_ascii_case(".gguf"))
+    };
+    let is_there = || Path::new(text).exists();
+    catalogue.model(id).is_some()
+        || text.contains('/') && text.parse::<Reference>().is_ok() && !is_file() && !is_there()
 }
 
 /// What a person wrote; a recommended model stands for its repository.

@@ -29,6 +29,7 @@ impl Workbench {
     /// The models that are recommended, in the order of the list.
     pub async fn recommended_models(&self) -> Result<Vec<RecommendedModel>, AppError> {
         let (models, room) = (self.models().await?, self.room().await?);
+        let catalogue = self.model_catalogue().await?;
         let recommended = |model: &Model| {
             let (candidates, parameters) = (model.candidates(), Some(model.parameters));
             let files: Vec<&str> =
@@ -45,7 +46,7 @@ impl Workbench {
                 model: model.clone(),
             }
         };
-        Ok(self.model_catalogue().models.iter().map(recommended).collect())
+        Ok(catalogue.models.iter().map(recommended).collect())
     }
 }
 

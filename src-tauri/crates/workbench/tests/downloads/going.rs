@@ -119,6 +119,27 @@ async fn a_part_that_is_there_already_is_compared_and_not_fetched() {
 }
 
 #[tokio::test]
+async fn what_came_before_a_crash_goes_when_the_download_is_given_up() {
+    let part = |n: u64| format!("model-Q8_0-0000{n}-of-00002.gguf");
+    let file = |n: u64| HostedFile::new(&part(n), format!("part {n}"));
+    let repository = HostedRepository::new(REPOSITORY).with(file(1)).with(file(2));
+    let hub = HubServer::start(HubFolder::new().with(repository));
+    stall_after(&hub, 2);
+    let bench = Bench::new(&hub);
+    std::fs::create_dir(bench.path("owner--model-GGUF")).unwrap();
+    let there = format!("owner--model-GGUF/{}", part(2));
+    // The ledger is what a crash between the rename and the note leaves beside it.
+    std::fs::write(bench.path(&there), "part 2").unwrap();
+    let ledger = bench.path(&format!("{there}.partial.json"));
+    std::fs::write(&ledger, "{}").unwrap();
+    let id = bench.pull(REPOSITORY).await.id;
+    hub.until(|requests| requests.iter().any(|request| request.sent >= 2)).await;
+    assert!(bench.path(&there).exists() && !ledger.exists());
+    bench.workbench.cancel_download(id).await.unwrap();
+    assert_eq!(bench.files(), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_download_stays_with_its_commit() {
     let hub = hub_with(24 * MIB);
     stall_after(&hub, 20 * MIB);

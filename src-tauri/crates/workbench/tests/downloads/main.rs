@@ -38,6 +38,7 @@ const NAME: &str = "owner--model-GGUF/model-Q4_K_M.gguf";
 /// A process with a home.
 struct Bench {
     workbench: Workbench,
+    engines: Arc<ScriptedEngines>,
     events: Arc<RecordedEvents>,
     clock: Arc<ManualClock>,
     home: Home,
@@ -68,16 +69,17 @@ impl Bench {
     fn with_engines(home: Home, hub: &HubServer, keys: Keys, engines: ScriptedEngines) -> Self {
         let events = Arc::new(RecordedEvents::default());
         let clock = Arc::new(ManualClock::at(NOW_MS));
+        let engines = Arc::new(engines);
         let workbench = Workbench::open(World {
             home: home.clone(),
             clock: Arc::clone(&clock) as _,
             events: Arc::clone(&events) as _,
-            engines: Arc::new(engines),
+            engines: Arc::clone(&engines) as _,
             probe: Arc::new(ProbeHere),
             cloud: Arc::new(Cloud::new(keys).with_hub_endpoint(hub.endpoint())),
         })
         .expect("a home opens");
-        Self { workbench, events, clock, home, folder: None }
+        Self { workbench, engines, events, clock, home, folder: None }
     }
 
     /// Another process over the same home.

@@ -27,6 +27,11 @@ async fn a_download_works_in_one_process_and_is_seen_in_the_other() {
     assert_eq!(other.finished(id).await.state, DownloadState::Done);
     other.events.until(|events| events.contains(&Event::ModelsChanged)).await;
     assert_eq!(bodies(&hub, FILE).len(), 1, "it was fetched once");
+    // An earlier file of this name may have failed to load in either.
+    for process in [&bench, &other] {
+        process.events.until(|events| events.contains(&Event::ModelsChanged)).await;
+        assert_eq!(process.engines.failures_forgotten(), [bench.path(NAME)]);
+    }
 }
 
 #[tokio::test]

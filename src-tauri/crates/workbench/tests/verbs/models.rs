@@ -276,6 +276,21 @@ async fn the_model_of_new_columns_is_another_one_after_it_was_deleted() {
     assert_eq!(workbench.settings().await.unwrap().model, "");
 }
 
+#[tokio::test]
+async fn a_model_that_is_gone_is_no_failure_where_the_settings_cannot_be_changed() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let workbench = &scripted.workbench;
+    put(&scripted, "usual.gguf", small_model("usual"));
+    // No longer a language that may be chosen, and so nothing else is changed beside it.
+    let catalogue = braincells_data::Catalogue::open(&scripted.home.home().catalogue()).unwrap();
+    let kept = serde_json::json!({ "model": "usual", "language": "en_GB" });
+    catalogue.set_setting("settings", &kept).unwrap();
+    scripted.events.clear();
+    assert!(!workbench.delete_model("usual.gguf").await.unwrap().was_default);
+    assert_eq!(changes(&scripted.events), 1);
+    assert_eq!(names(workbench).await, [""; 0]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_a_run_needs_is_not_deleted_and_afterwards_it_is() {
     let gate = FakeGate::new();
@@ -436,6 +451,13 @@ async fn a_newer_catalogue_comes_from_a_file_and_a_bad_one_changes_nothing() {
         fs::write(home.home().model_catalogue(), text).unwrap();
         assert_eq!(first(workbench.clone()).await, built_in);
     }
+    // As a device is that has no end, or a pipe that nobody writes into.
+    #[cfg(unix)]
+    {
+        let error = workbench.set_model_catalogue(Path::new("/dev/null")).await.unwrap_err();
+        assert_eq!(error.code, Code::BadInput, "{error}");
+        assert!(error.message.contains("is not a file") && error.hint.is_some(), "{error}");
+    }
     let missing = workbench.set_model_catalogue(&home.outside().join("none.json")).await;
     assert_eq!(missing.unwrap_err().code, Code::NotFound);
     assert_eq!(changes(&scripted.events), 0);
@@ -444,7 +466,8 @@ async fn a_newer_catalogue_comes_from_a_file_and_a_bad_one_changes_nothing() {
     assert_eq!(workbench.set_model_catalogue(&file).await.unwrap(), "2999-01-01");
     assert_eq!(changes(&scripted.events), 1);
     assert_eq!(first(workbench.clone()).await, "of-tomorrow");
-    assert!(workbench.is_hub_reference("of-tomorrow") && !workbench.is_hub_reference(&built_in));
+    assert!(workbench.is_hub_reference("of-tomorrow").await.unwrap());
+    assert!(!workbench.is_hub_reference(&built_in).await.unwrap());
     let status = workbench.model_status("of-tomorrow").await.unwrap();
     assert_eq!(status, ModelStatus::Available);
     assert_eq!(workbench.model_status(&built_in).await.unwrap_err().code, Code::ModelMissing);
@@ -453,6 +476,19 @@ async fn a_newer_catalogue_comes_from_a_file_and_a_bad_one_changes_nothing() {
     assert_eq!(first(workbench.clone()).await, "of-another-day");
     fs::remove_file(home.home().model_catalogue()).unwrap();
     assert_eq!(first(workbench.clone()).await, built_in);
+}
+
+#[tokio::test]
+async fn a_catalogue_that_cannot_be_put_in_its_place_leaves_nothing_behind() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let home = scripted.home.home();
+    fs::create_dir(home.model_catalogue()).unwrap();
+    let before = fs::read_dir(home.temporary()).unwrap().count();
+    let file = scripted.home.write("list.json", list_of("2999-01-01", "of-tomorrow"));
+    let error = scripted.workbench.set_model_catalogue(&file).await.unwrap_err();
+    assert_eq!(error.code, Code::Storage, "{error}");
+    assert_eq!(fs::read_dir(home.temporary()).unwrap().count(), before);
+    assert!(!scripted.workbench.recommended_models().await.unwrap().is_empty());
 }
 
 #[tokio::test]
