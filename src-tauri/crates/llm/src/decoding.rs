@@ -23,5 +23,5 @@ mod tokenizer;
 pub mod vocabulary;
 
 pub use crate::single::{answer, batch_of, pieces};
-pub use feed::feed;
+pub use feed::{EVENT_ROOM, feed};
 pub use tokenizer::{Sequence, Token, Tokenizer};

@@ -61,9 +61,9 @@ pub use self::tuning::{Tuning, TypicalSizes};
 use self::actor::{Actor, Settings, Shared};
 use self::ffi::{Context, Model};
 use self::load::{ModelFacts, Sizes};
-use crate::decoding::feed;
 use crate::decoding::prepare::Preparer;
 use crate::decoding::row::Row;
+use crate::decoding::{EVENT_ROOM, feed};
 // For the modules below, as if they were here.
 use crate::decoding::{labels, prepare, row, sample, thinking};
 use crate::single;
@@ -74,8 +74,6 @@ use crate::{
 
 /// Grows when this engine begins to answer the same request differently.
 const ANSWERS_VERSION: u32 = 3;
-/// Events a caller may be behind.
-const EVENT_ROOM: usize = 1024;
 
 /// A loaded model that answers requests. Dropping it ends its thread and frees the model.
 pub struct LlamaEngine {

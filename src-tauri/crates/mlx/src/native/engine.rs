@@ -9,7 +9,7 @@ use std::thread::{Builder, JoinHandle};
 use async_trait::async_trait;
 use braincells_llm::decoding::prepare::Preparer;
 use braincells_llm::decoding::row::Row;
-use braincells_llm::decoding::{Tokenizer, answer, batch_of, feed, pieces};
+use braincells_llm::decoding::{EVENT_ROOM, Tokenizer, answer, batch_of, feed, pieces};
 use braincells_llm::{
     BatchEvent, BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine, LLMError,
     LLMRequest, LLMResponse, RequestStream, TokenStream,
@@ -25,8 +25,6 @@ use crate::{Checkpoint, LoadOptions, MlxError, ModelConfig};
 
 /// Grows when this engine begins to answer the same request differently.
 const ANSWERS_VERSION: u32 = 1;
-/// Events a caller may be behind.
-const EVENT_ROOM: usize = 1024;
 /// The pin in the workspace's `Cargo.toml`; a test compares the two.
 const MLX_RS_VERSION: &str = "0.33.0";
 

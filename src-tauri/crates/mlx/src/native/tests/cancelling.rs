@@ -103,8 +103,9 @@ fn request(text: &str) -> LLMRequest {
 impl Case {
     fn ask(&self, id: u64, text: &str) -> Receiver<BatchEvent> {
         let (events, receiver) = channel(2000);
-        let row = Row::new(RequestId(id), events, self.preparer.prepare(request(text)).unwrap());
-        self.inbound.send(row).unwrap();
+        let prepared = self.preparer.prepare(request(text)).unwrap();
+        let row = futures::executor::block_on(Row::new(RequestId(id), &events, prepared));
+        self.inbound.send(row.unwrap()).unwrap();
         receiver
     }
 
