@@ -2,21 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, PoisonError};
+use std::thread::Builder;
 
 use async_trait::async_trait;
 use braincells_llm::decoding::prepare::Preparer;
-use braincells_llm::decoding::row::Row;
-use braincells_llm::decoding::{EVENT_ROOM, Tokenizer, answer, batch_of, feed, pieces};
+use braincells_llm::decoding::{Desk, Tokenizer, answer, batch_of, pieces};
 use braincells_llm::{
-    BatchEvent, BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine, LLMError,
+    BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine, LLMError,
     LLMRequest, LLMResponse, RequestStream, TokenStream,
 };
 use futures::stream::StreamExt;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::actor::{Actor, Shared};
 use super::decoder::Decoder;
@@ -37,10 +34,8 @@ pub fn build_info() -> String {
 pub struct MlxEngine {
     folder: PathBuf,
     capabilities: Capabilities,
-    preparer: Arc<Preparer>,
     shared: Arc<Shared>,
-    inbound: Option<SyncSender<Row>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    desk: Desk,
 }
 
 impl MlxEngine {
@@ -97,17 +92,15 @@ impl MlxEngine {
                 parallel_requests: slots,
                 fingerprint: None,
             },
-            preparer: Arc::new(preparer),
             shared,
-            inbound: Some(inbound),
-            thread: Mutex::new(Some(thread)),
+            desk: Desk::new(preparer, inbound, thread),
         })
     }
 
     /// Says what the checkpoint holds, by a hash of its files, so that answers can be kept.
     #[must_use]
     pub fn with_model_hash(mut self, sha256: &str) -> Self {
-        let Ok(template) = self.preparer.template_hash() else { return self };
+        let Ok(template) = self.desk.preparer().template_hash() else { return self };
         self.capabilities.fingerprint = Some(format!(
             "{}, answers {ANSWERS_VERSION}, model {sha256}, context {}, template {template}",
             build_info(),
@@ -115,39 +108,24 @@ impl MlxEngine {
         ));
         self
     }
-
-    /// Starts a thread that prepares requests and hands them to the engine's thread.
-    fn submit(&self, requests: RequestStream) -> mpsc::Receiver<BatchEvent> {
-        let (events, receiver) = mpsc::channel(EVENT_ROOM);
-        let Some(inbound) = self.inbound.clone() else { return receiver };
-        let preparer = Arc::clone(&self.preparer);
-        let started = Builder::new().name("braincells-prepare".to_owned()).spawn(move || {
-            futures::executor::block_on(feed(requests, &preparer, &inbound, &events));
-        });
-        if let Err(error) = started {
-            tracing::error!("the thread that prepares requests cannot be started: {error}");
-        }
-        receiver
-    }
 }
 
 #[async_trait]
 impl LLMEngine for MlxEngine {
     async fn generate(&self, request: LLMRequest) -> Result<LLMResponse, LLMError> {
-        answer(ReceiverStream::new(self.submit(batch_of(request)))).await
+        answer(self.desk.submit(batch_of(request), ())).await
     }
 
     async fn generate_stream(&self, request: LLMRequest) -> Result<TokenStream, LLMError> {
-        Ok(pieces(ReceiverStream::new(self.submit(batch_of(request)))))
+        Ok(pieces(self.desk.submit(batch_of(request), ())))
     }
 
     fn generate_batch(&self, requests: RequestStream) -> BatchStream<'_> {
-        ReceiverStream::new(self.submit(requests)).boxed()
+        self.desk.submit(requests, ()).boxed()
     }
 
     async fn is_ready(&self) -> bool {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.desk.is_open()
     }
 
     fn backend(&self) -> LLMBackend {
@@ -159,7 +137,7 @@ impl LLMEngine for MlxEngine {
     }
 
     fn count_tokens(&self, text: &str) -> Option<u32> {
-        self.preparer.count_tokens(text)
+        self.desk.preparer().count_tokens(text)
     }
 
     fn figures(&self) -> Option<EngineFigures> {
@@ -170,12 +148,7 @@ impl LLMEngine for MlxEngine {
 impl Drop for MlxEngine {
     fn drop(&mut self) {
         self.shared.is_shutting_down.store(true, Ordering::Relaxed);
-        self.inbound = None;
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // A panic there was already reported; the rows it held were failed.
-            drop(thread.join());
-        }
+        self.desk.close();
     }
 }
 

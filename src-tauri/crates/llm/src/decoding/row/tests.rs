@@ -9,7 +9,7 @@ use futures::executor::block_on;
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::*;
-use crate::decoding::feed;
+use crate::decoding::feed::feed;
 use crate::decoding::prepare::Preparer;
 use crate::{LLMRequest, Message, Role};
 
