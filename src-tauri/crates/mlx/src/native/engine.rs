@@ -10,13 +10,15 @@ use async_trait::async_trait;
 use braincells_llm::decoding::prepare::Preparer;
 use braincells_llm::decoding::{Desk, Tokenizer, answer, batch_of, pieces};
 use braincells_llm::{
-    BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine, LLMError,
-    LLMRequest, LLMResponse, RequestStream, TokenStream,
+    BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine, LLMError, LLMRequest,
+    LLMResponse, RequestStream, TokenStream,
 };
 use futures::stream::StreamExt;
 
 use super::actor::{Actor, Shared};
 use super::decoder::Decoder;
+use super::memory;
+use super::room::{MOST_ROWS, Room};
 use super::tokenizer::Words;
 use crate::{Checkpoint, LoadOptions, MlxError, ModelConfig};
 
@@ -52,20 +54,23 @@ impl MlxEngine {
         checkpoint.check(&config).map_err(llm)?;
         let words: Arc<dyn Tokenizer> = Arc::new(Words::read(folder, &config).map_err(llm)?);
         let context_tokens = options.context_tokens.clamp(1, config.context_tokens);
-        let slots = options.parallel_requests.max(1);
+        let wished = options.parallel_requests.clamp(1, MOST_ROWS);
         let preparer = Preparer::new(Arc::clone(&words), context_tokens, options.now_ms)?;
         let shared = Arc::<Shared>::default();
-        let (inbound, receiver) = sync_channel(2 * slots as usize);
+        let (inbound, receiver) = sync_channel(2 * wished as usize);
         let (loaded, loading) = sync_channel(1);
-        let owned = Arc::clone(&shared);
+        let (owned, place) = (Arc::clone(&shared), folder.to_owned());
         let thread = Builder::new().name("braincells-mlx".to_owned()).spawn(move || {
             // MLX's streams belong to the thread that made them: everything happens here.
-            match Decoder::load(&checkpoint, config, progress) {
-                Ok(decoder) => {
-                    drop(loaded.send(Ok(())));
-                    Actor::new(decoder, words, owned, receiver, slots as usize).run();
+            match load(&checkpoint, config, progress, wished, context_tokens) {
+                Ok((decoder, room)) => {
+                    drop(loaded.send(Ok(room)));
+                    Actor::new(decoder, words, owned, receiver, room).run();
                 }
-                Err(error) => drop(loaded.send(Err(error))),
+                Err(error) => {
+                    let most = memory::most_bytes().unwrap_or_default();
+                    drop(loaded.send(Err(error.into_load(&place, checkpoint.bytes(), most))));
+                }
             }
             // The weights are gone; MLX keeps their memory for what comes next, which is nothing.
             drop(mlx_rs::memory::clear_cache());
@@ -73,15 +78,21 @@ impl MlxEngine {
         let thread = thread.map_err(|error| LLMError::InferenceFailed {
             reason: format!("the engine's thread cannot be started: {error}"),
         })?;
-        match loading.recv() {
-            Ok(Ok(())) => {}
+        let room = match loading.recv() {
+            Ok(Ok(room)) => room,
             Ok(Err(error)) => {
                 // It has nothing left to do, and what it holds is freed before it ends.
                 drop(thread.join());
-                return Err(llm(error));
+                return Err(error);
             }
-            Err(_) => return Err(LLMError::NotRunning),
-        }
+            Err(_) => {
+                let reason = match thread.join() {
+                    Ok(()) => "its load ended without a word".to_owned(),
+                    Err(panic) => format!("its load met a defect: {}", said(&*panic)),
+                };
+                return Err(LLMError::ModelBroken { path: folder.to_owned(), reason });
+            }
+        };
         Ok(Self {
             folder: folder.to_owned(),
             capabilities: Capabilities {
@@ -89,7 +100,7 @@ impl MlxEngine {
                 constrains_output: true,
                 reports_confidence: true,
                 scores_labels: true,
-                parallel_requests: slots,
+                parallel_requests: room.rows as u32,
                 fingerprint: None,
             },
             shared,
@@ -108,6 +119,30 @@ impl MlxEngine {
         ));
         self
     }
+}
+
+/// The model, and how much it may have in work beside it.
+fn load(
+    checkpoint: &Checkpoint,
+    config: ModelConfig,
+    progress: impl FnMut(f32) -> bool,
+    wished: u32,
+    context_tokens: u32,
+) -> Result<(Decoder, Room), MlxError> {
+    memory::limit_kept(memory::MOST_KEPT)?;
+    let decoder = Decoder::load(checkpoint, config, progress)?;
+    let free = memory::most_bytes()?.saturating_sub(memory::active_bytes()? as u64);
+    let room = Room::within(wished, context_tokens, decoder.token_bytes(), free);
+    if room.rows < wished as usize {
+        tracing::info!("{} rows of {context_tokens} tokens fit into the memory", room.rows);
+    }
+    Ok((decoder, room))
+}
+
+/// What a panic said.
+fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("nothing said")
 }
 
 #[async_trait]
