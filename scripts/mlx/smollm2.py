@@ -36,6 +36,9 @@ OPINIONS = ["The {} broke after two days.", "I love this {}, it just works.",
             "Never again: this {} arrived late and dirty."]
 LABELS = ["positive", "negative"]
 REVIEW_TOKENS, QUESTION_TOKENS, LABELLED = 5, 12, 8
+#: How far the best token must be ahead of the next one wherever our engine is to choose the same:
+#: several times what logits differ by where the same is computed in another order.
+LEAST_GAP = 2e-3
 
 
 def in_our_order(array, heads):
@@ -153,6 +156,9 @@ class Answers:
                 break
             answer.append(token)
             tokens = [token]
+        if gap < LEAST_GAP:
+            asked = messages[-1]["content"]
+            raise SystemExit(f"smollm2: {asked!r} is decided by {gap}: ask something else")
         return dict(messages=messages, prompt=prompt, answer=answer, least_gap=gap,
                     text=self.tokenizer.decode(answer), most_tokens=most)
 

@@ -4,7 +4,8 @@ that mlx-lm computes with them.
     tiny.py FOLDER
 
 Each gets a folder with `config.json`, its weights, and `logits.json`: some prompts that begin
-alike, tokens that follow each, and the logits behind the prompt and behind each of these.
+alike, tokens that follow each, and the logits behind the prompt and behind each of these. Some
+have a long prompt, too, with the logits behind it alone.
 """
 
 import json
@@ -22,6 +23,9 @@ SEED = 20261122
 PREFIX = [3, 17, 42, 5, 99]
 ENDS = [[7], [64, 2, 31], [11, 23, 90, 8, 77, 54, 120]]
 FOLLOWING = [23, 77, 1]
+#: Longer than what our engine computes in one call, and than what is trained on: here windows
+#: slide, and positions are stretched. For models where that is not the same everywhere.
+LONG = [(place * place * 7 + place * 3 + 31) % 128 for place in range(700)]
 
 BASE = dict(
     hidden_size=64, num_hidden_layers=2, intermediate_size=128, num_attention_heads=4,
@@ -57,7 +61,7 @@ def rounded(value):
     return float(f"{value:.9g}")
 
 
-def write(folder, config, quantization=None, kind=mx.float32, parts=1, mixed=False):
+def write(folder, config, quantization=None, kind=mx.float32, parts=1, mixed=False, long=False):
     model = models.empty(config)
 
     def random(array):
@@ -97,16 +101,19 @@ def write(folder, config, quantization=None, kind=mx.float32, parts=1, mixed=Fal
     if kind != mx.float32:
         # On a processor our engine computes in single precision whatever the weights are.
         model, _ = models.loaded(folder)
-    prompts = [PREFIX + end for end in ENDS]
-    logits = []
-    for prompt in prompts:
+    def behind(prompt):
         cache = models.cache_of(model)
         rows = []
         for tokens in [prompt] + [[token] for token in FOLLOWING]:
             last = model(mx.array([tokens]), cache=cache)[0, -1].astype(mx.float32)
             rows.append([rounded(value) for value in last.tolist()])
-        logits.append(rows)
+        return rows
+
+    prompts = [PREFIX + end for end in ENDS]
+    logits = [behind(prompt) for prompt in prompts]
     reference = dict(prefix=len(PREFIX), prompts=prompts, following=FOLLOWING, logits=logits)
+    if long:
+        reference.update(long=LONG, long_logits=behind(LONG))
     (folder / "logits.json").write_text(json.dumps(reference))
     print(folder.name, len(weights), logits[0][0][:3], flush=True)
 
@@ -117,7 +124,7 @@ def main():
     mx.random.seed(SEED)
     four = dict(group_size=32, bits=4)
     for name, config in ARCHITECTURES.items():
-        write(folder / name, config)
+        write(folder / name, config, long=name in ("gemma3", "ministral3"))
         write(folder / f"{name}-4bit", config, four)
     untied = dict(BASE, model_type="qwen3", tie_word_embeddings=False)
     write(folder / "qwen3-8bit-bf16", untied, dict(group_size=64, bits=8), kind=mx.bfloat16)

@@ -10,6 +10,7 @@
 //! beside it; a typed answer is valid, or a typed error. Left out: what computes logits, which rows
 //! are computed together, and memory.
 
+mod desk;
 mod feed;
 pub mod grammar;
 pub mod labels;
@@ -23,5 +24,5 @@ mod tokenizer;
 pub mod vocabulary;
 
 pub use crate::single::{answer, batch_of, pieces};
-pub use feed::feed;
+pub use desk::Desk;
 pub use tokenizer::{Sequence, Token, Tokenizer};

@@ -33,7 +33,7 @@ use serde_json::Value;
 pub use engine::WorkerEngine;
 #[cfg(feature = "llama")]
 pub use llama::LoadLlama;
-pub use serve::{LoadProgress, Loader, Logs, Served, serve, serve_process};
+pub use serve::{LoadProgress, Loader, Logs, Served, load_with, serve, serve_process};
 
 /// How the child process is started.
 #[derive(Clone, Debug, PartialEq, Eq)]

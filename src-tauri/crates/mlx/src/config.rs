@@ -177,6 +177,11 @@ impl ModelConfig {
         Ok(config)
     }
 
+    /// Whether queries and keys are normalised head by head.
+    pub(crate) fn has_head_norms(&self) -> bool {
+        matches!(self.architecture, Architecture::Qwen3 | Architecture::Gemma3)
+    }
+
     fn of_text(
         architecture: Architecture,
         fields: Fields<'_>,

@@ -113,6 +113,21 @@ impl MlxError {
             error => LLMError::ModelBroken { path: folder.to_owned(), reason: whole(&error) },
         }
     }
+
+    /// As the engine reports it where it was loading the checkpoint in `folder`, which has so many
+    /// bytes of weights, into a memory of so many. There is no request to blame: what MLX refuses
+    /// is the model, or there is no room for it.
+    pub fn into_load(self, folder: &Path, bytes: u64, memory: u64) -> LLMError {
+        match self {
+            Self::Mlx { reason } if reason.contains("allocate") => {
+                LLMError::ModelTooLarge { needed_bytes: bytes, available_bytes: memory }
+            }
+            Self::Mlx { .. } => {
+                LLMError::ModelBroken { path: folder.to_owned(), reason: self.to_string() }
+            }
+            other => other.into_llm(folder),
+        }
+    }
 }
 
 /// An error with what caused it.
@@ -150,5 +165,26 @@ mod tests {
         let failed = MlxError::Mlx { reason: "no memory".to_owned() }.into_llm(folder);
         assert!(matches!(failed, LLMError::InferenceFailed { .. }));
         assert!(!failed.ends_run(), "another request may fit");
+    }
+
+    #[test]
+    fn what_mlx_refuses_of_a_model_is_the_models_fault() {
+        let folder = Path::new("m");
+        let load = |reason: &str| {
+            MlxError::Mlx { reason: reason.to_owned() }.into_load(folder, 5_000, 3_000)
+        };
+        let too_large = LLMError::ModelTooLarge { needed_bytes: 5_000, available_bytes: 3_000 };
+        for reason in [
+            "[malloc] Unable to allocate 5000 bytes.",
+            "[metal::malloc] Attempting to allocate 5000 bytes which is greater than the maximum",
+        ] {
+            assert_eq!(load(reason), too_large);
+        }
+        let broken = load("[quantized_matmul] The shapes are incompatible");
+        assert!(
+            matches!(&broken, LLMError::ModelBroken { reason, .. } if reason.contains("shapes")),
+            "{broken:?}"
+        );
+        assert_eq!(MlxError::Cancelled.into_load(folder, 1, 1), LLMError::Cancelled);
     }
 }

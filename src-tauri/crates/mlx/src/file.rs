@@ -12,7 +12,7 @@ use crate::MlxError;
 pub const MOST_SETTINGS_BYTES: u64 = 4 << 20;
 /// `tokenizer.json`: those of 262,144 words take 33 MB.
 #[cfg(feature = "native")]
-pub const MOST_TOKENIZER_BYTES: u64 = 256 << 20;
+pub const MOST_TOKENIZER_BYTES: u64 = 64 << 20;
 
 /// What cannot be opened, as an error.
 pub fn unreadable(path: &Path, source: std::io::Error) -> MlxError {

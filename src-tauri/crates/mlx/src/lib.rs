@@ -13,11 +13,13 @@
 //! engine, `native::MlxEngine`, is behind the feature `native`, which needs a Mac or what
 //! `scripts/test-mlx` prepares on Linux.
 //!
-//! Promises: a file that is cut off, damaged or made up ends in an [`MlxError`] before MLX sees a
-//! byte of it; a typed answer is valid or a typed error; a row's answer does not depend on the rows
-//! beside it, up to rounding; a cancel is seen before the next token; dropping the engine frees the
-//! model. Left out: images, mixtures of experts, weights packed in other ways than MLX's affine
-//! one, and where checkpoints come from.
+//! Promises: a file that is cut off, or whose header or settings are damaged or made up, ends in an
+//! [`MlxError`] before MLX sees a byte of it; a typed answer is valid or a typed error; a row's
+//! answer does not depend on the rows beside it, up to rounding, nor does its failure; a cancel is
+//! seen before the next token; dropping the engine frees the model. Left out: numbers that were
+//! changed within a file, which only its hash shows and is for whoever downloads it; images,
+//! mixtures of experts, weights packed in other ways than MLX's affine one, and where checkpoints
+//! come from.
 
 mod chat;
 mod checkpoint;

@@ -14,8 +14,10 @@ mod cache;
 mod columns;
 mod decoder;
 mod engine;
+mod kept;
 mod loader;
 mod matrix;
+mod room;
 mod rope;
 mod tokenizer;
 mod weights;
@@ -38,8 +40,22 @@ pub fn take_kernels_from(path: &str) -> Result<(), crate::MlxError> {
 pub mod memory {
     use crate::MlxError;
 
+    /// The most that MLX keeps of arrays that are gone, for what comes next: some calls' worth. By
+    /// itself it would keep all that the machine has.
+    pub const MOST_KEPT: usize = 512 << 20;
+
     /// Bytes that arrays take at this moment, in the whole process.
     pub fn active_bytes() -> Result<usize, MlxError> {
         Ok(mlx_rs::memory::active_memory()?)
+    }
+
+    /// Sets what MLX keeps, in the whole process. Answers what it kept before.
+    pub fn limit_kept(bytes: usize) -> Result<usize, MlxError> {
+        Ok(mlx_rs::memory::set_cache_limit(bytes)?)
+    }
+
+    /// Bytes that MLX would take at most on this machine.
+    pub(crate) fn most_bytes() -> Result<u64, MlxError> {
+        Ok(mlx_rs::memory::memory_limit()? as u64)
     }
 }

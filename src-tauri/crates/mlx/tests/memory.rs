@@ -2,8 +2,10 @@
 
 mod support;
 
-use braincells_llm::LLMRequest;
-use braincells_mlx::native::memory::active_bytes;
+use braincells_llm::{LLMError, LLMRequest};
+use braincells_mlx::LoadOptions;
+use braincells_mlx::native::MlxEngine;
+use braincells_mlx::native::memory::{MOST_KEPT, active_bytes, limit_kept};
 
 use support::{answers, load, question, reference, tiny};
 
@@ -21,7 +23,7 @@ fn dropping_the_engine_frees_the_model() {
     let left = active_bytes().unwrap() - before;
     assert!(left < loaded / 1000, "{left} bytes of {loaded} are left");
 
-    // A model that is refused or switched for another leaves nothing either.
+    // A model that is switched for another leaves nothing either.
     for name in ["qwen3", "gemma3", "llama-4bit"] {
         let folder = tiny(name);
         let engine = load(folder.path(), 8).unwrap();
@@ -31,4 +33,21 @@ fn dropping_the_engine_frees_the_model() {
     }
     let left = active_bytes().unwrap() - before;
     assert!(left < loaded / 1000, "{left} bytes are left");
+
+    // Nor does one that is refused, in the middle of its files or before, or whose load is stopped.
+    let broken = tiny("gemma3");
+    let weights = broken.path().join("model.safetensors");
+    let whole = std::fs::read(&weights).unwrap();
+    std::fs::write(&weights, &whole[..whole.len() - 1]).unwrap();
+    assert!(matches!(load(broken.path(), 8), Err(LLMError::ModelBroken { .. })));
+    let stopped = MlxEngine::load(&folder, &LoadOptions::default(), |part| part < 0.7);
+    assert!(matches!(stopped.map(|_| ()), Err(LLMError::Cancelled)));
+    let panicked =
+        MlxEngine::load(&folder, &LoadOptions::default(), |part| part < 0.7 || panic!("stop"));
+    assert!(matches!(panicked.map(|_| ()), Err(LLMError::ModelBroken { .. })));
+    let left = active_bytes().unwrap() - before;
+    assert!(left < loaded / 1000, "{left} bytes are left");
+
+    // What is gone is not kept for ever, however much there is of it.
+    assert_eq!(limit_kept(MOST_KEPT).unwrap(), MOST_KEPT, "the load has set it");
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use super::grammar::{Chosen, How, Writer};
 use super::labels::LabelTrie;
@@ -20,21 +20,36 @@ use crate::{
     BatchEvent, BatchEventKind, FinishReason, LLMError, LLMResponse, LabelProbability, RequestId,
 };
 
+/// Where this part of a caller's channel is free, deltas may go there. The rest is for the starts
+/// and ends of rows that are still to come: a caller who takes no events holds up its own rows
+/// only.
+const LEAST_FREE: usize = 4;
+
 /// A prepared request and the way back to its caller.
 #[derive(Debug)]
 pub struct Row {
     id: RequestId,
     events: Sender<BatchEvent>,
+    /// Room to tell that it was taken on, until that is told.
+    start: Option<OwnedPermit<BatchEvent>>,
+    /// Room to tell how it ended. The engine's thread works for all batches, and must not wait for
+    /// the caller of one.
+    end: Option<OwnedPermit<BatchEvent>>,
     /// What to compute.
     pub prepared: Prepared,
-    has_started: bool,
-    has_ended: bool,
 }
 
 impl Row {
-    /// A row whose events go to `events`.
-    pub fn new(id: RequestId, events: Sender<BatchEvent>, prepared: Prepared) -> Self {
-        Self { id, events, prepared, has_started: false, has_ended: false }
+    /// A row whose events go to `events`. Waits until they have room for its start and its end;
+    /// `None` if nobody waits for it any more.
+    pub async fn new(
+        id: RequestId,
+        events: &Sender<BatchEvent>,
+        prepared: Prepared,
+    ) -> Option<Self> {
+        let start = events.clone().reserve_owned().await.ok()?;
+        let end = events.clone().reserve_owned().await.ok()?;
+        Some(Self { id, events: events.clone(), start: Some(start), end: Some(end), prepared })
     }
 
     /// Whether nobody waits for it any more.
@@ -47,40 +62,45 @@ impl Row {
         self.events.clone()
     }
 
-    fn emit(&self, kind: BatchEventKind) {
-        // An error means that the receiver is gone: the row is cancelled and dropped soon.
-        drop(self.events.blocking_send(BatchEvent { id: self.id, kind }));
-    }
-
     /// Tells that the row was taken on, once.
     pub fn start(&mut self) {
-        if !std::mem::replace(&mut self.has_started, true) {
-            self.emit(BatchEventKind::Started);
+        if let Some(room) = self.start.take() {
+            room.send(BatchEvent { id: self.id, kind: BatchEventKind::Started });
+        }
+    }
+
+    /// Tells a part of the answer, unless the caller is behind. `part` is only asked if it can be
+    /// told.
+    fn tell(&self, part: impl FnOnce() -> Option<String>) {
+        if self.events.capacity() < self.events.max_capacity() / LEAST_FREE {
+            return;
+        }
+        let Ok(room) = self.events.try_reserve() else { return };
+        if let Some(delta) = part() {
+            room.send(BatchEvent { id: self.id, kind: BatchEventKind::Delta(delta) });
+        }
+    }
+
+    fn end(&mut self, kind: BatchEventKind) {
+        if let Some(room) = self.end.take() {
+            room.send(BatchEvent { id: self.id, kind });
         }
     }
 
     /// Ends it with an error.
     pub fn fail(mut self, error: LLMError) {
-        self.has_ended = true;
-        self.emit(BatchEventKind::Failed(error));
+        self.end(BatchEventKind::Failed(error));
     }
 
     fn succeed(mut self, response: LLMResponse) {
-        self.has_ended = true;
-        self.emit(BatchEventKind::Done(Box::new(response)));
+        self.end(BatchEventKind::Done(Box::new(response)));
     }
 }
 
 impl Drop for Row {
     fn drop(&mut self) {
-        if !self.has_ended {
-            // The engine ended with the row unanswered. Its caller must not wait for ever; if
-            // the channel is full, its closing tells the same.
-            drop(self.events.try_send(BatchEvent {
-                id: self.id,
-                kind: BatchEventKind::Failed(LLMError::NotRunning),
-            }));
-        }
+        // If it has not ended, the engine has: its caller must not wait for ever.
+        self.end(BatchEventKind::Failed(LLMError::NotRunning));
     }
 }
 
@@ -209,6 +229,39 @@ impl ActiveRow {
     /// decides how it goes on: with tokens to compute, with labels to score, or not at all.
     pub fn take(&mut self, logits: &[f32], model: &dyn Tokenizer) {
         self.note_computed(self.pending.len());
+        if !self.are_numbers(logits) {
+            return;
+        }
+        self.decide(logits, model);
+        if self.pending.is_empty() && self.ended.is_none() && self.scores.is_empty() {
+            // It would be computed for ever, and all others would wait for it.
+            self.give_up("there is nothing to compute next, and the answer has not ended");
+        }
+    }
+
+    /// Takes the logits at a place behind its prompt where its labels part.
+    pub fn take_look(&mut self, node: usize, logits: &[f32]) {
+        let Some(trie) = self.trie() else { return };
+        if self.are_numbers(logits) {
+            self.scores[node] = trie.score(node, logits);
+        }
+    }
+
+    /// A model that overflows says nothing: any answer would be made up.
+    fn are_numbers(&mut self, logits: &[f32]) -> bool {
+        let are_numbers = logits.iter().any(|logit| logit.is_finite());
+        if !are_numbers {
+            self.give_up("the model's logits are no numbers");
+        }
+        are_numbers
+    }
+
+    fn give_up(&mut self, reason: &str) {
+        self.failed = Some(LLMError::InferenceFailed { reason: reason.to_owned() });
+        self.ended = Some(FinishReason::Stop);
+    }
+
+    fn decide(&mut self, logits: &[f32], model: &dyn Tokenizer) {
         if self.phase == Phase::Beginning {
             let first = sample::argmax(logits);
             if self.row.prepared.marks.is_opened_by(first) {
@@ -375,10 +428,7 @@ impl ActiveRow {
         if is_number && self.text.bytes().ends_with(b".") {
             return;
         }
-        let Ok(permit) = self.row.events.try_reserve() else { return };
-        if let Some(delta) = self.text.take_delta() {
-            permit.send(BatchEvent { id: self.row.id, kind: BatchEventKind::Delta(delta) });
-        }
+        self.row.tell(|| self.text.take_delta());
     }
 
     /// Hands the answer to the caller.
@@ -457,3 +507,6 @@ fn begun_text(prepared: &Prepared) -> AnswerText {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

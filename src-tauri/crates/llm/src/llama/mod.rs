@@ -35,13 +35,12 @@ mod tuning;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, PoisonError};
+use std::thread::Builder;
 
 use async_trait::async_trait;
 use futures::stream::StreamExt;
-use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 pub use self::architectures::knows_architecture;
@@ -61,9 +60,8 @@ pub use self::tuning::{Tuning, TypicalSizes};
 use self::actor::{Actor, Settings, Shared};
 use self::ffi::{Context, Model};
 use self::load::{ModelFacts, Sizes};
-use crate::decoding::feed;
+use crate::decoding::Desk;
 use crate::decoding::prepare::Preparer;
-use crate::decoding::row::Row;
 // For the modules below, as if they were here.
 use crate::decoding::{labels, prepare, row, sample, thinking};
 use crate::single;
@@ -74,8 +72,6 @@ use crate::{
 
 /// Grows when this engine begins to answer the same request differently.
 const ANSWERS_VERSION: u32 = 3;
-/// Events a caller may be behind.
-const EVENT_ROOM: usize = 1024;
 
 /// A loaded model that answers requests. Dropping it ends its thread and frees the model.
 pub struct LlamaEngine {
@@ -83,10 +79,8 @@ pub struct LlamaEngine {
     capabilities: Capabilities,
     exact: bool,
     gpu_layers: i32,
-    preparer: Arc<Preparer>,
     shared: Arc<Shared>,
-    inbound: Option<SyncSender<Row>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    desk: Desk,
 }
 
 impl LlamaEngine {
@@ -117,8 +111,7 @@ impl LlamaEngine {
             is_exact: options.exact,
             kept_prefixes: options.kept_prefixes.clone(),
         };
-        let preparer =
-            Arc::new(Preparer::new(Arc::clone(&model) as _, sizes.row_context, options.now_ms)?);
+        let preparer = Preparer::new(Arc::clone(&model) as _, sizes.row_context, options.now_ms)?;
         let shared = Arc::new(Shared::default());
         let (inbound, receiver) = sync_channel(2 * sizes.slots as usize);
         let (made, context_made) = sync_channel(1);
@@ -159,10 +152,8 @@ impl LlamaEngine {
             },
             exact: options.exact,
             gpu_layers,
-            preparer,
             shared,
-            inbound: Some(inbound),
-            thread: Mutex::new(Some(thread)),
+            desk: Desk::new(preparer, inbound, thread),
         })
     }
 
@@ -185,7 +176,7 @@ impl LlamaEngine {
             devices.join(", ")
         );
         drop(self.shared.state_name.set(state));
-        let Ok(template) = self.preparer.template_hash() else { return self };
+        let Ok(template) = self.desk.preparer().template_hash() else { return self };
         self.capabilities.fingerprint = Some(format!(
             "{}, answers {ANSWERS_VERSION}, model {sha256}, context {}, exact {}, template \
              {template}",
@@ -214,20 +205,9 @@ impl LlamaEngine {
         autotune::autotune(path, options, sizes, progress)
     }
 
-    /// Starts a thread that prepares requests and hands them to the engine's thread.
-    fn submit(&self, requests: RequestStream) -> mpsc::Receiver<BatchEvent> {
-        let (events, receiver) = mpsc::channel(EVENT_ROOM);
-        let Some(inbound) = self.inbound.clone() else { return receiver };
-        let preparer = Arc::clone(&self.preparer);
-        let announced = Announced::new(&self.shared);
-        let started = Builder::new().name("braincells-prepare".to_owned()).spawn(move || {
-            futures::executor::block_on(feed(requests, &preparer, &inbound, &events));
-            drop(announced);
-        });
-        if let Err(error) = started {
-            tracing::error!("the thread that prepares requests cannot be started: {error}");
-        }
-        receiver
+    /// Hands requests to the engine's thread.
+    fn submit(&self, requests: RequestStream) -> ReceiverStream<BatchEvent> {
+        self.desk.submit(requests, Announced::new(&self.shared))
     }
 }
 
@@ -250,20 +230,19 @@ impl Drop for Announced {
 #[async_trait]
 impl LLMEngine for LlamaEngine {
     async fn generate(&self, request: LLMRequest) -> Result<LLMResponse, LLMError> {
-        single::answer(ReceiverStream::new(self.submit(single::batch_of(request)))).await
+        single::answer(self.submit(single::batch_of(request))).await
     }
 
     async fn generate_stream(&self, request: LLMRequest) -> Result<TokenStream, LLMError> {
-        Ok(single::pieces(ReceiverStream::new(self.submit(single::batch_of(request)))))
+        Ok(single::pieces(self.submit(single::batch_of(request))))
     }
 
     fn generate_batch(&self, requests: RequestStream) -> BatchStream<'_> {
-        ReceiverStream::new(self.submit(requests)).boxed()
+        self.submit(requests).boxed()
     }
 
     async fn is_ready(&self) -> bool {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.desk.is_open()
     }
 
     fn backend(&self) -> LLMBackend {
@@ -275,7 +254,7 @@ impl LLMEngine for LlamaEngine {
     }
 
     fn count_tokens(&self, text: &str) -> Option<u32> {
-        self.preparer.count_tokens(text)
+        self.desk.preparer().count_tokens(text)
     }
 
     fn figures(&self) -> Option<EngineFigures> {
@@ -286,12 +265,7 @@ impl LLMEngine for LlamaEngine {
 impl Drop for LlamaEngine {
     fn drop(&mut self) {
         self.shared.is_shutting_down.store(true, Ordering::Relaxed);
-        self.inbound = None;
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // A panic there was already reported; the rows it held were failed.
-            drop(thread.join());
-        }
+        self.desk.close();
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{LoadProgress, Loader};
-use crate::llama::{LlamaEngine, LoadOptions};
+use super::{LoadProgress, Loader, load_with};
+use crate::llama::LlamaEngine;
 use crate::{LLMEngine, LLMError};
 
-/// Loads GGUF files with llama.cpp. Its options are [`LoadOptions`].
+/// Loads GGUF files with llama.cpp. Its options are [`LoadOptions`](crate::llama::LoadOptions).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoadLlama;
 
@@ -21,12 +21,7 @@ impl Loader for LoadLlama {
         model_hash: &mut dyn FnMut() -> Option<String>,
         progress: LoadProgress,
     ) -> Result<Arc<dyn LLMEngine>, LLMError> {
-        let options: LoadOptions = serde_json::from_value(options)
-            .map_err(|error| LLMError::InvalidRequest { reason: error.to_string() })?;
-        let engine = LlamaEngine::load(path, &options, progress)?;
-        Ok(Arc::new(match model_hash() {
-            Some(hash) => engine.with_model_hash(&hash),
-            None => engine,
-        }))
+        let load = |options| LlamaEngine::load(path, &options, progress);
+        load_with(options, load, model_hash, LlamaEngine::with_model_hash)
     }
 }

@@ -15,6 +15,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
@@ -43,6 +44,22 @@ pub trait Loader: Send + Sync + 'static {
         model_hash: &mut dyn FnMut() -> Option<String>,
         progress: LoadProgress,
     ) -> Result<Arc<dyn LLMEngine>, LLMError>;
+}
+
+/// A load as most are: the options read, the model loaded, and its hash told to it with `named`.
+pub fn load_with<O: DeserializeOwned, E: LLMEngine + 'static>(
+    options: Value,
+    load: impl FnOnce(O) -> Result<E, LLMError>,
+    model_hash: &mut dyn FnMut() -> Option<String>,
+    named: impl FnOnce(E, &str) -> E,
+) -> Result<Arc<dyn LLMEngine>, LLMError> {
+    let options = serde_json::from_value(options)
+        .map_err(|error| LLMError::InvalidRequest { reason: error.to_string() })?;
+    let engine = load(options)?;
+    Ok(Arc::new(match model_hash() {
+        Some(hash) => named(engine, &hash),
+        None => engine,
+    }))
 }
 
 /// What becomes of the log of a child.

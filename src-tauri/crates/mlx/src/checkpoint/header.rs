@@ -4,24 +4,21 @@
 //! The form is described at <https://github.com/huggingface/safetensors>. MLX trusts the offsets;
 //! here each is held to the shape, to the one before it and to the length of the file.
 
+mod entries;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use serde::Deserialize;
-use serde_json::Value;
-
 use crate::MlxError;
 use crate::file;
 
+use entries::Header;
+
 /// The longest header that the format allows.
 const MOST_HEADER_BYTES: u64 = 100_000_000;
-/// More axes than any model's weights have.
-const MOST_AXES: usize = 8;
-/// Each is a node of MLX's graph; models with experts aside, none has more.
-const MOST_TENSORS: usize = 100_000;
 
 /// What the numbers of a tensor are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,13 +90,6 @@ impl fmt::Display for Tensor {
     }
 }
 
-#[derive(Deserialize)]
-struct Entry {
-    dtype: String,
-    shape: Vec<u64>,
-    data_offsets: [u64; 2],
-}
-
 /// The tensors of a file. An error unless they are all of the file.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, MlxError> {
     let damaged = |reason: String| MlxError::Weights { path: path.to_owned(), reason };
@@ -122,61 +112,7 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, MlxError> {
     // Grows with what is there; the length was compared with the file's.
     let mut header = Vec::new();
     file.take(header_bytes).read_to_end(&mut header).map_err(unreadable)?;
-    let entries: BTreeMap<String, Value> = serde_json::from_slice(&header)
+    let header: Header = serde_json::from_slice(&header)
         .map_err(|error| damaged(format!("its header is not valid: {error}")))?;
-    tensors(entries, rest - header_bytes).map_err(damaged)
-}
-
-fn tensors(
-    entries: BTreeMap<String, Value>,
-    data_bytes: u64,
-) -> Result<BTreeMap<String, Tensor>, String> {
-    if entries.len() > MOST_TENSORS {
-        return Err(format!("it has {} tensors", entries.len()));
-    }
-    let mut tensors = BTreeMap::new();
-    let mut places = Vec::with_capacity(entries.len());
-    for (name, value) in entries {
-        if name == "__metadata__" {
-            continue;
-        }
-        let entry: Entry = serde_json::from_value(value)
-            .map_err(|error| format!("its entry `{name}` is not valid: {error}"))?;
-        let tensor = checked(&entry).map_err(|reason| format!("its entry `{name}` {reason}"))?;
-        places.push((entry.data_offsets, name.clone()));
-        tensors.insert(name, tensor);
-    }
-    places.sort_unstable();
-    let mut end = 0;
-    for ([from, to], name) in places {
-        if from != end {
-            return Err(format!("`{name}` begins at byte {from}, and {end} is due"));
-        }
-        end = to;
-    }
-    if end != data_bytes {
-        return Err(format!("it has {data_bytes} bytes of numbers, and {end} are due"));
-    }
-    Ok(tensors)
-}
-
-fn checked(entry: &Entry) -> Result<Tensor, String> {
-    let number = Number::of(&entry.dtype)
-        .ok_or_else(|| format!("is of unknown numbers `{}`", entry.dtype))?;
-    // MLX counts along an axis with 32 bits and a sign.
-    let fits = |axis: &u64| i32::try_from(*axis).is_ok();
-    if entry.shape.len() > MOST_AXES || !entry.shape.iter().all(fits) {
-        return Err(format!("has the shape {:?}", entry.shape));
-    }
-    let count = entry.shape.iter().try_fold(1_u64, |count, axis| count.checked_mul(*axis));
-    let bytes = count.and_then(|count| count.checked_mul(number.bytes()));
-    let [from, to] = entry.data_offsets;
-    match bytes {
-        Some(bytes) if to.checked_sub(from) == Some(bytes) => {
-            Ok(Tensor { number, shape: entry.shape.clone(), bytes })
-        }
-        _ => {
-            Err(format!("goes from byte {from} to {to}, which is not its shape {:?}", entry.shape))
-        }
-    }
+    header.within(rest - header_bytes).map_err(damaged)
 }

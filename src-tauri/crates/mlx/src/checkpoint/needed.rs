@@ -36,7 +36,7 @@ pub fn check(checkpoint: &Checkpoint, config: &ModelConfig) -> Result<(), MlxErr
             needed.vector(&format!("{place}.pre_feedforward_layernorm.weight"), hidden)?;
             needed.vector(&format!("{place}.post_feedforward_layernorm.weight"), hidden)?;
         }
-        if is_gemma || config.architecture == Architecture::Qwen3 {
+        if config.has_head_norms() {
             needed.vector(&format!("{place}.self_attn.q_norm.weight"), config.head_width)?;
             needed.vector(&format!("{place}.self_attn.k_norm.weight"), config.head_width)?;
         }

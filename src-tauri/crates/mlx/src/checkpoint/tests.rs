@@ -10,11 +10,7 @@ use super::*;
 
 /// A file of safetensors with this header and so many bytes of numbers.
 fn file(header: &Value, data: usize) -> Vec<u8> {
-    let header = header.to_string();
-    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
-    bytes.extend_from_slice(header.as_bytes());
-    bytes.resize(bytes.len() + data, 0);
-    bytes
+    with_header(&header.to_string(), data)
 }
 
 fn folder(files: &[(&str, Vec<u8>)]) -> TempDir {
@@ -75,7 +71,7 @@ fn a_header_that_lies_is_refused() {
         (json!({"a": entry("F16", &json!([2, 3]), 12, 0)}), "not its shape"),
         (json!({"a": entry("F16", &json!([1 << 20, 1 << 20, 1 << 20, 1 << 20]), 0, 0)}), "shape"),
         (json!({"a": entry("F16", &huge, 0, 12)}), "has the shape"),
-        (json!({"a": entry("F16", &json!([1, 1, 1, 1, 1, 1, 1, 1, 6]), 0, 12)}), "has the shape"),
+        (json!({"a": entry("F16", &json!([1, 1, 1, 1, 1, 1, 1, 1, 6]), 0, 12)}), "8 axes"),
         (json!({"a": entry("F13", &json!([6]), 0, 12)}), "unknown numbers"),
         (json!({"a": entry("F16", &json!([-6]), 0, 12)}), "not valid"),
         (json!({"a": entry("F16", &json!([6]), 1, 13)}), "begins at byte 1"),
@@ -96,6 +92,27 @@ fn a_header_that_lies_is_refused() {
     let mut endless = u64::MAX.to_le_bytes().to_vec();
     endless.extend_from_slice(b"{}");
     assert!(reason(endless).contains("cut off"));
+}
+
+/// A file with this text as its header.
+fn with_header(header: &str, data: usize) -> Vec<u8> {
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend_from_slice(header.as_bytes());
+    bytes.resize(bytes.len() + data, 0);
+    bytes
+}
+
+#[test]
+fn what_is_no_tensor_is_read_over() {
+    let one = r#""dtype": "F32", "shape": [1], "data_offsets": [0, 4]"#;
+    for about in ["{}", "null", r#"{"format": "pt", "parts": {"a": [1, {"b": 2}]}}"#, "[[1], 2]"] {
+        let header = format!(r#"{{"__metadata__": {about}, "a": {{{one}, "more": [1, {{}}]}}}}"#);
+        assert_eq!(opened(with_header(&header, 4)).unwrap().bytes(), 4, "{about}");
+    }
+    let twice = format!(r#"{{"a": {{{one}}}, "a": {{{one}}}}}"#);
+    assert!(reason(with_header(&twice, 4)).contains("same name"));
+    let endless = format!(r#"{{"a": {{"dtype": "F32", "shape": [{}1]}}}}"#, "1,".repeat(100_000));
+    assert!(reason(with_header(&endless, 4)).contains("8 axes"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::read::{Fields, config_error};
+use super::rope::LOCAL_THETA;
 use super::{Architecture, Layer, MOST_CONTEXT, MOST_LAYERS, Rope, RopeScaling, missing_in};
 use crate::MlxError;
 
@@ -12,13 +13,23 @@ pub fn layers(
     fields: Fields<'_>,
     count: u32,
 ) -> Result<Vec<Layer>, MlxError> {
-    let rope = Rope::of(architecture, fields)?;
-    let local = Rope {
-        theta: fields.positive("rope_local_base_freq", 1e12)?.unwrap_or(10_000.0),
-        scaling: RopeScaling::None,
-        is_interleaved: false,
-    };
     let is_gemma = architecture == Architecture::Gemma3;
+    let (rope, local) = match Rope::by_kind(fields)? {
+        Some(both) if is_gemma => both,
+        // No other family turns its layers in two ways, and one for all would answer nonsense.
+        Some(_) => {
+            let what = "`rope_parameters` by kinds of layers".to_owned();
+            return Err(MlxError::Unsupported { what });
+        }
+        None => {
+            let local = Rope {
+                theta: fields.base("rope_local_base_freq")?.unwrap_or(LOCAL_THETA),
+                scaling: RopeScaling::None,
+                is_interleaved: false,
+            };
+            (Rope::of(architecture, fields)?, local)
+        }
+    };
     let window = fields.count("sliding_window", MOST_CONTEXT)?;
     let window = if is_gemma { window.or(Some(512)) } else { window };
     let slides = sliding_layers(is_gemma, fields, count)?;
@@ -38,13 +49,13 @@ pub fn layers(
 
 /// For each layer whether it sees a window only.
 fn sliding_layers(is_gemma: bool, fields: Fields<'_>, count: u32) -> Result<Vec<bool>, MlxError> {
-    if is_gemma {
+    let Some(kinds) = fields.list("layer_types", count)? else {
+        if !is_gemma {
+            return Ok(vec![false; count as usize]);
+        }
         // Every sixth layer sees everything, the others a window.
         let pattern = fields.count("sliding_window_pattern", MOST_LAYERS)?.unwrap_or(6);
         return Ok((1..=count).map(|layer| layer % pattern != 0).collect());
-    }
-    let Some(kinds) = fields.list("layer_types", count)? else {
-        return Ok(vec![false; count as usize]);
     };
     let slides = |kind: &Value| match kind.as_str() {
         Some("full_attention") => Ok(false),

@@ -94,7 +94,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// An object inside this one. `field` stands for its whole path: none is nested twice.
+    /// The base of rotations. At 1 and below nothing would turn more slowly than the first.
+    pub fn base(&self, field: &str) -> Result<Option<f32>, MlxError> {
+        self.number(field, 1.001..=1e12)
+    }
+
+    /// An object inside this one. `field` stands for its whole path in messages.
     pub fn object(&self, field: &'static str) -> Result<Option<Fields<'a>>, MlxError> {
         match self.get(field) {
             None => Ok(None),

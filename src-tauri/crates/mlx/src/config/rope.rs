@@ -7,6 +7,9 @@ use super::read::Fields;
 use super::{Architecture, MOST_CONTEXT};
 use crate::MlxError;
 
+/// What windows turn by where nothing else is said.
+pub const LOCAL_THETA: f32 = 10_000.0;
+
 /// How positions turn queries and keys.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rope {
@@ -58,9 +61,9 @@ pub enum RopeScaling {
 impl Rope {
     pub(super) fn of(architecture: Architecture, fields: Fields<'_>) -> Result<Self, MlxError> {
         let parameters = fields.object("rope_parameters")?;
-        let own = fields.positive("rope_theta", 1e12)?;
+        let own = fields.base("rope_theta")?;
         let inner = match parameters {
-            Some(parameters) => parameters.positive("rope_theta", 1e12)?,
+            Some(parameters) => parameters.base("rope_theta")?,
             None => None,
         };
         let default = match architecture {
@@ -81,6 +84,28 @@ impl Rope {
             scaling: scaling.map_or(Ok(RopeScaling::None), RopeScaling::of)?,
             is_interleaved: fields.truth("rope_traditional")?.unwrap_or(false),
         })
+    }
+
+    /// The two kinds of a model whose windows turn otherwise than its other layers, first the one of
+    /// layers that see everything, where `rope_parameters` has both; `None` where it has one kind.
+    pub(super) fn by_kind(fields: Fields<'_>) -> Result<Option<(Self, Self)>, MlxError> {
+        let Some(parameters) = fields.object("rope_parameters")? else { return Ok(None) };
+        let (full, sliding) = ("full_attention", "sliding_attention");
+        match (parameters.object(full)?, parameters.object(sliding)?) {
+            (None, None) => Ok(None),
+            (Some(everything), Some(window)) => {
+                let kind = |own: Fields<'_>, default: f32| {
+                    Ok::<_, MlxError>(Self {
+                        theta: own.base("rope_theta")?.unwrap_or(default),
+                        scaling: RopeScaling::of(own)?,
+                        is_interleaved: false,
+                    })
+                };
+                Ok(Some((kind(everything, 1e6)?, kind(window, LOCAL_THETA)?)))
+            }
+            (Some(_), None) => Err(super::missing_in(parameters, sliding)),
+            (None, Some(_)) => Err(super::missing_in(parameters, full)),
+        }
     }
 
     /// How many tokens each rotation of a head of this width takes to turn by one radian; `None`

@@ -36,6 +36,14 @@ fn a_real_config_is_read() {
 }
 
 #[test]
+fn heads_have_norms_in_two_families() {
+    let of = |model_type: &str| with(|config| config["model_type"] = json!(model_type)).unwrap();
+    for (model_type, has) in [("qwen3", true), ("qwen2", false), ("llama", false)] {
+        assert_eq!(of(model_type).has_head_norms(), has, "{model_type}");
+    }
+}
+
+#[test]
 fn layers_of_gemma_see_windows_but_every_sixth() {
     let config = ModelConfig::of(&json!({
         "model_type": "gemma3", "eos_token_id": [1, 106],
@@ -56,6 +64,40 @@ fn layers_of_gemma_see_windows_but_every_sixth() {
     let thetas = [4, 5].map(|layer| config.layers[layer].rope.clone().unwrap().theta as u32);
     assert_eq!(thetas, [10_000, 1_000_000]);
     assert!((config.attention_scale - 1.0 / 16.0).abs() < 1e-9);
+}
+
+/// As newer tools write it: what `sliding_window_pattern` and `rope_local_base_freq` said before.
+#[test]
+fn layers_of_gemma_may_be_listed_with_their_own_turns() {
+    let kinds = ["sliding_attention", "full_attention", "sliding_attention"];
+    let config = json!({
+        "model_type": "gemma3_text", "hidden_size": 640, "intermediate_size": 2048,
+        "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 1,
+        "vocab_size": 262_144, "sliding_window": 512, "layer_types": kinds,
+        "rope_parameters": {
+            "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 500_000.0},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 20_000.0}
+        }
+    });
+    let layers = ModelConfig::of(&config).unwrap().layers;
+    let rope = |layer: usize| layers[layer].rope.clone().unwrap();
+    assert_eq!(
+        layers.iter().map(|layer| layer.window).collect::<Vec<_>>(),
+        [Some(512), None, Some(512)]
+    );
+    assert_eq!((rope(0).theta as u32, rope(0).scaling), (20_000, RopeScaling::None));
+    let stretched = RopeScaling::Linear { factor: 8.0 };
+    assert_eq!((rope(1).theta as u32, rope(1).scaling), (500_000, stretched));
+    let mut half = config.clone();
+    half["rope_parameters"]["sliding_attention"] = Value::Null;
+    let found = ModelConfig::of(&half);
+    let is_told = matches!(
+        &found,
+        Err(MlxError::Config { field, .. }) if field == "rope_parameters.sliding_attention"
+    );
+    assert!(is_told, "{found:?}");
+    let other = with(|qwen| qwen["rope_parameters"] = config["rope_parameters"].clone());
+    assert!(matches!(other, Err(MlxError::Unsupported { .. })), "{other:?}");
 }
 
 #[test]
@@ -132,7 +174,7 @@ fn numbers_that_no_model_has_are_refused() {
         ("head_dim", &[json!(0), json!(127), json!(1 << 20)]),
         ("vocab_size", &[json!(0), json!(1_u64 << 33), json!({})]),
         ("rms_norm_eps", &[json!(0), json!(-1e-6), json!(1e9), json!("1e-6")]),
-        ("rope_theta", &[json!(0.0), json!(-1), json!(1e300)]),
+        ("rope_theta", &[json!(0.0), json!(-1), json!(0.5), json!(1), json!(1e300)]),
         (
             "eos_token_id",
             &[json!(151_936), json!(-1), json!("x"), json!([1, "x"]), json!(vec![1; 65])],

@@ -1,10 +1,14 @@
 //! The thread that owns the model: rows in, tokens out, one turn after the other.
 //!
 //! A turn takes on waiting rows where there is room, and adds a token to every row that is being
-//! computed. Cancels are seen before each call of the model.
+//! computed. Cancels are seen before each call of the model. After a call that failed, rows are
+//! computed one by one for a while (`recovery`).
 
+mod looks;
 mod prompts;
+mod recovery;
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,15 +16,19 @@ use std::time::Instant;
 
 use braincells_llm::decoding::row::{ActiveRow, Row};
 use braincells_llm::decoding::{Token, Tokenizer};
-use braincells_llm::{EngineFigures, FinishReason, LLMError};
+use braincells_llm::{EngineFigures, FinishReason};
 
-use super::batch::{self, Extended};
+use super::batch;
 use super::cache::Cache;
 use super::decoder::Decoder;
+use super::kept::Kept;
+use super::room::Room;
 use crate::MlxError;
+use recovery::Suspect;
 
-/// Places behind prompts that are looked at in one call.
-const MOST_LOOKS: usize = 16;
+/// After so many calls for tokens MLX gives back what it keeps of memory. Keys and values grow: what
+/// it keeps of their earlier sizes is of no use.
+const CLEARED_EVERY: u64 = 256;
 
 /// What the thread and its callers share.
 #[derive(Default)]
@@ -35,14 +43,19 @@ pub struct Actor {
     words: Arc<dyn Tokenizer>,
     shared: Arc<Shared>,
     inbound: Receiver<Row>,
-    /// The most rows at once.
-    slots: usize,
+    room: Room,
     waiting: Vec<Row>,
+    /// Rows of a call that failed: one after the other, and before any that wait.
+    suspects: VecDeque<Suspect>,
+    /// Whether the row in work is one of these.
+    is_alone: bool,
     /// Rows that are being computed; their keys and values are the rows of `cache`.
     active: Vec<ActiveRow>,
     cache: Cache,
-    /// The last prompt that was computed alone, or what several began with.
-    kept: (Vec<Token>, Cache),
+    /// Prompts that were computed alone, and what several began with.
+    kept: Kept<Cache>,
+    /// Calls for tokens so far.
+    steps: u64,
     /// When the last call of the model ended, while there was work.
     busy_since: Option<Instant>,
 }
@@ -62,19 +75,21 @@ impl Actor {
         words: Arc<dyn Tokenizer>,
         shared: Arc<Shared>,
         inbound: Receiver<Row>,
-        slots: usize,
+        room: Room,
     ) -> Self {
-        let (cache, kept) = (decoder.cache(0), decoder.cache(1));
         Self {
+            cache: decoder.cache(0),
             decoder,
             words,
             shared,
             inbound,
-            slots: slots.max(1),
+            room,
             waiting: Vec::new(),
+            suspects: VecDeque::new(),
+            is_alone: false,
             active: Vec::new(),
-            cache,
-            kept: (Vec::new(), kept),
+            kept: Kept::new(room.context),
+            steps: 0,
             busy_since: None,
         }
     }
@@ -89,28 +104,48 @@ impl Actor {
         if self.receive() == Turn::Over || self.shared.is_shutting_down.load(Ordering::Relaxed) {
             return Turn::Over;
         }
-        if let Err(error) = self.forget_cancelled().and_then(|()| self.admit()) {
-            self.fail_all(&error);
+        if let Err(error) = self.forget_cancelled().and_then(|()| self.take_rows()) {
+            self.recover(&error);
         }
         if let Err(error) = self.forget_cancelled().and_then(|()| self.step()) {
-            self.fail_all(&error);
+            self.recover(&error);
         }
         Turn::Again
     }
 
+    fn take_rows(&mut self) -> Result<(), MlxError> {
+        self.is_alone &= !self.active.is_empty();
+        if self.suspects.is_empty() && !self.is_alone {
+            self.admit()
+        } else if self.active.is_empty() {
+            self.take_suspect()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a call for these rows is of use to anybody, asked in the middle of it.
+    fn goes_on<'a>(&self, rows: impl IntoIterator<Item = &'a Row>) -> Box<dyn Fn() -> bool> {
+        let shared = Arc::clone(&self.shared);
+        let callers: Vec<_> = rows.into_iter().map(Row::events).collect();
+        Box::new(move || {
+            let is_over = shared.is_shutting_down.load(Ordering::Relaxed);
+            !is_over && callers.iter().any(|caller| !caller.is_closed())
+        })
+    }
+
     fn receive(&mut self) -> Turn {
-        if self.active.is_empty() && self.waiting.is_empty() {
+        let count = |actor: &Self| actor.active.len() + actor.waiting.len() + actor.suspects.len();
+        if count(self) == 0 {
             self.busy_since = None;
             // What rows have left behind is of no use to others.
-            if let Err(error) = mlx_rs::memory::clear_cache() {
-                tracing::debug!("MLX keeps memory that it does not use: {error}");
-            }
+            give_back_memory();
             match self.inbound.recv() {
                 Ok(row) => self.waiting.push(row),
                 Err(_) => return Turn::Over,
             }
         }
-        while self.active.len() + self.waiting.len() < self.slots {
+        while count(self) < self.room.rows {
             match self.inbound.try_recv() {
                 Ok(row) => self.waiting.push(row),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
@@ -122,6 +157,7 @@ impl Actor {
 
     fn forget_cancelled(&mut self) -> Result<(), MlxError> {
         self.waiting.retain(|row| !row.is_cancelled());
+        self.suspects.retain(|row| !row.is_cancelled());
         let is_left = |row: &ActiveRow| !row.row.is_cancelled();
         if self.active.iter().all(is_left) {
             return Ok(());
@@ -147,6 +183,10 @@ impl Actor {
         let Some(width) = self.active.iter().map(|row| row.pending().len()).min() else {
             return Ok(());
         };
+        if width == 0 {
+            // Looks behind a row were given up: the next turn ends, or drops the row.
+            return Ok(());
+        }
         let began = Instant::now();
         let tokens: Vec<&[Token]> = self.active.iter().map(|row| &row.pending()[..width]).collect();
         let logits = batch::step(&self.decoder, &mut self.cache, &tokens)?;
@@ -155,6 +195,10 @@ impl Actor {
             figures.generation_seconds += seconds;
             figures.generated_tokens += count;
         });
+        self.steps += 1;
+        if self.steps.is_multiple_of(CLEARED_EVERY) {
+            give_back_memory();
+        }
         for (row, logits) in self.active.iter_mut().zip(&logits) {
             if row.pending().len() == width {
                 row.take(logits, &*self.words);
@@ -168,50 +212,28 @@ impl Actor {
 
     /// Scores labels and lets go of rows that have their answer.
     fn settle(&mut self) -> Result<(), MlxError> {
-        for row in 0..self.active.len() {
-            self.score(row)?;
-        }
+        self.score()?;
         let left: Vec<bool> = self.active.iter().map(|row| row.ended.is_none()).collect();
         if left.iter().all(|left| *left) {
             return Ok(());
         }
-        let mut marks = left.iter();
-        let (ended, active): (Vec<ActiveRow>, Vec<ActiveRow>) =
-            self.active.drain(..).partition(|_| !marks.next().copied().unwrap_or(false));
+        let (ended, active): (Vec<_>, Vec<_>) =
+            self.active.drain(..).partition(|row| row.ended.is_some());
         self.active = active;
         for row in ended {
-            let mut figures = self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner);
-            figures.rows += 1;
-            figures.forced_tokens += u64::from(row.forced());
-            drop(figures);
-            let reason = row.ended.unwrap_or(FinishReason::Stop);
-            row.finish(reason);
+            self.finish(row);
         }
         self.keep_columns(&left)
     }
 
-    /// Looks at the places behind a row's prompt where its labels part.
-    fn score(&mut self, row: usize) -> Result<(), MlxError> {
-        let Some(trie) = self.active[row].trie() else { return Ok(()) };
-        let nodes: Vec<usize> =
-            (0..trie.node_count()).filter(|node| !trie.path(*node).is_empty()).collect();
-        for nodes in nodes.chunks(MOST_LOOKS) {
-            let paths: Vec<&[Token]> = nodes.iter().map(|node| trie.path(*node)).collect();
-            let picks = vec![row; nodes.len()];
-            let began = Instant::now();
-            let length = self.cache.length();
-            let events = self.active[row].row.events();
-            let goes_on = || !events.is_closed();
-            let done = batch::extend(&self.decoder, &self.cache, &picks, length, &paths, goes_on)?;
-            // A row that nobody waits for is dropped before the next call.
-            let Extended::Done(_, logits) = done else { return Ok(()) };
-            self.count(began, |figures, seconds| figures.prompt_seconds += seconds);
-            for (node, logits) in nodes.iter().zip(&logits) {
-                self.active[row].scores[*node] = trie.score(*node, logits);
-            }
-        }
-        self.active[row].ended = Some(FinishReason::Scored);
-        Ok(())
+    /// Hands a row's answer out.
+    fn finish(&self, row: ActiveRow) {
+        let mut figures = self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner);
+        figures.rows += 1;
+        figures.forced_tokens += u64::from(row.forced());
+        drop(figures);
+        let reason = row.ended.unwrap_or(FinishReason::Stop);
+        row.finish(reason);
     }
 
     /// Notes a call of the model that began then and has just ended.
@@ -225,21 +247,16 @@ impl Actor {
         note(&mut figures, now.saturating_duration_since(began).as_secs_f64());
     }
 
-    /// MLX could not compute something: its rows fail, and the next ones begin with nothing.
-    fn fail_all(&mut self, error: &MlxError) {
-        let error = LLMError::InferenceFailed { reason: error.to_string() };
-        tracing::warn!(%error, "the rows in work fail");
-        let active = self.active.drain(..).map(ActiveRow::into_row);
-        for row in active.chain(self.waiting.drain(..)) {
-            row.fail(error.clone());
-        }
-        self.cache = self.decoder.cache(0);
-        self.kept = (Vec::new(), self.decoder.cache(1));
-    }
-
     /// Claims that these keys and values are those of a prompt.
     #[cfg(test)]
     pub fn pretend_kept(&mut self, prompt: Vec<Token>, cache: Cache) {
-        self.kept = (prompt, cache);
+        self.kept.keep(prompt, cache);
+    }
+}
+
+/// Gives back memory that MLX keeps for what comes next.
+fn give_back_memory() {
+    if let Err(error) = mlx_rs::memory::clear_cache() {
+        tracing::debug!("MLX keeps memory that it does not use: {error}");
     }
 }

@@ -29,8 +29,38 @@ pub fn extend(
     rows: &[usize],
     shared: usize,
     ends: &[&[Token]],
-    mut goes_on: impl FnMut() -> bool,
+    goes_on: impl FnMut() -> bool,
 ) -> Result<Extended, MlxError> {
+    Ok(match run(decoder, base, rows, shared, ends, goes_on)? {
+        Some((cache, columns, logits)) => Extended::Done(cache.without_gaps(&columns)?, logits),
+        None => Extended::Stopped,
+    })
+}
+
+/// The logits behind `ends`, each behind one of the rows of `base`, of which nothing is kept; `None`
+/// if nobody waits for them any more. As [`extend`] otherwise.
+pub fn look(
+    decoder: &Decoder,
+    base: &Cache,
+    rows: &[usize],
+    ends: &[&[Token]],
+    goes_on: impl FnMut() -> bool,
+) -> Result<Option<Vec<Vec<f32>>>, MlxError> {
+    let found = run(decoder, base, rows, base.length(), ends, goes_on)?;
+    Ok(found.map(|(_, _, logits)| logits))
+}
+
+/// The rows, which columns are theirs, and the logits behind the last token of each.
+type Computed = (Cache, Columns, Vec<Vec<f32>>);
+
+fn run(
+    decoder: &Decoder,
+    base: &Cache,
+    rows: &[usize],
+    shared: usize,
+    ends: &[&[Token]],
+    mut goes_on: impl FnMut() -> bool,
+) -> Result<Option<Computed>, MlxError> {
     let new = ends.iter().map(|end| end.len()).max().unwrap_or(0);
     let mut cache = base.picked(rows, shared)?;
     let columns = Columns {
@@ -45,13 +75,13 @@ pub fn extend(
     let mut logits = Vec::new();
     for from in (0..new).step_by(width) {
         if !goes_on() {
-            return Ok(Extended::Stopped);
+            return Ok(None);
         }
         let part: Vec<&[Token]> =
             tokens.iter().map(|row| &row[from..new.min(from + width)]).collect();
         logits = compute(decoder, &mut cache, &columns, &part, from + width >= new)?;
     }
-    Ok(Extended::Done(cache.without_gaps(&columns)?, logits))
+    Ok(Some((cache, columns, logits)))
 }
 
 /// Computes the next tokens of all rows, as many for each, and the logits behind the last.
@@ -71,6 +101,8 @@ fn compute(
     tokens: &[&[Token]],
     wants_logits: bool,
 ) -> Result<Vec<Vec<f32>>, MlxError> {
+    #[cfg(test)]
+    decoder.ask(tokens)?;
     let width = tokens.first().map_or(0, |row| row.len());
     let shape = [tokens.len() as i32, width as i32];
     let logits = decoder.forward(&Array::from_slice(&tokens.concat(), &shape), cache, columns)?;

@@ -82,12 +82,11 @@ impl Block {
         } else {
             None
         };
-        let mut head_norm = |part: &str| match weights.vector_if_any(&name(part))? {
-            Some(found) => Ok::<_, MlxError>(Some(offset_norm(config, found)?)),
-            None => Ok(None),
+        let (query_norm, key_norm) = if config.has_head_norms() {
+            (Some(norm("self_attn.q_norm")?), Some(norm("self_attn.k_norm")?))
+        } else {
+            (None, None)
         };
-        let (query_norm, key_norm) =
-            (head_norm("self_attn.q_norm")?, head_norm("self_attn.k_norm")?);
         Ok(Self {
             turn: layer.rope.as_ref().map(|rope| Turn::new(rope, config.head_width)),
             window: layer.window,

@@ -141,7 +141,13 @@ impl Cache {
     pub fn shortened(self) -> Result<Self, MlxError> {
         let common = self.pads.iter().copied().min().unwrap_or(0);
         // Every time a row ends would be too often.
-        if common < STEP {
+        if common < STEP { Ok(self) } else { self.without_common_pad() }
+    }
+
+    /// As [`Cache::shortened`], however few columns that are.
+    pub fn without_common_pad(self) -> Result<Self, MlxError> {
+        let common = self.pads.iter().copied().min().unwrap_or(0);
+        if common == 0 {
             return Ok(self);
         }
         let pads = self.pads.iter().map(|pad| pad - common).collect();

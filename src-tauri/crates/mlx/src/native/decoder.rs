@@ -23,7 +23,14 @@ pub struct Decoder {
     blocks: Vec<Block>,
     norm: Array,
     last: Option<Matrix>,
+    /// What fails in place of MLX.
+    #[cfg(test)]
+    fails: Option<Fails>,
 }
+
+/// Asked with the tokens of each row before every call; answers whether that fails.
+#[cfg(test)]
+pub type Fails = Box<dyn Fn(&[&[braincells_llm::decoding::Token]]) -> bool>;
 
 impl Decoder {
     /// Reads all weights into memory. `progress` hears 0 to 1 and may answer `false` to stop, which
@@ -62,12 +69,47 @@ impl Decoder {
         let embedding_scale = (config.architecture == Architecture::Gemma3)
             .then(|| embedding_scale(config.hidden))
             .transpose()?;
-        Ok(Self { config, embedding, embedding_scale, blocks, norm, last })
+        Ok(Self {
+            config,
+            embedding,
+            embedding_scale,
+            blocks,
+            norm,
+            last,
+            #[cfg(test)]
+            fails: None,
+        })
+    }
+
+    /// Lets calls fail.
+    #[cfg(test)]
+    pub fn pretend_failing(&mut self, fails: Fails) {
+        self.fails = Some(fails);
+    }
+
+    #[cfg(test)]
+    pub(super) fn ask(
+        &self,
+        tokens: &[&[braincells_llm::decoding::Token]],
+    ) -> Result<(), MlxError> {
+        match &self.fails {
+            Some(fails) if fails(tokens) => {
+                Err(MlxError::Mlx { reason: "it was told to".to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What model it is.
     pub fn config(&self) -> &ModelConfig {
         &self.config
+    }
+
+    /// Bytes that the keys and values of one token take.
+    pub fn token_bytes(&self) -> u64 {
+        let numbers = u64::from(self.config.key_heads) * u64::from(self.config.head_width);
+        // Norms are never packed: they are of the kind that is computed with.
+        2 * self.blocks.len() as u64 * numbers * self.norm.item_size() as u64
     }
 
     /// An empty cache of so many rows.

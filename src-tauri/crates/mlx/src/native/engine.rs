@@ -2,31 +2,28 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, PoisonError};
+use std::thread::Builder;
 
 use async_trait::async_trait;
 use braincells_llm::decoding::prepare::Preparer;
-use braincells_llm::decoding::row::Row;
-use braincells_llm::decoding::{Tokenizer, answer, batch_of, feed, pieces};
+use braincells_llm::decoding::{Desk, Tokenizer, answer, batch_of, pieces};
 use braincells_llm::{
-    BatchEvent, BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine, LLMError,
-    LLMRequest, LLMResponse, RequestStream, TokenStream,
+    BatchStream, Capabilities, EngineFigures, LLMBackend, LLMEngine, LLMError, LLMRequest,
+    LLMResponse, RequestStream, TokenStream,
 };
 use futures::stream::StreamExt;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::actor::{Actor, Shared};
 use super::decoder::Decoder;
+use super::memory;
+use super::room::{MOST_ROWS, Room};
 use super::tokenizer::Words;
 use crate::{Checkpoint, LoadOptions, MlxError, ModelConfig};
 
 /// Grows when this engine begins to answer the same request differently.
 const ANSWERS_VERSION: u32 = 1;
-/// Events a caller may be behind.
-const EVENT_ROOM: usize = 1024;
 /// The pin in the workspace's `Cargo.toml`; a test compares the two.
 const MLX_RS_VERSION: &str = "0.33.0";
 
@@ -39,10 +36,8 @@ pub fn build_info() -> String {
 pub struct MlxEngine {
     folder: PathBuf,
     capabilities: Capabilities,
-    preparer: Arc<Preparer>,
     shared: Arc<Shared>,
-    inbound: Option<SyncSender<Row>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    desk: Desk,
 }
 
 impl MlxEngine {
@@ -59,20 +54,23 @@ impl MlxEngine {
         checkpoint.check(&config).map_err(llm)?;
         let words: Arc<dyn Tokenizer> = Arc::new(Words::read(folder, &config).map_err(llm)?);
         let context_tokens = options.context_tokens.clamp(1, config.context_tokens);
-        let slots = options.parallel_requests.max(1);
+        let wished = options.parallel_requests.clamp(1, MOST_ROWS);
         let preparer = Preparer::new(Arc::clone(&words), context_tokens, options.now_ms)?;
         let shared = Arc::<Shared>::default();
-        let (inbound, receiver) = sync_channel(2 * slots as usize);
+        let (inbound, receiver) = sync_channel(2 * wished as usize);
         let (loaded, loading) = sync_channel(1);
-        let owned = Arc::clone(&shared);
+        let (owned, place) = (Arc::clone(&shared), folder.to_owned());
         let thread = Builder::new().name("braincells-mlx".to_owned()).spawn(move || {
             // MLX's streams belong to the thread that made them: everything happens here.
-            match Decoder::load(&checkpoint, config, progress) {
-                Ok(decoder) => {
-                    drop(loaded.send(Ok(())));
-                    Actor::new(decoder, words, owned, receiver, slots as usize).run();
+            match load(&checkpoint, config, progress, wished, context_tokens) {
+                Ok((decoder, room)) => {
+                    drop(loaded.send(Ok(room)));
+                    Actor::new(decoder, words, owned, receiver, room).run();
                 }
-                Err(error) => drop(loaded.send(Err(error))),
+                Err(error) => {
+                    let most = memory::most_bytes().unwrap_or_default();
+                    drop(loaded.send(Err(error.into_load(&place, checkpoint.bytes(), most))));
+                }
             }
             // The weights are gone; MLX keeps their memory for what comes next, which is nothing.
             drop(mlx_rs::memory::clear_cache());
@@ -80,15 +78,21 @@ impl MlxEngine {
         let thread = thread.map_err(|error| LLMError::InferenceFailed {
             reason: format!("the engine's thread cannot be started: {error}"),
         })?;
-        match loading.recv() {
-            Ok(Ok(())) => {}
+        let room = match loading.recv() {
+            Ok(Ok(room)) => room,
             Ok(Err(error)) => {
                 // It has nothing left to do, and what it holds is freed before it ends.
                 drop(thread.join());
-                return Err(llm(error));
+                return Err(error);
             }
-            Err(_) => return Err(LLMError::NotRunning),
-        }
+            Err(_) => {
+                let reason = match thread.join() {
+                    Ok(()) => "its load ended without a word".to_owned(),
+                    Err(panic) => format!("its load met a defect: {}", said(&*panic)),
+                };
+                return Err(LLMError::ModelBroken { path: folder.to_owned(), reason });
+            }
+        };
         Ok(Self {
             folder: folder.to_owned(),
             capabilities: Capabilities {
@@ -96,20 +100,18 @@ impl MlxEngine {
                 constrains_output: true,
                 reports_confidence: true,
                 scores_labels: true,
-                parallel_requests: slots,
+                parallel_requests: room.rows as u32,
                 fingerprint: None,
             },
-            preparer: Arc::new(preparer),
             shared,
-            inbound: Some(inbound),
-            thread: Mutex::new(Some(thread)),
+            desk: Desk::new(preparer, inbound, thread),
         })
     }
 
     /// Says what the checkpoint holds, by a hash of its files, so that answers can be kept.
     #[must_use]
     pub fn with_model_hash(mut self, sha256: &str) -> Self {
-        let Ok(template) = self.preparer.template_hash() else { return self };
+        let Ok(template) = self.desk.preparer().template_hash() else { return self };
         self.capabilities.fingerprint = Some(format!(
             "{}, answers {ANSWERS_VERSION}, model {sha256}, context {}, template {template}",
             build_info(),
@@ -117,39 +119,48 @@ impl MlxEngine {
         ));
         self
     }
+}
 
-    /// Starts a thread that prepares requests and hands them to the engine's thread.
-    fn submit(&self, requests: RequestStream) -> mpsc::Receiver<BatchEvent> {
-        let (events, receiver) = mpsc::channel(EVENT_ROOM);
-        let Some(inbound) = self.inbound.clone() else { return receiver };
-        let preparer = Arc::clone(&self.preparer);
-        let started = Builder::new().name("braincells-prepare".to_owned()).spawn(move || {
-            futures::executor::block_on(feed(requests, &preparer, &inbound, &events));
-        });
-        if let Err(error) = started {
-            tracing::error!("the thread that prepares requests cannot be started: {error}");
-        }
-        receiver
+/// The model, and how much it may have in work beside it.
+fn load(
+    checkpoint: &Checkpoint,
+    config: ModelConfig,
+    progress: impl FnMut(f32) -> bool,
+    wished: u32,
+    context_tokens: u32,
+) -> Result<(Decoder, Room), MlxError> {
+    memory::limit_kept(memory::MOST_KEPT)?;
+    let decoder = Decoder::load(checkpoint, config, progress)?;
+    let free = memory::most_bytes()?.saturating_sub(memory::active_bytes()? as u64);
+    let room = Room::within(wished, context_tokens, decoder.token_bytes(), free);
+    if room.rows < wished as usize {
+        tracing::info!("{} rows of {context_tokens} tokens fit into the memory", room.rows);
     }
+    Ok((decoder, room))
+}
+
+/// What a panic said.
+fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("nothing said")
 }
 
 #[async_trait]
 impl LLMEngine for MlxEngine {
     async fn generate(&self, request: LLMRequest) -> Result<LLMResponse, LLMError> {
-        answer(ReceiverStream::new(self.submit(batch_of(request)))).await
+        answer(self.desk.submit(batch_of(request), ())).await
     }
 
     async fn generate_stream(&self, request: LLMRequest) -> Result<TokenStream, LLMError> {
-        Ok(pieces(ReceiverStream::new(self.submit(batch_of(request)))))
+        Ok(pieces(self.desk.submit(batch_of(request), ())))
     }
 
     fn generate_batch(&self, requests: RequestStream) -> BatchStream<'_> {
-        ReceiverStream::new(self.submit(requests)).boxed()
+        self.desk.submit(requests, ()).boxed()
     }
 
     async fn is_ready(&self) -> bool {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.desk.is_open()
     }
 
     fn backend(&self) -> LLMBackend {
@@ -161,7 +172,7 @@ impl LLMEngine for MlxEngine {
     }
 
     fn count_tokens(&self, text: &str) -> Option<u32> {
-        self.preparer.count_tokens(text)
+        self.desk.preparer().count_tokens(text)
     }
 
     fn figures(&self) -> Option<EngineFigures> {
@@ -172,12 +183,7 @@ impl LLMEngine for MlxEngine {
 impl Drop for MlxEngine {
     fn drop(&mut self) {
         self.shared.is_shutting_down.store(true, Ordering::Relaxed);
-        self.inbound = None;
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // A panic there was already reported; the rows it held were failed.
-            drop(thread.join());
-        }
+        self.desk.close();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use braincells_llm::worker::{LoadProgress, Loader};
+use braincells_llm::worker::{LoadProgress, Loader, load_with};
 use braincells_llm::{LLMEngine, LLMError};
 use serde_json::Value;
 
@@ -22,12 +22,7 @@ impl Loader for LoadMlx {
         model_hash: &mut dyn FnMut() -> Option<String>,
         progress: LoadProgress,
     ) -> Result<Arc<dyn LLMEngine>, LLMError> {
-        let options: LoadOptions = serde_json::from_value(options)
-            .map_err(|error| LLMError::InvalidRequest { reason: error.to_string() })?;
-        let engine = MlxEngine::load(path, &options, progress)?;
-        Ok(Arc::new(match model_hash() {
-            Some(hash) => engine.with_model_hash(&hash),
-            None => engine,
-        }))
+        let load = |options: LoadOptions| MlxEngine::load(path, &options, progress);
+        load_with(options, load, model_hash, MlxEngine::with_model_hash)
     }
 }

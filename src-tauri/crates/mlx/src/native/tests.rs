@@ -1,7 +1,10 @@
 //! The decoder beside mlx-lm, with the checkpoints that `scripts/mlx/reference` has made.
 
 mod cancelling;
+mod case;
 mod logits;
+mod prefixes;
+mod recovery;
 mod rows;
 
 use std::path::PathBuf;
@@ -24,6 +27,12 @@ struct Reference {
     following: Vec<Token>,
     /// For each prompt the logits behind it and behind each of these.
     logits: Vec<Vec<Vec<f32>>>,
+    /// A prompt of hundreds of tokens, where there is one.
+    #[serde(default)]
+    long: Vec<Token>,
+    /// The logits behind it and behind each of those that follow.
+    #[serde(default)]
+    long_logits: Vec<Vec<f32>>,
 }
 
 /// Where `scripts/test-mlx` says that they are.

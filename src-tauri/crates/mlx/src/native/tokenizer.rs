@@ -5,6 +5,7 @@ use std::path::Path;
 
 use braincells_llm::LLMError;
 use braincells_llm::decoding::{Token, Tokenizer};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::file;
@@ -44,14 +45,24 @@ impl Words {
         let bytes = file::bytes(&path, file::MOST_TOKENIZER_BYTES)?;
         let json: Value =
             serde_json::from_slice(&bytes).map_err(|source| MlxError::NotJson { path, source })?;
+        drop(bytes);
         Self::of(json, chat, config)
     }
 
     fn of(mut json: Value, chat: ChatFiles, config: &ModelConfig) -> Result<Self, MlxError> {
         let spelling = Spelling::of(&json)?;
         let joins_pieces = json["model"]["type"] == "BPE";
-        let whole = built(&json)?;
         let vocabulary = config.vocabulary as usize;
+        if let Some(listed) = json["added_tokens"].as_array_mut() {
+            // Models of text alone come with the tokenizer of their family, which has marks for
+            // images that they have no row for. No text becomes one of these.
+            listed.retain(|entry| entry["id"].as_u64().is_none_or(|id| id < vocabulary as u64));
+        }
+        if let Some(dropout) = json["model"].get_mut("dropout") {
+            // It cuts the same text in other ways each time, which is of use in training only.
+            *dropout = Value::Null;
+        }
+        let whole = built(&json)?;
         let mut words = vec![Word::default(); vocabulary];
         for (name, token) in whole.get_vocab(true) {
             let word = words.get_mut(token as usize).ok_or_else(|| MlxError::Tokenizer {
@@ -73,6 +84,19 @@ impl Words {
             word.bytes =
                 if word.is_control { Vec::new() } else { added.content.clone().into_bytes() };
         }
+        let token = |name: &str| whole.token_to_id(name).map(|token| token as Token);
+        let bos = chat.bos.as_deref().and_then(token);
+        let eos = chat.eos.as_deref().and_then(token);
+        let end_of_turn = END_OF_TURN.into_iter().find_map(token).or(eos);
+        let ends = config.end_tokens.iter().map(|token| *token as Token);
+        let ends: BTreeSet<Token> = ends.chain(eos).chain(end_of_turn).collect();
+        for end in &ends {
+            // Were it a word, too, a row or a label could end its own prompt.
+            if let Some(word) = words.get_mut(*end as usize) {
+                word.is_control = true;
+                word.bytes = Vec::new();
+            }
+        }
         if let Some(listed) = json["added_tokens"].as_array_mut() {
             // Words that are not the model's own would be numbered anew without those before them.
             let is_text = |entry: &Value| {
@@ -83,12 +107,6 @@ impl Words {
         }
         json["post_processor"] = Value::Null;
         let plain = built(&json)?;
-        let token = |name: &str| whole.token_to_id(name).map(|token| token as Token);
-        let bos = chat.bos.as_deref().and_then(token);
-        let eos = chat.eos.as_deref().and_then(token);
-        let end_of_turn = END_OF_TURN.into_iter().find_map(token).or(eos);
-        let ends = config.end_tokens.iter().map(|token| *token as Token);
-        let ends: BTreeSet<Token> = ends.chain(eos).chain(end_of_turn).collect();
         // Templates write the first token themselves, as mlx-lm takes them.
         let opens = |bos: Token| {
             let cut = whole.encode_fast("a", true).ok();
@@ -117,9 +135,8 @@ impl Words {
 
 fn built(json: &Value) -> Result<tokenizers::Tokenizer, MlxError> {
     let wrong = |reason: String| MlxError::Tokenizer { reason };
-    let bytes = serde_json::to_vec(json).map_err(|error| wrong(error.to_string()))?;
     let mut tokenizer =
-        tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| wrong(error.to_string()))?;
+        tokenizers::Tokenizer::deserialize(json).map_err(|error| wrong(error.to_string()))?;
     // Nothing is cut silently.
     tokenizer.with_truncation(None).map_err(|error| wrong(error.to_string()))?;
     tokenizer.with_padding(None);

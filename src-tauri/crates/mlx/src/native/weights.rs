@@ -36,11 +36,6 @@ impl<'a> Weights<'a> {
         self.take(&format!("{}{name}.weight", self.config.weight_prefix))
     }
 
-    /// A vector that not every model has.
-    pub fn vector_if_any(&mut self, name: &str) -> Result<Option<Array>, MlxError> {
-        self.take_if_any(&format!("{}{name}.weight", self.config.weight_prefix))
-    }
-
     /// A matrix, packed where it has scales.
     pub fn matrix(&mut self, name: &str) -> Result<Matrix, MlxError> {
         let name = format!("{}{name}", self.config.weight_prefix);

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use braincells_llm::LLMError;
+use braincells_llm::{LLMEngine, LLMError, LLMRequest};
 use braincells_mlx::LoadOptions;
 use braincells_mlx::native::MlxEngine;
 use serde_json::{Value, json};
 
-use crate::support::{load, tiny};
+use crate::support::{answers, load, question, tiny};
 
 const WEIGHTS: &str = "model.safetensors";
 
@@ -54,17 +54,49 @@ fn a_header_with_any_other_bytes_is_an_error_or_the_same_model() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (state >> 33) as usize % below
     };
-    for _ in 0..150 {
+    let answer = |engine: &MlxEngine| {
+        let request = LLMRequest { max_tokens: Some(8), ..question("What is this?") };
+        answers(engine, vec![request]).remove(0).content
+    };
+    let expected = answer(&load(folder.path(), 1).unwrap());
+    for turn in 0..150 {
         let mut bytes = whole.clone();
         for _ in 0..=random(3) {
             bytes[random(header)] = random(256) as u8;
         }
         fs::write(&path, &bytes).unwrap();
         match load(folder.path(), 1) {
-            Ok(_) | Err(LLMError::ModelBroken { .. }) => {}
+            Ok(engine) => assert_eq!(answer(&engine), expected, "turn {turn}"),
+            Err(LLMError::ModelBroken { .. }) => {}
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+#[test]
+fn weights_that_the_model_does_not_have_change_nothing() {
+    let folder = tiny("llama");
+    let path = folder.path().join(WEIGHTS);
+    let whole = fs::read(&path).unwrap();
+    let answer = || {
+        let request = LLMRequest { max_tokens: Some(8), ..question("What is this?") };
+        answers(&load(folder.path(), 1).unwrap(), vec![request]).remove(0).content
+    };
+    let expected = answer();
+    // Norms of heads, of the right form, in a family that has none.
+    let end = 8 + u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    let mut header: Value = serde_json::from_slice(&whole[8..end]).unwrap();
+    let mut numbers = whole[end..].to_vec();
+    for name in ["q_norm", "k_norm"] {
+        let from = numbers.len();
+        numbers.extend([7.0_f32; 32].iter().flat_map(|number| number.to_le_bytes()));
+        let entry = json!({"dtype": "F32", "shape": [32], "data_offsets": [from, numbers.len()]});
+        header[format!("model.layers.0.self_attn.{name}.weight")] = entry;
+    }
+    let header = header.to_string();
+    let length = (header.len() as u64).to_le_bytes();
+    fs::write(&path, [&length, header.as_bytes(), numbers.as_slice()].concat()).unwrap();
+    assert_eq!(answer(), expected);
 }
 
 #[test]
@@ -119,4 +151,24 @@ fn a_load_can_be_stopped() {
     assert!(matches!(stopped.map(|_| ()), Err(LLMError::Cancelled)));
     told.extend(listens.try_iter());
     assert!(told.windows(2).all(|pair| pair[0] < pair[1]) && told.last() >= Some(&0.5), "{told:?}");
+}
+
+#[test]
+fn a_defect_in_a_load_is_told() {
+    let folder = tiny("smollm3");
+    let options = LoadOptions::default();
+    let found = MlxEngine::load(folder.path(), &options, |_| panic!("nobody listens")).map(|_| ());
+    assert!(
+        matches!(&found, Err(LLMError::ModelBroken { reason, .. }) if reason.contains("listens")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn no_more_rows_are_computed_at_once_than_are_of_use() {
+    let folder = tiny("smollm3");
+    for (wished, found) in [(0, 1), (8, 8), (u32::MAX, 64)] {
+        let engine = load(folder.path(), wished).unwrap();
+        assert_eq!(engine.capabilities().parallel_requests, found);
+    }
 }

@@ -1,35 +1,10 @@
 //! The helper as the app starts it.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-
 use braincells_core::Output;
-use braincells_llm::worker::{WorkerEngine, WorkerModel, WorkerProgram};
 use braincells_llm::{LLMEngine, LLMError, LLMRequest};
-use braincells_mlx::LoadOptions;
 
+use crate::process::start;
 use crate::support::{answers, load, question, tiny};
-
-/// The variables that the library is found by on Linux.
-#[expect(clippy::disallowed_methods, reason = "what scripts/test-mlx has set for all processes")]
-fn program() -> WorkerProgram {
-    let names = ["LD_LIBRARY_PATH", "LD_PRELOAD", "MLX_DISABLE_COMPILE"];
-    let known = |name: &str| Some((OsString::from(name), std::env::var_os(name)?));
-    WorkerProgram {
-        program: PathBuf::from(env!("CARGO_BIN_EXE_braincells-mlx")),
-        arguments: Vec::new(),
-        environment: names.into_iter().filter_map(known).collect(),
-    }
-}
-
-fn start(path: PathBuf) -> Result<WorkerEngine, LLMError> {
-    let options = serde_json::to_value(LoadOptions::default()).expect("options are plain");
-    let model = WorkerModel { path, options };
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let hash = std::future::ready(Some("abc".to_owned()));
-    runtime.block_on(WorkerEngine::load(program(), model, hash, |_| {}))
-}
 
 #[test]
 fn the_helper_answers_as_the_engine_does() {
@@ -47,7 +22,7 @@ fn the_helper_answers_as_the_engine_does() {
         };
         (0..30).map(of_row).collect()
     };
-    let helper = start(folder.path().to_owned()).unwrap();
+    let helper = start(folder.path().to_owned(), |_| ()).unwrap();
     let found = answers(&helper, requests());
     let expected = answers(&load(folder.path(), 8).unwrap(), requests());
     for (found, expected) in found.iter().zip(&expected) {
@@ -65,11 +40,11 @@ fn the_helper_answers_as_the_engine_does() {
 fn a_model_that_the_helper_refuses_is_told_as_it_is() {
     let folder = tiny("llama");
     std::fs::write(folder.path().join("model.safetensors"), b"short").unwrap();
-    let refused = start(folder.path().to_owned()).map(|_| ());
+    let refused = start(folder.path().to_owned(), |_| ()).map(|_| ());
     assert!(
         matches!(&refused, Err(LLMError::ModelBroken { reason, .. }) if reason.contains("5 bytes")),
         "{refused:?}"
     );
-    let missing = start(folder.path().join("nowhere")).map(|_| ());
+    let missing = start(folder.path().join("nowhere"), |_| ()).map(|_| ());
     assert!(matches!(missing, Err(LLMError::ModelNotFound { .. })));
 }

@@ -1,10 +1,12 @@
 //! The starter model, converted: real text, equal to what mlx-lm writes.
 
+use std::sync::OnceLock;
+
 use braincells_core::Output;
 use braincells_llm::decoding::Tokenizer;
 use braincells_llm::{LLMRequest, LLMResponse, Message, Role};
 use braincells_mlx::ModelConfig;
-use braincells_mlx::native::Words;
+use braincells_mlx::native::{MlxEngine, Words};
 use serde_json::Value;
 
 use crate::support::{answers, load, reference};
@@ -48,22 +50,27 @@ fn four_bits_say_what_they_say_to_mlx_lm() {
     assert_eq!(found[0].content, "The capital of France is Paris.");
 }
 
-/// So many rows at once, word by word as mlx-lm answers them one after the other.
-fn fifty_reviews(parallel_requests: u32) {
+/// The model for eight rows at once, which several tests ask.
+fn eight() -> &'static MlxEngine {
+    static ENGINE: OnceLock<MlxEngine> = OnceLock::new();
+    ENGINE.get_or_init(|| load(&reference("smollm2"), 8).unwrap())
+}
+
+/// Word by word as mlx-lm answers them one after the other.
+fn fifty_reviews(engine: &MlxEngine) {
     let asked = answered("smollm2/answers.json");
     assert_eq!(asked.len(), 50);
-    let engine = load(&reference("smollm2"), parallel_requests).unwrap();
-    compare(&answers(&engine, asked.iter().map(greedy).collect()), &asked);
+    compare(&answers(engine, asked.iter().map(greedy).collect()), &asked);
 }
 
 #[test]
 fn fifty_reviews_together_have_the_answers_of_mlx_lm() {
-    fifty_reviews(8);
+    fifty_reviews(eight());
 }
 
 #[test]
 fn fifty_reviews_alone_have_the_answers_of_mlx_lm() {
-    fifty_reviews(1);
+    fifty_reviews(&load(&reference("smollm2"), 1).unwrap());
 }
 
 #[test]
@@ -77,8 +84,7 @@ fn labels_are_as_likely_as_mlx_lm_says() {
         output: Output::Label { labels: texts(&asked["labels"]) },
         ..LLMRequest::new("m", messages(asked))
     };
-    let engine = load(&reference("smollm2"), 8).unwrap();
-    let found = answers(&engine, asked.iter().map(request).collect());
+    let found = answers(eight(), asked.iter().map(request).collect());
     for (found, asked) in found.iter().zip(&asked) {
         let expected = asked["probabilities"].as_array().unwrap();
         for (label, expected) in found.label_probabilities.iter().zip(expected) {

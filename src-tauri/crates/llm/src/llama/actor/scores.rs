@@ -50,9 +50,7 @@ impl Actor {
         self.decode(group)?;
         for (index, place) in looks.drain(..) {
             let row = &mut group[index];
-            if let Some(trie) = row.trie() {
-                row.scores[node] = trie.score(node, self.context.logits(place));
-            }
+            row.take_look(node, self.context.logits(place));
             self.context.forget(self.sequences.second(row.sequence));
         }
         self.batch.clear();

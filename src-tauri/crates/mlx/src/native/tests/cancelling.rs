@@ -1,121 +1,14 @@
 //! A row that nobody waits for any more.
 
-use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 
-use braincells_llm::decoding::Tokenizer;
-use braincells_llm::decoding::prepare::Preparer;
-use braincells_llm::decoding::row::Row;
-use braincells_llm::{BatchEvent, BatchEventKind, LLMError, LLMRequest, Message, RequestId, Role};
-use tokio::sync::mpsc::{Receiver, channel};
+use braincells_llm::{BatchEventKind, LLMError};
 
+use super::case::{case, case_of};
 use super::*;
-use crate::native::actor::{Actor, Shared, Turn};
-
-/// Letters are tokens.
-struct Letters;
-
-impl Tokenizer for Letters {
-    fn vocabulary_size(&self) -> usize {
-        128
-    }
-
-    fn tokenise(
-        &self,
-        text: &str,
-        _add_special: bool,
-        _parse_special: bool,
-    ) -> Result<Vec<Token>, LLMError> {
-        Ok(text.bytes().map(|byte| Token::from(byte % 128)).collect())
-    }
-
-    fn tokenise_bytes(&self, bytes: &[u8]) -> Option<Vec<Token>> {
-        Some(bytes.iter().map(|byte| Token::from(byte % 128)).collect())
-    }
-
-    fn token_bytes(&self, token: Token) -> Vec<u8> {
-        vec![token as u8]
-    }
-
-    fn token_name(&self, _token: Token) -> Option<String> {
-        None
-    }
-
-    fn is_control(&self, _token: Token) -> bool {
-        false
-    }
-
-    fn ends_generation(&self, _token: Token) -> bool {
-        false
-    }
-
-    fn joins_pieces(&self) -> bool {
-        true
-    }
-
-    fn wants_bos(&self) -> bool {
-        false
-    }
-
-    fn bos(&self) -> Option<Token> {
-        None
-    }
-
-    fn eos(&self) -> Option<Token> {
-        None
-    }
-
-    fn end_of_turn(&self) -> Option<Token> {
-        None
-    }
-
-    fn chat_template(&self) -> Option<String> {
-        None
-    }
-}
-
-struct Case {
-    actor: Actor,
-    shared: Arc<Shared>,
-    inbound: SyncSender<Row>,
-    preparer: Preparer,
-}
-
-fn case() -> Case {
-    let (decoder, _) = load("qwen3");
-    let words: Arc<dyn Tokenizer> = Arc::new(Letters);
-    let preparer = Preparer::new(Arc::clone(&words), 4096, None).unwrap();
-    let (inbound, receiver) = sync_channel(8);
-    let shared = Arc::<Shared>::default();
-    let actor = Actor::new(decoder, words, Arc::clone(&shared), receiver, 4);
-    Case { actor, shared, inbound, preparer }
-}
-
-fn request(text: &str) -> LLMRequest {
-    // Sampled, so that it does not go round in circles.
-    LLMRequest {
-        max_tokens: Some(1000),
-        temperature: 2.0,
-        ..LLMRequest::new("tiny", vec![Message::new(Role::User, text)])
-    }
-}
-
-impl Case {
-    fn ask(&self, id: u64, text: &str) -> Receiver<BatchEvent> {
-        let (events, receiver) = channel(2000);
-        let row = Row::new(RequestId(id), events, self.preparer.prepare(request(text)).unwrap());
-        self.inbound.send(row).unwrap();
-        receiver
-    }
-
-    fn calls(&self) -> u64 {
-        self.shared.figures.lock().unwrap().calls
-    }
-
-    fn generated(&self) -> u64 {
-        self.shared.figures.lock().unwrap().generated_tokens
-    }
-}
+use crate::native::actor::{Shared, Turn};
 
 #[test]
 fn no_token_is_computed_after_a_cancel() {
@@ -162,26 +55,25 @@ fn a_long_prompt_is_given_up_between_calls() {
 }
 
 #[test]
-fn rows_that_cannot_be_computed_fail_and_the_next_ones_do_not() {
-    let mut case = case();
-    // Keys and values of a model with other heads: MLX refuses to put them beside its own.
-    let prompt = case.preparer.prepare(request("some text")).unwrap().tokens;
-    let (cache, _) = alone(&load("gemma3").0, &prompt);
-    case.actor.pretend_kept(prompt, cache);
-    let (mut one, mut two) = (case.ask(1, "some text"), case.ask(2, "some text, which is longer"));
-    case.actor.turn();
-    for events in [&mut one, &mut two] {
-        let failed = events.blocking_recv().map(|event| event.kind);
-        let is_told = matches!(
-            &failed,
-            Some(BatchEventKind::Failed(LLMError::InferenceFailed { reason })) if reason.contains("MLX")
-        );
-        assert!(is_told, "{failed:?}");
-        assert!(events.blocking_recv().is_none());
-    }
-    let mut next = case.ask(3, "some text");
-    case.actor.turn();
-    assert_eq!(next.blocking_recv().map(|event| event.kind), Some(BatchEventKind::Started));
+fn a_long_prompt_is_given_up_when_the_engine_is_shut_down() {
+    let (mut decoder, _) = load("qwen3");
+    let shared = Arc::<Mutex<Option<Arc<Shared>>>>::default();
+    let known = Arc::clone(&shared);
+    decoder.pretend_failing(Box::new(move |_| {
+        if let Some(shared) = &*known.lock().unwrap() {
+            shared.is_shutting_down.store(true, Ordering::Relaxed);
+        }
+        false
+    }));
+    let mut case = case_of(decoder);
+    *shared.lock().unwrap() = Some(Arc::clone(&case.shared));
+    let mut events = case.ask(1, &"a long text ".repeat(200));
+    drop(std::mem::replace(&mut case.inbound, sync_channel(1).0));
+    assert_eq!(case.actor.turn(), Turn::Again);
+    assert_eq!(case.actor.turn(), Turn::Over);
+    assert_eq!(case.calls(), 0, "the prompt of several calls was not computed to its end");
+    let last = events.blocking_recv().map(|event| event.kind);
+    assert_eq!(last, Some(BatchEventKind::Failed(LLMError::NotRunning)));
 }
 
 #[test]
@@ -189,7 +81,7 @@ fn shutting_down_ends_the_next_turn() {
     let mut case = case();
     let mut events = case.ask(1, "some text");
     case.actor.turn();
-    case.shared.is_shutting_down.store(true, std::sync::atomic::Ordering::Relaxed);
+    case.shared.is_shutting_down.store(true, Ordering::Relaxed);
     assert_eq!(case.actor.turn(), Turn::Over);
     drop(case);
     let mut last = None;

@@ -110,10 +110,53 @@ fn pieces_and_bytes_make_up_every_text() {
 }
 
 #[test]
+fn marks_that_the_model_has_no_row_for_are_text() {
+    // As Gemma 3's models of text alone have `<image_soft_token>`.
+    let mut json = pieces();
+    let more = [added(263, "<image_soft_token>", true), added(264, "<more>", false)];
+    json["added_tokens"].as_array_mut().unwrap().extend(more);
+    let words = Words::of(json.clone(), ChatFiles::default(), &config(263)).unwrap();
+    assert_eq!((words.vocabulary_size(), words.end_of_turn()), (263, Some(262)));
+    for special in [false, true] {
+        let tokens = words.tokenise("a<image_soft_token><end_of_turn>", false, special).unwrap();
+        assert!(tokens.iter().all(|token| *token < 263), "{tokens:?}");
+        assert_eq!(tokens.contains(&262), special, "the others keep their numbers: {tokens:?}");
+    }
+    // A word of the model itself cannot be left out.
+    json["model"]["vocab"]["much"] = json!(263);
+    assert!(matches!(
+        Words::of(json, ChatFiles::default(), &config(263)),
+        Err(MlxError::Tokenizer { .. })
+    ));
+}
+
+#[test]
+fn a_text_is_cut_in_one_way() {
+    let mut json = byte_level();
+    json["model"]["dropout"] = json!(1.0);
+    let words = Words::of(json, ChatFiles::default(), &config(40)).unwrap();
+    for special in [false, true] {
+        assert_eq!(words.tokenise("abab", false, special).unwrap(), [9, 9]);
+    }
+}
+
+#[test]
+fn what_ends_an_answer_is_no_word_of_a_text() {
+    let lying = ModelConfig { end_tokens: vec![9, 20], ..config(40) };
+    let words = Words::of(byte_level(), ChatFiles::default(), &lying).unwrap();
+    assert!(words.ends_generation(9) && words.is_control(9) && words.is_control(20));
+    assert_eq!(words.tokenise("ab<b>", false, false).unwrap(), [0, 1, 2, 1, 3]);
+    assert!(words.token_bytes(9).is_empty(), "no grammar writes it");
+}
+
+#[test]
 fn a_tokenizer_that_does_not_fit_is_refused() {
     let read = |json: Value, vocabulary| Words::of(json, ChatFiles::default(), &config(vocabulary));
+    let smaller = ModelConfig { vocabulary: 20, end_tokens: Vec::new(), ..config(40) };
+    let found = Words::of(byte_level(), ChatFiles::default(), &smaller).map(|_| ());
     assert!(
-        matches!(read(byte_level(), 23), Err(MlxError::Tokenizer { reason }) if reason.contains("23"))
+        matches!(&found, Err(MlxError::Tokenizer { reason }) if reason.contains("20")),
+        "{found:?}"
     );
     let mut unknown = byte_level();
     unknown["decoder"] = Value::Null;
