@@ -26,6 +26,9 @@ export function modelsNamed<T extends { name: string; path: string; tuned?: obje
   return [];
 }
 
+/** What a recipe calls the model for MLX that is chosen, whichever that is at the time. */
+export const LOCAL_MLX = "local-mlx";
+
 /** The last part of a path, whichever way its slashes lean. */
 export function fileName(path: string): string {
   return path.split(/[\\/]/).at(-1) ?? path;

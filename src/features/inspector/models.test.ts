@@ -7,6 +7,7 @@ function model(name: string): ModelFile {
     name,
     path: `/m/${name}`,
     size_bytes: 1,
+    runtime: "gguf",
     linked: false,
     tuned: null,
     used_at_ms: null,
@@ -15,6 +16,7 @@ function model(name: string): ModelFile {
     repository: null,
     parts: 1,
     app: null,
+    is_local_mlx: false,
   };
 }
 const qwen = model("qwen/Qwen3-4B.Q4.gguf");

@@ -7,6 +7,7 @@ import type {
   Repository,
 } from "../bindings";
 import type { Part } from "./commands";
+import { STATUSES } from "./download-states";
 import { failure, refuse } from "./failure";
 import { suggestedOf } from "./fit";
 import { askHub, fileNameOf, gateFailure, repositoryNamed } from "./hub";
@@ -32,18 +33,6 @@ const isActive = ({ state }: Download): boolean =>
 function keep(world: World): void {
   globalThis.sessionStorage?.setItem(DOWNLOADS_KEY, JSON.stringify(world.downloads));
 }
-
-/** What is said of the model while its download stands there. */
-const STATUSES: Record<DownloadState, ModelStatus> = {
-  queued: "downloading",
-  running: "downloading",
-  verifying: "downloading",
-  waiting: "downloading",
-  paused: "downloading",
-  failed: "failed",
-  done: "downloaded",
-  cancelled: "available",
-};
 
 /** What was said last of the model of each download. */
 const told = new Map<number, ModelStatus>();
@@ -82,8 +71,10 @@ function rest(
 
 /** The model of a download that is there. */
 function fileOf(download: Download): ReturnType<typeof modelFile> {
-  const { name, repository, bytes_total } = download;
-  return modelFile(name, bytes_total, { repository, parts: download.files });
+  const { name, repository, bytes_total, files } = download;
+  const isFolder = !/\.gguf$/i.test(name);
+  const kind = isFolder ? { runtime: "mlx" as const } : { parts: files };
+  return modelFile(name, bytes_total, { repository, ...kind });
 }
 
 function finish(world: World, download: Download): void {
@@ -211,6 +202,13 @@ function choiceOf(repository: Repository, label: string | null): Choice {
 function begin(world: World, reference: string, wanted: string | null): Download {
   askHub(world);
   const { repository, label } = repositoryNamed(reference);
+  if (repository.runtime === "mlx" && !world.runsMlx) {
+    refuse(
+      "bad_input",
+      `\`${repository.id}\` is for MLX, which this machine does not run`,
+      "MLX runs on Macs with Apple Silicon; look for the model as GGUF",
+    );
+  }
   const choice = choiceOf(repository, wanted ?? label);
   const name = fileNameOf(repository, choice);
   if (choice.bytes > FREE_BYTES) {
