@@ -38,5 +38,10 @@ describe("what a model name means", () => {
     const gone = { kind: "no_backend", backend: "ollama" };
     expect(standingOf("ollama:llama3.2:1b", models)).toEqual(gone);
     expect(standingOf("llama3.2:1b", models)).toEqual({ kind: "missing" });
+    const local = { ...model("o--m"), runtime: "mlx" as const, is_local_mlx: true };
+    const mlx = { kind: "mlx", runs: true, isHere: true };
+    expect(standingOf("local-mlx", [local], [], true)).toEqual(mlx);
+    expect(standingOf("local-mlx", models, [], true)).toEqual({ ...mlx, isHere: false });
+    expect(standingOf("local-mlx", [local])).toEqual({ ...mlx, runs: false });
   });
 });

@@ -8,6 +8,7 @@ import {
   useSignal,
 } from "@builder.io/qwik";
 import { FailureNotice, showFailure } from "~/errors";
+import { mlxWords } from "~/features/models";
 import type { Failure, ModelFile } from "~/ipc";
 import { failureOf, ipc } from "~/ipc";
 import { formatBytes } from "~/lib/format";
@@ -100,6 +101,9 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
                 <span class="min-w-0 flex-1 truncate text-strong" title={model.path}>
                   {model.name}
                 </span>
+                {model.runtime === "mlx" && (
+                  <Badge title={mlxWords.badgeHint}>{mlxWords.badge}</Badge>
+                )}
                 {model.tuned !== null && (
                   <Badge kind="success" title={text.tuning.tunedHint(model.tuned.file)}>
                     {text.tuning.tuned}
@@ -109,7 +113,7 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
                 <span class="flex-none text-muted tabular-nums">
                   {formatBytes(model.size_bytes)}
                 </span>
-                {model.tuned === null && (
+                {model.tuned === null && model.runtime === "gguf" && (
                   <Button
                     size="s"
                     variant="ghost"
