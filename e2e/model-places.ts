@@ -155,6 +155,85 @@ export const modelPlaces: Place[] = [
     await page.byId("model-copying");
   }),
   {
+    name: "mlx-models",
+    scene: "mlx",
+    async go(page) {
+      await openModels(page, "get");
+      await page.byId("mlx-models");
+      await page.byId("recommended");
+    },
+  },
+  {
+    name: "mlx-download",
+    scene: "mlx",
+    async go(page) {
+      await openModels(page, "get");
+      await page.backend((backend) => backend.downloadRate(9_000_000));
+      await page.click("mlx-download");
+      await page.byId("mlx-progress");
+      await page.sees(/left/);
+      // Those to be had are below what is on its way.
+      const panel = await page.byId("mlx-models");
+      await page.browser.execute(
+        (each) => (each as unknown as HTMLElement).scrollIntoView(),
+        panel,
+      );
+    },
+  },
+  {
+    name: "mlx-failed",
+    scene: "mlx",
+    async go(page) {
+      await openModels(page, "get");
+      await page.backend((backend) => backend.downloadRate(20_000_000));
+      await page.click("mlx-download");
+      await page.byId("mlx-progress");
+      await page.backend((backend) =>
+        backend.breakDownload("disk_full", "3.0 GB are needed and 1.2 GB are free", true),
+      );
+      await page.byId("mlx-retry");
+      await page.byId("mlx-error");
+    },
+  },
+  {
+    name: "mlx-delete",
+    scene: "mlx",
+    async go(page) {
+      await openModels(page, "get");
+      await page.click("mlx-delete");
+      await page.byId("mlx-delete-dialog");
+    },
+  },
+  {
+    name: "mlx-busy",
+    scene: "mlx",
+    async go(page) {
+      await openModels(page, "get");
+      await page.backend((backend) =>
+        backend.modelStatus("mlx-community--Qwen3-1.7B-4bit", "running"),
+      );
+      await page.click("mlx-delete", "confirm-ok");
+      await page.byId("model-refused");
+    },
+  },
+  {
+    name: "mlx-installed",
+    scene: "mlx",
+    async go(page) {
+      await openModels(page, "here");
+      await page.sees("MLX");
+      await page.sees("40k context");
+    },
+  },
+  {
+    name: "mlx-settings",
+    scene: "mlx",
+    async go(page) {
+      await page.click("shell-settings", "settings-section-models");
+      await page.byId("settings-mlx");
+    },
+  },
+  {
     name: "first-model",
     scene: "nomodel",
     async go(page) {
@@ -184,6 +263,22 @@ export const modelPlaces: Place[] = [
     await inspect(page, grid, "sentiment");
     await (await page.byRole("tab", /^Model/)).click();
     await page.byId("first-model-get");
+  }),
+  inSheet("inspector-mlx", "mlx", "reviews", async (page, grid) => {
+    await inspect(page, grid, "sentiment");
+    await (await page.byRole("tab", /^Model/)).click();
+    await page.click("inspector-model");
+    await page.byRole("option", /^Local \(MLX\)/);
+  }),
+  inSheet("inspector-mlx-missing", "mlx", "reviews", async (page, grid) => {
+    await page.click("shell-models", "models-tab-get", "mlx-delete", "confirm-ok");
+    await page.byId("toast-success");
+    await page.press("Escape");
+    await inspect(page, grid, "sentiment");
+    await (await page.byRole("tab", /^Model/)).click();
+    await page.fill("inspector-model", "Local");
+    await (await page.byRole("option", /^Local \(MLX\)/)).click();
+    await page.byId("model-mlx-missing");
   }),
   inSheet("inspector-more-models", "downloads", "reviews", async (page, grid) => {
     await inspect(page, grid, "sentiment");

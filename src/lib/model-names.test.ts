@@ -27,6 +27,12 @@ describe("the files that a name means", () => {
   ])("%j is %j", (name, expected) => {
     expect(modelsNamed(name, models).map((found) => found.name)).toEqual(expected);
   });
+
+  it("is the chosen model for MLX for its own name", () => {
+    const folder = { ...model("o--m"), is_local_mlx: true };
+    expect(modelsNamed("local-mlx", [...models, folder])).toEqual([folder]);
+    expect(modelsNamed("local-mlx", models)).toEqual([]);
+  });
 });
 
 it("a tuned copy leaves the beginning of its name to the original", () => {

@@ -1,15 +1,24 @@
 /** What the name of a model means, as the Rust side resolves it, and how it is shown. */
 
+/** What a recipe calls the model for MLX that is chosen, whichever that is at the time. */
+export const LOCAL_MLX = "local-mlx";
+
+/** What of a model matters for what its name means. */
+interface NamedModel {
+  name: string;
+  path: string;
+  tuned?: object | null;
+  is_local_mlx?: boolean;
+}
+
 /**
  * The files that a stored name means: the name in the list (or its path), the file's name with or
  * without its ending, or its beginning. More than one where the name is ambiguous. A copy that was
  * tuned for a machine does not take the beginning of its name from its original.
  */
-export function modelsNamed<T extends { name: string; path: string; tuned?: object | null }>(
-  name: string,
-  models: readonly T[],
-): T[] {
+export function modelsNamed<T extends NamedModel>(name: string, models: readonly T[]): T[] {
   if (name === "") return [];
+  if (name === LOCAL_MLX) return models.filter(({ is_local_mlx }) => is_local_mlx);
   const begins = name.toLowerCase();
   const isBegun = (model: T): boolean => fileName(model.name).toLowerCase().startsWith(begins);
   const meanings: ((model: T) => boolean)[] = [

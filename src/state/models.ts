@@ -1,5 +1,5 @@
 import { createContextId } from "@builder.io/qwik";
-import type { AppError, Download, ModelStatus, SearchSort } from "~/ipc";
+import type { AppError, Download, MlxModelInfo, ModelStatus, SearchSort } from "~/ipc";
 
 /** Where a model stands, as an event said last. */
 export interface HeardStatus {
@@ -7,6 +7,12 @@ export interface HeardStatus {
   /** Why it failed. */
   error: AppError | null;
 }
+
+/** A model for MLX, and how far it is. */
+export type MlxModel = MlxModelInfo & {
+  /** How much of it was fetched or loaded, 0 to 1, as was heard last; null while it is neither. */
+  fraction: number | null;
+};
 
 /** A file that is being copied into the models folder. */
 export interface Copying {
@@ -26,6 +32,8 @@ export interface ModelsState {
   isRead: boolean;
   /** What was heard of models since the lists were last read, by name. */
   statuses: { [model: string]: HeardStatus };
+  /** The models for MLX: none where this computer does not run them. */
+  mlx: MlxModel[];
   /** Counts up when a model came or went: lists of models reload when it does. */
   changed: number;
   /** Counts up when a model began to work: what says when it was last used reloads when it does. */
@@ -48,6 +56,7 @@ export function newModelsState(): ModelsState {
     downloads: [],
     isRead: false,
     statuses: {},
+    mlx: [],
     changed: 0,
     used: 0,
     copying: null,

@@ -100,6 +100,38 @@ export interface ChoiceProps {
   class?: string | undefined;
 }
 
+export interface RadioMarkProps {
+  /** What its label is `for`. */
+  id: string;
+  /** The same for all of a group. */
+  name: string;
+  value: string;
+  checked: boolean;
+  onChange$: QRL<() => void>;
+  describedBy?: string | undefined;
+  disabled?: boolean | undefined;
+  testId?: string | undefined;
+}
+
+/** The mark of one choice of a group, for choices that are more than a label and a hint. */
+export const RadioMark = component$<RadioMarkProps>((props) => (
+  <span class="relative mt-0.5 inline-flex shrink-0">
+    <input
+      id={props.id}
+      type="radio"
+      name={props.name}
+      value={props.value}
+      checked={props.checked}
+      disabled={props.disabled ?? false}
+      aria-describedby={props.describedBy}
+      data-testid={props.testId}
+      class="peer size-4 appearance-none rounded-full border border-strongline bg-raised checked:border-accent checked:bg-accent disabled:opacity-50"
+      onChange$={props.onChange$}
+    />
+    <span class="pointer-events-none absolute top-[5px] left-[5px] size-1.5 rounded-full bg-onaccent opacity-0 peer-checked:opacity-100" />
+  </span>
+));
+
 /** One of a few choices, all in sight, each with room for an explanation. */
 export const RadioGroup = component$<ChoiceProps>((props) => {
   const id = useId();
@@ -110,20 +142,15 @@ export const RadioGroup = component$<ChoiceProps>((props) => {
       </legend>
       {props.options.map((option) => (
         <div key={option.value} class="flex items-start gap-2">
-          <span class="relative mt-0.5 inline-flex shrink-0">
-            <input
-              id={`${id}-${option.value}`}
-              type="radio"
-              name={id}
-              value={option.value}
-              checked={option.value === props.value}
-              disabled={(props.disabled || option.disabled) ?? false}
-              aria-describedby={option.hint ? `${id}-${option.value}-hint` : undefined}
-              class="peer size-4 appearance-none rounded-full border border-strongline bg-raised checked:border-accent checked:bg-accent disabled:opacity-50"
-              onChange$={() => props.onChange$(option.value)}
-            />
-            <span class="pointer-events-none absolute top-[5px] left-[5px] size-1.5 rounded-full bg-onaccent opacity-0 peer-checked:opacity-100" />
-          </span>
+          <RadioMark
+            id={`${id}-${option.value}`}
+            name={id}
+            value={option.value}
+            checked={option.value === props.value}
+            disabled={(props.disabled || option.disabled) ?? false}
+            describedBy={option.hint ? `${id}-${option.value}-hint` : undefined}
+            onChange$={() => props.onChange$(option.value)}
+          />
           <Words id={`${id}-${option.value}`} label={option.label} hint={option.hint} />
         </div>
       ))}

@@ -16,6 +16,8 @@ export {
   type CheckboxProps,
   type ChoiceProps,
   RadioGroup,
+  RadioMark,
+  type RadioMarkProps,
   SegmentedControl,
   Switch,
   type SwitchProps,

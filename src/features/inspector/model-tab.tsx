@@ -1,11 +1,12 @@
 import { $, component$, useContext, useSignal } from "@builder.io/qwik";
 import { FailureNotice, sentence, showFailure } from "~/errors";
-import { defaultModel, FirstModel, ModelField } from "~/features/models";
+import { defaultModel, FirstModel, ModelField, mlxWords } from "~/features/models";
 import { follow } from "~/features/settings";
 import { ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { bareName, endpointIds } from "~/lib/model-names";
 import { AppContext, goToModels, goToSettings } from "~/state/app";
+import { ModelsContext } from "~/state/models";
 import { SheetContext } from "~/state/sheet";
 import { showToast, ToastContext } from "~/state/toasts";
 import { Button, Icon, Notice, type Option, Spinner } from "~/ui";
@@ -29,6 +30,7 @@ const ModelPicker = component$(() => {
   const toasts = useContext(ToastContext);
   const state = useContext(AiColumnContext);
   const isChoosing = useSignal(false);
+  const onTheWay = useContext(ModelsContext);
   const { models } = state;
   const { model } = state.draft;
 
@@ -67,9 +69,12 @@ const ModelPicker = component$(() => {
     );
   }
   const usual = defaultModel(models, app.settings.model);
-  const standing = standingOf(model, models, endpointIds(app.settings));
+  const runsMlx = onTheWay.mlx.length > 0;
+  const standing = standingOf(model, models, endpointIds(app.settings), runsMlx);
   const isElsewhere = standing.kind === "remote" || standing.kind === "no_backend";
-  const isHere = ["found", "ambiguous", "path"].includes(standing.kind);
+  const isHere =
+    ["found", "ambiguous", "path"].includes(standing.kind) ||
+    (standing.kind === "mlx" && standing.runs);
   const chosen = standing.kind === "found" ? standing.model.name : model;
   return (
     <div class="flex flex-col gap-2">
@@ -90,6 +95,12 @@ const ModelPicker = component$(() => {
       {models.length > 0 && standing.kind === "missing" && (
         <Notice kind="error" title={text.model.missing(model)} testId="inspector-model-missing">
           <p>{text.model.missingBody}</p>
+          <ToModels />
+        </Notice>
+      )}
+      {standing.kind === "mlx" && !standing.runs && (
+        <Notice kind="error" title={text.model.noMlx} testId="inspector-no-mlx">
+          <p>{text.model.noMlxBody}</p>
           <ToModels />
         </Notice>
       )}
@@ -152,6 +163,7 @@ const ToModels = component$(() => {
 /** Whether new columns could begin with this model, and do not yet. */
 function canBeDefault(standing: ModelStanding, model: string, usual: string): boolean {
   if (standing.kind === "remote") return model !== usual;
+  if (standing.kind === "mlx") return standing.runs && standing.isHere && model !== usual;
   return standing.kind === "found" && standing.model.name !== usual;
 }
 
@@ -165,12 +177,16 @@ function optionsOf(
   const options = models.map((one) => {
     const notes = [
       formatBytes(one.size_bytes),
+      ...(one.runtime === "mlx" ? [mlxWords.badge] : []),
       ...(one.name === usual ? [text.model.default] : []),
       ...(one.tuned !== null ? [text.model.tuned] : []),
       ...(one.linked ? [text.model.linked] : []),
     ];
     return { value: one.name, label: bareName(one.name), hint: notes.join(text.separator) };
   });
+  if (standing.kind === "mlx") {
+    return standing.runs ? options : [{ value: model, label: mlxWords.option }, ...options];
+  }
   const isListed = ["found", "none", "remote", "no_backend"].includes(standing.kind);
   return isListed ? options : [{ value: model, label: model }, ...options];
 }

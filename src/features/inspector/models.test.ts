@@ -7,6 +7,7 @@ function model(name: string): ModelFile {
     name,
     path: `/m/${name}`,
     size_bytes: 1,
+    runtime: "gguf",
     linked: false,
     tuned: null,
     used_at_ms: null,
@@ -15,6 +16,7 @@ function model(name: string): ModelFile {
     repository: null,
     parts: 1,
     app: null,
+    is_local_mlx: false,
   };
 }
 const qwen = model("qwen/Qwen3-4B.Q4.gguf");
@@ -36,5 +38,10 @@ describe("what a model name means", () => {
     const gone = { kind: "no_backend", backend: "ollama" };
     expect(standingOf("ollama:llama3.2:1b", models)).toEqual(gone);
     expect(standingOf("llama3.2:1b", models)).toEqual({ kind: "missing" });
+    const local = { ...model("o--m"), runtime: "mlx" as const, is_local_mlx: true };
+    const mlx = { kind: "mlx", runs: true, isHere: true };
+    expect(standingOf("local-mlx", [local], [], true)).toEqual(mlx);
+    expect(standingOf("local-mlx", models, [], true)).toEqual({ ...mlx, isHere: false });
+    expect(standingOf("local-mlx", [local])).toEqual({ ...mlx, runs: false });
   });
 });

@@ -2,6 +2,7 @@ import type { Lock } from "~/features/models";
 import type { ModelFile, Settings } from "~/ipc";
 import {
   endpointIds,
+  LOCAL_MLX,
   modelsNamed,
   namedBackend,
   type RemoteModel,
@@ -20,16 +21,26 @@ export type ModelStanding =
   | { kind: "remote"; model: RemoteModel }
   /** A model of a backend that is not there: it was removed, or the recipe comes from elsewhere. */
   | { kind: "no_backend"; backend: string }
+  /** The chosen model for MLX, whichever that is; whether MLX runs here, and whether it is here. */
+  | { kind: "mlx"; runs: boolean; isHere: boolean }
   /** A path outside the list; only a run can tell whether the file is there. */
   | { kind: "path" };
 
-/** What stands behind a recipe's model name; `endpoints` are the backends that a person added. */
+/**
+ * What stands behind a recipe's model name; `endpoints` are the backends that a person added, and
+ * `runsMlx` is whether this computer runs models for MLX.
+ */
 export function standingOf(
   name: string,
   models: readonly ModelFile[],
   endpoints: readonly string[] = [],
+  runsMlx = false,
 ): ModelStanding {
   if (name === "") return { kind: "none" };
+  if (name === LOCAL_MLX) {
+    const isHere = models.some(({ is_local_mlx }) => is_local_mlx);
+    return { kind: "mlx", runs: runsMlx, isHere };
+  }
   const remote = remoteModel(name, endpoints);
   if (remote !== null) return { kind: "remote", model: remote };
   const [model, ...others] = modelsNamed(name, models);

@@ -407,6 +407,9 @@ export const text = {
     notChosen: "Choose a model for this column",
     missing: (name: string) => `${name} is not on this computer`,
     missingBody: "Get it under Models, or choose another one. Cells that are there stay",
+    noMlx: "Models for MLX do not run here",
+    noMlxBody:
+      "They need a Mac with Apple Silicon. Choose another model; most are to be had as GGUF files, too. Cells that are there stay",
     ambiguous: (names: string) => `Several models are called like this: ${names}`,
     path: "A file outside the list of models. Whether it is there is seen when the column runs",
     makeDefault: "Use for new columns",

@@ -9,6 +9,9 @@ import { titleOf } from "./words";
 
 export type DownloadAction = "pause" | "resume" | "cancel";
 
+/** Below this nothing is lost that is worth a question before a download is given up. */
+export const ASKED_FROM_BYTES = 20_000_000;
+
 /** Does it, and shows at once what came of it. */
 export async function actOn(
   action: DownloadAction,

@@ -1,14 +1,14 @@
 import { component$, type QRL, useContext, useSignal } from "@builder.io/qwik";
-import type { AppError, Download, Verdict } from "~/ipc";
+import type { AppError, Verdict } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { ModelsContext } from "~/state/models";
 import { ToastContext } from "~/state/toasts";
 import { Badge, Button } from "~/ui";
 import { beginDownload } from "./download-actions";
-import { downloadOf, fractionOf, percentOf } from "./downloads";
+import { downloadOf } from "./downloads";
 import { focusWhenLost } from "./focus";
 import { words } from "./screen-strings";
-import { stateText } from "./words";
+import { underWayText } from "./words";
 
 const said = words.recommended;
 
@@ -93,9 +93,3 @@ export const DownloadButton = component$<DownloadButtonProps>((props) => {
     </span>
   );
 });
-
-function underWayText(download: Download): string {
-  const fraction = download.state === "failed" ? null : fractionOf(download);
-  const far = fraction === null ? "" : ` ${words.downloads.percent(percentOf(fraction))}`;
-  return `${stateText(download)}${far}`;
-}

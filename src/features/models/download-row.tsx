@@ -4,7 +4,7 @@ import type { Download } from "~/ipc";
 import { ModelsContext } from "~/state/models";
 import { ToastContext } from "~/state/toasts";
 import { Badge, ConfirmDialog, Icon, IconButton, Progress, Spinner } from "~/ui";
-import { actOn, type DownloadAction } from "./download-actions";
+import { ASKED_FROM_BYTES, actOn, type DownloadAction } from "./download-actions";
 import { fractionOf, isActive, neighbourIn, underWay } from "./downloads";
 import { focusWhenLost } from "./focus";
 import { hubTrouble } from "./hub-failure";
@@ -12,9 +12,6 @@ import { words } from "./screen-strings";
 import { figuresText, stateText, titleOf } from "./words";
 
 const said = words.downloads;
-
-/** Below this nothing is lost that is worth a question. */
-const ASKED_FROM_BYTES = 20_000_000;
 
 /** One model on its way: how far it is, and what can be done about it. */
 export const DownloadRow = component$<{ download: Download; now: number }>(({ download, now }) => {

@@ -8,6 +8,7 @@ import { HubNotice } from "./hub-notice";
 import { HubPage } from "./hub-page";
 import { HubResults } from "./hub-results";
 import { FIRST_RESULTS, MOST_RESULTS, referenceIn } from "./hub-search";
+import { MlxModelSelector } from "./mlx-selector";
 import { RecommendedList } from "./recommended-list";
 import { words } from "./screen-strings";
 
@@ -153,7 +154,12 @@ export const GetTab = component$(() => {
       {isSearching && reference === null && (
         <Found state={state} typed={models.hubTyped} onOpen$={open} />
       )}
-      {!isSearching && <RecommendedList onOpen$={open} />}
+      {!isSearching && (
+        <>
+          <MlxModelSelector />
+          <RecommendedList onOpen$={open} />
+        </>
+      )}
     </>
   );
 });

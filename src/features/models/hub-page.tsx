@@ -102,10 +102,11 @@ const RepositoryBody = component$<{ found: HubRepository; reference: string }>((
   const { found, reference } = props;
   const app = useContext(AppContext);
   const toasts = useContext(ToastContext);
+  const models = useContext(ModelsContext);
   const { repository } = found;
   const now = useSignal(Date.now());
   // What nothing here runs would only take space on the disk.
-  const isRun = repository.runtime === "gguf";
+  const isRun = repository.runtime === "gguf" || models.mlx.length > 0;
   const notes = isRun ? notesOf(repository) : repository.notes;
   const choices = listedChoices(found);
   const openPage = $(async () => {

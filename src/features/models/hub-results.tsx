@@ -1,6 +1,7 @@
 import { component$, type QRL, useSignal } from "@builder.io/qwik";
 import type { HubModel } from "~/ipc";
 import { Badge, Icon, Spinner } from "~/ui";
+import { mlxWords } from "./mlx-strings";
 import { Panel } from "./panel";
 import { words } from "./screen-strings";
 import { hubText } from "./words";
@@ -46,7 +47,7 @@ export const HubResults = component$<HubResultsProps>(({ found, isBusy, onOpen$ 
                     {said.gated}
                   </Badge>
                 )}
-                {model.runtime === "mlx" && <Badge>{words.recommended.mlx}</Badge>}
+                {model.runtime === "mlx" && <Badge>{mlxWords.badge}</Badge>}
               </p>
               <p class="truncate text-muted text-sm tabular-nums">{hubText(model, now.value)}</p>
             </div>

@@ -8,6 +8,8 @@ export { downloadOf, isActive, overallOf } from "./downloads";
 export { FirstModel, type FirstModelProps } from "./first-model";
 export { hostOf, isInTheClear, mayCost } from "./host";
 export { listedModel } from "./listed-model";
+export { chosenOf } from "./mlx-models";
+export { mlxWords } from "./mlx-strings";
 export { ModelField, type ModelFieldProps } from "./model-field";
 export { isLockedOut, isUsable, type Lock } from "./model-search";
 export { ModelsScreen } from "./models-screen";

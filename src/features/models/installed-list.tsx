@@ -7,14 +7,15 @@ import {
   useTask$,
   useVisibleTask$,
 } from "@builder.io/qwik";
-import { sentence, showFailure, Words } from "~/errors";
+import { showFailure } from "~/errors";
 import { type AppError, errorOf, ipc, type ModelFile, type ModelInfo } from "~/ipc";
 import { modelsNamed } from "~/lib/model-names";
 import { AppContext } from "~/state/app";
 import { ModelsContext } from "~/state/models";
 import { showToast, ToastContext } from "~/state/toasts";
-import { Button, ConfirmDialog, EmptyState, Notice } from "~/ui";
+import { Button, ConfirmDialog, EmptyState } from "~/ui";
 import { AddFile, CopyProgress } from "./add-file";
+import { BusyNotice } from "./busy-notice";
 import { defaultModel } from "./default-model";
 import { inOrder, neighbourOf } from "./installed";
 import { InstalledRow } from "./installed-row";
@@ -116,30 +117,13 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
       </p>
       {state.copying !== null && <CopyProgress key={state.copying.task} copying={state.copying} />}
       {refused.value !== null && (
-        <Notice
-          kind="info"
-          class="mt-3"
-          title={said.busyTitle(refused.value.name)}
-          testId="model-refused"
-        >
-          <p>
-            <Words text={sentence(refused.value.failure.message)} />
-          </p>
-          {refused.value.failure.hint && (
-            <p class="text-muted">
-              <Words text={sentence(refused.value.failure.hint)} />
-            </p>
-          )}
-          <Button
-            size="s"
-            class="mt-2"
-            onClick$={() => {
-              refused.value = null;
-            }}
-          >
-            {said.closeNotice}
-          </Button>
-        </Notice>
+        <BusyNotice
+          name={refused.value.name}
+          failure={refused.value.failure}
+          onClose$={() => {
+            refused.value = null;
+          }}
+        />
       )}
       {props.models.length === 0 ? (
         <EmptyState icon="model" title={said.none} body={said.noneBody} testId="installed-none">

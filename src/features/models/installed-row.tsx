@@ -8,6 +8,7 @@ import { Badge, Button, Icon, Menu, type MenuItem, Spinner } from "~/ui";
 import { FitBadge } from "./fit-badge";
 import { hubPage } from "./hub-search";
 import { isAtWork, shownVerdict, statusOf } from "./installed";
+import { mlxWords } from "./mlx-strings";
 import { words } from "./screen-strings";
 import { useForNewColumns } from "./use-models";
 import { installedText, titleOf } from "./words";
@@ -64,7 +65,7 @@ export const InstalledRow = component$<InstalledRowProps>((props) => {
             }),
           },
         ]),
-    ...(model.tuned === null
+    ...(model.tuned === null && model.runtime === "gguf"
       ? [
           {
             label: said.tune,
@@ -99,6 +100,7 @@ export const InstalledRow = component$<InstalledRowProps>((props) => {
           <span class="min-w-0 truncate font-medium text-strong" title={model.path}>
             <bdi>{name}</bdi>
           </span>
+          {model.runtime === "mlx" && <Badge title={mlxWords.badgeHint}>{mlxWords.badge}</Badge>}
           {isUsual && (
             <Badge kind="info" title={said.defaultHint} testId="model-usual">
               {said.default}

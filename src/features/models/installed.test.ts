@@ -9,6 +9,7 @@ function model(name: string, more: Partial<ModelFile> = {}): ModelFile {
     name,
     path: `/m/${name}`,
     size_bytes: 2_000_000_000,
+    runtime: "gguf",
     linked: false,
     tuned: null,
     used_at_ms: null,
@@ -17,6 +18,7 @@ function model(name: string, more: Partial<ModelFile> = {}): ModelFile {
     repository: null,
     parts: 1,
     app: null,
+    is_local_mlx: false,
     ...more,
   };
 }

@@ -9,12 +9,14 @@ import {
 } from "@builder.io/qwik";
 import { sentence } from "~/errors";
 import { type BackendInfo, errorOf, failureOf, ipc } from "~/ipc";
-import { endpointIds, remoteModel } from "~/lib/model-names";
+import { endpointIds, LOCAL_MLX, remoteModel } from "~/lib/model-names";
 import { AppContext, goToModels, goToSettings } from "~/state/app";
 import { ModelsContext } from "~/state/models";
 import { Button, Combobox, Icon, Notice, type Option, type OptionGroup } from "~/ui";
 import { hostOf } from "./host";
 import { listedModel } from "./listed-model";
+import { missingText, mlxOptions } from "./mlx-models";
+import { mlxWords } from "./mlx-strings";
 import {
   downloadGroup,
   factsText,
@@ -132,7 +134,8 @@ export const ModelField = component$<ModelFieldProps>((props) => {
       : groupsOf(backends, state.looked, typed, props.lock);
   const own = typedOption(typed, backends, groups, props.lock);
   const isRemote = remoteModel(props.value, endpointIds(app.settings)) !== null;
-  const isListed = props.options.some((option) => option.value === props.value);
+  const local = [...mlxOptions(onTheWay.mlx), ...props.options];
+  const isListed = local.some((option) => option.value === props.value);
   const isFound = groups.some(({ options }) =>
     options.some((option) => option.value === props.value),
   );
@@ -148,7 +151,7 @@ export const ModelField = component$<ModelFieldProps>((props) => {
         value={props.value}
         options={current}
         groups={[
-          { id: "local", label: text.here, options: props.options },
+          { id: "local", label: text.here, options: local },
           downloadGroup(onTheWay.downloads, typed),
           ...groups,
         ]}
@@ -179,8 +182,31 @@ export const ModelField = component$<ModelFieldProps>((props) => {
           </Button>
         </Notice>
       )}
+      {props.value === LOCAL_MLX && <MlxNote />}
       {isRemote && <RemoteNote name={props.value} backends={state.backends} lock={props.lock} />}
     </div>
+  );
+});
+
+/** Why a column with the chosen model for MLX gets no cells now, and the way to have some. */
+const MlxNote = component$(() => {
+  const app = useContext(AppContext);
+  const { mlx } = useContext(ModelsContext);
+  const missing = mlx.length === 0 ? null : missingText(mlx);
+  if (missing === null) return null;
+  return (
+    <Notice kind="info" icon="download" testId="model-mlx-missing">
+      <p>{missing}</p>
+      <Button
+        size="s"
+        icon="model"
+        class="mt-2"
+        onClick$={() => goToModels(app, "get")}
+        testId="model-mlx-get"
+      >
+        {mlxWords.toModels}
+      </Button>
+    </Notice>
   );
 });
 

@@ -93,7 +93,6 @@ const RecommendedRow = component$<RecommendedRowProps>((props) => {
           <p class="flex flex-wrap items-center gap-2">
             <span class="font-medium text-strong">{model.name}</span>
             {model.role === "starter" && <Badge kind="info">{said.starter}</Badge>}
-            {model.runtime === "mlx" && <Badge>{said.mlx}</Badge>}
             {model.thinks && <Badge title={said.thinksHint}>{said.thinks}</Badge>}
           </p>
           <p class="text-normal">{model.good_for}</p>

@@ -50,6 +50,8 @@ describe("recommended models", () => {
       ["large", ["large"]],
     ]);
     expect(groupsOf([mlx])).toEqual([]);
+    // Where they run they are listed by themselves, and not twice.
+    expect(groupsOf([{ ...mlx, available: true }])).toEqual([]);
   });
 
   it("are offered as they are here, else as suggested", () => {

@@ -22,10 +22,13 @@ function groupOf({ role, parameters }: Model): GroupId {
   return parameters < MEDIUM_UNDER ? "medium" : "large";
 }
 
-/** By what they ask for, in the catalogue's order; what nothing here can run is left out. */
+/**
+ * By what they ask for, in the catalogue's order; what nothing here can run is left out, and so is
+ * what the models for MLX list by themselves.
+ */
 export function groupsOf(models: readonly RecommendedModel[]): RecommendedGroup[] {
   const ids: GroupId[] = ["begin", "small", "medium", "large"];
-  const usable = models.filter(({ available }) => available);
+  const usable = models.filter(({ available, model }) => available && model.runtime === "gguf");
   return ids
     .map((id) => ({
       id,

@@ -164,7 +164,6 @@ export const words = {
     context: (tokens: string) => `${tokens} context`,
     thinks: "thinks first",
     thinksHint: "May reason at length before it answers, which takes time",
-    mlx: "MLX",
     download: "Download",
     downloadAnyway: "Download anyway",
     unknownHint: "This version cannot load it",
@@ -226,7 +225,7 @@ export const words = {
         "Its owner lets in people one by one. Ask on its page with an account of Hugging Face, and enter a token of that account under Backends once you are let in",
     } satisfies Record<Gate, string>,
     mlxTitle: "This model is made for MLX",
-    mlx: "MLX is Apple’s engine for Macs with its own processors, and its models come in another format. This version of Braincells runs GGUF files, so nothing is downloaded from here. Most models are on the hub as GGUF files, too: search for its name",
+    mlx: "MLX is Apple’s engine for Macs with its own processors, and its models come in another format. Here Braincells runs GGUF files, so nothing is downloaded from here. Most models are on the hub as GGUF files, too: search for its name",
     problemTitle: "This version cannot load this model",
     problemBody:
       "A newer version may. It can be downloaded all the same, and is of no use until then",

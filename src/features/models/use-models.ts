@@ -6,6 +6,7 @@ import { ModelsContext, type ModelsState, newModelsState } from "~/state/models"
 import { showToast, ToastContext, type ToastState } from "~/state/toasts";
 import { hubTrouble } from "./hub-failure";
 import { keepDownloads } from "./keep-downloads";
+import { keepMlxModels } from "./keep-mlx-models";
 import { words } from "./screen-strings";
 import { titleOf } from "./words";
 
@@ -22,6 +23,7 @@ export function useModels(): ModelsState {
   useContextProvider(ModelsContext, models);
   useTask$(({ cleanup }) => {
     cleanup(keepDownloads(models, (download, end) => tellEnd(download, end, app, toasts)));
+    cleanup(keepMlxModels(models));
   });
   return models;
 }

@@ -3,11 +3,13 @@ import type { Download, HubModel, ModelFile, ModelInfo, Repository } from "~/ipc
 import { formatBytes, formatRelativeTime } from "~/lib/format";
 import { bareName } from "~/lib/model-names";
 import { formatTokens } from "~/lib/money";
+import { fractionOf, percentOf } from "./downloads";
 import { words } from "./screen-strings";
 
-/** A model's name where there is no room for its folder. */
+/** A model's name where there is no room for its folder, or for the owner that a folder begins with. */
 export function titleOf({ name }: { name: string }): string {
-  return bareName(name);
+  const bare = bareName(name);
+  return bare === name ? name.replace(/^.+?--/, "") : bare;
 }
 
 /** A number of parameters: "135M", "3.2B", "24B". */
@@ -30,6 +32,13 @@ export function stateText(download: Download): string {
   if (download.elsewhere && download.state === "running") return words.downloads.elsewhere;
   const isStanding = download.state === "running" && download.bytes_per_second === 0;
   return isStanding ? words.downloads.standing : words.downloads.states[download.state];
+}
+
+/** The same, and how far it is: where there is room for a word or two. */
+export function underWayText(download: Download): string {
+  const fraction = download.state === "failed" ? null : fractionOf(download);
+  const far = fraction === null ? "" : ` ${words.downloads.percent(percentOf(fraction))}`;
+  return `${stateText(download)}${far}`;
 }
 
 /** How much of it is there, how fast it comes and how long it takes: what changes all the time. */

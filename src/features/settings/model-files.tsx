@@ -1,6 +1,6 @@
 import { $, component$, type QRL, useContext, useSignal } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
-import { addModels } from "~/features/models";
+import { addModels, mlxWords } from "~/features/models";
 import { ipc, type ModelFile } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { AppContext, goToModels } from "~/state/app";
@@ -80,6 +80,9 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
                 <span class="min-w-0 flex-1 truncate text-strong" title={model.path}>
                   {model.name}
                 </span>
+                {model.runtime === "mlx" && (
+                  <Badge title={mlxWords.badgeHint}>{mlxWords.badge}</Badge>
+                )}
                 {model.tuned !== null && (
                   <Badge kind="success" title={text.tuning.tunedHint(model.tuned.file)}>
                     {text.tuning.tuned}
@@ -89,7 +92,7 @@ export const ModelFiles = component$<ModelFilesProps>(({ models, onChanged$ }) =
                 <span class="flex-none text-muted tabular-nums">
                   {formatBytes(model.size_bytes)}
                 </span>
-                {model.tuned === null && (
+                {model.tuned === null && model.runtime === "gguf" && (
                   <Button
                     size="s"
                     variant="ghost"

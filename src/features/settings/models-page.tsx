@@ -1,19 +1,20 @@
 import { $, component$, useContext, useStore, useTask$ } from "@builder.io/qwik";
 import { FailureNotice } from "~/errors";
-import { ModelField } from "~/features/models";
+import { chosenOf, ModelField, mlxWords } from "~/features/models";
 import { type Doctor, ipc, type ModelFile, newReading, read } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import {
   bareName,
   endpointIds,
+  LOCAL_MLX,
   modelsNamed,
   namedBackend,
   remoteModel,
   withoutEnding,
 } from "~/lib/model-names";
-import { AppContext } from "~/state/app";
+import { AppContext, goToModels } from "~/state/app";
 import { ModelsContext } from "~/state/models";
-import { Notice, Spinner } from "~/ui";
+import { Button, Notice, Spinner } from "~/ui";
 import { apply } from "./apply";
 import { MarksContext } from "./context";
 import { EngineSettings } from "./engine-settings";
@@ -69,7 +70,10 @@ const ModelChoice = component$<ModelChoiceProps>(({ models, defaultModel }) => {
   const { model } = app.settings;
   const [named, ...others] = modelsNamed(model, models);
   const chosen = others.length === 0 ? named : undefined;
-  const isMissing = model !== "" && chosen === undefined;
+  const mlx = useContext(ModelsContext).mlx;
+  // Which one that is changes with the choice there, and it is listed by itself.
+  const isMlx = model === LOCAL_MLX && mlx.length > 0;
+  const isMissing = model !== "" && chosen === undefined && !isMlx;
   // Only while nothing is chosen does the report's default say what "automatic" is.
   const automatic = model === "" && defaultModel !== null ? bareName(defaultModel) : null;
   const isRemote = remoteModel(model, endpointIds(app.settings)) !== null;
@@ -81,7 +85,10 @@ const ModelChoice = component$<ModelChoiceProps>(({ models, defaultModel }) => {
     ...models.map((file) => ({
       value: file.name,
       label: withoutEnding(file.name),
-      hint: formatBytes(file.size_bytes),
+      hint: [
+        formatBytes(file.size_bytes),
+        ...(file.runtime === "mlx" ? [mlxWords.badge] : []),
+      ].join(words.separator),
     })),
   ];
   return (
@@ -91,7 +98,7 @@ const ModelChoice = component$<ModelChoiceProps>(({ models, defaultModel }) => {
           label={words.model}
           hideLabel
           class="w-80"
-          value={chosen?.name ?? model}
+          value={isMlx ? model : (chosen?.name ?? model)}
           options={options}
           lock={app.settings.local_only ? "settings" : null}
           testId="settings-model"
@@ -103,6 +110,13 @@ const ModelChoice = component$<ModelChoiceProps>(({ models, defaultModel }) => {
           )}
         />
       </SettingRow>
+      {mlx.length > 0 && (
+        <SettingRow title={words.mlx} hint={words.mlxHint} field="selected_mlx_model">
+          <Button icon="model" testId="settings-mlx" onClick$={() => goToModels(app, "get")}>
+            {chosenOf(mlx)?.title ?? mlxWords.toModels}
+          </Button>
+        </SettingRow>
+      )}
       {isMissing && !isRemote && (
         <Notice kind="error" class="mb-3" testId="settings-model-missing">
           {namedBackend(model) === null ? words.missing(model) : words.noBackend(model)}

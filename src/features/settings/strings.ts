@@ -38,6 +38,9 @@ export const text = {
     model: "Model for new columns",
     modelHint:
       "A file on this computer, or a model of a backend. Each column keeps the model it was made with until you change it there",
+    separator: " · ",
+    mlx: "Model for Local (MLX)",
+    mlxHint: "What columns with “Local (MLX)” use. It is chosen and downloaded under Models",
     automatic: (name: string | null) => (name === null ? "Automatic" : `Automatic (${name})`),
     missingOption: (name: string) => `${name} (missing)`,
     noBackend: (name: string) =>

@@ -65,6 +65,7 @@ describe("the result of tuning", () => {
       name: "small.tuned-Q8_0.gguf",
       path: "/m/small.tuned-Q8_0.gguf",
       size_bytes: 1,
+      runtime: "gguf" as const,
       linked: false,
       tuned: { file: "small.gguf", sha256: "", at_ms: 0 },
       used_at_ms: null,
@@ -73,6 +74,7 @@ describe("the result of tuning", () => {
       repository: null,
       parts: 1,
       app: null,
+      is_local_mlx: false,
     };
     expect(tuningVerdict(tuned([chosen], copy))).toMatchObject({ kind: "success" });
     expect(tuningVerdict(tuned([chosen], copy)).title).toContain("2.1 times as fast");

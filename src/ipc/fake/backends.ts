@@ -9,6 +9,7 @@ import type {
 } from "../bindings";
 import type { Part } from "./commands";
 import { failure, refuse } from "./failure";
+import { needMlx } from "./mlx-models";
 import { keepSettings } from "./models";
 import type { Runner } from "./runs";
 import type { FakeSheet } from "./sheet";
@@ -172,7 +173,11 @@ export function remoteOf(world: World, name: string) {
 /** What is asked for a recipe: a file that is there, or a model of a backend that may be asked. */
 export function modelToAsk(world: World, sheet: FakeSheet, name: string): string {
   const remote = remoteOf(world, name);
-  if (remote === null) return world.model(name).name;
+  if (remote === null) {
+    const file = world.model(name);
+    if (file.runtime === "mlx") needMlx(world);
+    return file.name;
+  }
   const isLocked = world.settings.local_only || sheet.info.local_only === true;
   checkAllowed(backendOf(world, remote.backend), isLocked);
   return `${remote.backend}:${remote.model}`;

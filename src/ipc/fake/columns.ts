@@ -1,3 +1,4 @@
+import { LOCAL_MLX } from "../../lib/model-names";
 import type { Column, ColumnKind, DataType, Recipe, SheetId } from "../bindings";
 import type { Part } from "./commands";
 import { refuse } from "./failure";
@@ -44,7 +45,8 @@ function refuseBadRecipe(
       refuse("bad_input", `no number is from ${min} to ${max}`, hint);
     }
   }
-  if (recipe.model !== "") world.model(recipe.model);
+  // Which model that is may change at any time, and so may whether it is here.
+  if (recipe.model !== "" && recipe.model !== LOCAL_MLX) world.model(recipe.model);
 }
 
 /** A column with a type and a place at the end; within a step. */

@@ -9,6 +9,7 @@ import { hubCommands } from "./hub";
 import { inferenceCommands } from "./inference";
 import { labelCommands } from "./labels";
 import { localModelCommands } from "./local-models";
+import { mlxCommands } from "./mlx";
 import { modelCommands } from "./models";
 import { recipeCommands } from "./recipes";
 import { Runner } from "./runs";
@@ -47,6 +48,7 @@ export function fakeCommands(world: World, runner: Runner = new Runner(world)): 
     ...localModelCommands(world),
     ...hubCommands(world),
     ...downloadCommands(world),
+    ...mlxCommands(world),
     ...tuneCommands(world),
     ...sheetCommands(world, runner),
     ...transferCommands(world),

@@ -8,6 +8,7 @@ import type {
   Repository,
 } from "../bindings";
 import type { Part } from "./commands";
+import { STATUSES } from "./download-states";
 import { failure, refuse } from "./failure";
 import { suggestedOf } from "./fit";
 import { askHub, fileNameOf, gateFailure, problemOf, repositoryNamed } from "./hub";
@@ -33,18 +34,6 @@ const isActive = ({ state }: Download): boolean =>
 function keep(world: World): void {
   globalThis.sessionStorage?.setItem(DOWNLOADS_KEY, JSON.stringify(world.downloads));
 }
-
-/** What is said of the model while its download stands there. */
-const STATUSES: Record<DownloadState, ModelStatus> = {
-  queued: "downloading",
-  running: "downloading",
-  verifying: "downloading",
-  waiting: "downloading",
-  paused: "downloading",
-  failed: "failed",
-  done: "downloaded",
-  cancelled: "available",
-};
 
 /** What was said last of the model of each download. */
 const told = new Map<number, ModelStatus>();
@@ -83,8 +72,10 @@ function rest(
 
 /** The model of a download that is there. */
 function fileOf(download: Download): ReturnType<typeof modelFile> {
-  const { name, repository, bytes_total } = download;
-  return modelFile(name, bytes_total, { repository, parts: download.files });
+  const { name, repository, bytes_total, files } = download;
+  const isFolder = !/\.gguf$/i.test(name);
+  const kind = isFolder ? { runtime: "mlx" as const } : { parts: files };
+  return modelFile(name, bytes_total, { repository, ...kind });
 }
 
 function finish(world: World, download: Download): void {
@@ -212,6 +203,13 @@ function choiceOf(repository: Repository, label: string | null): Choice {
 function begin(world: World, { reference, label: wanted, anyway }: DownloadRequest): Download {
   askHub(world);
   const { repository, label } = repositoryNamed(reference);
+  if (repository.runtime === "mlx" && !world.runsMlx) {
+    refuse(
+      "bad_input",
+      `\`${repository.id}\` is for MLX, which this machine does not run`,
+      "MLX runs on Macs with Apple Silicon; look for the model as GGUF",
+    );
+  }
   const choice = choiceOf(repository, wanted ?? label);
   const problem = problemOf(repository);
   if (problem !== null && !anyway) {

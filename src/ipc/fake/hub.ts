@@ -12,6 +12,7 @@ import type {
 import type { Part } from "./commands";
 import { failure, refuse } from "./failure";
 import { judgementOf, suggestedOf, verdictOf } from "./fit";
+import { folderOf } from "./mlx-models";
 import { hashOf } from "./values";
 import type { World } from "./world";
 
@@ -39,6 +40,23 @@ function choicesOf(name: string, sizes: readonly (readonly [string, number])[]):
   });
 }
 
+/** All of a repository for MLX, which is one model. */
+function wholeOf({ id, variants }: Model): Choice[] {
+  return variants.map(({ label, bytes }) => {
+    const small = ["tokenizer.json", "config.json"].map((path) => ({
+      path,
+      bytes: 11_000_000,
+      sha256: hashOf(`${id}${path}`).toString(16).padStart(64, "0"),
+    }));
+    const weights = {
+      path: "model.safetensors",
+      bytes: bytes - 22_000_000,
+      sha256: hashOf(id).toString(16).padStart(64, "0"),
+    };
+    return { label, files: [weights, ...small], bytes };
+  });
+}
+
 function repositoryOf(model: Model): Repository {
   const downloads = 1000 + (hashOf(model.id) % 900_000);
   return {
@@ -53,13 +71,16 @@ function repositoryOf(model: Model): Repository {
     parameters: model.parameters,
     architecture: model.family.toLowerCase().replace(/[^a-z0-9]/g, ""),
     context_length: model.context_length,
-    choices: choicesOf(
-      model.repository
-        .split("/")
-        .at(-1)
-        ?.replace(/-GGUF$/i, "") ?? model.id,
-      model.variants.map(({ label, bytes }) => [label, bytes] as const),
-    ),
+    choices:
+      model.runtime === "mlx"
+        ? wholeOf(model)
+        : choicesOf(
+            model.repository
+              .split("/")
+              .at(-1)
+              ?.replace(/-GGUF$/i, "") ?? model.id,
+            model.variants.map(({ label, bytes }) => [label, bytes] as const),
+          ),
     projectors: [],
     notes: [],
   };
@@ -225,6 +246,7 @@ export function repositoryNamed(reference: string): {
 
 /** What a choice is called once it is here. */
 export function fileNameOf(repository: Repository, choice: Choice): string {
+  if (repository.runtime === "mlx") return folderOf(repository.id);
   const path = choice.files[0]?.path ?? choice.label;
   return `${repository.id.replace("/", "--")}/${path}`;
 }
@@ -239,13 +261,18 @@ function recommended(world: World): RecommendedModel[] {
   return RECOMMENDED.map((model) => {
     const sizes = model.variants.map(({ bytes }) => bytes);
     const files = model.variants.map(({ file }) => file?.split("/").at(-1));
-    const here = world.models.find((one) => files.includes(one.name.split("/").at(-1)));
+    const isFolder = model.runtime === "mlx";
+    const here = world.models.find((one) =>
+      isFolder
+        ? one.name === folderOf(model.repository)
+        : files.includes(one.name.split("/").at(-1)),
+    );
     return {
       model,
       fits: sizes.map(verdictOf),
       suggested: suggestedOf(model.variants),
       installed: here?.name ?? null,
-      available: model.runtime === "gguf",
+      available: !isFolder || world.runsMlx,
     };
   });
 }

@@ -5,6 +5,7 @@ import { DOWNLOADS } from "./disk";
 import { breakDownload } from "./downloads";
 import { failure } from "./failure";
 import { makeScene } from "./scenes";
+import { stand } from "./standing";
 import type { World } from "./world";
 
 /** What the tests of the page lane may ask of the backend, as `window.fakeBackend`. */
@@ -161,10 +162,7 @@ function backendOf(world: World, calls: Record<string, number>, troubles: string
     },
     modelStatus: (model, status, reason) => {
       const error = reason === undefined ? null : failure("engine_failed", reason);
-      const file = world.models.find((one) => one.name === model);
-      if (file) Object.assign(file, { status, error });
-      if (file && status === "running") file.used_at_ms = world.now();
-      world.emit({ event: "model_status", model, status, error });
+      stand(world, model, status, error);
     },
     copyPieceMs: (milliseconds) => {
       world.copyPieceMs = milliseconds;

@@ -1,8 +1,9 @@
 import { modelsNamed } from "../../lib/model-names";
-import type { ModelApp, ModelFile, ModelInfo } from "../bindings";
+import type { ModelApp, ModelFile, ModelInfo, ModelStatus } from "../bindings";
 import type { Part } from "./commands";
 import { refuse } from "./failure";
 import { judgementOf } from "./fit";
+import { listedModels } from "./mlx-models";
 import { modelFile } from "./model-file";
 import { keepSettings } from "./models";
 import type { World } from "./world";
@@ -14,6 +15,12 @@ const APPS: Record<ModelApp, string> = {
   ollama: "Ollama",
   hugging_face: "Hugging Face",
   llama_cpp: "llama.cpp",
+};
+
+/** What a model does while it cannot be deleted. */
+const BUSY: Partial<Record<ModelStatus, string>> = {
+  loading: "it is being loaded",
+  running: "it answers",
 };
 
 /** What other apps "have": one that is whole, one that is linked by its tag, one that is broken. */
@@ -47,7 +54,28 @@ export function fillOtherApps(world: World): void {
   ];
 }
 
-function infoOf(model: ModelFile): ModelInfo {
+/** What the folder of a model for MLX says, which is less than a file does. */
+function folderInfo(world: World, { name, path, size_bytes, repository }: ModelFile): ModelInfo {
+  return {
+    name,
+    path,
+    bytes: size_bytes,
+    title: repository,
+    architecture: "Qwen 3",
+    quantisation: "4 bits",
+    parameters: null,
+    context_length: 40_960,
+    layers: 28,
+    vocabulary_size: 151_936,
+    licence: null,
+    chat_template: true,
+    fit: judgementOf(size_bytes),
+    problem: world.runsMlx ? null : "models for MLX need a Mac with Apple Silicon",
+  };
+}
+
+function infoOf(world: World, model: ModelFile): ModelInfo {
+  if (model.runtime === "mlx") return folderInfo(world, model);
   const { name, path, size_bytes } = model;
   const quantisation = /(I?Q\d\w*|BF16|F16)/.exec(name)?.[1] ?? null;
   const isBroken = model.status === "failed";
@@ -71,8 +99,8 @@ function infoOf(model: ModelFile): ModelInfo {
 
 export function localModelCommands(world: World): Part<LocalModelCommand> {
   return {
-    listLocalModels: () => world.models,
-    modelInfo: (name) => infoOf(world.model(name)),
+    listLocalModels: () => listedModels(world),
+    modelInfo: (name) => infoOf(world, world.model(name)),
     addModel: async (path, copy, task) => {
       const found = world.found.find((one) => one.path === path);
       // A colon stands behind a backend in names, so that a model of this computer has none.
@@ -106,15 +134,16 @@ export function localModelCommands(world: World): Part<LocalModelCommand> {
     },
     deleteModel: (name) => {
       const model = world.model(name);
-      if (world.busyModels.has(name)) {
-        refuse(
-          "conflict",
-          `\`${name}\` is in use by a run`,
-          "wait until the run is over, or stop it, and delete the model then",
-        );
+      const by = world.busyModels.has(name) ? "a run needs it" : BUSY[model.status];
+      if (by !== undefined) {
+        const hint = "wait until that is done, or stop it first";
+        refuse("conflict", `the model \`${name}\` is in use: ${by}`, hint);
       }
       const before = world.models;
       world.models = before.filter((one) => one !== model);
+      if (model.runtime === "mlx") {
+        world.emit({ event: "model_status", model: name, status: "available", error: null });
+      }
       for (const found of world.found) if (found.path === model.path) found.linked = false;
       world.emit({ event: "models_changed" });
       const { linked: unlinked, size_bytes } = model;

@@ -9,6 +9,7 @@ export function modelFile(
 ): ModelFile {
   return {
     name,
+    runtime: "gguf",
     path: `${HOME}/models/${name}`,
     size_bytes: sizeBytes,
     linked: false,
@@ -19,6 +20,7 @@ export function modelFile(
     repository: null,
     parts: 1,
     app: null,
+    is_local_mlx: false,
     ...more,
   };
 }

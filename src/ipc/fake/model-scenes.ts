@@ -1,6 +1,7 @@
 import type { Download } from "../bindings";
 import { HOME } from "./disk";
 import { failure } from "./failure";
+import { folderOf, MLX_MODELS } from "./mlx-models";
 import { modelFile } from "./model-file";
 import type { World } from "./world";
 
@@ -42,6 +43,22 @@ export function addModels(world: World): void {
       path: `${HOME}/models/old--model-GGUF/model-Q8_0.gguf.partial`,
       bytes: 1_310_720_000,
     },
+  ];
+}
+
+/** A Mac with Apple Silicon, with the model for MLX that most people take. */
+export function addMlx(world: World): void {
+  world.runsMlx = true;
+  const usual = MLX_MODELS.find(({ role }) => role === "default");
+  if (usual === undefined) return;
+  const { repository, variants } = usual;
+  world.models = [
+    ...world.models,
+    modelFile(folderOf(repository), variants[0]?.bytes ?? 0, {
+      runtime: "mlx",
+      repository,
+      used_at_ms: world.now() - 3 * HOUR_MS,
+    }),
   ];
 }
 

@@ -3,6 +3,7 @@ import type {
   Column,
   ColumnId,
   LiveRun,
+  ModelStatus,
   RowId,
   RunCap,
   RunId,
@@ -17,6 +18,7 @@ import { markStale } from "./cells";
 import { refuse } from "./failure";
 import { holdOf, LOCKED, pay } from "./remote-run";
 import type { FakeSheet } from "./sheet";
+import { stand } from "./standing";
 import { emptyInput, type InFlight, promptOf, type Work, workOf } from "./work";
 import type { World } from "./world";
 
@@ -155,7 +157,12 @@ export class Runner {
   }
 
   unload(): void {
-    if (!this.works.some((work) => work.info.status === "running")) this.loadedModel = null;
+    if (!this.works.some((work) => work.info.status === "running")) this.letGo();
+  }
+
+  private letGo(): void {
+    if (this.loadedModel !== null) stand(this.world, this.loadedModel, "downloaded");
+    this.loadedModel = null;
   }
 
   private find(run: RunId): Work | undefined {
@@ -208,12 +215,17 @@ export class Runner {
   private isLoaded(model: string, nowMs: number): boolean {
     if (remoteOf(this.world, model) !== null) return true;
     if (this.loadedModel === model) return true;
-    this.loadingSinceMs ??= nowMs;
+    if (this.loadingSinceMs === null) {
+      this.letGo();
+      this.loadingSinceMs = nowMs;
+      stand(this.world, model, "loading");
+    }
     const fraction = Math.min(1, (nowMs - this.loadingSinceMs) / LOADING_MS);
     this.world.emit({ event: "model_loading", model, fraction });
     if (fraction < 1) return false;
     this.loadedModel = model;
     this.loadingSinceMs = null;
+    stand(this.world, model, "ready");
     return true;
   }
 
@@ -223,6 +235,14 @@ export class Runner {
       if (each !== work && each.info.status === "running") each.info.status = "queued";
     }
     work.info.status = "running";
+    this.tellOf(work, "running");
+  }
+
+  /** What the model that is in memory does, told once. */
+  private tellOf({ model }: Work, status: ModelStatus): void {
+    const file = this.world.models.find((one) => one.name === model);
+    const isNews = file !== undefined && file.status !== status;
+    if (isNews && this.loadedModel === model) stand(this.world, model, status);
   }
 
   private fill(work: Work, nowMs: number): void {
@@ -323,6 +343,7 @@ export class Runner {
     this.spent.set(work.info.id, { cost_usd, prompt_tokens, completion_tokens });
     work.info.error = error?.message ?? null;
     this.works = this.works.filter((each) => each !== work);
+    this.tellOf(work, "ready");
     this.left.set(work.info.id, [...work.inFlight.map((each) => each.row), ...work.waiting]);
     work.info.status = status;
     work.info.ended_at_ms = this.world.now();

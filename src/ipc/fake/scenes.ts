@@ -8,7 +8,7 @@ import { makeExample } from "./example";
 import { makeHostile } from "./hostile";
 import { fillOtherApps } from "./local-models";
 import { modelFile } from "./model-file";
-import { addDownloads, addModels } from "./model-scenes";
+import { addDownloads, addMlx, addModels } from "./model-scenes";
 import { SETTINGS_KEY } from "./models";
 import { newSheet } from "./new-sheet";
 import { Runner } from "./runs";
@@ -35,7 +35,8 @@ export type SceneName =
   | "typed"
   | "cloud"
   | "models"
-  | "downloads";
+  | "downloads"
+  | "mlx";
 
 function settings(): Settings {
   const kept = globalThis.sessionStorage?.getItem(SETTINGS_KEY);
@@ -163,6 +164,7 @@ export function makeScene(
   }
   if (name === "models" || name === "downloads") addModels(world);
   if (name === "downloads") addDownloads(world);
+  if (name === "mlx") addMlx(world);
   restoreDownloads(world);
   if (name === "empty") return { world, runner };
   if (name === "hostile") {

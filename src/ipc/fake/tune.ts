@@ -59,6 +59,10 @@ export function tuneCommands(world: World): Part<"tuneModel"> {
     tuneModel: (name, dryRun, task) =>
       world.task(task, async (pause) => {
         const original = world.model(name);
+        if (original.runtime === "mlx") {
+          const what = `\`${original.path}\` is a model for MLX, and only GGUF files are tuned`;
+          refuse("bad_input", what, "look for a repository with the model in fewer bits");
+        }
         if (original.tuned !== null) {
           refuse("bad_input", `\`${name}\` is a tuned copy itself`, "tune its original");
         }

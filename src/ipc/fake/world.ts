@@ -1,3 +1,4 @@
+import { LOCAL_MLX } from "../../lib/model-names";
 import type {
   AppError,
   Ask,
@@ -13,6 +14,8 @@ import type {
 } from "../bindings";
 import type { FakeKey } from "./backends";
 import { failure, refuse } from "./failure";
+import { mlxStateOf } from "./mlx-events";
+import { localMlx } from "./mlx-models";
 import type { FakeSheet } from "./sheet";
 
 /** A file that "is" on the make-believe disk. */
@@ -31,6 +34,8 @@ export class World {
   /** What was written by exports, by path. */
   readonly written = new Map<string, string>();
   models: ModelFile[] = [];
+  /** Whether this is a Mac with Apple Silicon. */
+  runsMlx = false;
   /** Newest first. */
   downloads: Download[] = [];
   /** What other apps have on this computer. */
@@ -106,6 +111,7 @@ export class World {
   /** The file of a model; the settings' model stands for an empty name. */
   model(name: string): ModelFile {
     const wanted = name === "" ? this.settings.model : name;
+    if (wanted === LOCAL_MLX) return localMlx(this);
     const found = wanted === "" ? this.models[0] : this.models.find((file) => file.name === wanted);
     if (found) return found;
     const known = this.models.map((file) => `\`${file.name}\``).join(", ");
@@ -127,8 +133,10 @@ export class World {
   /** Sends an event with the next batch; before anyone hears, it is gone. */
   emit(event: Event): void {
     if (this.send === null) return;
+    if (this.outbox.length === 0) setTimeout(() => this.flush(), 33);
     this.outbox.push(event);
-    if (this.outbox.length === 1) setTimeout(() => this.flush(), 33);
+    const state = mlxStateOf(event);
+    if (state !== null) this.outbox.push(state);
   }
 
   /** Asks something of the window, as soon as it hears. */
