@@ -950,6 +950,8 @@ export type Doctor = {
 	 *  build.
 	 */
 	llama_modules: string[],
+	/**  Whether models for MLX run here. */
+	mlx: boolean,
 	/**  DuckDB's version. */
 	duckdb: string,
 	/**  The most memory that DuckDB takes for one open sheet, in bytes. */

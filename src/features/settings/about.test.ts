@@ -41,6 +41,7 @@ const doctor: Doctor = {
   ],
   llama: "b9000",
   llama_modules: ["libggml-cpu-haswell.so"],
+  mlx: false,
   duckdb: "v1.5.0",
   sheet_memory_bytes: 8e9,
   will_use: "the CPU with 8 threads",

@@ -87,6 +87,7 @@ export function appCommands(world: World, runner: Runner): Part<AppCommand> {
       ],
       llama: "b9000",
       llama_modules: [],
+      mlx: world.runsMlx,
       duckdb: "v1.5.0",
       sheet_memory_bytes: 8 * GIB,
       will_use: "the CPU with 8 threads",
