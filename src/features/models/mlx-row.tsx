@@ -105,8 +105,7 @@ export const MlxRow = component$<MlxRowProps>(({ model, group, onDelete$ }) => {
               testId="mlx-download"
               onClick$={get}
             >
-              {`${said.download} `}
-              <span class="font-normal tabular-nums opacity-80">{formatBytes(size_bytes)}</span>
+              {said.download}
             </Button>
           )}
         </span>
