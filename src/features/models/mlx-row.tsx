@@ -35,8 +35,9 @@ export const MlxRow = component$<MlxRowProps>(({ model, group, onDelete$ }) => {
   const facts = [formatBytes(size_bytes), licence].filter((fact) => fact !== null);
 
   const keepFocus = $(() => {
+    // Giving up puts another button in the place of what was pressed; all else leaves it there.
     focusWhenLost(
-      () => true,
+      () => (rowOf(id)?.querySelector("[data-testid=mlx-cancel]") ?? null) === null,
       () => buttonOf(id),
     );
   });
