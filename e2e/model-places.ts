@@ -172,12 +172,6 @@ export const modelPlaces: Place[] = [
       await page.click("mlx-download");
       await page.byId("mlx-progress");
       await page.sees(/left/);
-      // Those to be had are below what is on its way.
-      const panel = await page.byId("mlx-models");
-      await page.browser.execute(
-        (each) => (each as unknown as HTMLElement).scrollIntoView(),
-        panel,
-      );
     },
   },
   {

@@ -109,8 +109,10 @@ test("one is downloaded with its progress, and is there", async () => {
   await page.backend((backend) => backend.downloadRate(120_000_000));
   await pressIn(GEMMA, "mlx-download");
   await expect.poll(() => statusOf("Gemma 3 1B")).toMatch(/^Downloading [1-9]\d*%$/);
-  expect(await focused()).toBe("Give up: Gemma 3 1B");
+  expect(await focused()).toBe("Pause: Gemma 3 1B");
   await page.byId("mlx-progress");
+  // It is shown once; elsewhere it is among all others.
+  expect(await page.isShown("downloads")).toBe(false);
   await expect.poll(() => page.textOf("mlx-storage")).toMatch(/^1\.\d GB/);
   await page.backend((backend) => backend.downloadRate(900_000_000));
   await expect.poll(() => statusOf("Gemma 3 1B"), { timeout: 8000 }).toBe("Downloaded");
@@ -143,9 +145,14 @@ test("a download that failed says why, and is tried again; one that was paused g
   expect(await page.textOf("mlx-error")).toBe("The disk is full. Try again later");
   await pressIn(GEMMA, "mlx-retry");
   await expect.poll(() => statusOf("Gemma 3 1B")).toMatch(/^Downloading/);
-  await expect.poll(focused).toBe("Give up: Gemma 3 1B");
-  await page.click("download-pause");
+  expect(await focused()).toBe("Pause: Gemma 3 1B");
+  await page.press("Enter");
   await expect.poll(() => statusOf("Gemma 3 1B")).toMatch(/^Paused/);
+  expect(await focused()).toBe("Resume: Gemma 3 1B");
+  await page.click("models-tab-here");
+  await page.byId("downloads");
+  await page.click("models-tab-get");
+  await page.gone("downloads");
   await page.backend((backend) => backend.downloadRate(900_000_000));
   await pressIn(GEMMA, "mlx-retry");
   await expect.poll(() => statusOf("Gemma 3 1B"), { timeout: 8000 }).toBe("Downloaded");
@@ -314,7 +321,7 @@ test("the settings lead to the models for MLX, and take them for new columns", a
   await page.open("mlx");
   await page.click("shell-settings", "settings-section-models");
   await page.byId("settings-mlx");
-  expect(await page.textOf("settings-mlx")).toBe("Qwen 3 1.7B");
+  expect(await page.textOf("settings-mlx-chosen")).toBe("Qwen 3 1.7B");
   await page.fill("settings-model", "Local");
   await (await page.byRole("option", /^Local \(MLX\)/)).click();
   await page.byId("setting-applied");

@@ -8,20 +8,25 @@ import { words } from "./screen-strings";
 /** A countdown is said anew this often. */
 const CLOCK_MS = 1000;
 
+interface DownloadsProps {
+  /** The models whose downloads are shown elsewhere at the same time. */
+  except?: readonly string[] | undefined;
+}
+
 /** The models on their way; nothing at all while there are none. */
-export const DownloadList = component$(() => {
+export const DownloadList = component$<DownloadsProps>(({ except = [] }) => {
   const models = useContext(ModelsContext);
-  const shown = underWay(models.downloads);
+  const shown = underWay(models.downloads).filter(({ name }) => !except.includes(name));
   if (shown.length === 0) return null;
   return (
     <Panel title={words.downloads.title} testId="downloads">
-      <DownloadRows />
+      <DownloadRows except={except} />
     </Panel>
   );
 });
 
 /** The same without a frame. */
-export const DownloadRows = component$(() => {
+export const DownloadRows = component$<DownloadsProps>(({ except = [] }) => {
   const models = useContext(ModelsContext);
   const now = useSignal(Date.now());
 
@@ -37,9 +42,11 @@ export const DownloadRows = component$(() => {
 
   return (
     <ul aria-label={words.downloads.title}>
-      {underWay(models.downloads).map((download) => (
-        <DownloadRow key={download.id} download={download} now={now.value} />
-      ))}
+      {underWay(models.downloads)
+        .filter(({ name }) => !except.includes(name))
+        .map((download) => (
+          <DownloadRow key={download.id} download={download} now={now.value} />
+        ))}
     </ul>
   );
 });

@@ -27,7 +27,7 @@ export const MlxProgress = component$<{ download: Download; name: string }>((pro
         testId="mlx-progress"
       />
       <p class="text-muted text-sm tabular-nums">
-        {/* When it is tried again by itself is said above, among all downloads. */}
+        {/* A countdown would be read anew each second; the word for it is above. */}
         {figuresText({ ...download, retry_at_ms: null }, 0)}
       </p>
       {error !== null && (
@@ -48,6 +48,8 @@ export const MlxProgress = component$<{ download: Download; name: string }>((pro
   );
 });
 
+type Wish = "pause" | "retry" | "cancel";
+
 interface MlxDownloadButtonsProps {
   id: string;
   name: string;
@@ -56,38 +58,51 @@ interface MlxDownloadButtonsProps {
   onDone$: QRL<() => void>;
 }
 
-/** What can be done about the download of a model: try it again, give it up. */
+/** What can be done about the download of a model: pause it, try it again, give it up. */
 export const MlxDownloadButtons = component$<MlxDownloadButtonsProps>((props) => {
   const { id, name, download, onDone$ } = props;
   const models = useContext(ModelsContext);
-  const { cancel$, retry$ } = useMlxModels();
+  const { cancel$, pause$, retry$ } = useMlxModels();
   const isAsking = useSignal(false);
-  const busy = useSignal<"cancel" | "retry" | null>(null);
+  const busy = useSignal<Wish | null>(null);
   const { state, bytes_done } = download;
 
-  const act = $(async (what: "cancel" | "retry") => {
+  const act = $(async (what: Wish) => {
     if (busy.value !== null) return;
     busy.value = what;
-    await (what === "cancel" ? cancel$(id) : retry$(id));
+    if (what === "cancel") await cancel$(id);
+    else await (what === "pause" ? pause$(download.id) : retry$(id));
     busy.value = null;
     await onDone$();
   });
-  const canGoOn = state === "failed" || state === "paused" || state === "waiting";
-  const label = state === "paused" ? said.resume : state === "waiting" ? said.retryNow : said.retry;
+  // One button in one place, so that the focus stays on it while it changes what it does.
+  const isGoing = isActive(download);
+  const toggle: Wish = isGoing ? "pause" : "retry";
+  const toggleLabel = isGoing ? said.pause : state === "failed" ? said.retry : said.resume;
   return (
     <>
-      {canGoOn && (
+      {state === "waiting" && (
         <IconButton
-          key="retry"
-          icon={state === "paused" ? "play" : "retry"}
+          key="now"
+          icon="retry"
           size="s"
-          label={said.act(label, name)}
+          label={said.act(said.retryNow, name)}
           busy={busy.value === "retry"}
           holdsFocus
           testId="mlx-retry"
           onClick$={() => act("retry")}
         />
       )}
+      <IconButton
+        key="toggle"
+        icon={isGoing ? "pause" : state === "failed" ? "retry" : "play"}
+        size="s"
+        label={said.act(toggleLabel, name)}
+        busy={busy.value === toggle}
+        holdsFocus
+        testId={`mlx-${toggle}`}
+        onClick$={() => act(toggle)}
+      />
       <IconButton
         key="cancel"
         icon="x"

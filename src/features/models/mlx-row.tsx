@@ -35,8 +35,9 @@ export const MlxRow = component$<MlxRowProps>(({ model, group, onDelete$ }) => {
   const facts = [formatBytes(size_bytes), licence].filter((fact) => fact !== null);
 
   const keepFocus = $(() => {
+    // Giving up puts another button in the place of what was pressed; all else leaves it there.
     focusWhenLost(
-      () => true,
+      () => (rowOf(id)?.querySelector("[data-testid=mlx-cancel]") ?? null) === null,
       () => buttonOf(id),
     );
   });
@@ -105,8 +106,7 @@ export const MlxRow = component$<MlxRowProps>(({ model, group, onDelete$ }) => {
               testId="mlx-download"
               onClick$={get}
             >
-              {`${said.download} `}
-              <span class="font-normal tabular-nums opacity-80">{formatBytes(size_bytes)}</span>
+              {said.download}
             </Button>
           )}
         </span>

@@ -31,6 +31,7 @@ export const mlxWords = {
   notHere: "Download it first: until then cells keep their values",
   onItsWay: "It is on its way: until it is here cells keep their values",
   failed: "It cannot be used as it is: until that is mended cells keep their values",
+  means: (title: string) => `“Local (MLX)” is ${title}`,
   toModels: "Open MLX models",
   option: "Local (MLX)",
   optionNone: "None is chosen",

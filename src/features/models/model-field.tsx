@@ -15,7 +15,7 @@ import { ModelsContext } from "~/state/models";
 import { Button, Combobox, Icon, Notice, type Option, type OptionGroup } from "~/ui";
 import { hostOf } from "./host";
 import { listedModel } from "./listed-model";
-import { missingText, mlxOptions } from "./mlx-models";
+import { chosenOf, missingText, mlxOptions } from "./mlx-models";
 import { mlxWords } from "./mlx-strings";
 import {
   downloadGroup,
@@ -193,9 +193,15 @@ const MlxNote = component$(() => {
   const app = useContext(AppContext);
   const { mlx } = useContext(ModelsContext);
   const missing = mlx.length === 0 ? null : missingText(mlx);
+  const chosen = chosenOf(mlx);
   if (missing === null) return null;
   return (
-    <Notice kind="info" icon="download" testId="model-mlx-missing">
+    <Notice
+      kind="info"
+      icon="download"
+      title={chosen === null ? undefined : mlxWords.means(chosen.title)}
+      testId="model-mlx-missing"
+    >
       <p>{missing}</p>
       <Button
         size="s"

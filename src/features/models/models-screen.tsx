@@ -58,6 +58,8 @@ export const ModelsScreen = component$(() => {
   });
 
   const tab = app.modelsTab ?? null;
+  // The lines of those models have their downloads.
+  const isMlxShown = tab === "get" && models.hubOpen === null && models.hubTyped.trim() === "";
   const count = installed.value?.length;
   const tabs = [
     { id: "here", label: words.here, ...(count ? { badge: count } : {}) },
@@ -103,7 +105,7 @@ export const ModelsScreen = component$(() => {
         class="scroll-area min-h-0 flex-1 px-6 py-5"
       >
         <div class="mx-auto max-w-4xl">
-          <DownloadList />
+          <DownloadList except={isMlxShown ? models.mlx.map(({ id }) => id) : []} />
           {installed.failure && <FailureNotice failure={installed.failure} class="mb-4" />}
           {tab === null && !installed.failure && (
             <div class="flex h-24 items-center justify-center text-muted">

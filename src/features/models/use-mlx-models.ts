@@ -1,6 +1,6 @@
 import { $, type QRL, useContext } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
-import { type AppError, type Download, errorOf, failureOf, ipc } from "~/ipc";
+import { type AppError, type Download, type DownloadId, errorOf, failureOf, ipc } from "~/ipc";
 import { AppContext, type AppState } from "~/state/app";
 import { type MlxModel, ModelsContext, type ModelsState } from "~/state/models";
 import { showToast, ToastContext, type ToastState } from "~/state/toasts";
@@ -21,6 +21,8 @@ export interface MlxModels {
   download$: QRL<(id: string) => Promise<AppError | null>>;
   /** Gives a download up. */
   cancel$: QRL<(id: string) => Promise<void>>;
+  /** Stops a download for now: it is one of the queue that all models share. */
+  pause$: QRL<(download: DownloadId) => Promise<void>>;
   /** Goes on with a download that failed or was paused. */
   retry$: QRL<(id: string) => Promise<void>>;
   /** Deletes one; returns why that cannot be while something has it. */
@@ -37,6 +39,9 @@ export function useMlxModels(): MlxModels {
     select$: $((id: string) => selectMlx(id, app, models, toasts)),
     download$: $((id: string) => downloadMlx(id, models)),
     cancel$: $((id: string) => changeDownload(ipc.mlxCancelDownload(id), models, toasts)),
+    pause$: $((download: DownloadId) =>
+      changeDownload(ipc.pauseDownload(download), models, toasts),
+    ),
     retry$: $((id: string) => changeDownload(ipc.mlxRetryDownload(id), models, toasts)),
     remove$: $((model: MlxModel) => removeMlx(model, app, models, toasts)),
   };

@@ -112,9 +112,14 @@ const ModelChoice = component$<ModelChoiceProps>(({ models, defaultModel }) => {
       </SettingRow>
       {mlx.length > 0 && (
         <SettingRow title={words.mlx} hint={words.mlxHint} field="selected_mlx_model">
-          <Button icon="model" testId="settings-mlx" onClick$={() => goToModels(app, "get")}>
-            {chosenOf(mlx)?.title ?? mlxWords.toModels}
-          </Button>
+          <span class="flex flex-wrap items-center justify-end gap-x-3 gap-y-1">
+            <span class="text-strong" data-testid="settings-mlx-chosen">
+              {chosenOf(mlx)?.title ?? mlxWords.optionNone}
+            </span>
+            <Button icon="model" testId="settings-mlx" onClick$={() => goToModels(app, "get")}>
+              {mlxWords.toModels}
+            </Button>
+          </span>
         </SettingRow>
       )}
       {isMissing && !isRemote && (

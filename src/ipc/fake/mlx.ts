@@ -66,6 +66,15 @@ function listed(world: World): MlxModelInfo[] {
   ];
 }
 
+/** The folder that a name means: of a recommended model, one that is here, or one on its way. */
+function knownName(world: World, id: string): string {
+  const name = mlxName(world, id);
+  const known = listed(world).map((model) => model.id);
+  if (known.includes(name) || openDownload(world, name)) return name;
+  const hint = `the models are ${known.map((one) => `\`${one}\``).join(", ")}`;
+  return refuse("model_missing", `there is no model \`${id}\``, hint);
+}
+
 export function mlxCommands(world: World): Part<MlxCommand> {
   const downloads = downloadCommands(world);
   const models = localModelCommands(world);
@@ -77,7 +86,7 @@ export function mlxCommands(world: World): Part<MlxCommand> {
   };
   return {
     mlxListModels: () => (world.runsMlx ? listed(world) : []),
-    mlxGetModelStatus: (id) => standing(world, mlxName(world, id)),
+    mlxGetModelStatus: (id) => standing(world, knownName(world, id)),
     mlxDownloadModel: (id) => {
       const name = mlxName(world, id);
       const known = MLX_MODELS.find(({ repository }) => folderOf(repository) === name);
@@ -96,8 +105,7 @@ export function mlxCommands(world: World): Part<MlxCommand> {
       return models.deleteModel(name);
     },
     mlxSelectModel: (id) => {
-      // As on the real side, one that is not here may be chosen, whatever it is called.
-      const selected_mlx_model = id === "" ? "" : mlxName(world, id);
+      const selected_mlx_model = id === "" ? "" : knownName(world, id);
       keepSettings(world, { ...world.settings, selected_mlx_model });
       return null;
     },

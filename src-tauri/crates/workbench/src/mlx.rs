@@ -110,7 +110,7 @@ impl Workbench {
 
     /// Where a model for MLX stands.
     pub async fn mlx_model_status(&self, id: &str) -> Result<MlxModelStatus, AppError> {
-        let name = self.mlx_name(id).await?;
+        let name = self.known_mlx(id).await?;
         let (models, downloads) = (self.models().await?, self.downloads().await?);
         Ok(standing(&name, &models, &downloads))
     }
@@ -151,7 +151,7 @@ impl Workbench {
 
     /// Chooses the model for MLX that `local-mlx` means; nothing chooses the default one.
     pub async fn select_mlx_model(&self, id: &str) -> Result<(), AppError> {
-        let chosen = if id.is_empty() { String::new() } else { self.mlx_name(id).await? };
+        let chosen = if id.is_empty() { String::new() } else { self.known_mlx(id).await? };
         self.change_settings(move |settings| {
             settings.selected_mlx_model = chosen;
             Ok(())
@@ -192,6 +192,16 @@ impl Workbench {
         let messages =
             vec![Message::new(Role::System, instruction), Message::new(Role::User, text)];
         Ok(engine.generate(LLMRequest::new(model, messages)).await?.content)
+    }
+
+    /// The folder that a name means: of a recommended model, one that is here, or one on its way.
+    async fn known_mlx(&self, id: &str) -> Result<String, AppError> {
+        let name = self.mlx_name(id).await?;
+        let known: Vec<String> = self.mlx_models().await?.into_iter().map(|one| one.id).collect();
+        if known.contains(&name) || open_download(&name, &self.downloads().await?).is_some() {
+            return Ok(name);
+        }
+        Err(WorkbenchError::NoSuchModel { name: id.to_owned(), known }.into())
     }
 
     /// The folder that a name means; an error where no model for MLX runs here.

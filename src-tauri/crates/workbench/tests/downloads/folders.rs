@@ -185,6 +185,13 @@ async fn a_deleted_model_takes_its_folder_along_and_cells_go_by_the_next_one() {
     assert_eq!(told(&bench).last().unwrap().status, ModelStatus::Available);
     let gone = bench.workbench.delete_mlx_model(ID).await.unwrap_err();
     assert_eq!(gone.code, Code::ModelMissing);
+    for unknown in [
+        bench.workbench.mlx_model_status("mlx-qwen4").await.unwrap_err(),
+        bench.workbench.select_mlx_model("mlx-qwen4").await.unwrap_err(),
+    ] {
+        assert_eq!(unknown.code, Code::ModelMissing);
+        assert!(unknown.message.contains("mlx-qwen4") && unknown.hint.is_some(), "{unknown}");
+    }
 }
 
 #[tokio::test]
