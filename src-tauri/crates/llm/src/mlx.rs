@@ -107,9 +107,10 @@ mod tests {
 
         let beside = folder.path().join(HELPER);
         let is_apple_silicon = cfg!(all(target_os = "macos", target_arch = "aarch64"));
-        let absent = match is_apple_silicon {
-            true => MlxUnavailable::NoHelper { path: beside.clone() },
-            false => MlxUnavailable::OtherMachine,
+        let absent = if is_apple_silicon {
+            MlxUnavailable::NoHelper { path: beside.clone() }
+        } else {
+            MlxUnavailable::OtherMachine
         };
         assert_eq!(find(None), Err(absent));
         std::fs::write(&beside, "").unwrap();

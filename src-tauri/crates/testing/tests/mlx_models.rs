@@ -3,6 +3,7 @@
 //! What the helper itself answers is tested beside it.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "the functions that tests share fail a test as tests do")]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;

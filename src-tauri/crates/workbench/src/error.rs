@@ -3,6 +3,7 @@
 //! Over 300 lines, because each failure has its place in the same few tables.
 
 mod backends;
+mod mlx;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -158,6 +159,7 @@ impl WorkbenchError {
             | Self::NoSuchBackend { .. }
             | Self::NoKey { .. }
             | Self::Unreadable { missing: true, .. }
+            | Self::NoMlxDownload { .. }
             | Self::ViewClosed => Code::NotFound,
             Self::AmbiguousSheet { .. }
             | Self::SheetBusy { .. }
@@ -170,8 +172,10 @@ impl WorkbenchError {
             | Self::AmbiguousModel { .. }
             | Self::KeyOfEnvironment { .. }
             | Self::FileInTheWay { .. }
-            | Self::InputNotFilled { .. } => Code::Conflict,
+            | Self::InputNotFilled { .. }
+            | Self::MlxModelFetched { .. } => Code::Conflict,
             Self::NotAiColumn { .. }
+            | Self::NotTuned { .. }
             | Self::NothingToSplit { .. }
             | Self::TunedAlready { .. }
             | Self::NoLabels { .. }
@@ -196,9 +200,6 @@ impl WorkbenchError {
             | Self::UnknownFormat { .. }
             | Self::Unreadable { .. }
             | Self::EmptyInput => Code::BadInput,
-            Self::NotTuned { .. } => Code::BadInput,
-            Self::MlxModelFetched { .. } => Code::Conflict,
-            Self::NoMlxDownload { .. } => Code::NotFound,
             Self::NoSuchModel { .. }
             | Self::NoDefaultModel { .. }
             | Self::NoMlxModel
@@ -279,6 +280,11 @@ impl WorkbenchError {
             | Self::NotForBatch { .. }
             | Self::BatchTooLarge { .. }
             | Self::FileInTheWay { .. } => return self.backend_hint(),
+            Self::NoMlx
+            | Self::NoMlxModel
+            | Self::NotTuned { .. }
+            | Self::MlxModelFetched { .. }
+            | Self::NoMlxDownload { .. } => return self.mlx_hint(),
             Self::NoLanguage { .. } => "write a language tag such as `en` or `pt-BR`".to_owned(),
             Self::UnknownFormat { .. } => {
                 let words: Vec<&str> = Format::ALL.into_iter().map(Format::extension).collect();
@@ -290,17 +296,6 @@ impl WorkbenchError {
                 [] => NO_MODELS.to_owned(),
                 _ => format!("the models are {}", listed(known)),
             },
-            Self::NoMlx => {
-                "they need a Mac with Apple Silicon; take the same model as GGUF".to_owned()
-            }
-            Self::NotTuned { .. } => {
-                "look for a repository with the model in fewer bits".to_owned()
-            }
-            Self::MlxModelFetched { .. } => "cancel the download first".to_owned(),
-            Self::NoMlxDownload { .. } => "download it first".to_owned(),
-            Self::NoMlxModel => {
-                "download it or choose another; until then cells keep their values".to_owned()
-            }
             Self::AmbiguousModel { .. } => "write more of the name".to_owned(),
             Self::NoDefaultModel { known } => match known.as_slice() {
                 [] => NO_MODELS.to_owned(),

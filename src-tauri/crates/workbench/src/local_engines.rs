@@ -342,9 +342,10 @@ fn mlx_options(options: &EngineOptions, now_ms: i64) -> mlx::LoadOptions {
     mlx::LoadOptions {
         context_tokens: options.context_tokens.unwrap_or(usual.context_tokens),
         // Rows that are computed alone are the same whatever is beside them.
-        parallel_requests: match options.exact {
-            true => 1,
-            false => options.parallel_rows.unwrap_or(usual.parallel_requests),
+        parallel_requests: if options.exact {
+            1
+        } else {
+            options.parallel_rows.unwrap_or(usual.parallel_requests)
         },
         now_ms: Some(now_ms),
     }

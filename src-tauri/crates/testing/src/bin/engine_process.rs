@@ -28,8 +28,8 @@ use serde_json::{Value, json};
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     match arguments.first() {
-        Some(verb) if verb == "serve" => ended(serve_process(Scripted::Llama)),
-        Some(verb) if verb == "serve-mlx" => ended(serve_process(Scripted::Mlx)),
+        Some(verb) if verb == "serve" => ended(&serve_process(Scripted::Llama)),
+        Some(verb) if verb == "serve-mlx" => ended(&serve_process(Scripted::Mlx)),
         Some(verb) if verb == "parent" => match parent() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn ended(served: Served) -> ExitCode {
+fn ended(served: &Served) -> ExitCode {
     match served {
         Served::ShutDown => ExitCode::SUCCESS,
         // Without destructors: something may be computing for ever.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use braincells_core::{AppError, ModelStatus};
 use braincells_data::Catalogue;
-use braincells_llm::LLMError;
 use braincells_mlx::{Checkpoint, ModelConfig};
 use braincells_models::catalogue::{Model, ModelRole, Runtime};
 
@@ -75,7 +74,7 @@ pub(crate) fn read_checkpoint(folder: &Path) -> Result<(ModelConfig, Checkpoint)
         checkpoint.check(&config)?;
         Ok((config, checkpoint))
     };
-    read().map_err(|error: braincells_mlx::MlxError| LLMError::from(error.into_llm(folder)).into())
+    read().map_err(|error: braincells_mlx::MlxError| error.into_llm(folder).into())
 }
 
 /// The name of the model that `local-mlx` means by the settings of a home, whether it is there or
