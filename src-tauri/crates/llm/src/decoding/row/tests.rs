@@ -156,27 +156,22 @@ fn a_caller_who_takes_no_events_holds_up_its_own_rows_only() {
         ));
     });
     let feeding = feeding.unwrap();
-    // Nobody takes an event: this thread must go on all the same. Were it to wait, the test would
-    // never end.
-    let mut done = 0;
     let mut logits = [0.0; 128];
-    let mut work = |rows: &std::sync::mpsc::Receiver<Row>| {
-        let row = rows.recv().ok()?;
+    let mut work = |row: Row| {
         let mut row = ActiveRow::new(row, 0, 0);
         for letter in 0..50 {
             logits[65 + letter % 20] += 1.0;
             row.take(&logits, &Letters);
         }
         row.finish(FinishReason::Length);
-        Some(())
     };
-    for _ in 0..8 {
-        work(&rows).unwrap();
-        done += 1;
-    }
-    // 16 places are 8 rows: no more were handed on. Now somebody takes what there is, and the
-    // others follow.
-    assert!(rows.try_recv().is_err());
+    // Nobody takes an event, and 16 places are 8 rows: all of them are worked off all the same.
+    // Were this thread to wait, the test would never end.
+    let handed: Vec<Row> = (0..8).map(|_| rows.recv().unwrap()).collect();
+    handed.into_iter().for_each(&mut work);
+    assert!(rows.try_recv().is_err(), "no more are handed on");
+    // Now somebody takes what there is, and the others follow.
+    let mut done = 8;
     let mut ends = 0;
     while ends < 100 {
         match receiver.blocking_recv().unwrap().kind {
@@ -185,7 +180,7 @@ fn a_caller_who_takes_no_events_holds_up_its_own_rows_only() {
             _ => {}
         }
         if ends == done && done < 100 {
-            work(&rows).unwrap();
+            work(rows.recv().unwrap());
             done += 1;
         }
     }
