@@ -42,10 +42,17 @@ export interface HubServer extends Started {
   requests(): Promise<HubRequest[]>;
 }
 
-/** Starts a hub that has the starter model under other names. */
-export async function startHubServer(models: readonly HostedModel[]): Promise<HubServer> {
+/**
+ * Starts a hub that has the starter model under other names, and besides what is put into its
+ * folder before it reads it.
+ */
+export async function startHubServer(
+  models: readonly HostedModel[],
+  put: (folder: string) => Promise<void> = async () => {},
+): Promise<HubServer> {
   if (!PROGRAM) throw new Error("BRAINCELLS_HUB_SERVER names no program; run scripts/window-test");
   const folder = await mkdtemp(join(tmpdir(), "braincells-hub-"));
+  await put(folder);
   for (const { repository, file } of models) {
     await mkdir(join(folder, repository), { recursive: true });
     const place = join(folder, repository, file);

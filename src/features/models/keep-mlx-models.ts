@@ -9,9 +9,17 @@ import { isNews, withHeard, withRead } from "./mlx-models";
 /** The list is read again after so long where it could not be read. */
 const AGAIN_AFTER_MS = 5_000;
 
-/** Reads the list anew, after a command that changed it. */
+/** Reads the list anew, after a command that changed it. What is heard meanwhile is newer. */
 export async function readMlxModels(state: ModelsState): Promise<void> {
-  state.mlx = withRead(await ipc.mlxListModels(), state.mlx);
+  const heard: MlxModelState[] = [];
+  const unlisten = onEvent((event) => {
+    if (event.event === "mlx-model-state-changed") heard.push(event);
+  });
+  try {
+    state.mlx = heard.reduce(withHeard, withRead(await ipc.mlxListModels(), state.mlx));
+  } finally {
+    unlisten();
+  }
 }
 
 /** Keeps `state` until the returned function is called. */

@@ -59,6 +59,8 @@ describe("what is heard of a model for MLX", () => {
     expect(isNews(list, heard("b", "available"))).toBe(true);
     expect(isNews(list, heard("b", "failed"))).toBe(true);
     expect(isNews(list, heard("new", "ready"))).toBe(true);
+    // Ten times a second, of one that is not in the list before it is here.
+    expect(isNews(list, heard("new", "downloading"))).toBe(false);
   });
 
   it("outlives a list that is read while it is true, and no longer", () => {

@@ -54,7 +54,8 @@ function isSame({ status, fraction }: MlxModel, heard: MlxModelState): boolean {
 /** Whether a model came, went or failed by what was heard: then the list says more than that. */
 export function isNews(list: readonly MlxModel[], { model, status }: MlxModelState): boolean {
   const known = list.find(({ id }) => id === model);
-  if (known === undefined) return true;
+  // Not one of the list: it is once it is here, and until then there is nothing to read.
+  if (known === undefined) return status === "downloaded" || status === "ready";
   const isEnd = status === "available" || status === "downloaded" || status === "failed";
   return isEnd && known.status.status !== status;
 }

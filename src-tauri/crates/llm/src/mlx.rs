@@ -64,8 +64,13 @@ impl MlxHelper {
     ) -> Result<Self, MlxUnavailable> {
         let is_apple_silicon = cfg!(all(target_os = "macos", target_arch = "aarch64"));
         let path = match named {
-            Some(path) => path.to_owned(),
-            None if is_apple_silicon => own_program.with_file_name(HELPER),
+            // A bare name would be looked for elsewhere when it is started.
+            Some(path) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            None if is_apple_silicon => {
+                // The command line may be started by a link from elsewhere.
+                let own = own_program.canonicalize();
+                own.as_deref().unwrap_or(own_program).with_file_name(HELPER)
+            }
             None => return Err(MlxUnavailable::OtherMachine),
         };
         if !path.is_file() {

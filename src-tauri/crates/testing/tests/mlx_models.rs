@@ -168,7 +168,8 @@ async fn another_model_is_loaded_once_the_one_before_has_left() {
 async fn a_run_goes_on_after_the_helper_was_killed() {
     let desk = Desk::new();
     desk.put(FOLDER);
-    let rows: Vec<String> = (0..3000).map(|row| format!("row {row}")).collect();
+    // Some seconds of work, of which a few milliseconds pass until the kill.
+    let rows: Vec<String> = (0..2000).map(|row| format!("slow row {row}")).collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let sheet = desk.sheet(&rows).await;
     let column = desk.column(sheet, "answer", FOLDER).await;
@@ -184,7 +185,7 @@ async fn a_run_goes_on_after_the_helper_was_killed() {
     assert_eq!(busy.code, Code::Conflict);
     kill(found[0]);
     let outcome = run.finished().await;
-    assert_eq!((outcome.error, outcome.progress.rows_done), (None, 3000));
+    assert_eq!((outcome.error, outcome.progress.rows_done), (None, 2000));
     let is_restart = |event: &Event| matches!(event, Event::EngineRestarted { .. });
     assert_eq!(desk.events.all().iter().filter(|event| is_restart(event)).count(), 1);
     desk.workbench.unload_models().await;
@@ -201,6 +202,12 @@ async fn without_the_model_cells_keep_their_values_and_it_is_said() {
     assert_eq!(filled, [Value::from("one"), Value::from("two")]);
     let text = desk.workbench.process_text("", "Repeat it.", "hello").await.unwrap();
     assert_eq!((text.text.as_str(), text.problem), ("hello", None));
+    // Nothing but a model for MLX that is here is ever asked, least of all another machine.
+    for other in ["openai:gpt-4o-mini", "mlx-community--Qwen3", "mlx-smollm3-3b"] {
+        let text = desk.workbench.process_text(other, "Repeat it.", "hello").await.unwrap();
+        assert_eq!(text.text, "hello");
+        assert_eq!(text.problem.unwrap().code, Code::ModelMissing, "{other}");
+    }
 
     desk.workbench.delete_mlx_model(FOLDER).await.unwrap();
     assert!(!desk.home.models().join(FOLDER).exists(), "its folder went, too");
@@ -242,6 +249,11 @@ async fn where_there_is_no_helper_a_model_for_mlx_says_so_and_can_be_deleted() {
     let error = desk.workbench.run(sheet, column, RunScope::Empty, &options).await.err().unwrap();
     assert_eq!(error.code, Code::ModelMissing);
     assert!(error.message.contains("Apple Silicon"), "{error}");
+    let recipe = desk.column(sheet, "chosen", LOCAL_MLX).await;
+    let error = desk.workbench.run(sheet, recipe, RunScope::Empty, &options).await.err().unwrap();
+    assert!(error.message.contains("Apple Silicon"), "not that it is to be downloaded: {error}");
+    let refused = desk.workbench.process_text("", "Repeat it.", "hello").await.unwrap_err();
+    assert_eq!(refused.code, Code::ModelMissing);
     let info = desk.workbench.model_info(FOLDER).await.unwrap();
     assert!(info.problem.unwrap().contains("Apple Silicon"));
     assert_eq!(desk.workbench.models().await.unwrap().len(), 1);

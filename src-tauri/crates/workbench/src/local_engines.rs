@@ -25,7 +25,9 @@ use crate::held::Held;
 use crate::kept::Kept;
 use crate::measured_setup::Measured;
 use crate::model_hash::known_sha256;
-use crate::models::{list_models, read_checkpoint, read_header, resolve_model, runtime_of};
+use crate::models::{
+    LOCAL_MLX, list_models, read_checkpoint, read_header, resolve_model, runtime_of,
+};
 use crate::{
     EngineOptions, EngineSource, Home, ModelStanding, ModelTuner, ProcessTuner, TUNE_VERB, TuneHere,
 };
@@ -96,6 +98,7 @@ impl LocalEngines {
 impl EngineSource for LocalEngines {
     async fn check(&self, model: &str) -> Result<(), AppError> {
         let (home, name) = (self.home.clone(), model.to_owned());
+        self.check_runs(model)?;
         let mlx = self.mlx.clone();
         blocking(move || {
             let found = find_model(&home, &name)?;
@@ -121,6 +124,7 @@ impl EngineSource for LocalEngines {
         options: &EngineOptions,
         events: Arc<dyn EventSink>,
     ) -> Result<Arc<dyn LLMEngine>, AppError> {
+        self.check_runs(model)?;
         let (home, name) = (self.home.clone(), model.to_owned());
         let found = blocking(move || find_model(&home, &name)).await?;
         // Held while loading, so that two runs cannot load two models at once.
@@ -206,6 +210,14 @@ impl EngineSource for LocalEngines {
 }
 
 impl LocalEngines {
+    /// Refuses the name of whatever model for MLX where none runs, before it is looked for.
+    fn check_runs(&self, model: &str) -> Result<(), AppError> {
+        if model == LOCAL_MLX {
+            self.mlx.as_ref().map_err(unavailable)?;
+        }
+        Ok(())
+    }
+
     /// Loads a model, after a look at its header.
     async fn load(
         &self,
@@ -251,7 +263,7 @@ impl LocalEngines {
             tracing::warn!(%error, "when a model was used is not remembered");
         }
         let mark = self.board.enter(&model.name, &model.path, Stage::InUse, &events);
-        Arc::new(InUse::new(engine, Arc::clone(held), mark))
+        Arc::new(InUse::new(engine, model.name.clone(), Arc::clone(held), mark))
     }
 
     async fn load_options(
@@ -331,7 +343,9 @@ fn look_at(model: &FoundModel, mlx: &Result<MlxHelper, MlxUnavailable>) -> Resul
 fn unavailable(error: &MlxUnavailable) -> AppError {
     let hint = match error {
         MlxUnavailable::OtherMachine => "take the same model as GGUF",
-        MlxUnavailable::NoHelper { .. } => "install Braincells again",
+        MlxUnavailable::NoHelper { .. } => {
+            "install Braincells again, or name the program with `BRAINCELLS_MLX_HELPER`"
+        }
     };
     AppError::new(Code::ModelMissing, error.to_string()).with_hint(hint)
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::blocking::blocking;
 use crate::error::WorkbenchError;
 use crate::models::{ModelFile, chosen_mlx, folder_of};
-use crate::{DeletedModel, DownloadRequest, EngineOptions, LOCAL_MLX, Workbench};
+use crate::{DeletedModel, DownloadRequest, EngineOptions, Workbench};
 
 pub(crate) use events::MlxEvents;
 
@@ -146,6 +146,9 @@ impl Workbench {
         {
             return Err(WorkbenchError::MlxModelFetched { name: download.name.clone() }.into());
         }
+        if here(&name, &self.models().await?).is_none() {
+            return Err(WorkbenchError::NoMlxModel.into());
+        }
         self.delete_model(&name).await
     }
 
@@ -168,8 +171,13 @@ impl Workbench {
         instruction: &str,
         text: &str,
     ) -> Result<ProcessedText, AppError> {
-        let model = if id.is_empty() { LOCAL_MLX.to_owned() } else { self.mlx_name(id).await? };
-        match self.processed(&model, instruction, text).await {
+        let name = self.mlx_name(id).await?;
+        // Any other name could mean a file, or a backend that is not on this machine.
+        if here(&name, &self.models().await?).is_none() {
+            let problem = Some(WorkbenchError::NoMlxModel.into());
+            return Ok(ProcessedText { text: text.to_owned(), problem });
+        }
+        match self.processed(&name, instruction, text).await {
             Ok(text) => Ok(ProcessedText { text, problem: None }),
             Err(problem) if problem.code == Code::ModelMissing => {
                 Ok(ProcessedText { text: text.to_owned(), problem: Some(problem) })

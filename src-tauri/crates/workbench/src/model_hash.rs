@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::{File, Metadata};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
@@ -47,11 +47,19 @@ pub(crate) fn remember_sha256(path: &Path, remembered: &ResponseCache, sha256: &
 
 fn of_files<E>(path: &Path, of: impl Fn(&Path) -> Result<String, E>) -> Result<String, E> {
     let files = paths_of(path);
-    if let [only] = files.as_slice() {
-        return of(only);
-    }
+    // Of an empty folder the error is that of reading it.
+    let [only] = files.as_slice() else {
+        if files.is_empty() {
+            return of(path);
+        }
+        return of_several(&files, of);
+    };
+    of(only)
+}
+
+fn of_several<E>(files: &[PathBuf], of: impl Fn(&Path) -> Result<String, E>) -> Result<String, E> {
     let mut all = Sha256::new();
-    for file in &files {
+    for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         all.update(format!("{}  {name}\n", of(file)?));
     }
@@ -120,6 +128,28 @@ mod tests {
         remember_sha256(&path, &cache, "told");
         assert_eq!(known_sha256(&path, &cache).as_deref(), Some("told"));
         remember_sha256(&home.outside().join("gone"), &cache, "told");
+    }
+
+    #[test]
+    fn a_folder_is_all_its_files_by_their_names_and_none_is_no_sum() {
+        let home = TempHome::new();
+        let cache = ResponseCache::open(&home.outside().join("responses.sqlite"), 1 << 20);
+        let folder = home.outside().join("o--m");
+        let hash = || model_sha256(&folder, &cache, &AtomicBool::new(false));
+        std::fs::create_dir_all(&folder).unwrap();
+        hash().unwrap_err();
+        assert_eq!(known_sha256(&folder, &cache), None);
+        std::fs::write(folder.join("config.json"), "{}").unwrap();
+        std::fs::write(folder.join("model.safetensors"), "abc").unwrap();
+        assert_eq!(known_sha256(&folder, &cache), None, "not every file was read");
+        let whole = hash().unwrap();
+        assert_eq!(known_sha256(&folder, &cache).as_ref(), Some(&whole));
+        std::fs::write(folder.join(".DS_Store"), "where its window was").unwrap();
+        std::fs::write(folder.join("model.safetensors.partial"), "ab").unwrap();
+        assert_eq!(hash().unwrap(), whole);
+        std::fs::rename(folder.join("model.safetensors"), folder.join("other.safetensors"))
+            .unwrap();
+        assert_ne!(hash().unwrap(), whole);
     }
 
     #[test]

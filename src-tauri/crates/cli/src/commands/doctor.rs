@@ -39,7 +39,11 @@ fn lines(doctor: &Doctor) -> Vec<String> {
     for module in &doctor.llama_modules {
         facts.push(("Module", module.clone()));
     }
-    let mlx = if doctor.mlx { "runs here" } else { "does not run here: it needs Apple Silicon" };
+    let mlx = if doctor.mlx {
+        "runs here"
+    } else {
+        "does not run here: it needs Apple Silicon, and `braincells-mlx` beside the program"
+    };
     facts.push(("MLX", mlx.to_owned()));
     for device in &doctor.devices {
         let memory = if device.memory_total_bytes > 0 {

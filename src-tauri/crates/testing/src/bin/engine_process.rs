@@ -2,7 +2,7 @@
 //!
 //! - `engine_process serve` is such a process; how it answers depends on the last message:
 //!   what begins with `crash`, `segfault` and `out of memory` end it in that way, `spin` computes
-//!   for ever, `environment` names the variables that it sees, `who` is answered with its number,
+//!   for ever, what begins with `slow` takes its time, `environment` names the variables that it sees, `who` is answered with its number,
 //!   and everything else is repeated.
 //! - `engine_process serve-mlx` is the same in the place of the helper for MLX.
 //! - `engine_process parent` starts one, says its number, gives it something that never ends, says
@@ -108,6 +108,7 @@ fn answer(request: &LLMRequest) -> FakeAnswer {
             FakeAnswer::text(names.join(" "))
         }
         "who" => FakeAnswer::text(std::process::id().to_string()),
+        slow if slow.starts_with("slow") => FakeAnswer::text(slow).after_ms(20),
         asked => FakeAnswer::text(asked).after_ms(1),
     }
 }

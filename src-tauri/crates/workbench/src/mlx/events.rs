@@ -1,4 +1,6 @@
-//! `mlx-model-state-changed`: what is told of models anyway, once more for those for MLX.
+//! `mlx-model-state-changed`: what is told of models anyway, once more for those for MLX. They are
+//! known by their names, which are those of repositories; a folder that a person named otherwise is
+//! seen when the list is read.
 
 use std::sync::Arc;
 
@@ -33,8 +35,9 @@ fn state_of(event: &Event) -> Option<MlxModelState> {
         Event::ModelStatus { model, status, error } => (model, *status, None, error.clone()),
         _ => return None,
     };
-    // Of the two kinds of models only files have this ending, and all of them have it.
-    let is_folder = !model.to_lowercase().ends_with(".gguf");
+    // Files lie in folders or have an ending, and those of other apps have any name at all.
+    let is_folder =
+        !model.contains('/') && !model.to_lowercase().ends_with(".gguf") && model.contains("--");
     is_folder.then(|| MlxModelState { model: model.clone(), status, fraction, error })
 }
 
@@ -48,7 +51,9 @@ mod tests {
         let state = state_of(&loading("o--m")).unwrap();
         assert_eq!((state.model.as_str(), state.status), ("o--m", ModelStatus::Loading));
         assert_eq!(state.fraction, Some(0.5));
-        for other in [loading("o--m/q4.GGUF"), loading("m.gguf"), Event::ModelsChanged] {
+        let of_ollama = [loading("llama3.2-1b"), loading("sha256-74701a8c35f6")];
+        let files = [loading("o--m/q4.GGUF"), loading("o--m.gguf"), loading("model.bin")];
+        for other in files.into_iter().chain(of_ollama).chain([Event::ModelsChanged]) {
             assert_eq!(state_of(&other), None, "{other:?}");
         }
         let gone = Event::ModelStatus {

@@ -10,10 +10,11 @@ use braincells_models::catalogue::Runtime;
 use serde::Serialize;
 
 use super::error::ModelError;
+use super::list::entries;
 use super::parts::paths_of;
 use super::resolve::{named_exactly, resolve_model};
-use super::storage::sidecar_of;
-use super::{ModelFile, unreadable};
+use super::storage::{is_unfinished, sidecar_of};
+use super::{LOCAL_MLX, ModelFile, unreadable};
 use crate::Workbench;
 use crate::blocking::blocking;
 
@@ -51,7 +52,9 @@ impl Workbench {
             self.check_unused(&model, &models)?;
         }
         let chosen = self.settings().await?.model;
+        // What `local-mlx` means is chosen elsewhere, and is missed until it is here again.
         let was_default = !chosen.is_empty()
+            && chosen != LOCAL_MLX
             && resolve_model(&chosen, &models).is_ok_and(|path| path == model.path);
         let (catalogue, home, path) = (self.catalogue(), self.home().clone(), model.path.clone());
         let is_mlx = model.runtime == Runtime::Mlx;
@@ -115,8 +118,9 @@ fn delete_files(model: &ModelFile, folder: &Path) -> Result<(), AppError> {
         Runtime::Mlx => &model.path,
     };
     let place = |folder: &Path| folder.canonicalize().map_err(|error| unreadable(folder, &error));
-    // A folder that is a link to somewhere else has somebody else's files.
-    if !place(inside)?.starts_with(place(folder)?) {
+    // A folder that is a link has somebody else's files, or those of another model.
+    let is_alias = model.runtime == Runtime::Mlx && is_link(inside);
+    if is_alias || !place(inside)?.starts_with(place(folder)?) {
         let (name, folder) = (model.name.clone(), inside.to_owned());
         return Err(ModelError::BehindLink { name, folder }.into());
     }
@@ -126,6 +130,11 @@ fn delete_files(model: &ModelFile, folder: &Path) -> Result<(), AppError> {
     for path in &paths {
         locks.extend(File::open(path).ok().filter(|_| !is_link(path)));
         locks.extend(File::open(sidecar_of(path)).ok());
+    }
+    if model.runtime == Runtime::Mlx {
+        // One of its files may be on its way again.
+        let unfinished = entries(inside).into_iter().filter(|path| is_unfinished(path));
+        locks.extend(unfinished.filter_map(|path| File::open(path).ok()));
     }
     for lock in &locks {
         if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
@@ -145,6 +154,14 @@ fn delete_files(model: &ModelFile, folder: &Path) -> Result<(), AppError> {
         }
     }
     drop(locks);
+    if model.runtime == Runtime::Mlx {
+        // What a system put there for itself would keep the folder.
+        for hidden in entries(inside).into_iter().filter(|path| !is_unfinished(path)) {
+            if hidden.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+                drop(fs::remove_file(hidden));
+            }
+        }
+    }
     if inside != folder {
         // One that has something else in it stays.
         drop(fs::remove_dir(inside));

@@ -58,7 +58,10 @@ impl Workbench {
                 Runtime::Mlx => of_folder(model, &room),
             };
             if !is_run && info.problem.is_none() {
-                info.problem = Some("models for MLX need a Mac with Apple Silicon".to_owned());
+                info.problem = Some(
+                    "models for MLX run on Apple Silicon, with `braincells-mlx` beside the program"
+                        .to_owned(),
+                );
             }
             Ok::<_, AppError>(info)
         })

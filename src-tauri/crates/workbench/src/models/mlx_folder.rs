@@ -56,10 +56,20 @@ fn missing_part(weights: &[&str]) -> Option<(u32, u32)> {
     })
 }
 
-/// The files of a model that is a folder, `config.json` first. What is fetched is none yet.
+/// Whether a folder is a checkpoint, whole or not.
+pub(super) fn is_checkpoint(path: &Path) -> bool {
+    path.join(CONFIG).is_file()
+}
+
+/// The files of a model that is a folder, `config.json` first. What is fetched is none yet, and what
+/// is hidden was put there by a system for itself.
 pub(super) fn files_of(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> =
-        entries(folder).into_iter().filter(|path| path.is_file() && !is_unfinished(path)).collect();
+    let is_hidden =
+        |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let mut files: Vec<PathBuf> = entries(folder)
+        .into_iter()
+        .filter(|path| path.is_file() && !is_unfinished(path) && !is_hidden(path))
+        .collect();
     let is_config = |path: &PathBuf| path.file_name().is_some_and(|name| name == CONFIG);
     files.sort_by_key(|path| (!is_config(path), path.clone()));
     files
@@ -122,6 +132,9 @@ mod tests {
         assert_eq!((torn.runtime, torn.status), (Runtime::Mlx, ModelStatus::Failed));
         assert!(torn.error.unwrap().message.contains("part 1 of 2"), "the missing part is named");
         write("model-00001-of-00002.safetensors");
+        // As macOS puts them beside files on other disks.
+        write("._model-00003-of-00003.safetensors");
+        write(".DS_Store");
         let whole = found().unwrap();
         assert_eq!((whole.status, whole.error), (ModelStatus::Downloaded, None));
         assert_eq!((whole.parts, whole.size_bytes), (2, 15), "what is fetched is not counted");

@@ -5,7 +5,9 @@ use std::sync::atomic::AtomicBool;
 
 use braincells_core::AppError;
 use braincells_data::ResponseCache;
+use braincells_models::catalogue::Runtime;
 
+use super::mlx_folder::is_checkpoint;
 use super::parts::size_of;
 use super::{LOCAL_MLX, ModelFile, STARTER_MODEL};
 use crate::error::WorkbenchError;
@@ -27,8 +29,11 @@ pub(crate) fn resolve_model(name: &str, models: &[ModelFile]) -> Result<PathBuf,
         let starter = models.iter().find(|model| model.name == STARTER_MODEL);
         let originals: Vec<&ModelFile> =
             models.iter().filter(|model| model.tuned.is_none()).collect();
-        let only = match originals.as_slice() {
-            [model] => Some(*model),
+        let files: Vec<&ModelFile> =
+            originals.iter().copied().filter(|model| model.runtime == Runtime::Gguf).collect();
+        // A folder may lie here for another program, or for another machine.
+        let only = match (files.as_slice(), originals.as_slice()) {
+            ([model], _) | ([], [model]) => Some(*model),
             _ => None,
         };
         return match starter.or(only) {
@@ -60,7 +65,7 @@ pub(crate) fn resolve_model(name: &str, models: &[ModelFile]) -> Result<PathBuf,
         }
     }
     let path = PathBuf::from(name);
-    if path.exists() {
+    if path.is_file() || is_checkpoint(&path) {
         return Ok(path);
     }
     Err(WorkbenchError::NoSuchModel { name: name.to_owned(), known: names() }.into())
