@@ -185,7 +185,7 @@ export const modelPlaces: Place[] = [
       await page.backend((backend) =>
         backend.breakDownload("disk_full", "3.0 GB are needed and 1.2 GB are free", true),
       );
-      await page.byId("mlx-retry");
+      await page.byId("mlx-resume");
       await page.byId("mlx-error");
     },
   },

@@ -143,7 +143,7 @@ test("a download that failed says why, and is tried again; one that was paused g
   await page.backend((backend) => backend.breakDownload("disk_full", "the disk is full", true));
   await expect.poll(() => statusOf("Gemma 3 1B")).toBe("Failed");
   expect(await page.textOf("mlx-error")).toBe("The disk is full. Try again later");
-  await pressIn(GEMMA, "mlx-retry");
+  await pressIn(GEMMA, "mlx-resume");
   await expect.poll(() => statusOf("Gemma 3 1B")).toMatch(/^Downloading/);
   expect(await focused()).toBe("Pause: Gemma 3 1B");
   await page.press("Enter");
@@ -154,7 +154,7 @@ test("a download that failed says why, and is tried again; one that was paused g
   await page.click("models-tab-get");
   await page.gone("downloads");
   await page.backend((backend) => backend.downloadRate(900_000_000));
-  await pressIn(GEMMA, "mlx-retry");
+  await pressIn(GEMMA, "mlx-resume");
   await expect.poll(() => statusOf("Gemma 3 1B"), { timeout: 8000 }).toBe("Downloaded");
 });
 

@@ -3,8 +3,9 @@ import { sentence, WayOutButton, Words } from "~/errors";
 import type { Download } from "~/ipc";
 import { ModelsContext } from "~/state/models";
 import { ToastContext } from "~/state/toasts";
-import { Badge, ConfirmDialog, Icon, IconButton, Progress, Spinner } from "~/ui";
-import { ASKED_FROM_BYTES, actOn, type DownloadAction } from "./download-actions";
+import { Badge, Icon, Progress, Spinner } from "~/ui";
+import { actOn, type DownloadAction } from "./download-actions";
+import { DownloadControls } from "./download-controls";
 import { fractionOf, isActive, neighbourIn, underWay } from "./downloads";
 import { focusWhenLost } from "./focus";
 import { hubTrouble } from "./hub-failure";
@@ -79,7 +80,6 @@ const StateIcon = component$<Pick<Download, "state">>(({ state }) => {
 const DownloadButtons = component$<{ download: Download; name: string }>(({ download, name }) => {
   const models = useContext(ModelsContext);
   const toasts = useContext(ToastContext);
-  const isAsking = useSignal(false);
   const busy = useSignal<DownloadAction | null>(null);
   const { id, state } = download;
 
@@ -102,61 +102,14 @@ const DownloadButtons = component$<{ download: Download; name: string }>(({ down
         () => buttonOf(id),
       );
   });
-  // One button in one place, so that the focus stays on it while it changes what it does.
-  const isGoing = isActive(download);
-  const toggle: DownloadAction = isGoing ? "pause" : "resume";
-  const toggleLabel = isGoing ? said.pause : state === "failed" ? said.retry : said.resume;
   return (
     <span class="flex flex-none items-center">
-      {state === "waiting" && (
-        <IconButton
-          key="now"
-          icon="retry"
-          size="s"
-          label={said.act(said.retryNow, name)}
-          busy={busy.value === "resume"}
-          holdsFocus
-          testId="download-resume"
-          onClick$={() => act("resume")}
-        />
-      )}
-      <IconButton
-        key="toggle"
-        icon={isGoing ? "pause" : state === "failed" ? "retry" : "play"}
-        size="s"
-        label={said.act(toggleLabel, name)}
-        busy={busy.value === toggle}
-        holdsFocus
-        testId={`download-${toggle}`}
-        onClick$={() => act(toggle)}
-      />
-      <IconButton
-        key="cancel"
-        icon="x"
-        size="s"
-        label={said.act(said.cancel, name)}
-        busy={busy.value === "cancel"}
-        holdsFocus
-        testId="download-cancel"
-        onClick$={() => {
-          if (download.bytes_done >= ASKED_FROM_BYTES) isAsking.value = true;
-          else return act("cancel");
-        }}
-      />
-      <ConfirmDialog
-        open={isAsking.value}
-        title={said.cancelTitle(name)}
-        body={said.cancelBody(download.bytes_done)}
-        confirm={said.cancel}
-        danger
-        onConfirm$={async () => {
-          isAsking.value = false;
-          await act("cancel");
-        }}
-        onClose$={() => {
-          isAsking.value = false;
-        }}
-        testId="download-cancel-dialog"
+      <DownloadControls
+        download={download}
+        name={name}
+        busy={busy.value}
+        testPrefix="download"
+        onAct$={act}
       />
     </span>
   );

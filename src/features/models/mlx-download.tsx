@@ -1,9 +1,9 @@
-import { $, component$, type QRL, useContext, useSignal } from "@builder.io/qwik";
+import { $, component$, type QRL, useSignal } from "@builder.io/qwik";
 import { sentence, WayOutButton, Words } from "~/errors";
 import type { Download } from "~/ipc";
-import { ModelsContext } from "~/state/models";
-import { ConfirmDialog, IconButton, Progress } from "~/ui";
-import { ASKED_FROM_BYTES } from "./download-actions";
+import { Progress } from "~/ui";
+import type { DownloadAction } from "./download-actions";
+import { DownloadControls } from "./download-controls";
 import { fractionOf, isActive } from "./downloads";
 import { hubTrouble } from "./hub-failure";
 import { words } from "./screen-strings";
@@ -48,8 +48,6 @@ export const MlxProgress = component$<{ download: Download; name: string }>((pro
   );
 });
 
-type Wish = "pause" | "retry" | "cancel";
-
 interface MlxDownloadButtonsProps {
   id: string;
   name: string;
@@ -58,80 +56,27 @@ interface MlxDownloadButtonsProps {
   onDone$: QRL<() => void>;
 }
 
-/** What can be done about the download of a model: pause it, try it again, give it up. */
+/** What can be done about the download of a model. */
 export const MlxDownloadButtons = component$<MlxDownloadButtonsProps>((props) => {
   const { id, name, download, onDone$ } = props;
-  const models = useContext(ModelsContext);
   const { cancel$, pause$, retry$ } = useMlxModels();
-  const isAsking = useSignal(false);
-  const busy = useSignal<Wish | null>(null);
-  const { state, bytes_done } = download;
+  const busy = useSignal<DownloadAction | null>(null);
 
-  const act = $(async (what: Wish) => {
+  const act = $(async (action: DownloadAction) => {
     if (busy.value !== null) return;
-    busy.value = what;
-    if (what === "cancel") await cancel$(id);
-    else await (what === "pause" ? pause$(download.id) : retry$(id));
+    busy.value = action;
+    if (action === "cancel") await cancel$(id);
+    else await (action === "pause" ? pause$(download.id) : retry$(id));
     busy.value = null;
     await onDone$();
   });
-  // One button in one place, so that the focus stays on it while it changes what it does.
-  const isGoing = isActive(download);
-  const toggle: Wish = isGoing ? "pause" : "retry";
-  const toggleLabel = isGoing ? said.pause : state === "failed" ? said.retry : said.resume;
   return (
-    <>
-      {state === "waiting" && (
-        <IconButton
-          key="now"
-          icon="retry"
-          size="s"
-          label={said.act(said.retryNow, name)}
-          busy={busy.value === "retry"}
-          holdsFocus
-          testId="mlx-retry"
-          onClick$={() => act("retry")}
-        />
-      )}
-      <IconButton
-        key="toggle"
-        icon={isGoing ? "pause" : state === "failed" ? "retry" : "play"}
-        size="s"
-        label={said.act(toggleLabel, name)}
-        busy={busy.value === toggle}
-        holdsFocus
-        testId={`mlx-${toggle}`}
-        onClick$={() => act(toggle)}
-      />
-      <IconButton
-        key="cancel"
-        icon="x"
-        size="s"
-        label={said.act(said.cancel, name)}
-        busy={busy.value === "cancel"}
-        holdsFocus
-        testId="mlx-cancel"
-        onClick$={() => {
-          const found = models.downloads.find((one) => one.id === download.id);
-          if ((found ?? download).bytes_done >= ASKED_FROM_BYTES) isAsking.value = true;
-          else return act("cancel");
-        }}
-      />
-      <ConfirmDialog
-        open={isAsking.value}
-        title={said.cancelTitle(name)}
-        body={said.cancelBody(bytes_done)}
-        confirm={said.cancel}
-        danger
-        onConfirm$={async () => {
-          isAsking.value = false;
-          await act("cancel");
-        }}
-        onClose$={() => {
-          isAsking.value = false;
-        }}
-        testId="mlx-cancel-dialog"
-      />
-    </>
+    <DownloadControls
+      download={download}
+      name={name}
+      busy={busy.value}
+      testPrefix="mlx"
+      onAct$={act}
+    />
   );
 });
