@@ -56,8 +56,8 @@ export function localMlx(world: World): ModelFile {
     found ??
     refuse(
       "model_missing",
-      "the model for MLX that is chosen is not on this machine",
-      "download it or choose another; until then cells keep their values",
+      "the chosen model for MLX is not on this machine: until it is, cells keep their values",
+      "download it, or choose another",
     )
   );
 }

@@ -214,7 +214,7 @@ async fn without_the_model_cells_keep_their_values_and_it_is_said() {
     let options = EngineOptions::default();
     let error = desk.workbench.run(sheet, column, RunScope::All, &options).await.err().unwrap();
     assert_eq!(error.code, Code::ModelMissing);
-    assert!(error.hint.unwrap().contains("keep their values"));
+    assert!(error.message.contains("keep their values"), "{error}");
     assert_eq!(desk.values(sheet, column).await, filled);
     let text = desk.workbench.process_text("", "Repeat it.", "hello").await.unwrap();
     assert_eq!(text.text, "hello", "the text as it was");

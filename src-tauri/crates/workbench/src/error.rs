@@ -115,7 +115,9 @@ pub(crate) enum WorkbenchError {
     NoSuchModel { name: String, known: Vec<String> },
     #[error("`{name}` could mean {} models: {}", candidates.len(), candidates.join(", "))]
     AmbiguousModel { name: String, candidates: Vec<String> },
-    #[error("the model for MLX that is chosen is not on this machine")]
+    #[error(
+        "the chosen model for MLX is not on this machine: until it is, cells keep their values"
+    )]
     NoMlxModel,
     #[error("`{}` is a model for MLX, and only GGUF files are tuned", path.display())]
     NotTuned { path: PathBuf },

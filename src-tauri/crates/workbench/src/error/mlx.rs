@@ -10,7 +10,7 @@ impl WorkbenchError {
             Self::NotTuned { .. } => "look for a repository with the model in fewer bits",
             Self::MlxModelFetched { .. } => "cancel the download first",
             Self::NoMlxDownload { .. } => "download it first",
-            Self::NoMlxModel => "download it or choose another; until then cells keep their values",
+            Self::NoMlxModel => "download it, or choose another",
             _ => return None,
         };
         Some(hint.to_owned())
