@@ -4,6 +4,7 @@
 //! a made-up file ends in an [`MlxError::Config`] and not in a huge allocation. Entries that mean
 //! nothing to the decoder are left alone.
 
+mod architecture;
 mod layers;
 mod quantization;
 mod read;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use crate::MlxError;
 use crate::file;
 
+pub use architecture::Architecture;
 pub use quantization::{Packing, Quantization};
 pub use rope::{Rope, RopeScaling};
 
@@ -29,60 +31,6 @@ const MOST_HEADS: u32 = 512;
 const MOST_HEAD_WIDTH: u32 = 1024;
 const MOST_WORDS: u32 = 1 << 21;
 const MOST_CONTEXT: u32 = 1 << 24;
-
-/// The families of models that are computed. All are decoders of one kind; they differ in what
-/// [`ModelConfig`] says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Architecture {
-    /// Llama, and Mistral before its third generation of small models.
-    Llama,
-    /// Qwen 2 and 2.5: biases on queries, keys and values.
-    Qwen2,
-    /// Qwen 3: queries and keys are normalised head by head.
-    Qwen3,
-    /// Gemma 3: norms around each part, windows, an embedding that is scaled.
-    Gemma3,
-    /// SmolLM 3: some layers without positions.
-    SmolLM3,
-    /// Ministral 3: queries are scaled by their position.
-    Ministral3,
-}
-
-impl Architecture {
-    /// The family that a `model_type` names, of a text model or of one that has one as a part.
-    pub fn of(model_type: &str) -> Option<Self> {
-        match model_type {
-            "gemma3" => Some(Self::Gemma3),
-            // Whose part may be an older Mistral, too; its `config.json` says which.
-            "mistral3" => Some(Self::Ministral3),
-            other => Self::of_text(other),
-        }
-    }
-
-    fn of_text(model_type: &str) -> Option<Self> {
-        Some(match model_type {
-            "llama" | "mistral" => Self::Llama,
-            "qwen2" => Self::Qwen2,
-            "qwen3" => Self::Qwen3,
-            "gemma3_text" => Self::Gemma3,
-            "smollm3" => Self::SmolLM3,
-            "ministral3" => Self::Ministral3,
-            _ => return None,
-        })
-    }
-
-    /// Its name for people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Llama => "llama",
-            Self::Qwen2 => "qwen2",
-            Self::Qwen3 => "qwen3",
-            Self::Gemma3 => "gemma3",
-            Self::SmolLM3 => "smollm3",
-            Self::Ministral3 => "ministral3",
-        }
-    }
-}
 
 /// One layer, where layers differ.
 #[derive(Clone, Debug, PartialEq)]

@@ -34,6 +34,7 @@ mod text;
 pub use choice::Choice;
 pub use files::HubFile;
 pub(crate) use label::label_of;
+pub use mlx::is_checkpoint_file;
 pub use reference::Reference;
 pub use repository::Repository;
 pub use request::{Http, Hub, HubOptions};

@@ -1,21 +1,25 @@
 //! Engines made of the model files of a home: found by name, looked at, loaded, kept, let go.
+//! A little longer than most files: one source answers for both runtimes, so that only one model is
+//! in memory.
 //!
-//! Where each model stands meanwhile is on a [`Board`]; how it gets into memory, in `place`.
+//! Where each model stands meanwhile is on a [`Board`]; how it gets into memory, in `place`; what
+//! a name means, in `found`.
 
 mod board;
+mod found;
 mod in_use;
 mod place;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use braincells_core::{AppError, Clock, Code, EventSink};
+use braincells_core::{AppError, Clock, EventSink};
 use braincells_data::{Catalogue, DEFAULT_RESPONSE_BYTES, ResponseCache};
 use braincells_llm::LLMEngine;
 use braincells_llm::llama::{KeptPrefixes, LoadOptions, Tuning, build_info};
-use braincells_llm::mlx::{self, MlxHelper, MlxUnavailable};
+use braincells_llm::mlx::{MlxHelper, MlxUnavailable};
 use braincells_llm::worker::WorkerProgram;
 use braincells_models::catalogue::Runtime;
 use tokio::sync::Mutex;
@@ -25,13 +29,12 @@ use crate::held::Held;
 use crate::kept::Kept;
 use crate::measured_setup::Measured;
 use crate::model_hash::known_sha256;
-use crate::models::{
-    LOCAL_MLX, list_models, read_checkpoint, read_header, resolve_model, runtime_of,
-};
+use crate::models::LOCAL_MLX;
 use crate::{
     EngineOptions, EngineSource, Home, ModelStanding, ModelTuner, ProcessTuner, TUNE_VERB, TuneHere,
 };
 use board::{Board, Mark, Stage};
+use found::{FoundModel, find_model, look_at, mlx_options, unavailable};
 use in_use::InUse;
 use place::{Loading, Place, load_mlx};
 
@@ -57,15 +60,6 @@ struct Loaded {
     held: Arc<Held>,
     model: FoundModel,
     _in_memory: Mark,
-}
-
-/// The file or folder that a name means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct FoundModel {
-    /// What the list of models calls it.
-    name: String,
-    runtime: Runtime,
-    path: PathBuf,
 }
 
 impl LocalEngines {
@@ -317,51 +311,6 @@ async fn let_go(loaded: Option<Loaded>) {
     });
     if let Err(error) = dropped.await {
         tracing::warn!(%error, "a model was not unloaded well");
-    }
-}
-
-fn find_model(home: &Home, name: &str) -> Result<FoundModel, AppError> {
-    let models = list_models(home, &Catalogue::open(&home.catalogue())?)?;
-    let path = resolve_model(name, &models)?;
-    let listed = models.into_iter().find(|model| model.path == path);
-    let file_name = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let name = listed.map_or_else(file_name, |model| model.name);
-    Ok(FoundModel { name, runtime: runtime_of(&path), path })
-}
-
-/// Refuses, with a named cause, a model that its engine would fall over, and one without an engine.
-fn look_at(model: &FoundModel, mlx: &Result<MlxHelper, MlxUnavailable>) -> Result<(), AppError> {
-    match model.runtime {
-        Runtime::Gguf => read_header(&model.path).map(drop),
-        Runtime::Mlx => {
-            mlx.as_ref().map_err(unavailable)?;
-            read_checkpoint(&model.path).map(drop)
-        }
-    }
-}
-
-fn unavailable(error: &MlxUnavailable) -> AppError {
-    let hint = match error {
-        MlxUnavailable::OtherMachine => "take the same model as GGUF",
-        MlxUnavailable::NoHelper { .. } => {
-            "install Braincells again, or name the program with `BRAINCELLS_MLX_HELPER`"
-        }
-    };
-    AppError::new(Code::ModelMissing, error.to_string()).with_hint(hint)
-}
-
-/// What of the options means something for MLX, whose layers all are on the GPU.
-fn mlx_options(options: &EngineOptions, now_ms: i64) -> mlx::LoadOptions {
-    let usual = mlx::LoadOptions::default();
-    mlx::LoadOptions {
-        context_tokens: options.context_tokens.unwrap_or(usual.context_tokens),
-        // Rows that are computed alone are the same whatever is beside them.
-        parallel_requests: if options.exact {
-            1
-        } else {
-            options.parallel_rows.unwrap_or(usual.parallel_requests)
-        },
-        now_ms: Some(now_ms),
     }
 }
 

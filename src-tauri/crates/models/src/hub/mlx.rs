@@ -7,8 +7,9 @@ use super::label::stem_and_part;
 /// Files that belong to a model, by their endings: weights, settings, vocabularies, templates.
 const ENDINGS: [&str; 6] = [".safetensors", ".json", ".jinja", ".tiktoken", ".model", ".txt"];
 
-/// Whether the model needs this. Folders have other forms of the same weights.
-pub(super) fn is_needed(path: &str) -> bool {
+/// Whether a checkpoint for MLX has a file of this name, seen from its folder: what is downloaded of a
+/// repository, and what a model on the disk is. Folders within have other forms of the same weights.
+pub fn is_checkpoint_file(path: &str) -> bool {
     let name = path.to_ascii_lowercase();
     let is_text =
         |text: &str| ["readme", "license", "notice"].iter().any(|word| text.contains(word));
@@ -74,7 +75,7 @@ mod tests {
 
     fn chosen(repository: &str, paths: &[&str]) -> (Option<Choice>, Vec<String>) {
         let file = |path: &&str| HubFile { path: (*path).to_owned(), bytes: 5, sha256: None };
-        let files = paths.iter().filter(|path| is_needed(path)).map(file).collect();
+        let files = paths.iter().filter(|path| is_checkpoint_file(path)).map(file).collect();
         let mut notes = Notes::default();
         (choice(repository, files, &mut notes), notes.into_lines())
     }

@@ -170,7 +170,7 @@ fn sorted_out(
     }
     let is_mlx = !has(choice::is_gguf) && model.is_mlx();
     if is_mlx {
-        let needed = files::usable(found(), mlx::is_needed, &mut notes);
+        let needed = files::usable(found(), mlx::is_checkpoint_file, &mut notes);
         choices.extend(mlx::choice(&id, needed, &mut notes));
     } else {
         let gguf = files::usable(found(), choice::is_gguf, &mut notes);

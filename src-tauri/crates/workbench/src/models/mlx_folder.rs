@@ -8,11 +8,12 @@ use braincells_core::{AppError, ModelStatus};
 use braincells_data::Catalogue;
 use braincells_mlx::{Checkpoint, ModelConfig};
 use braincells_models::catalogue::{Model, ModelRole, Runtime};
+use braincells_models::hub::is_checkpoint_file;
 
 use super::catalogue::ModelCatalogue;
 use super::error::ModelError;
 use super::list::entries;
-use super::parts::Part;
+use super::parts::{GGUF, Part, without};
 use super::storage::is_unfinished;
 use super::{ModelFile, file};
 use crate::Home;
@@ -27,8 +28,11 @@ const WEIGHTS: &str = ".safetensors";
 pub(super) fn mlx_model(folder: &Path, name: &str) -> Option<ModelFile> {
     let files = files_of(folder);
     let names = || files.iter().filter_map(|path| path.file_name()?.to_str());
+    let is_gguf = |path: PathBuf| {
+        path.file_name().is_some_and(|name| without(&name.to_string_lossy(), GGUF).is_some())
+    };
     // Repositories of GGUF files have a `config.json`, too.
-    let is_other = names().any(|name| name.to_lowercase().ends_with(".gguf"));
+    let is_other = entries(folder).into_iter().any(is_gguf);
     let weights: Vec<&str> = names().filter(|name| name.ends_with(WEIGHTS)).collect();
     if is_other || weights.is_empty() || !names().any(|name| name == CONFIG) {
         return None;
@@ -61,15 +65,14 @@ pub(super) fn is_checkpoint(path: &Path) -> bool {
     path.join(CONFIG).is_file()
 }
 
-/// The files of a model that is a folder, `config.json` first. What is fetched is none yet, and what
-/// is hidden was put there by a system for itself.
+/// The files of a model that is a folder, `config.json` first. What is fetched is none yet; what is
+/// hidden was put there by a system for itself, and other kinds of files by a person.
 pub(super) fn files_of(folder: &Path) -> Vec<PathBuf> {
-    let is_hidden =
-        |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    let mut files: Vec<PathBuf> = entries(folder)
-        .into_iter()
-        .filter(|path| path.is_file() && !is_unfinished(path) && !is_hidden(path))
-        .collect();
+    let is_its = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        !name.starts_with('.') && is_checkpoint_file(name) && !is_unfinished(path) && path.is_file()
+    };
+    let mut files: Vec<PathBuf> = entries(folder).into_iter().filter(is_its).collect();
     let is_config = |path: &PathBuf| path.file_name().is_some_and(|name| name == CONFIG);
     files.sort_by_key(|path| (!is_config(path), path.clone()));
     files

@@ -178,9 +178,14 @@ async fn a_deleted_model_takes_its_folder_along_and_cells_go_by_the_next_one() {
     let id = bench.workbench.download_mlx_model(ID).await.unwrap().id;
     bench.finished(id).await;
     bench.workbench.select_mlx_model(FOLDER).await.unwrap();
+    let own = bench.path(&format!("{FOLDER}/notes.md"));
+    std::fs::write(&own, "what I think of it").unwrap();
     let deleted = bench.workbench.delete_mlx_model("").await.unwrap();
     assert_eq!(deleted.name, FOLDER, "without a name it is the chosen one");
-    assert!(bench.files().is_empty(), "{:?}", bench.files());
+    let notes = format!("{FOLDER}/notes.md");
+    assert_eq!(bench.files(), [FOLDER, &notes], "what a person put there is not deleted");
+    assert!(bench.workbench.models().await.unwrap().is_empty());
+    std::fs::remove_file(own).unwrap();
     assert_eq!(status(&bench).await, ModelStatus::Available);
     assert_eq!(told(&bench).last().unwrap().status, ModelStatus::Available);
     let gone = bench.workbench.delete_mlx_model(ID).await.unwrap_err();
