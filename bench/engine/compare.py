@@ -18,6 +18,7 @@ import gguf
 import llama_server
 import models
 import peers
+import profiles
 import report
 import reviews
 import workloads
@@ -64,6 +65,8 @@ def arguments():
     parser.add_argument("--out", type=Path, default=None, help="folder of results [default: new]")
     parser.add_argument("--publish", action="store_true", help="write bench/RESULTS.md")
     parser.add_argument("--report", action="store_true", help="only write the table of --out anew")
+    parser.add_argument("--profile", action="store_true",
+                        help="only say where the time of our engine and of the bounds goes, by perf")
     parser.add_argument("--build-only", action="store_true", help="only get the peers and models")
     parser.add_argument("--jobs", type=int, default=figures.CORES, help="for building the peers")
     parser.add_argument("--engine", type=Path, required=True, help=argparse.SUPPRESS)
@@ -148,11 +151,30 @@ class Bench:
         paths = {name: self.model_path(name) for name in names}
         if self.options.build_only:
             return
-        for name in names:
-            chosen = self.options.workloads or ",".join(PLAN.get(name) or ["W1", "W2", "W3"])
-            for workload in chosen.split(","):
-                self.workload(name, paths[name], workload)
-                self.write()
+        todo = [(name, workload) for name in names for workload in self.workloads_of(name)]
+        if self.options.profile:
+            print(profiles.table([row for name, workload in todo
+                                 for row in self.profile(name, paths[name], workload)]))
+            return
+        for name, workload in todo:
+            self.workload(name, paths[name], workload)
+            self.write()
+
+    def workloads_of(self, name):
+        chosen = self.options.workloads or ",".join(PLAN.get(name) or ["W1", "W2", "W3"])
+        return chosen.split(",")
+
+    def profile(self, name, path, workload):
+        """Where the time of our engine goes, and that of llama.cpp's own benchmark beside it."""
+        work = self.work(name, path, workload)
+        ours = Braincells(self.options.engine)
+        rows = ours.run(work, min(len(work.rows), 48)).figures.get("parallel_rows") or 16
+        beside = DecodeBound(self.bins / "llama-batched-bench", rows) if workload == "W3" \
+            else PrefillBound(self.bins / "llama-bench")
+        for competitor in (ours, beside):
+            figures.wait_for_quiet(say, QUIET_SECONDS)
+            command = competitor.command(work, len(work.rows))
+            yield f"{name} {workload}, {competitor.name}", profiles.shares(command)
 
     def write(self):
         table = report.table(self.results)
@@ -330,7 +352,8 @@ def main():
     bench = Bench(options)
     if not options.report:
         bench.go()
-    print(bench.write())
+    if not options.profile:
+        print(bench.write())
     say(f"results are in {bench.out}")
 
 

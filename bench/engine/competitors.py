@@ -91,15 +91,17 @@ class Braincells:
     #: Another file than the workload's model.
     model: Path = None
 
-    def run(self, work, count):
+    def command(self, work, count):
         requests = write_lines(work.folder / f"{work.workload}.requests.jsonl",
                                [row["request"] for row in work.rows[:count]])
         warm_up = write_lines(work.folder / "warm-up.jsonl",
                               [row["request"] for row in work.warm_up])
-        done = subprocess.run(
-            [self.program, self.model or work.model, requests, "--warm-up", warm_up, "--threads",
-             str(work.threads), *self.options],
-            capture_output=True, text=True, timeout=RUN_SECONDS)
+        return [self.program, self.model or work.model, requests, "--warm-up", warm_up,
+                "--threads", str(work.threads), *self.options]
+
+    def run(self, work, count):
+        done = subprocess.run(self.command(work, count), capture_output=True, text=True,
+                              timeout=RUN_SECONDS)
         lines = done.stderr.strip().splitlines()
         if done.returncode != 0 or not lines:
             raise RuntimeError(f"measure_engine: {lines[-1] if lines else done.returncode}")
@@ -174,11 +176,13 @@ class PrefillBound:
     program: Path
     name: str = "llama-bench pp512"
 
-    def run(self, work, _count):
-        done = subprocess.run(
-            [self.program, "-m", work.model, "-p", "512", "-n", "0", "-t", str(work.threads),
-             "-fa", "1", "-b", "2048", "-ub", "512", "-r", "5", "-o", "json"],
-            capture_output=True, text=True, check=True, timeout=RUN_SECONDS)
+    def command(self, work, _count):
+        return [self.program, "-m", work.model, "-p", "512", "-n", "0", "-t", str(work.threads),
+                "-fa", "1", "-b", "2048", "-ub", "512", "-r", "5", "-o", "json"]
+
+    def run(self, work, count):
+        done = subprocess.run(self.command(work, count), capture_output=True, text=True,
+                              check=True, timeout=RUN_SECONDS)
         [test] = json.loads(done.stdout)
         return Outcome({"tokens_per_second": test["avg_ts"]}, [])
 
@@ -192,15 +196,17 @@ class DecodeBound:
     new_tokens: int = 28
     name: str = "llama-batched-bench"
 
-    def run(self, work, _count):
+    def command(self, work, _count):
         prompt = round(sum(map(len, work.prompts)) / len(work.prompts))
         cells = prompt + self.sequences * (self.new_tokens + 8)
-        done = subprocess.run(
-            [self.program, "-m", work.model, "-npp", str(prompt), "-ntg", str(self.new_tokens),
-             "-npl", str(self.sequences), "-pps", "-kvu", "-c", str(-(-cells // 256) * 256),
-             "-b", "2048", "-ub", "512", "-fa", "on", "-t", str(work.threads), "-tb",
-             str(work.threads), "--output-format", "jsonl"],
-            capture_output=True, text=True, check=True, timeout=RUN_SECONDS)
+        return [self.program, "-m", work.model, "-npp", str(prompt), "-ntg",
+                str(self.new_tokens), "-npl", str(self.sequences), "-pps", "-kvu", "-c",
+                str(-(-cells // 256) * 256), "-b", "2048", "-ub", "512", "-fa", "on", "-t",
+                str(work.threads), "-tb", str(work.threads), "--output-format", "jsonl"]
+
+    def run(self, work, count):
+        done = subprocess.run(self.command(work, count), capture_output=True, text=True,
+                              check=True, timeout=RUN_SECONDS)
         lines = [line for line in (done.stdout + done.stderr).splitlines()
                  if line.startswith("{") and "speed_tg" in line]
         return Outcome({"tokens_per_second": json.loads(lines[-1])["speed_tg"]}, [],

@@ -104,6 +104,29 @@ test("the models for MLX are listed with where they stand, and chosen by keys", 
   expect(await chosen()).toBe("mlx-community--SmolLM3-3B-4bit");
 });
 
+test("the hub is searched for models of MLX, and one is opened", async () => {
+  await openMlx();
+  await page.fill("hub-search", "qwen3");
+  await page.byId("hub-result");
+  expect(await (await page.byId("hub-format")).getValue()).toBe("gguf");
+  await page.choose("hub-format", "MLX");
+  await (await page.byRole("button", "mlx-community/Qwen3-1.7B-4bit")).click();
+  await page.byId("hub-choices");
+  expect(await page.isShown("hub-mlx")).toBe(false);
+  await page.click("hub-back");
+  await page.fill("hub-search", "no such model");
+  await page.sees("Only models in the format of MLX are listed");
+  await page.choose("hub-format", "GGUF");
+  await page.sees("Only models that come as GGUF files are listed");
+});
+
+test("where MLX is not run only GGUF files are searched for", async () => {
+  await openMlx("example");
+  await page.fill("hub-search", "qwen3");
+  await page.byId("hub-result");
+  expect(await page.isShown("hub-format")).toBe(false);
+});
+
 test("one is downloaded with its progress, and is there", async () => {
   await openMlx();
   await page.backend((backend) => backend.downloadRate(120_000_000));

@@ -1,5 +1,5 @@
 import { createContextId } from "@builder.io/qwik";
-import type { AppError, Download, MlxModelInfo, ModelStatus, SearchSort } from "~/ipc";
+import type { AppError, Download, MlxModelInfo, ModelStatus, Runtime, SearchSort } from "~/ipc";
 
 /** Where a model stands, as an event said last. */
 export interface HeardStatus {
@@ -46,6 +46,8 @@ export interface ModelsState {
   hubTyped: string;
   /** How what the search finds is ordered. */
   hubSort: SearchSort;
+  /** What shall run the models that the search finds; MLX only where this computer runs it. */
+  hubRuntime: Runtime;
   /** The repository of the hub that is open, as it was asked for; null while the lists are shown. */
   hubOpen: string | null;
 }
@@ -63,6 +65,7 @@ export function newModelsState(): ModelsState {
     hadNone: false,
     hubTyped: "",
     hubSort: "downloads",
+    hubRuntime: "gguf",
     hubOpen: null,
   };
 }

@@ -1,5 +1,5 @@
 import { $, component$, type QRL, useContext, useStore, useTask$ } from "@builder.io/qwik";
-import { type AppError, errorOf, type HubModel, ipc, type SearchSort } from "~/ipc";
+import { type AppError, errorOf, type HubModel, ipc, type Runtime, type SearchSort } from "~/ipc";
 import { AppContext } from "~/state/app";
 import { ModelsContext } from "~/state/models";
 import { Button, EmptyState, IconButton, Select, Spinner, TextField } from "~/ui";
@@ -7,7 +7,7 @@ import { closeRepository } from "./focus";
 import { HubNotice } from "./hub-notice";
 import { HubPage } from "./hub-page";
 import { HubResults } from "./hub-results";
-import { FIRST_RESULTS, MOST_RESULTS, referenceIn } from "./hub-search";
+import { FIRST_RESULTS, MOST_RESULTS, referenceIn, searchedRuntime } from "./hub-search";
 import { MlxModelSelector } from "./mlx-selector";
 import { RecommendedList } from "./recommended-list";
 import { words } from "./screen-strings";
@@ -48,6 +48,7 @@ export const GetTab = component$(() => {
   useTask$(({ track, cleanup }) => {
     const text = track(() => models.hubTyped).trim();
     const sort = track(() => models.hubSort);
+    const runtime = track(() => searchedRuntime(models));
     const limit = track(() => state.limit);
     track(() => [state.tries, app.settings.local_only]);
     // A repository is opened by Enter; looking for its name would only find what is typed.
@@ -61,7 +62,7 @@ export const GetTab = component$(() => {
     let isWanted = true;
     const timer = setTimeout(async () => {
       try {
-        const found = await ipc.searchModels({ text, runtime: "gguf", sort, limit });
+        const found = await ipc.searchModels({ text, runtime, sort, limit });
         if (isWanted) state.found = found;
       } catch (thrown) {
         if (!isWanted) return;
@@ -125,6 +126,19 @@ export const GetTab = component$(() => {
             />
           )}
         </div>
+        {isSearching && reference === null && models.mlx.length > 0 && (
+          <Select
+            label={said.format}
+            class="mb-5 w-24"
+            value={models.hubRuntime}
+            options={Object.entries(said.formats).map(([value, label]) => ({ value, label }))}
+            testId="hub-format"
+            onChange$={$((value: string) => {
+              models.hubRuntime = value as Runtime;
+              state.limit = FIRST_RESULTS;
+            })}
+          />
+        )}
         {isSearching && reference === null && (
           <Select
             label={said.sort}
@@ -152,7 +166,12 @@ export const GetTab = component$(() => {
         </div>
       )}
       {isSearching && reference === null && (
-        <Found state={state} typed={models.hubTyped} onOpen$={open} />
+        <Found
+          state={state}
+          typed={models.hubTyped}
+          runtime={searchedRuntime(models)}
+          onOpen$={open}
+        />
       )}
       {!isSearching && (
         <>
@@ -167,11 +186,12 @@ export const GetTab = component$(() => {
 interface FoundProps {
   state: SearchState;
   typed: string;
+  runtime: Runtime;
   onOpen$: QRL<(repository: string) => void>;
 }
 
 /** What a search brought, or why nothing came. */
-const Found = component$<FoundProps>(({ state, typed, onOpen$ }) => {
+const Found = component$<FoundProps>(({ state, typed, runtime, onOpen$ }) => {
   const { found, failure } = state;
   if (failure !== null) {
     return (
@@ -193,7 +213,7 @@ const Found = component$<FoundProps>(({ state, typed, onOpen$ }) => {
     );
   }
   if (found.length === 0 && !state.isBusy) {
-    return <EmptyState icon="search" title={said.none(typed.trim())} body={said.noneBody} />;
+    return <EmptyState icon="search" title={said.none(typed.trim())} body={said.noneBody[runtime]} />;
   }
   const mayBeMore = found.length >= state.limit && state.limit < MOST_RESULTS;
   return (

@@ -1,5 +1,6 @@
 /** What is typed into the search of the hub, and what it asks for. Pure functions. */
-import type { Choice, HubRepository, Repository, Verdict } from "~/ipc";
+import type { Choice, HubRepository, Repository, Runtime, Verdict } from "~/ipc";
+import type { ModelsState } from "~/state/models";
 import { words } from "./screen-strings";
 
 /** Models that are asked for at first, and at most. */
@@ -21,6 +22,14 @@ export function referenceIn(typed: string): string | null {
   // The address of a mirror: the Rust side knows whether it is the one that is set.
   if (/^https?:\/\/[^/]+\/[^/]+\/[^/]+/i.test(text)) return text;
   return REPOSITORY.test(text) ? text : null;
+}
+
+/** What shall run the models that are searched for: MLX is a choice only where it is run. */
+export function searchedRuntime({
+  mlx,
+  hubRuntime,
+}: Pick<ModelsState, "mlx" | "hubRuntime">): Runtime {
+  return mlx.length > 0 ? hubRuntime : "gguf";
 }
 
 /** Where people read about a repository, on the hub that is set: it may be a mirror. */

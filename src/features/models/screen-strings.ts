@@ -1,4 +1,12 @@
-import type { DownloadState, Gate, ModelApp, ModelStatus, SearchSort, Verdict } from "~/ipc";
+import type {
+  DownloadState,
+  Gate,
+  ModelApp,
+  ModelStatus,
+  Runtime,
+  SearchSort,
+  Verdict,
+} from "~/ipc";
 import { counted, formatBytes, formatCount, formatCountdown, formatDuration } from "~/lib/format";
 
 /** What the models screen says, and what is said of models on their way elsewhere. */
@@ -186,10 +194,15 @@ export const words = {
       likes: "Likes",
       updated: "Last changed",
     } satisfies Record<SearchSort, string>,
+    format: "Format",
+    formats: { gguf: "GGUF", mlx: "MLX" } satisfies Record<Runtime, string>,
     results: "Results",
     searching: "Searching",
     none: (typed: string) => `Nothing on the hub fits “${typed}”`,
-    noneBody: "Only models that come as GGUF files are listed",
+    noneBody: {
+      gguf: "Only models that come as GGUF files are listed",
+      mlx: "Only models in the format of MLX are listed",
+    } satisfies Record<Runtime, string>,
     found: (count: number) => counted(count, "model", "models"),
     more: "Show more",
     open: (reference: string) => `Open ${reference}`,

@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use braincells_testing::Dice;
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -202,11 +203,7 @@ fn file(bytes: usize) -> (Arc<Vec<u8>>, String) {
 }
 
 fn sum(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a text takes whatever is written");
-        hex
-    })
+    HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
 #[test]

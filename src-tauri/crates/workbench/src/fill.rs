@@ -1,7 +1,6 @@
 //! A file in, filled columns out; and the same again goes on where it stopped.
 
 use std::collections::VecDeque;
-use std::fmt::Write;
 use std::fs::File;
 use std::io::Read;
 
@@ -9,6 +8,7 @@ use braincells_core::{
     AppError, Column, ColumnId, Recipe, RunId, RunInfo, RunRequest, RunScope, SheetId, Value,
 };
 use braincells_data::{ImportOptions, SheetStore};
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::blocking::blocking;
@@ -241,11 +241,7 @@ fn job_key(input: &InputFile, columns: &[(String, Recipe)]) -> Result<String, Ap
         rest["options"] = serde_json::json!(input.options);
     }
     hash.update(sorted(rest).to_string());
-    let mut key = String::new();
-    for byte in hash.finalize() {
-        write!(key, "{byte:02x}").expect("writing to a string does not fail");
-    }
-    Ok(key)
+    Ok(HEXLOWER.encode(&hash.finalize()))
 }
 
 /// The value with the keys of its objects in order, so that equal values are equal text.

@@ -1,6 +1,5 @@
 //! What a model holds, named by the SHA-256 of its bytes.
 
-use std::fmt::Write as _;
 use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use braincells_core::{AppError, Code};
 use braincells_data::{FileState, ResponseCache};
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::error::WorkbenchError;
@@ -63,7 +63,7 @@ fn of_several<E>(files: &[PathBuf], of: impl Fn(&Path) -> Result<String, E>) -> 
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         all.update(format!("{}  {name}\n", of(file)?));
     }
-    Ok(hexadecimal(&all.finalize()))
+    Ok(HEXLOWER.encode(&all.finalize()))
 }
 
 /// [`model_sha256`] of one file, whatever it belongs to.
@@ -93,16 +93,9 @@ pub(crate) fn file_sha256(
             length => hash.update(&chunk[..length]),
         }
     }
-    let digits = hexadecimal(&hash.finalize());
+    let digits = HEXLOWER.encode(&hash.finalize());
     remembered.put_file_hash(&state, &digits);
     Ok(digits)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut digits, byte| {
-        write!(digits, "{byte:02x}").expect("writing to a string does not fail");
-        digits
-    })
 }
 
 fn state_of(path: &Path, metadata: &Metadata) -> FileState {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
@@ -113,9 +114,5 @@ pub(super) fn sha256_of(
 
 /// A sum as it is written.
 pub(super) fn hex(sha256: Sha256) -> String {
-    use std::fmt::Write as _;
-    sha256.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a text takes whatever is written");
-        hex
-    })
+    HEXLOWER.encode(&sha256.finalize())
 }

@@ -9,6 +9,7 @@ use braincells_models::download::{
     Control, FetchError, Fetched, Limits, Step, Wanted, fetch, partial_path,
 };
 use braincells_models::hub::{Http, Hub, HubOptions};
+use data_encoding::HEXLOWER;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -34,11 +35,7 @@ pub fn bytes(count: usize, seed: u64) -> Vec<u8> {
 }
 
 pub fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a text takes whatever is written");
-        hex
-    })
+    HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
 /// A hub at this address.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::dice::Dice;
@@ -82,7 +83,7 @@ impl Content {
             hash.update(&piece);
             at += piece.len() as u64;
         }
-        Ok(hex(&hash.finalize()))
+        Ok(HEXLOWER.encode(&hash.finalize()))
     }
 }
 
@@ -110,16 +111,7 @@ fn generated(tile: &[u8], from: u64, length: u64) -> Vec<u8> {
 
 /// The first `digits` of the checksum of a text: ids that look as the hub's do and stay the same.
 pub(super) fn id_of(text: &str, digits: usize) -> String {
-    let mut id = hex(&Sha256::digest(text.as_bytes()));
+    let mut id = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
     id.truncate(digits);
     id
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes it");
-        text
-    })
 }

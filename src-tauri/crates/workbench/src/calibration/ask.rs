@@ -4,13 +4,13 @@
 //! Called by the run once it has its engine.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 
 use braincells_core::{
     AppError, Calibration, CalibrationMode, CheckedScores, Output, RowId, Value,
 };
 use braincells_llm::prompt::Example;
 use braincells_llm::{LLMEngine, LLMError, LLMRequest};
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::estimate::{Prior, estimate, spread};
@@ -230,21 +230,13 @@ fn prompt_name(order: &Order, engine: &dyn LLMEngine, examples: &[Example]) -> S
     let content =
         serde_json::to_vec(&(answers, &request.model, &request.messages, &request.output))
             .expect("a request has only text keys");
-    hexadecimal(&Sha256::digest(content)[..16])
+    HEXLOWER.encode(&Sha256::digest(content)[..16])
 }
 
 /// The name of a prompt together with its lead-in.
 fn with_lead_in(prompt: &str, lead_in: Option<&str>) -> String {
     let Some(lead_in) = lead_in else { return prompt.to_owned() };
-    format!("{prompt}-{}", hexadecimal(&Sha256::digest(lead_in)[..4]))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("writing to a string does not fail");
-    }
-    text
+    format!("{prompt}-{}", HEXLOWER.encode(&Sha256::digest(lead_in)[..4]))
 }
 
 /// The inputs of some rows that have any, evenly over the sheet.

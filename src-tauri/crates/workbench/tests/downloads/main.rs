@@ -201,8 +201,7 @@ async fn becomes(mut so: impl FnMut() -> bool) {
 
 fn sha256(path: &Path) -> String {
     use sha2::{Digest, Sha256};
-    let digest = Sha256::digest(std::fs::read(path).unwrap());
-    digest.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+    data_encoding::HEXLOWER.encode(&Sha256::digest(std::fs::read(path).unwrap()))
 }
 
 /// The checksum of a file of the hub.
