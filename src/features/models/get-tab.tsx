@@ -213,7 +213,9 @@ const Found = component$<FoundProps>(({ state, typed, runtime, onOpen$ }) => {
     );
   }
   if (found.length === 0 && !state.isBusy) {
-    return <EmptyState icon="search" title={said.none(typed.trim())} body={said.noneBody[runtime]} />;
+    return (
+      <EmptyState icon="search" title={said.none(typed.trim())} body={said.noneBody[runtime]} />
+    );
   }
   const mayBeMore = found.length >= state.limit && state.limit < MOST_RESULTS;
   return (
