@@ -113,6 +113,9 @@ test("the hub is searched for models of MLX, and one is opened", async () => {
   await (await page.byRole("button", "mlx-community/Qwen3-1.7B-4bit")).click();
   await page.byId("hub-choices");
   expect(await page.isShown("hub-mlx")).toBe(false);
+  // Its size says whether it fits. There is no header on the hub that would say it exactly.
+  await page.byId("model-fit");
+  expect(await page.isShown("hub-check")).toBe(false);
   await page.click("hub-back");
   await page.fill("hub-search", "no such model");
   await page.sees("Only models in the format of MLX are listed");

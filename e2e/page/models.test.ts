@@ -294,9 +294,67 @@ test("a model that is at work is not deleted, and that is said calmly", async ()
   await pressIn("installed-model", "SmolLM2-135M-Instruct.Q4_1", "model-menu");
   await page.click("model-delete", "confirm-ok");
   await page.byId("model-refused");
-  await page.sees("is in use right now");
+  await page.sees("SmolLM2-135M-Instruct.Q4_1 was not deleted");
+  await page.sees("is in use: a run needs it");
   expect(await page.isShown("toast-error")).toBe(false);
   expect(await names("installed-model")).toContain("SmolLM2-135M-Instruct.Q4_1");
+});
+
+test("a model that stays for another reason is not said to be in use", async () => {
+  await openScene("models", "here");
+  const refuse = (why: string) =>
+    page.backend((backend, message = "") => backend.fail("deleteModel", "conflict", message), why);
+  await refuse("the model `Llama` is not in the models folder but behind a link at `/elsewhere`");
+  await pressIn("installed-model", "Llama-3.2-3B", "model-menu");
+  await page.click("model-delete", "confirm-ok");
+  await page.sees("Llama-3.2-3B-Instruct-Q4_K_M was not deleted");
+  await page.sees("behind a link at");
+  expect(await page.textOf("model-refused")).not.toContain("in use");
+  await refuse("the model `Mistral` is in use: a run needs it");
+  await pressIn("installed-model", "Mistral-Nemo", "model-menu");
+  await page.click("model-delete", "confirm-ok");
+  await page.sees("Mistral-Nemo-Instruct-2407-Q4_K_M was not removed from the list");
+});
+
+test("what the files say is read again when the list changed", async () => {
+  await openScene("models", "here");
+  const line = () => lineOf("installed-model", "half-copied");
+  await expect.poll(line).toContain("The file ends before its last tensor");
+  // The rest of it comes.
+  await page.backend((backend) => backend.modelStatus("half-copied.Q4_K_M.gguf", "downloaded"));
+  await expect.poll(line).not.toContain("Cannot be used");
+  await pressIn("installed-model", "Mistral-Nemo", "model-menu");
+  await page.click("model-delete", "confirm-ok");
+  await page.sees("its file is still there");
+  await expect.poll(line).not.toContain("The file ends before its last tensor");
+  expect(await line()).toContain("Use for new columns");
+});
+
+test("a recommended model that is here twice says so of both quantisations", async () => {
+  await openScene("models", "get");
+  const line = () => lineOf("recommended-model", "Llama 3.2 3B");
+  const choose = (label: string) =>
+    page.browser.execute((wanted) => {
+      const lines = [...document.querySelectorAll("[data-testid=recommended-model]")];
+      const found = lines.find((each) => each.textContent?.includes("Llama 3.2 3B"));
+      const select = found?.querySelector("select");
+      const option = [...(select?.options ?? [])].find((each) => each.label.startsWith(wanted));
+      if (!select || !option) throw new Error(`no ${wanted}`);
+      select.value = option.value;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    }, label);
+  await expect.poll(line).toContain("On this computer");
+  await choose("IQ3_M");
+  await expect.poll(line).toContain("Download 1.6 GB");
+  await page.backend((backend) => backend.downloadRate(900_000_000));
+  await pressIn("recommended-model", "Llama 3.2 3B", "recommended-download");
+  await page.sees("Llama-3.2-3B-Instruct-IQ3_M is on this computer");
+  await expect.poll(line).toContain("On this computer");
+  await choose("Q4_K_M");
+  await page.settle();
+  expect(await line()).toContain("On this computer");
+  await choose("Q6_K");
+  await expect.poll(line).toContain("Download");
 });
 
 test("what works was used just now, and what failed says why until it goes well", async () => {

@@ -189,8 +189,8 @@ export const commands = {
 	listLocalModels: () => typedError<ModelFile[], AppError>(__TAURI_INVOKE("list_local_models")),
 	/**  Adds a model file by its path: where it is, or as a copy in the models folder. */
 	addModel: (path: string, copy: boolean, task: string) => typedError<ModelFile, AppError>(__TAURI_INVOKE("add_model", { path, copy, task })),
-	/**  Deletes a model; of one that is linked only the link goes. */
-	deleteModel: (name: string) => typedError<DeletedModel, AppError>(__TAURI_INVOKE("delete_model", { name })),
+	/**  Deletes the model that was shown with this name and path; of one that is linked only the link goes. */
+	deleteModel: (name: string, path: string) => typedError<DeletedModel, AppError>(__TAURI_INVOKE("delete_model", { name, path })),
 	/**  Models that other apps have on this computer. */
 	scanModels: () => typedError<FoundModel[], AppError>(__TAURI_INVOKE("scan_models")),
 	/**  What a model's header says, and whether it fits. */
@@ -2235,8 +2235,8 @@ export type RecommendedModel = {
 	 *  none will fit, as `fits` says, it is the least that is worth having.
 	 */
 	suggested: number | null,
-	/**  What it is called here, if it is here. */
-	installed: string | null,
+	/**  What each of its variants is called here, if it is here. */
+	installed: (string | null)[],
 	/**  Whether this program can run it. */
 	available: boolean,
 };

@@ -29,11 +29,15 @@ pub async fn add_model(
     app.long_calls.run(task, app.workbench.add_model(path.as_ref(), how)).await
 }
 
-/// Deletes a model; of one that is linked only the link goes.
+/// Deletes the model that was shown with this name and path; of one that is linked only the link goes.
 #[tauri::command]
 #[specta::specta]
-pub async fn delete_model(app: State<'_, App>, name: String) -> Result<DeletedModel, AppError> {
-    app.workbench.delete_model(&name).await
+pub async fn delete_model(
+    app: State<'_, App>,
+    name: String,
+    path: String,
+) -> Result<DeletedModel, AppError> {
+    app.workbench.delete_shown_model(&name, path.as_ref()).await
 }
 
 /// Models that other apps have on this computer.

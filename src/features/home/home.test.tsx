@@ -106,7 +106,7 @@ it("leads somebody without a model to one, and on to the example once it is ther
   const variant = { label: "Q4_1", bytes: 98_362_432 };
   const starter = { id: "starter", name: "SmolLM2 135M", role: "starter", variants: [variant] };
   fake.recommendedModels.mockResolvedValue([
-    { model: starter, fits: ["fits"], suggested: 0, installed: null, available: true },
+    { model: starter, fits: ["fits"], suggested: 0, installed: [null], available: true },
   ]);
   const { screen, userEvent } = await opened();
   await expect

@@ -8,13 +8,23 @@ const said = words.installed;
 
 interface BusyNoticeProps {
   name: string;
+  /** Whether only a link was to go. */
+  isLinked?: boolean | undefined;
   failure: AppError;
   onClose$: QRL<() => void>;
 }
 
-/** Why a model cannot go now, calmly: something has it, and nothing happened to it. */
-export const BusyNotice = component$<BusyNoticeProps>(({ name, failure, onClose$ }) => (
-  <Notice kind="info" class="mt-3" title={said.busyTitle(name)} testId="model-refused">
+/**
+ * Why a model cannot go now, calmly: nothing happened to it. The cause is the failure's to say, which
+ * may be that something has it, or that its file is not where it could be deleted.
+ */
+export const BusyNotice = component$<BusyNoticeProps>(({ name, isLinked, failure, onClose$ }) => (
+  <Notice
+    kind="info"
+    class="mt-3"
+    title={isLinked ? said.notUnlinked(name) : said.notDeleted(name)}
+    testId="model-refused"
+  >
     <p>
       <Words text={sentence(failure.message)} />
     </p>

@@ -1,5 +1,5 @@
 import { $, component$, useSignal } from "@builder.io/qwik";
-import { type AppError, errorOf, type HubFit, ipc } from "~/ipc";
+import { type AppError, errorOf, type HubFit, ipc, type Runtime } from "~/ipc";
 import { formatBytes } from "~/lib/format";
 import { Badge, Button } from "~/ui";
 import { DownloadButton } from "./download-button";
@@ -14,6 +14,8 @@ const said = words.hub;
 interface ChoiceRowProps {
   listed: ListedChoice;
   repository: string;
+  /** What runs it: only the file of a GGUF model says more than its size. */
+  runtime: Runtime;
   /** How it is asked for. */
   reference: string;
   /** Why nothing of the repository can be used here, if that is known. */
@@ -22,7 +24,7 @@ interface ChoiceRowProps {
 
 /** One quantisation of a repository: its size, whether it fits, and the way to get it. */
 export const ChoiceRow = component$<ChoiceRowProps>((props) => {
-  const { listed, repository, reference } = props;
+  const { listed, repository, runtime, reference } = props;
   const { choice, isSuggested, isWanted } = listed;
   const failure = useSignal<AppError | null>(null);
   /** Whether what failed was the download, and not the look at the file. */
@@ -66,7 +68,7 @@ export const ChoiceRow = component$<ChoiceRowProps>((props) => {
           <span class="text-muted text-sm">{said.files(choice.files.length)}</span>
         )}
         <span class="ml-auto flex flex-none items-center gap-2">
-          {fit.value === null && (
+          {runtime === "gguf" && fit.value === null && (
             <Button
               size="s"
               variant="ghost"

@@ -168,6 +168,7 @@ const RepositoryBody = component$<{ found: HubRepository; reference: string }>((
                 key={listed.choice.label}
                 listed={listed}
                 repository={repository.id}
+                runtime={repository.runtime}
                 reference={repositoryAt(reference, repository.id)}
                 problem={found.problem}
               />

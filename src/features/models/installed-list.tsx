@@ -8,7 +8,7 @@ import {
   useVisibleTask$,
 } from "@builder.io/qwik";
 import { showFailure } from "~/errors";
-import { type AppError, errorOf, ipc, type ModelFile, type ModelInfo } from "~/ipc";
+import { type AppError, errorOf, ipc, type ModelFile } from "~/ipc";
 import { modelsNamed } from "~/lib/model-names";
 import { AppContext } from "~/state/app";
 import { ModelsContext } from "~/state/models";
@@ -17,7 +17,7 @@ import { Button, ConfirmDialog, EmptyState } from "~/ui";
 import { AddFile, CopyProgress } from "./add-file";
 import { BusyNotice } from "./busy-notice";
 import { defaultModel } from "./default-model";
-import { inOrder, neighbourOf } from "./installed";
+import { areFresh, factsOf, inOrder, neighbourOf, type ReadFacts } from "./installed";
 import { InstalledRow } from "./installed-row";
 import { ModelDetails } from "./model-details";
 import { Panel } from "./panel";
@@ -37,10 +37,10 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
   const toasts = useContext(ToastContext);
   const list = useSignal<HTMLElement>();
   const now = useSignal(Date.now());
-  const infos = useStore<{ [path: string]: ModelInfo | undefined }>({}, { deep: false });
+  const facts = useStore<{ [path: string]: ReadFacts | undefined }>({}, { deep: false });
   const doomed = useSignal<ModelFile | null>(null);
   const shown = useSignal<ModelFile | null>(null);
-  const refused = useSignal<{ name: string; failure: AppError } | null>(null);
+  const refused = useSignal<{ name: string; isLinked: boolean; failure: AppError } | null>(null);
   const isDeleting = useSignal(false);
   const gone = useSignal<{ path: string; next: string | null } | null>(null);
 
@@ -59,11 +59,13 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
       isWanted = false;
     });
     async function readAll() {
-      for (const { name, path } of models) {
+      for (const model of models) {
         if (!isWanted) return;
-        if (infos[path] !== undefined) continue;
+        const { name, path, size_bytes } = model;
+        const { changed } = state;
+        if (areFresh(facts[path], model, changed)) continue;
         const info = await ipc.modelInfo(name).catch(() => undefined);
-        if (isWanted) infos[path] = info;
+        if (isWanted) facts[path] = info && { info, size_bytes, changed };
       }
     }
     void readAll();
@@ -86,7 +88,7 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
     isDeleting.value = true;
     refused.value = null;
     try {
-      const { bytes, unlinked, was_default } = await ipc.deleteModel(model.name);
+      const { bytes, unlinked, was_default } = await ipc.deleteModel(model.name, model.path);
       doomed.value = null;
       const name = titleOf(model);
       const title = unlinked ? said.unlinked(name) : said.deleted(name, bytes);
@@ -97,8 +99,9 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
     } catch (thrown) {
       doomed.value = null;
       const failure = errorOf(thrown);
-      if (failure.code === "conflict") refused.value = { name: titleOf(model), failure };
-      else showFailure(toasts, thrown);
+      if (failure.code === "conflict") {
+        refused.value = { name: titleOf(model), isLinked: model.linked, failure };
+      } else showFailure(toasts, thrown);
     } finally {
       isDeleting.value = false;
     }
@@ -119,6 +122,7 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
       {refused.value !== null && (
         <BusyNotice
           name={refused.value.name}
+          isLinked={refused.value.isLinked}
           failure={refused.value.failure}
           onClose$={() => {
             refused.value = null;
@@ -144,7 +148,7 @@ export const InstalledList = component$<{ models: ModelFile[] }>((props) => {
             <InstalledRow
               key={model.path}
               model={model}
-              info={infos[model.path]}
+              info={factsOf(facts[model.path], model)}
               now={now.value}
               isUsual={usual.length === 1 && usual[0]?.path === model.path}
               onShow$={() => {

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Judgement, ModelFile, ModelInfo } from "~/ipc";
 import { defaultModel } from "./default-model";
-import { fitFacts, headerFacts, inOrder, neighbourOf, shownVerdict, statusOf } from "./installed";
+import {
+  areFresh,
+  factsOf,
+  fitFacts,
+  headerFacts,
+  inOrder,
+  neighbourOf,
+  shownVerdict,
+  statusOf,
+} from "./installed";
 import { installedText } from "./words";
 
 function model(name: string, more: Partial<ModelFile> = {}): ModelFile {
@@ -69,6 +78,24 @@ describe("the model for new columns", () => {
     expect(defaultModel([qwen], "")).toBe(qwen.name);
     expect(defaultModel([qwen, model("b.gguf")], "")).toBe("");
     expect(defaultModel([], "")).toBe("");
+  });
+});
+
+describe("what the file of a model said", () => {
+  const read = { info, size_bytes: qwen.size_bytes, changed: 3 };
+  const longer = { ...qwen, size_bytes: qwen.size_bytes + 1 };
+
+  it("is read again once models came or went, and shown until then", () => {
+    expect(areFresh(undefined, qwen, 3)).toBe(false);
+    expect(areFresh(read, qwen, 3)).toBe(true);
+    expect(areFresh(read, qwen, 4)).toBe(false);
+    expect(factsOf(read, qwen)).toBe(info);
+  });
+
+  it("is not said of a file that is longer by now", () => {
+    expect(areFresh(read, longer, 3)).toBe(false);
+    expect(factsOf(read, longer)).toBe(undefined);
+    expect(factsOf(undefined, qwen)).toBe(undefined);
   });
 });
 

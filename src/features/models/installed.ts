@@ -31,6 +31,27 @@ export function neighbourOf(models: readonly ModelFile[], gone: string): string 
   return (models[at + 1] ?? models[at - 1])?.path ?? null;
 }
 
+/** What the file of a model said, and which file it was. */
+export interface ReadFacts {
+  info: ModelInfo;
+  /** The size in the list for which it was read. */
+  size_bytes: number;
+  /** How often models had come or gone by then (`ModelsState.changed`). */
+  changed: number;
+}
+
+type Listed = Pick<ModelFile, "size_bytes">;
+
+/** Whether it need not be read again: nothing came or went, and the file is as long as it was. */
+export function areFresh(read: ReadFacts | undefined, model: Listed, changed: number): boolean {
+  return read?.changed === changed && read.size_bytes === model.size_bytes;
+}
+
+/** What is shown until it is read again; nothing once the file is another one. */
+export function factsOf(read: ReadFacts | undefined, model: Listed): ModelInfo | undefined {
+  return read?.size_bytes === model.size_bytes ? read.info : undefined;
+}
+
 /** A name and what is known of it; null where nothing is. */
 export type Fact = [name: string, value: string];
 

@@ -17,7 +17,7 @@ import { DownloadButton } from "./download-button";
 import { FitBadge } from "./fit-badge";
 import { HubNotice } from "./hub-notice";
 import { Panel } from "./panel";
-import { groupsOf, installedPlace, offerOf } from "./recommended";
+import { groupsOf, offerOf } from "./recommended";
 import { words } from "./screen-strings";
 import { formatParameters } from "./words";
 
@@ -74,9 +74,6 @@ const RecommendedRow = component$<RecommendedRowProps>((props) => {
   if (offer === null) return null;
   const { variant, verdict } = offer;
   const place = model.variants.indexOf(variant);
-  const here = installedPlace(recommended);
-  // Of a model that is here another quantisation may be wanted.
-  const isHere = recommended.installed !== null && (here === null || here === place);
   const facts = [
     said.parameters(formatParameters(model.parameters)),
     said.context(formatTokens(model.context_length)),
@@ -141,7 +138,7 @@ const RecommendedRow = component$<RecommendedRowProps>((props) => {
               isApproximate={variant.approximate}
               name={model.name}
               verdict={verdict}
-              installed={isHere ? recommended.installed : null}
+              installed={recommended.installed[place] ?? null}
               isMain={model.role === "starter" || model.role === "recommended"}
               testId="recommended-download"
               onFailed$={$((told: AppError | null) => {

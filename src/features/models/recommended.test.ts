@@ -26,7 +26,14 @@ function recommended(
     ...model,
   };
   const fits: Verdict[] = ["fits", "fits", "fits"];
-  return { model: base, fits, suggested: 2, installed: null, available: true, ...rest };
+  return {
+    model: base,
+    fits,
+    suggested: 2,
+    installed: [null, null, null],
+    available: true,
+    ...rest,
+  };
 }
 
 const starter = recommended("starter", { model: { role: "starter", parameters: 1e8 } });
@@ -57,10 +64,10 @@ describe("recommended models", () => {
   it("are offered as they are here, else as suggested", () => {
     expect(offerOf(good)?.variant.label).toBe("Q8_0");
     expect(offerOf(good, 0)?.variant.label).toBe("Q2_K");
-    const here = recommended("good", { installed: "owner--good/good-Q4_K_M.gguf" });
+    const here = recommended("good", { installed: [null, "good-Q4_K_M.gguf", "good-Q8_0.gguf"] });
     expect(installedPlace(here)).toBe(1);
     expect(offerOf(here)?.variant.label).toBe("Q4_K_M");
-    expect(installedPlace(recommended("good", { installed: "other.gguf" }))).toBe(null);
+    expect(installedPlace(good)).toBe(null);
     expect(offerOf(recommended("none", { suggested: null, model: { variants: [] } }))).toBe(null);
   });
 });

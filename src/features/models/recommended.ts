@@ -1,6 +1,5 @@
 /** The recommended models as they are shown: pure functions. */
 import type { Model, RecommendedModel, Variant, Verdict } from "~/ipc";
-import { fileName } from "~/lib/model-names";
 import { words } from "./screen-strings";
 
 /** Where the sizes of models part, as the catalogue has it. */
@@ -45,14 +44,9 @@ export interface Offer {
   verdict: Verdict;
 }
 
-/** The variant that is here, by the name of its file; null where that does not say. */
-export function installedPlace({ model, installed }: RecommendedModel): number | null {
-  if (installed === null) return null;
-  const file = fileName(installed).toLowerCase();
-  const place = model.variants.findIndex(
-    (one) =>
-      fileName(one.file ?? "").toLowerCase() === file || file.includes(one.label.toLowerCase()),
-  );
+/** The first variant that is here; null where none is. */
+export function installedPlace({ installed }: RecommendedModel): number | null {
+  const place = installed.findIndex((name) => name !== null);
   return place < 0 ? null : place;
 }
 

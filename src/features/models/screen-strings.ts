@@ -126,7 +126,8 @@ export const words = {
     unlinkConfirm: "Remove",
     deleted: (name: string, bytes: number) => `${name} was deleted: ${formatBytes(bytes)} are free`,
     unlinked: (name: string) => `${name} was removed from the list; its file is still there`,
-    busyTitle: (name: string) => `${name} is in use right now`,
+    notDeleted: (name: string) => `${name} was not deleted`,
+    notUnlinked: (name: string) => `${name} was not removed from the list`,
     closeNotice: "Close",
   },
 

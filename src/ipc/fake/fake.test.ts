@@ -367,3 +367,17 @@ test("what this version cannot load is downloaded only by who insists", async ()
   const download = await fake.downloadModel({ ...request, anyway: true });
   expect(download.state).toBe("queued");
 });
+
+test("each quantisation of a recommended model says whether it is here", async () => {
+  const { world, fake } = open("models");
+  const installed = async () => {
+    const list = await fake.recommendedModels();
+    const found = list.find(({ model }) => model.id === "llama-3.2-3b-instruct");
+    return found?.model.variants.flatMap(({ label }, at) => (found.installed[at] ? [label] : []));
+  };
+  expect(await installed()).toEqual(["Q4_K_M"]);
+  world.downloadBytesPerSecond = 900_000_000;
+  await fake.downloadModel({ reference: "llama-3.2-3b-instruct", label: "Q8_0" });
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(await installed()).toEqual(["Q4_K_M", "Q8_0"]);
+});

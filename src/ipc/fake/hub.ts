@@ -8,6 +8,7 @@ import type {
   RecommendedModel,
   Repository,
   SearchSort,
+  Variant,
 } from "../bindings";
 import type { Part } from "./commands";
 import { failure, refuse } from "./failure";
@@ -260,18 +261,18 @@ function installedAs(world: World, repository: Repository, choice: Choice): stri
 function recommended(world: World): RecommendedModel[] {
   return RECOMMENDED.map((model) => {
     const sizes = model.variants.map(({ bytes }) => bytes);
-    const files = model.variants.map(({ file }) => file?.split("/").at(-1));
     const isFolder = model.runtime === "mlx";
-    const here = world.models.find((one) =>
-      isFolder
-        ? one.name === folderOf(model.repository)
-        : files.includes(one.name.split("/").at(-1)),
-    );
+    const hereAs = ({ file }: Variant): string | null => {
+      const isIt = isFolder
+        ? (name: string) => name === folderOf(model.repository)
+        : (name: string) => name.split("/").at(-1) === file?.split("/").at(-1);
+      return world.models.find(({ name }) => isIt(name))?.name ?? null;
+    };
     return {
       model,
       fits: sizes.map(verdictOf),
       suggested: suggestedOf(model.variants),
-      installed: here?.name ?? null,
+      installed: model.variants.map(hereAs),
       available: !isFolder || world.runsMlx,
     };
   });
@@ -326,6 +327,13 @@ export function hubCommands(world: World): Part<HubCommand> {
       askHub(world);
       await answered();
       const { repository } = repositoryNamed(reference);
+      if (repository.runtime === "mlx") {
+        refuse(
+          "bad_input",
+          "only the header of a GGUF file says exactly what a model takes",
+          "where its repository is shown, its size says whether it fits",
+        );
+      }
       const gate = gateFailure(world, repository);
       if (gate !== null) throw gate;
       const choice = repository.choices.find((one) => one.label === label);

@@ -132,8 +132,9 @@ export function localModelCommands(world: World): Part<LocalModelCommand> {
       world.emit({ event: "models_changed" });
       return added;
     },
-    deleteModel: (name) => {
-      const model = world.model(name);
+    deleteModel: (name, path) => {
+      const model = world.models.find((one) => one.name === name && one.path === path);
+      if (!model) refuse("model_missing", `there is no model \`${name}\``);
       const by = world.busyModels.has(name) ? "a run needs it" : BUSY[model.status];
       if (by !== undefined) {
         const hint = "wait until that is done, or stop it first";

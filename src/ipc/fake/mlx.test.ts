@@ -58,6 +58,15 @@ test("one is fetched, gets its own events, is chosen and deleted", async () => {
   ]);
 });
 
+test("whether one fits exactly is not to be known, as on the real side", async () => {
+  const { fake } = open("mlx");
+  const reference = "mlx-community/Qwen3-1.7B-4bit";
+  const asked = Promise.resolve(fake.hubFit(reference, "4bit"));
+  const refused = expect(asked).rejects.toEqual(coded("bad_input"));
+  await vi.advanceTimersByTimeAsync(1000);
+  await refused;
+});
+
 test("only a download that is open is tried again or given up", async () => {
   const { world, fake } = open("mlx");
   for (const ask of [fake.mlxRetryDownload, fake.mlxCancelDownload]) {

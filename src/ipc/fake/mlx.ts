@@ -102,7 +102,7 @@ export function mlxCommands(world: World): Part<MlxCommand> {
         const hint = "cancel the download first";
         refuse("conflict", `the model \`${name}\` is being downloaded`, hint);
       }
-      return models.deleteModel(name);
+      return models.deleteModel(name, world.model(name).path);
     },
     mlxSelectModel: (id) => {
       const selected_mlx_model = id === "" ? "" : knownName(world, id);

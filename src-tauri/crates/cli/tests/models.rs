@@ -197,6 +197,34 @@ fn the_catalogue_needs_no_network() {
 }
 
 #[test]
+fn the_catalogue_says_which_quantisation_is_here() {
+    let bench = Bench::new();
+    let listed = || {
+        let list = models(&bench, &["catalogue", "--json"]).ok().results();
+        let list = list[0]["models"].as_array().unwrap();
+        list.iter().find(|one| one["model"]["id"] == "llama-3.2-3b-instruct").unwrap().clone()
+    };
+    let shown = || {
+        let table = models(&bench, &["catalogue"]).ok().stdout;
+        table.lines().find(|line| line.contains("llama-3.2-3b-instruct")).unwrap().to_owned()
+    };
+    let one = listed();
+    let suggested = usize::try_from(one["suggested"].as_u64().unwrap_or(0)).unwrap();
+    let other = usize::from(suggested == 0);
+    let variant = |index: usize| one["model"]["variants"][index].clone();
+    let have = |index: usize| {
+        put(&bench, variant(index)["file"].as_str().unwrap(), small_model(&index.to_string()));
+    };
+    have(other);
+    let label = variant(other)["label"].as_str().unwrap().to_owned();
+    assert!(shown().ends_with(&format!("{label} is here")), "{}", shown());
+    have(suggested);
+    let installed = &listed()["installed"];
+    assert!(installed[other].is_string() && installed[suggested].is_string(), "{installed}");
+    assert!(shown().ends_with("here") && !shown().contains("is here"), "{}", shown());
+}
+
+#[test]
 fn a_newer_catalogue_is_taken_from_a_file() {
     let bench = Bench::new();
     let mut list = serde_json::from_str::<serde_json::Value>(CATALOGUE).unwrap();

@@ -27,6 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         url: url.clone(),
         bytes: bytes.parse()?,
         sha256: rest.first().cloned(),
+        git_sha1: None,
         target: target.into(),
     };
     let started = Instant::now();

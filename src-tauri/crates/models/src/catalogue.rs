@@ -130,8 +130,13 @@ impl Model {
 
     /// Its quantisations, for [`crate::fit::suggest`].
     pub fn candidates(&self) -> Vec<Candidate> {
-        let candidate =
-            |variant: &Variant| Candidate { label: variant.label.clone(), bytes: variant.bytes };
+        let candidate = |variant: &Variant| {
+            let all = Candidate::dense(&variant.label, variant.bytes);
+            let Some(active) = self.active_parameters else { return all };
+            let of_all = u128::from(variant.bytes) * u128::from(active);
+            let active_bytes = of_all / u128::from(self.parameters.max(1));
+            Candidate { active_bytes: u64::try_from(active_bytes).unwrap_or(u64::MAX), ..all }
+        };
         self.variants.iter().map(candidate).collect()
     }
 }

@@ -11,7 +11,7 @@
 //! How: bytes go to `<target>.partial`, and `<target>.partial.json` says block by block what of it
 //! is right (`ledger`); it is locked meanwhile (`lock`), and where there are no locks all of it is
 //! read again before it is believed. What the server answers is judged by
-//! a table (`decide`). One thread writes, one computes the sha256 of what is written and one
+//! a table (`decide`). An attempt that follows another takes what that one knew (`memory`). One thread writes, one computes the sha256 of what is written and one
 //! brings it to the disk, while this one receives (`intake`).
 //!
 //! Left out: which files are wanted and when an attempt is made again (the workbench), how redirects
@@ -25,6 +25,7 @@ mod error;
 mod intake;
 mod ledger;
 mod lock;
+mod memory;
 mod mend;
 mod place;
 mod rate;
@@ -39,8 +40,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+pub use check::git_blob_sha1;
 pub use control::Control;
 pub use error::FetchError;
+pub use memory::Memory;
 pub use place::{discard, partial_path, progress_of, was_finished};
 
 use crate::hub::Hub;
@@ -52,8 +55,12 @@ pub struct Wanted {
     pub url: String,
     /// How many bytes it has.
     pub bytes: u64,
-    /// Its sum, which the hub knows for all large files. Without one only its length is checked.
+    /// Its sum, which the hub knows for all large files. Without one the sum counts that the hub
+    /// names when it is asked for the file.
     pub sha256: Option<String>,
+    /// What git calls its content, for a file without such a sum. Without either only its length is
+    /// checked.
+    pub git_sha1: Option<String>,
     /// Where it is to be. Folders are made as needed; a file that is there is not written over.
     pub target: PathBuf,
 }
@@ -73,6 +80,9 @@ pub struct Limits {
     pub slack_bytes: u64,
     /// How much room there is. Asked before anything is fetched, and again before each block.
     pub free_bytes: FreeBytes,
+    /// What an earlier attempt of this process knows of the partial file. Without it all that is
+    /// there is read first.
+    pub memory: Option<Memory>,
 }
 
 impl Default for Limits {
@@ -82,6 +92,7 @@ impl Default for Limits {
             block_bytes: 8 << 20,
             slack_bytes: 256 << 20,
             free_bytes: Arc::new(|_folder| None),
+            memory: None,
         }
     }
 }

@@ -39,5 +39,6 @@ mod error;
 pub mod fit;
 pub mod gguf;
 pub mod hub;
+mod size;
 
 pub use error::ModelsError;

@@ -20,6 +20,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_fetch_file");
 const KILLS: usize = 50;
 const BYTES: usize = 200_000_000;
 
+/// What a download may take, whatever its size.
+const MOST_MEMORY_BYTES: u64 = 50_000_000;
 /// What may be fetched again after a kill.
 const MOST_LOST: usize = 16 << 20;
 
@@ -176,9 +178,14 @@ impl Victim {
         !status.success()
     }
 
-    /// Lets it come to its end and says what it fetched.
+    /// Lets it come to its end, in little memory, and says what it fetched.
     fn finish(mut self) -> usize {
-        let last = self.lines.iter().last().expect("it says something");
+        let lines: Vec<String> = self.lines.iter().collect();
+        let last = lines.last().expect("it says something");
+        if let Some(memory) = lines.iter().find_map(|line| line.strip_prefix("memory ")) {
+            let bytes: u64 = memory.parse().expect("a number");
+            assert!(bytes <= MOST_MEMORY_BYTES, "{bytes} bytes of memory");
+        }
         assert!(self.child.wait().expect("it ends").success(), "{last}");
         last.strip_prefix("fetched ").expect("it says what it fetched").parse().expect("a number")
     }

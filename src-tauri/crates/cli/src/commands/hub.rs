@@ -2,7 +2,8 @@
 
 use braincells_core::{AppError, Code};
 use braincells_workbench::{
-    Gate, HubModel, HubRepository, Judgement, ModelInfo, RecommendedModel, Runtime, Search, Verdict,
+    Gate, HubModel, HubRepository, Judgement, Model, ModelInfo, RecommendedModel, Runtime, Search,
+    Verdict,
 };
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::json;
@@ -137,12 +138,22 @@ pub async fn catalogue(session: &Session, arguments: &CatalogueArgs) -> Result<E
             word(verdict).to_owned(),
             model.licence.clone(),
             model.good_for.clone(),
-            if installed.is_some() { "here" } else { "" }.to_owned(),
+            here(model, installed, index),
         ]);
     }
     session.output.say_table(&table, false)?;
     session.output.notice("`braincells models pull NAME` downloads one");
     Ok(Ending::Complete)
+}
+
+/// Whether the quantisation at this place is here; where another one is, which.
+fn here(model: &Model, installed: &[Option<String>], index: usize) -> String {
+    if installed.get(index).is_some_and(Option::is_some) {
+        return "here".to_owned();
+    }
+    let other = installed.iter().position(Option::is_some);
+    let variant = other.and_then(|place| model.variants.get(place));
+    variant.map(|variant| format!("{} is here", variant.label)).unwrap_or_default()
 }
 
 /// Whether a name that no model of this machine has can mean one of the hub.

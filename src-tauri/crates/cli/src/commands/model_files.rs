@@ -165,7 +165,7 @@ pub async fn remove(session: &Session, arguments: &RemoveArgs) -> Result<Ending,
     }
     for model in &chosen {
         // Not given up half-way.
-        let deleted = session.workbench.delete_model(&model.name).await?;
+        let deleted = session.workbench.delete_shown_model(&model.name, &model.path).await?;
         session.output.result("models rm", &deleted)?;
         session.output.notice(&if deleted.unlinked {
             format!("`{}` is no longer linked; its file is still there", deleted.name)

@@ -23,6 +23,8 @@ pub struct DownloadFile {
     pub bytes: u64,
     /// Its sum, where the hub knows one.
     pub sha256: Option<String>,
+    /// What git calls its content, for a file without such a sum.
+    pub git_sha1: Option<String>,
     /// Whether it is there, whole and compared with its sum.
     pub done: bool,
 }
@@ -137,7 +139,7 @@ impl Catalogue {
             transaction
                 .execute(
                     "INSERT INTO download_files (download_id, position, path, target, bytes, \
-                     sha256, done) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                     sha256, git_sha1, done) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     params![
                         id.0,
                         position as i64,
@@ -145,6 +147,7 @@ impl Catalogue {
                         file.target,
                         file.bytes as i64,
                         file.sha256,
+                        file.git_sha1,
                         file.done
                     ],
                 )
@@ -281,7 +284,7 @@ fn files(connection: &Connection, id: i64) -> Result<Vec<DownloadFile>, DataErro
     let failed = during("read the files of a download");
     let mut statement = connection
         .prepare_cached(
-            "SELECT path, target, bytes, sha256, done FROM download_files \
+            "SELECT path, target, bytes, sha256, git_sha1, done FROM download_files \
              WHERE download_id = ? ORDER BY position",
         )
         .map_err(&failed)?;
@@ -291,7 +294,8 @@ fn files(connection: &Connection, id: i64) -> Result<Vec<DownloadFile>, DataErro
             target: row.get(1)?,
             bytes: row.get::<_, i64>(2)? as u64,
             sha256: row.get(3)?,
-            done: row.get(4)?,
+            git_sha1: row.get(4)?,
+            done: row.get(5)?,
         })
     });
     files.map_err(&failed)?.collect::<rusqlite::Result<_>>().map_err(failed)

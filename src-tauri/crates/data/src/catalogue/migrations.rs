@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::during;
 use crate::DataError;
 
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     "
 CREATE TABLE sheets (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, row_count INTEGER NOT NULL,
@@ -47,6 +47,8 @@ CREATE TABLE download_files (
 ",
     // When each model was last used.
     super::model_uses::STEP,
+    // What git calls the content of a small file, of which the hub has no other sum.
+    "ALTER TABLE download_files ADD COLUMN git_sha1 TEXT",
 ];
 
 /// Takes the steps that the file has not taken, each in its own transaction.

@@ -237,10 +237,10 @@ fn a_catalogue_of_a_newer_version_is_not_touched() {
     let version = |connection: &rusqlite::Connection| -> i64 {
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     };
-    assert_eq!(version(&connection), 6);
+    assert_eq!(version(&connection), 7);
     connection.pragma_update(None, "user_version", 99).unwrap();
     let error = Catalogue::open(&path).unwrap_err();
-    assert!(matches!(error, DataError::NewerFormat { found: 99, supported: 6, .. }), "{error}");
+    assert!(matches!(error, DataError::NewerFormat { found: 99, supported: 7, .. }), "{error}");
     assert_eq!(version(&connection), 99);
     let text = write(folder.path(), "text.sqlite", "not a database, but long enough ".repeat(40));
     assert!(matches!(Catalogue::open(&text), Err(DataError::Database { .. })));

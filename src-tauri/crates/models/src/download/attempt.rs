@@ -1,6 +1,7 @@
 //! One attempt at one file, from the lock to the rename.
 
 use std::future::Future;
+use std::path::PathBuf;
 
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -31,6 +32,8 @@ pub(super) struct Attempt<'a> {
     pub(super) rate: Rate,
     /// Bytes from the network.
     pub(super) fetched: u64,
+    /// The sum that the hub named with the file.
+    pub(super) linked_sha256: Option<String>,
 }
 
 impl<'a> Attempt<'a> {
@@ -43,7 +46,8 @@ impl<'a> Attempt<'a> {
         heard: &'a mut (dyn FnMut(Step) + Send),
     ) -> Self {
         let (control, rate) = (leash.control().clone(), Rate::new(Instant::now(), 0));
-        Self { hub, wanted, token, limits, control, leash, heard, rate, fetched: 0 }
+        let (fetched, linked_sha256) = (0, None);
+        Self { hub, wanted, token, limits, control, leash, heard, rate, fetched, linked_sha256 }
     }
 
     pub(super) async fn run(mut self) -> Result<Fetched, FetchError> {
@@ -92,6 +96,9 @@ impl<'a> Attempt<'a> {
             let taken = self.receive(place, kept, etag).await?;
             self.hear_receiving(taken.kept.bytes());
             let Taken { place: after, kept: all, outcome, synced } = taken;
+            if let (Err(_), Some(memory)) = (&outcome, &self.limits.memory) {
+                memory.keep(after.target(), &all);
+            }
             outcome?;
             (place, kept) = (after, all);
             or_stopped(&self.control, threads::outcome(synced)).await??;
@@ -111,13 +118,20 @@ impl<'a> Attempt<'a> {
             let (path, leash) = (partial_path(place.target()), self.leash.clone());
             check::hex(self.reading(move |told| check::sha256_of(&path, &leash, told)).await?)
         };
+        let known = self.wanted.sha256.as_ref().or(self.linked_sha256.as_ref()).cloned();
         // Where the hub has no sum, at least it is what came.
-        let wanted = self.wanted.sha256.as_ref().unwrap_or(&streamed);
-        if !wanted.eq_ignore_ascii_case(&sha256) {
-            let wanted = wanted.clone();
+        let wanted = known.as_ref().unwrap_or(&streamed);
+        let wrong = if !wanted.eq_ignore_ascii_case(&sha256) {
+            Some((wanted.clone(), sha256.clone()))
+        } else if known.is_none() {
+            self.git_trouble(partial_path(place.target())).await?
+        } else {
+            None
+        };
+        if let Some((wanted, found)) = wrong {
             // There is no telling which part of it is wrong.
             place.forget()?;
-            return Err(FetchError::WrongChecksum { wanted, found: sha256 });
+            return Err(FetchError::WrongChecksum { wanted, found });
         }
         // Nobody is made to wait for a slow disk: what is synced until a stop stays so.
         let partial = place.partial_handle()?;
@@ -144,6 +158,7 @@ impl<'a> Attempt<'a> {
         let sha256 = check::hex(sum);
         match &self.wanted.sha256 {
             Some(wanted) if !wanted.eq_ignore_ascii_case(&sha256) => Err(taken),
+            None if self.git_trouble(self.wanted.target.clone()).await?.is_some() => Err(taken),
             _same => {
                 // A kill between the rename and this leaves a ledger behind.
                 place.tidy();
@@ -152,18 +167,34 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// What git should call the content of a file and what it does, if that is not the same.
+    async fn git_trouble(&mut self, path: PathBuf) -> Result<Option<(String, String)>, FetchError> {
+        let Some(wanted) = &self.wanted.git_sha1 else { return Ok(None) };
+        let sum = move || {
+            let found = check::git_blob_sha1(&path);
+            found.map_err(|error| FetchError::io("read", &path, &error))
+        };
+        let found = self.on_thread("download-check", sum).await??;
+        Ok((!wanted.eq_ignore_ascii_case(&found)).then(|| (wanted.clone(), found)))
+    }
+
     /// What the ledger says there is, and which version of the file that is of.
     async fn look(
         &mut self,
         mut place: Place,
     ) -> Result<(Place, Kept, Option<String>), FetchError> {
         let (wanted, block_bytes) = (self.wanted.clone(), self.limits.block_bytes);
+        let memory = self.limits.memory.clone();
         let look = move || {
             let recorded = place.recorded(&wanted)?;
             let (kept, etag) = match recorded {
                 Some(recorded) => {
-                    let kept = Kept::unread(recorded.header.block_bytes, recorded.blocks);
-                    (kept, recorded.header.etag)
+                    let block_bytes = recorded.header.block_bytes;
+                    let known = memory.and_then(|memory| {
+                        memory.take(&wanted.target, block_bytes, &recorded.blocks)
+                    });
+                    let unread = || Kept::unread(block_bytes, recorded.blocks);
+                    (known.unwrap_or_else(unread), recorded.header.etag)
                 }
                 None => (Kept::nothing(block_bytes), None),
             };

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
@@ -108,6 +109,22 @@ pub(super) fn sha256_of(
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(unreadable(error)),
+        }
+    }
+}
+
+/// What git calls the content of a file: the sha1 of the word `blob`, its length and it. For the
+/// small files that git keeps itself.
+pub fn git_blob_sha1(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut sha1 = Sha1::new_with_prefix(format!("blob {}\0", file.metadata()?.len()));
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(HEXLOWER.encode(&sha1.finalize())),
+            Ok(count) => sha1.update(&piece[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }

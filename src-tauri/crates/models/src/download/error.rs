@@ -7,6 +7,7 @@ use std::time::Duration;
 use braincells_core::{AppError, Code};
 
 use crate::ModelsError;
+use crate::size::size;
 
 /// Why a download ended without its file. What had arrived is kept, unless it is said here.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -27,7 +28,7 @@ pub enum FetchError {
         target: PathBuf,
     },
     /// There is no room for it.
-    #[error("the disk is full: {needed} bytes are needed, {} are free", free_words(*free))]
+    #[error("the disk is full: {} are needed, {} free", size(*needed), free_words(*free))]
     DiskFull {
         /// Bytes that must be free before it can go on, with what is left to others.
         needed: u64,
@@ -51,7 +52,7 @@ pub enum FetchError {
         after: Duration,
     },
     /// The connection ended before the file did.
-    #[error("the connection broke off after {received} of {wanted} bytes: {reason}")]
+    #[error("the connection broke off after {} of {}: {reason}", size(*received), size(*wanted))]
     Cut {
         /// Bytes of the file that are there.
         received: u64,
@@ -76,10 +77,11 @@ pub enum FetchError {
         /// What it has.
         found: String,
     },
-    /// All of it arrived and is not what the hub has. What had arrived is deleted.
-    #[error("what arrived is damaged: its sha256 is {found}, it should be {wanted}")]
+    /// All of it arrived and is not what the hub has, by its sha256 or, of a small file, by what git
+    /// calls it. What had arrived is deleted.
+    #[error("what arrived is damaged: its sum is {found}, it should be {wanted}")]
     WrongChecksum {
-        /// The sha256 that it should have.
+        /// The sum that it should have.
         wanted: String,
         /// The one that it has.
         found: String,
@@ -137,7 +139,7 @@ impl FetchError {
 }
 
 fn free_words(free: Option<u64>) -> String {
-    free.map_or_else(|| "too few".to_owned(), |free| free.to_string())
+    free.map_or_else(|| "too little is".to_owned(), |free| format!("{} are", size(free)))
 }
 
 impl From<FetchError> for AppError {

@@ -160,6 +160,7 @@ mod tests {
             url: "https://huggingface.co/a/b/resolve/c0ffee/m.gguf?download=true".to_owned(),
             bytes: 25,
             sha256: None,
+            git_sha1: None,
             target: "m.gguf".into(),
         }
     }

@@ -148,6 +148,7 @@ impl Attempt<'_> {
         let sent = hub.get_file(url, asked.from, if_range, self.token);
         let response = or_stopped(&self.control, sent).await??;
         let next = decide(asked, &(&response).into());
+        self.linked_sha256 = response.linked_sha256.clone().or(self.linked_sha256.take());
         Ok((response, next))
     }
 

@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use super::memory::{Memory, Wanted, estimate, place};
 use super::shape::Shape;
+use crate::size::size as in_words;
 
 /// Of main memory, in tenths: what a model may take and leave the machine usable.
 const COMFORTABLE_TENTHS: u64 = 8;
@@ -10,7 +11,7 @@ const GPU_TENTHS: u64 = 9;
 /// On a processor every token reads all weights that it needs once. Main memory of desktop
 /// computers gives 40 to 80 GB a second, so that with more than this a single row makes fewer
 /// than some five tokens a second.
-const SLOW_ON_CPU_BYTES: u64 = 10_000_000_000;
+pub(super) const SLOW_ON_CPU_BYTES: u64 = 10_000_000_000;
 
 /// The memory that there is for a model: what is free, and what will be once the models are
 /// unloaded that this one replaces.
@@ -112,7 +113,7 @@ pub fn judge(shape: &Shape, wanted: &Wanted, machine: &Machine) -> Judgement {
         // What is computed with has room on both sides of a GPU, so that more may be needed.
         let needed = memory.total_bytes().max(in_ram);
         let there = machine.all_bytes();
-        (Verdict::WillNotFit, format!("needs {} and {} are there", size(needed), size(there)))
+        (Verdict::WillNotFit, format!("needs {} and {} are free", size(needed), size(there)))
     } else if gpu_layers > layers && (is_comfortable || !machine.gpu_is_ram) {
         (Verdict::Fits, format!("all of it on the GPU, {}", size(placed.gpu_bytes)))
     } else if !is_comfortable {
@@ -147,11 +148,7 @@ pub fn judge(shape: &Shape, wanted: &Wanted, machine: &Machine) -> Judgement {
 
 /// Bytes as people write them.
 pub(super) fn size(bytes: u64) -> String {
-    match bytes {
-        u64::MAX => "more memory than any machine has".to_owned(),
-        1_000_000_000.. => format!("{:.1} GB", bytes as f64 / 1e9),
-        _ => format!("{} MB", bytes.div_ceil(1_000_000)),
-    }
+    if bytes == u64::MAX { "more memory than any machine has".to_owned() } else { in_words(bytes) }
 }
 
 #[cfg(test)]
@@ -215,7 +212,7 @@ mod tests {
         assert_eq!((tight.verdict, tight.gpu_layers), (Verdict::MayBeSlow, 33));
         let short = found(5, 12);
         assert_eq!(short.verdict, Verdict::WillNotFit);
-        assert!(short.reason.ends_with("and 5.0 GB are there"), "{}", short.reason);
+        assert!(short.reason.ends_with("and 5.0 GB are free"), "{}", short.reason);
         assert_eq!(found(5, 3).verdict, Verdict::WillNotFit, "three of the five are the GPU's");
         assert_eq!(judge(&shape(), &wanted(8192), &machine(5, 3, false)).verdict, Verdict::Fits);
     }

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::judge::{Machine, Verdict};
+use super::judge::{Machine, SLOW_ON_CPU_BYTES, Verdict};
 use crate::hub::label_of;
 
 /// Labels of files whose numbers were not made smaller. The gain over eight bits cannot be
@@ -17,6 +17,15 @@ pub struct Candidate {
     pub label: String,
     /// The size of its file, or of all its files.
     pub bytes: u64,
+    /// What of it is read for every token: all, but of a mixture of experts.
+    pub active_bytes: u64,
+}
+
+impl Candidate {
+    /// Of a model of which every token needs all.
+    pub fn dense(label: &str, bytes: u64) -> Self {
+        Self { label: label.to_owned(), bytes, active_bytes: bytes }
+    }
 }
 
 /// The quantisation to take.
@@ -30,10 +39,11 @@ pub struct Suggestion {
 }
 
 /// The best of these quantisations for the machine: the largest of at least four bits that a GPU
-/// holds, since that is the fastest; else the largest that fits with room to spare; if
-/// none does, the smallest of at least four bits that can be run at all, since a slow model is
-/// faster the smaller it is; if there is none of these, the largest that can be run. `None` if
-/// nothing will fit.
+/// holds, since that is the fastest; else the largest of them that fits with room to spare; else the
+/// smallest of them with room to spare that is slow to read, since a slow model is faster the
+/// smaller it is; else the largest that fits at all; else the smallest of at least four bits
+/// that can be run; if there is none of these, the largest that can be run. `None` if nothing will
+/// fit.
 ///
 /// `besides_bytes` is what the model takes besides its weights
 /// ([`super::Memory::besides_weights_bytes`]), the same for all of them.
@@ -42,8 +52,7 @@ pub fn suggest(
     besides_bytes: u64,
     machine: &Machine,
 ) -> Option<Suggestion> {
-    let verdict =
-        |candidate: &Candidate| verdict(candidate.bytes.saturating_add(besides_bytes), machine);
+    let verdict = |candidate: &Candidate| verdict(candidate, besides_bytes, machine);
     let mut order = worth_having(candidates);
     order.sort_by_key(|&index| std::cmp::Reverse(candidates[index].bytes));
     let found = |index: usize, wanted: Verdict| verdict(&candidates[index]) == wanted;
@@ -51,13 +60,25 @@ pub fn suggest(
         let bytes = candidates[index].bytes.saturating_add(besides_bytes);
         is_held_by_gpu(bytes, machine) && bits(&candidates[index].label) >= ENOUGH_BITS
     };
+    let has_room = |index: &usize| {
+        let bytes = candidates[*index].bytes.saturating_add(besides_bytes);
+        bytes <= machine.comfortable_ram_bytes()
+    };
+    let has_enough = |index: &usize| bits(&candidates[*index].label) >= ENOUGH_BITS;
     let on_gpu = order.iter().copied().find(|&index| is_on_gpu(index));
-    let fitting = on_gpu.or(order.iter().copied().find(|&index| found(index, Verdict::Fits)));
+    let mut fitting = order.iter().copied().filter(|&index| found(index, Verdict::Fits));
+    let fitting = (fitting.clone().find(has_enough), fitting.next());
     let slow: Vec<usize> =
         order.iter().copied().filter(|&index| found(index, Verdict::MayBeSlow)).collect();
-    let has_enough = |index: &usize| bits(&candidates[*index].label) >= ENOUGH_BITS;
-    let enough = slow.iter().rev().copied().find(has_enough);
-    let index = fitting.or(enough).or(slow.first().copied())?;
+    let enough: Vec<usize> = slow.iter().rev().copied().filter(has_enough).collect();
+    // What is slow only to read is better than what lost too much.
+    let with_room = enough.iter().copied().find(has_room);
+    let index = on_gpu
+        .or(fitting.0)
+        .or(with_room)
+        .or(fitting.1)
+        .or(enough.first().copied())
+        .or(slow.first().copied())?;
     Some(Suggestion { index, verdict: verdict(&candidates[index]) })
 }
 
@@ -81,8 +102,11 @@ fn worth_having(candidates: &[Candidate]) -> Vec<usize> {
     if quantised.is_empty() { all.collect() } else { quantised }
 }
 
-fn verdict(bytes: u64, machine: &Machine) -> Verdict {
-    if bytes <= machine.comfortable_ram_bytes() || is_held_by_gpu(bytes, machine) {
+/// As [`super::judge`] would say, as far as the size alone tells.
+fn verdict(candidate: &Candidate, besides_bytes: u64, machine: &Machine) -> Verdict {
+    let bytes = candidate.bytes.saturating_add(besides_bytes);
+    let is_quick = candidate.active_bytes <= SLOW_ON_CPU_BYTES;
+    if is_held_by_gpu(bytes, machine) || (is_quick && bytes <= machine.comfortable_ram_bytes()) {
         Verdict::Fits
     } else if bytes <= machine.all_bytes() {
         Verdict::MayBeSlow
@@ -120,10 +144,8 @@ mod tests {
     use super::*;
 
     fn of(bytes: &[(&str, u64)]) -> Vec<Candidate> {
-        let candidate = |&(label, tenths): &(&str, u64)| Candidate {
-            label: label.to_owned(),
-            bytes: tenths * 100_000_000,
-        };
+        let candidate =
+            |&(label, tenths): &(&str, u64)| Candidate::dense(label, tenths * 100_000_000);
         bytes.iter().map(candidate).collect()
     }
 
@@ -154,6 +176,20 @@ mod tests {
                 "{ram} and {gpu} GB"
             );
         }
+    }
+
+    #[test]
+    fn what_a_processor_reads_for_too_long_may_be_slow_whatever_room_there_is() {
+        let all = of(&[("Q6_K", 193), ("Q4_K_M", 143), ("Q8_0", 251), ("Q4_0", 134), ("Q2_K", 89)]);
+        let found = |all: &[Candidate], gpu| suggest(all, 1_000_000_000, &machine(64, gpu, false));
+        let slow = Suggestion { index: 3, verdict: Verdict::MayBeSlow };
+        assert_eq!(found(&all, 0), Some(slow), "the fastest of four bits");
+        let quick = Suggestion { index: 0, verdict: Verdict::Fits };
+        assert_eq!(found(&all, 24), Some(quick), "the largest that the GPU holds");
+        let experts = |one: &Candidate| Candidate { active_bytes: one.bytes / 8, ..one.clone() };
+        let experts: Vec<Candidate> = all.iter().map(experts).collect();
+        let few = Suggestion { index: 2, verdict: Verdict::Fits };
+        assert_eq!(found(&experts, 0), Some(few), "only a part is read");
     }
 
     #[test]

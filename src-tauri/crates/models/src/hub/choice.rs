@@ -123,8 +123,12 @@ mod tests {
     type Rows = Vec<(String, u64, usize)>;
 
     fn grouped(files: &[(&str, u64)]) -> (Rows, Vec<String>, Vec<String>) {
-        let file =
-            |&(path, bytes): &(&str, u64)| HubFile { path: path.to_owned(), bytes, sha256: None };
+        let file = |&(path, bytes): &(&str, u64)| HubFile {
+            path: path.to_owned(),
+            bytes,
+            sha256: None,
+            git_sha1: None,
+        };
         let mut notes = Notes::default();
         let Grouped { choices, projectors } = group(files.iter().map(file).collect(), &mut notes);
         let choices =
@@ -156,7 +160,8 @@ mod tests {
 
     #[test]
     fn parts_are_in_their_order() {
-        let file = |path: &str| HubFile { path: path.to_owned(), bytes: 1, sha256: None };
+        let file =
+            |path: &str| HubFile { path: path.to_owned(), bytes: 1, sha256: None, git_sha1: None };
         let files = ["m-00003-of-00003.gguf", "m-00001-of-00003.gguf", "m-00002-of-00003.gguf"];
         let choices = group(files.map(file).into(), &mut Notes::default()).choices;
         let paths: Vec<_> = choices[0].files.iter().map(|file| file.path.as_str()).collect();

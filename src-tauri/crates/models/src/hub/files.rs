@@ -24,6 +24,9 @@ pub struct HubFile {
     pub bytes: u64,
     /// Its sum, where the hub has one: all large files do.
     pub sha256: Option<String>,
+    /// What git calls its content, where it has no such sum: a small file.
+    #[serde(skip)]
+    pub git_sha1: Option<String>,
 }
 
 impl HubFile {
@@ -82,7 +85,12 @@ pub(super) fn usable<'a>(
             continue;
         }
         let bytes = bytes.unwrap_or_default();
-        usable.push(HubFile { path: path.to_owned(), bytes, sha256: file.sha256() });
+        usable.push(HubFile {
+            path: path.to_owned(),
+            bytes,
+            sha256: file.sha256(),
+            git_sha1: file.git_sha1(),
+        });
     }
     usable
 }

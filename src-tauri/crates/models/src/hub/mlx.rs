@@ -74,7 +74,12 @@ mod tests {
     use super::*;
 
     fn chosen(repository: &str, paths: &[&str]) -> (Option<Choice>, Vec<String>) {
-        let file = |path: &&str| HubFile { path: (*path).to_owned(), bytes: 5, sha256: None };
+        let file = |path: &&str| HubFile {
+            path: (*path).to_owned(),
+            bytes: 5,
+            sha256: None,
+            git_sha1: None,
+        };
         let files = paths.iter().filter(|path| is_checkpoint_file(path)).map(file).collect();
         let mut notes = Notes::default();
         (choice(repository, files, &mut notes), notes.into_lines())

@@ -56,6 +56,9 @@ pub(super) struct File {
     #[serde(rename = "type")]
     kind: Soft<String>,
     size: Soft<u64>,
+    #[serde(rename = "blobId")]
+    blob_id: Soft<String>,
+    oid: Soft<String>,
     lfs: Object<Lfs>,
 }
 
@@ -159,5 +162,12 @@ impl File {
     pub(super) fn sha256(&self) -> Option<String> {
         let lfs = self.lfs.0.as_ref()?;
         super::text::sha256(lfs.sha256.0.as_deref().or(lfs.oid.0.as_deref())?)
+    }
+
+    /// The name that git gives its content. For a large file that is the name of the lines that
+    /// stand for it.
+    pub(super) fn git_sha1(&self) -> Option<String> {
+        let id = self.blob_id.0.as_deref().or(self.oid.0.as_deref())?;
+        (self.lfs.0.is_none() && super::text::is_hex(id, 40)).then(|| id.to_ascii_lowercase())
     }
 }

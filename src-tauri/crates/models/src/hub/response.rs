@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use reqwest::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
 };
 use reqwest::{Response, Url};
 
@@ -75,6 +75,10 @@ impl FileResponse {
         if let Some(packed) = text_of(headers, &CONTENT_ENCODING).filter(|how| how != "identity") {
             let packed = text::one_line(&packed);
             return Err(refusal::failed(&url, format!("it sends the file packed as `{packed}`")));
+        }
+        // A proxy or a portal that has something to say. No model has such a file.
+        if text_of(headers, &CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html")) {
+            return Err(refusal::failed(&url, "it sends a page instead of the file".to_owned()));
         }
         let content_range = text_of(headers, &CONTENT_RANGE);
         let range =

@@ -79,6 +79,7 @@ impl Case {
             url: hub.file_url("owner/name", "c0ffee", "model.gguf"),
             bytes: count as u64,
             sha256: Some(sha256(&file)),
+            git_sha1: None,
             target: folder.path().join("owner--name/model.gguf"),
         };
         let limits = Limits { block_bytes: BLOCK as u64, slack_bytes: 0, ..Limits::default() };

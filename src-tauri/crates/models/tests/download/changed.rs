@@ -2,6 +2,7 @@
 
 use braincells_core::{AppError, Code};
 use braincells_models::download::{FetchError, progress_of};
+use sha1::Digest as _;
 
 use crate::case::{BYTES, Case, bytes, sha256};
 use crate::server::{Reply, Seen, TAG};
@@ -207,4 +208,59 @@ async fn what_was_there_of_another_file_is_not_used() {
     case.wanted.url = case.hub.file_url("owner/name", "beef", "model.gguf");
     case.ends_well(BYTES - THERE).await;
     assert_eq!(ranges(&case), asked_twice());
+}
+
+/// What git calls these bytes.
+fn git_sha1(bytes: &[u8]) -> String {
+    let blob = [format!("blob {}\0", bytes.len()).as_bytes(), bytes].concat();
+    data_encoding::HEXLOWER.encode(&sha1::Sha1::digest(blob))
+}
+
+#[tokio::test]
+async fn a_small_file_is_what_git_calls_it_and_not_another_of_its_length() {
+    let mut right = Case::right(500).await.without_sha256();
+    right.wanted.git_sha1 = Some(git_sha1(&right.file));
+    right.ends_well(500).await;
+    // As a file that another commit left there.
+    std::fs::write(&right.wanted.target, bytes(500, 7)).unwrap();
+    let taken = right.fetch().await.unwrap_err();
+    assert!(matches!(taken, FetchError::TargetTaken { .. }), "{taken}");
+    let mut altered =
+        Case::new(500, |_, _, _| Reply::new(200, bytes(500, 7))).await.without_sha256();
+    altered.wanted.git_sha1 = Some(git_sha1(&altered.file));
+    let error = altered.fetch().await.unwrap_err();
+    assert!(matches!(error, FetchError::WrongChecksum { .. }), "{error}");
+    assert_eq!(progress_of(&altered.wanted.target), None, "nothing of it is kept");
+}
+
+#[tokio::test]
+async fn the_sum_that_the_hub_names_with_a_file_counts_where_its_list_has_none() {
+    for (of, is_right) in [(BYTES as u64, true), (7, false)] {
+        let named = sha256(&bytes(BYTES, of));
+        let case = Case::new(BYTES, move |_, file, seen| {
+            Reply::right(file, seen).with("X-Linked-Etag", &format!("\"{named}\""))
+        })
+        .await
+        .without_sha256();
+        if is_right {
+            case.ends_well(BYTES).await;
+        } else {
+            let error = case.fetch().await.unwrap_err();
+            assert!(matches!(error, FetchError::WrongChecksum { .. }), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_proxy_does_not_cost_what_is_there() {
+    let page = |_: &[u8], _: &Seen| {
+        let page = "<html>Please sign in</html>";
+        Reply::new(200, page).of_unknown_length().with("Content-Type", "text/html; charset=utf-8")
+    };
+    let case = Case::resumed(THERE, page).await;
+    cut(&case).await;
+    let error = case.fetch().await.unwrap_err();
+    assert!(error.is_retriable() && error.to_string().contains("a page"), "{error}");
+    assert_eq!(progress_of(&case.wanted.target), Some(THERE as u64));
+    case.ends_well(BYTES - THERE).await;
 }

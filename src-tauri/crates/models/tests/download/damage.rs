@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 
-use braincells_models::download::{FetchError, progress_of};
+use braincells_models::download::{FetchError, Memory, progress_of};
 
 use crate::case::{BLOCK, BYTES, Case, bytes};
 use crate::dice::Dice;
@@ -181,4 +181,23 @@ async fn a_ledger_that_vouches_for_what_never_came_is_found_out() {
     file.write_all(&vec![0; THERE - 2 * BLOCK]).unwrap();
     case.ends_well(BYTES - 2 * BLOCK).await;
     assert_eq!(asked_for(&case), [format!("bytes={}-", 2 * BLOCK)]);
+}
+
+#[tokio::test]
+async fn what_the_last_attempt_knows_is_not_read_again_unless_somebody_wrote_there() {
+    for is_seen in [false, true] {
+        let mut case = Case::first(|reply| reply.then(THERE, End::Close)).await;
+        case.limits.memory = Some(Memory::default());
+        assert!(matches!(case.fetch().await, Err(FetchError::Cut { .. })));
+        let before = case.partial().metadata().unwrap().modified().unwrap();
+        flip(&case, 3 * BLOCK);
+        // Nobody but a test does that: only who reads the block again can notice.
+        let changed_at = if is_seen { before + std::time::Duration::from_secs(1) } else { before };
+        let partial = OpenOptions::new().write(true).open(case.partial()).unwrap();
+        partial.set_modified(changed_at).unwrap();
+        drop(partial);
+        let fetched = case.fetch_alone().await.unwrap().bytes_fetched as usize;
+        let again = if is_seen { BLOCK } else { 0 };
+        assert_eq!(fetched, again + BYTES - THERE);
+    }
 }

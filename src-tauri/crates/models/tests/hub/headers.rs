@@ -28,7 +28,7 @@ fn model(tokens: usize) -> Vec<u8> {
 }
 
 fn file(bytes: usize) -> HubFile {
-    HubFile { path: "a.gguf".to_owned(), bytes: bytes as u64, sha256: None }
+    HubFile { path: "a.gguf".to_owned(), bytes: bytes as u64, sha256: None, git_sha1: None }
 }
 
 /// The piece of a file that was asked for.

@@ -1,8 +1,8 @@
 //! Fetches one file as a download does, in a process that can be killed.
 //!
 //! `fetch_file URL BYTES SHA256 TARGET` takes the server of the address for the hub; `-` for no
-//! sum. It says `verifying BYTES` and `receiving BYTES` as it goes, and `fetched BYTES` in the end,
-//! or `error CODE MESSAGE`.
+//! sum. It says `verifying BYTES` and `receiving BYTES` as it goes, in the end `memory BYTES`, the
+//! most it had, where the system tells, and `fetched BYTES`; or `error CODE MESSAGE`.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -17,9 +17,12 @@ fn main() -> ExitCode {
     let [url, bytes, sha256, target] = &words[..] else { return ExitCode::from(2) };
     let Ok(bytes) = bytes.parse() else { return ExitCode::from(2) };
     let sha256 = (sha256 != "-").then(|| sha256.clone());
-    let wanted = Wanted { url: url.clone(), bytes, sha256, target: target.into() };
+    let wanted = Wanted { url: url.clone(), bytes, sha256, git_sha1: None, target: target.into() };
     match get(&wanted) {
         Ok(fetched) => {
+            if let Some(bytes) = peak_memory_bytes() {
+                say(&format!("memory {bytes}"));
+            }
             say(&format!("fetched {fetched}"));
             ExitCode::SUCCESS
         }
@@ -48,6 +51,13 @@ async fn get(wanted: &Wanted) -> Result<u64, AppError> {
     };
     let fetched = fetch(&hub, wanted, None, &Limits::default(), &Control::new(), heard).await?;
     Ok(fetched.bytes_fetched)
+}
+
+fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kilobytes * 1024)
 }
 
 fn say(line: &str) {

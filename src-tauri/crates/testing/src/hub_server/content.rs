@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::dice::Dice;
@@ -76,7 +77,15 @@ impl Content {
 
     /// The checksum of all of it, in hexadecimal.
     pub(super) fn sha256(&self) -> io::Result<String> {
-        let mut hash = Sha256::new();
+        self.sum(Sha256::new())
+    }
+
+    /// What git calls it: the sha1 of a header and all of it.
+    pub(super) fn git_sha1(&self) -> io::Result<String> {
+        self.sum(Sha1::new_with_prefix(format!("blob {}\0", self.len())))
+    }
+
+    fn sum(&self, mut hash: impl Digest) -> io::Result<String> {
         let mut at = 0;
         while at < self.len() {
             let piece = self.piece(at, HASHED)?;

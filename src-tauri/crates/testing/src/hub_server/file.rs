@@ -92,9 +92,12 @@ impl HostedFile {
         self.sha256.get_or_init(|| self.content.sha256().expect("the file can be read"))
     }
 
-    /// The name that git gives to what is in it. The hub's is a SHA-1; this one only looks like it.
+    /// The name that git gives to what is in it. Of a large file, that of the lines that stand for it
+    /// there; this one only looks like it.
     pub(super) fn blob(&self) -> String {
-        let what = if self.is_large { "pointer" } else { "blob" };
-        id_of(&format!("{what} {} {}", self.bytes(), self.sha256()), 40)
+        if self.is_large {
+            return id_of(&format!("pointer {} {}", self.bytes(), self.sha256()), 40);
+        }
+        self.content.git_sha1().expect("the file can be read")
     }
 }

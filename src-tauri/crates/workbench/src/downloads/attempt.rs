@@ -10,7 +10,7 @@ use std::time::Duration;
 use braincells_core::{AppError, Code, DownloadState};
 use braincells_data::{DownloadFile, DownloadStanding, StoredDownload};
 use braincells_models::download::{
-    Control, FetchError, Limits, Step, Wanted, discard, fetch, was_finished,
+    Control, FetchError, Limits, Memory, Step, Wanted, discard, fetch, git_blob_sha1, was_finished,
 };
 use braincells_models::hub::Hub;
 use futures::FutureExt;
@@ -66,6 +66,7 @@ pub(super) struct Attempt {
     pub(super) stored: StoredDownload,
     pub(super) control: Control,
     pub(super) figures: Arc<Figures>,
+    pub(super) memory: Memory,
 }
 
 impl Attempt {
@@ -135,9 +136,10 @@ impl Attempt {
             url: hub.file_url(&wanted.repository, &wanted.revision, &file.path),
             bytes: file.bytes,
             sha256: file.sha256.clone(),
+            git_sha1: file.git_sha1.clone(),
             target: target.clone(),
         };
-        let limits = limits();
+        let limits = Limits { memory: Some(self.memory.clone()), ..limits() };
         let (told, steps) = watch::channel(DownloadState::Running);
         let fetched = async {
             // Goes with this block, which ends the writer below.
@@ -196,11 +198,14 @@ impl Attempt {
         let (told, path) = (Arc::clone(&stopped), target.clone());
         let compare = blocking(move || {
             let is_long = path.metadata().is_ok_and(|it| it.is_file() && it.len() == wanted.bytes);
-            match &wanted.sha256 {
-                Some(sha256) if is_long => {
+            match (&wanted.sha256, &wanted.git_sha1) {
+                (Some(sha256), _) if is_long => {
                     Ok(file_sha256(&path, &remembered, &told)?.eq_ignore_ascii_case(sha256))
                 }
-                // The hub has no sum of small files, and the length is all there is to compare.
+                // A file that cannot be read is not the one that is wanted.
+                (None, Some(git)) if is_long => {
+                    Ok(git_blob_sha1(&path).is_ok_and(|found| found.eq_ignore_ascii_case(git)))
+                }
                 _ => Ok::<_, AppError>(is_long),
             }
         });

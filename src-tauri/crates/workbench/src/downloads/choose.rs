@@ -247,8 +247,7 @@ fn chosen<'a>(
         let known = choices.iter().map(|choice| choice.label.clone()).collect();
         return Err(DownloadError::NoSuchLabel { repository: repository_id, label, known });
     }
-    let candidate =
-        |choice: &Choice| Candidate { label: choice.label.clone(), bytes: choice.bytes };
+    let candidate = |choice: &Choice| Candidate::dense(&choice.label, choice.bytes);
     let candidates: Vec<Candidate> = choices.iter().map(candidate).collect();
     let index = room.to_take(&candidates, repository.parameters);
     index.and_then(|index| choices.get(index)).ok_or_else(|| nothing(repository))
@@ -264,8 +263,8 @@ fn is_label(one: &str, other: &str) -> bool {
 }
 
 fn to_fetch(file: &HubFile, target: String) -> DownloadFile {
-    let HubFile { path, bytes, sha256, .. } = file.clone();
-    DownloadFile { path, target, bytes, sha256, done: false }
+    let HubFile { path, bytes, sha256, git_sha1 } = file.clone();
+    DownloadFile { path, target, bytes, sha256, git_sha1, done: false }
 }
 
 #[cfg(test)]

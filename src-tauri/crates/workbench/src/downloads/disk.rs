@@ -152,7 +152,7 @@ mod tests {
 
     fn file(target: &str, bytes: u64, done: bool) -> DownloadFile {
         let (path, target) = (target.to_owned(), target.to_owned());
-        DownloadFile { path, target, bytes, sha256: None, done }
+        DownloadFile { path, target, bytes, sha256: None, git_sha1: None, done }
     }
 
     fn wanted(files: Vec<DownloadFile>) -> NewDownload {

@@ -169,6 +169,7 @@ mod tests {
             target: target.to_owned(),
             bytes,
             sha256: None,
+            git_sha1: None,
             done,
         };
         StoredDownload {

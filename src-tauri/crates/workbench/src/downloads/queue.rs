@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use braincells_core::{AppError, Download, DownloadId, DownloadState};
 use braincells_data::{Catalogue, DownloadStanding, ResponseCache, StoredDownload};
-use braincells_models::download::Control;
+use braincells_models::download::{Control, Memory};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
@@ -131,6 +131,8 @@ pub(super) struct Ours {
     pub(super) due: Option<Instant>,
     /// Whether somebody else was found writing its file.
     pub(super) is_busy_elsewhere: bool,
+    /// What its last attempt here knows of what is there.
+    pub(super) memory: Memory,
     /// It as it stands, where the disk did not take that: a full one, most likely.
     pub(super) unwritten: Option<StoredDownload>,
 }

@@ -179,7 +179,7 @@ impl Shared {
         let (shared, row) = (Arc::clone(self), stored.clone());
         let shown = blocking(move || Ok::<_, AppError>(shared.shown(&row))).await?;
         let (control, figures) = (Control::new(), Arc::new(Figures::of(shown)));
-        {
+        let memory = {
             let mut held = self.held();
             let is_closed = held.is_closed;
             // Its claim went meanwhile: the workbench was closed.
@@ -189,9 +189,10 @@ impl Shared {
             (ours.due, ours.is_busy_elsewhere) = (None, false);
             ours.attempt =
                 Some(Running { control: control.clone(), figures: Arc::clone(&figures) });
-        }
+            ours.memory.clone()
+        };
         self.tell(stored.id).await;
-        let attempt = Attempt { shared: Arc::clone(self), stored, control, figures };
+        let attempt = Attempt { shared: Arc::clone(self), stored, control, figures, memory };
         tokio::spawn(attempt.run());
         Ok(())
     }

@@ -56,8 +56,8 @@ impl Workbench {
                     .wanted
                     .files
                     .iter()
-                    .map(|file| &file.sha256)
-                    .eq(new.files.iter().map(|file| &file.sha256));
+                    .map(|file| (&file.sha256, &file.git_sha1))
+                    .eq(new.files.iter().map(|file| (&file.sha256, &file.git_sha1)));
             let state = known.standing.state;
             if is_same || (state != DownloadState::Failed && asked.revision().is_none()) {
                 return self.wish(known.id, Wish::Resume).await;

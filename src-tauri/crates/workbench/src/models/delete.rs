@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::error::ModelError;
 use super::list::entries;
 use super::parts::paths_of;
-use super::resolve::{named_exactly, resolve_model};
+use super::resolve::{named_exactly, resolve_model, shown};
 use super::storage::{is_unfinished, sidecar_of};
 use super::{LOCAL_MLX, ModelFile, unreadable};
 use crate::Workbench;
@@ -40,22 +40,41 @@ impl Workbench {
     }
 
     /// Deletes a model, named in full: its files, and folders that are empty then. Of a linked one
-    /// only the link goes. Refused while a run has it or waits for it, while it is tuned, and while
+    /// only the link goes; of a link and a file of one name the file is meant. Refused while a run has it or waits for it, while it is tuned, and while
     /// another process has it in memory; one that is idle in memory is let go first.
     pub async fn delete_model(&self, name: &str) -> Result<DeletedModel, AppError> {
         let models = self.models().await?;
         let model = named_exactly(name, &models)?.clone();
-        self.check_unused(&model, &models)?;
+        self.delete(model, &models).await
+    }
+
+    /// [`Workbench::delete_model`] of the one that a list showed with this name and path.
+    pub async fn delete_shown_model(
+        &self,
+        name: &str,
+        path: &Path,
+    ) -> Result<DeletedModel, AppError> {
+        let models = self.models().await?;
+        let model = shown(name, path, &models)?.clone();
+        self.delete(model, &models).await
+    }
+
+    async fn delete(
+        &self,
+        model: ModelFile,
+        models: &[ModelFile],
+    ) -> Result<DeletedModel, AppError> {
+        self.check_unused(&model, models)?;
         if model.status == ModelStatus::Ready {
             // Lets go only of what nobody has, whatever happened since it was looked at.
             self.engines().unload_when_idle(Duration::ZERO).await;
-            self.check_unused(&model, &models)?;
+            self.check_unused(&model, models)?;
         }
         let chosen = self.settings().await?.model;
         // What `local-mlx` means is chosen elsewhere, and is missed until it is here again.
         let was_default = !chosen.is_empty()
             && chosen != LOCAL_MLX
-            && resolve_model(&chosen, &models).is_ok_and(|path| path == model.path);
+            && resolve_model(&chosen, models).is_ok_and(|path| path == model.path);
         let (catalogue, home, path) = (self.catalogue(), self.home().clone(), model.path.clone());
         let is_mlx = model.runtime == Runtime::Mlx;
         let mut deleted = blocking(move || {

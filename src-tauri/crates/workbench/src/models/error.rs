@@ -28,7 +28,7 @@ pub(super) enum ModelError {
     WrittenElsewhere { path: PathBuf },
     #[error("`{}` changed while it was copied", path.display())]
     Changed { path: PathBuf },
-    #[error("only the header of a GGUF file says what a model takes")]
+    #[error("only the header of a GGUF file says exactly what a model takes")]
     NoHeader,
     #[error("the list of models is of {updated}, and the built-in one of {built_in}")]
     OldList { updated: String, built_in: String },
@@ -78,7 +78,7 @@ impl From<ModelError> for AppError {
             }
             ModelError::NoHeader => (
                 Code::BadInput,
-                "its size is what is known; see `fits` of the repository".to_owned(),
+                "where its repository is shown, its size says whether it fits".to_owned(),
             ),
             ModelError::OldList { .. } => {
                 (Code::BadInput, "take a newer one; the built-in one is used".to_owned())

@@ -234,7 +234,7 @@ mod tests {
         // As on Apple Silicon: nearly all of the memory is the GPU's, too.
         let apple = [gpu(DeviceKind::IntegratedGpu, 11 * GB, 12 * GB)];
         let room = Room::of(MEMORY, &apple, 0, &options);
-        let four_bits = [Candidate { label: "Q4_K_M".to_owned(), bytes: 5 * GB }];
+        let four_bits = [Candidate::dense("Q4_K_M", 5 * GB)];
         assert_eq!(room.verdicts(&four_bits, Some(8 * GB)), [Verdict::Fits]);
     }
 
@@ -258,10 +258,7 @@ mod tests {
             whole: total_gb.map(|total_gb| of(total_gb, 0, false)),
             load: LoadOptions::default(),
         };
-        let candidate = |label: &str, tenths: u64| Candidate {
-            label: label.to_owned(),
-            bytes: tenths * GB / 10,
-        };
+        let candidate = |label: &str, tenths: u64| Candidate::dense(label, tenths * GB / 10);
         let all = [
             candidate("Q2_K", 30),
             candidate("Q4_K_M", 47),

@@ -70,8 +70,7 @@ impl Workbench {
         let repository = hub.repository(&reference, token.sent()).await;
         let repository = repository.map_err(|error| token.explained(error))?;
         let (models, room) = (self.models().await?, self.room().await?);
-        let candidate =
-            |choice: &Choice| Candidate { label: choice.label.clone(), bytes: choice.bytes };
+        let candidate = |choice: &Choice| Candidate::dense(&choice.label, choice.bytes);
         let candidates: Vec<Candidate> = repository.choices.iter().map(candidate).collect();
         let fits = room.verdicts(&candidates, repository.parameters);
         // Of a recommended model only some quantisations are in the list, and one of these is taken.

@@ -1,7 +1,7 @@
 //! The list of recommended models, with what each of them means for this machine. Asks nobody.
 
 use braincells_core::AppError;
-use braincells_models::catalogue::{Model, Runtime};
+use braincells_models::catalogue::{Model, Runtime, Variant};
 use braincells_models::fit::Verdict;
 use serde::Serialize;
 
@@ -19,8 +19,8 @@ pub struct RecommendedModel {
     /// The variant to take, counted from 0: the one that a download without a label fetches. Where
     /// none will fit, as `fits` says, it is the least that is worth having.
     pub suggested: Option<usize>,
-    /// What it is called here, if it is here.
-    pub installed: Option<String>,
+    /// What each of its variants is called here, if it is here.
+    pub installed: Vec<Option<String>>,
     /// Whether this program can run it.
     pub available: bool,
 }
@@ -32,14 +32,12 @@ impl Workbench {
         let catalogue = self.model_catalogue().await?;
         let recommended = |model: &Model| {
             let (candidates, parameters) = (model.candidates(), Some(model.parameters));
-            let files: Vec<&str> =
-                model.variants.iter().filter_map(|variant| variant.file.as_deref()).collect();
-            let installed = match model.runtime {
-                Runtime::Gguf => installed(&models, &model.repository, &files),
+            let here = |variant: &Variant| match model.runtime {
+                Runtime::Gguf => installed(&models, &model.repository, &[variant.file.as_deref()?]),
                 Runtime::Mlx => installed_folder(&models, &model.repository),
             };
             RecommendedModel {
-                installed,
+                installed: model.variants.iter().map(here).collect(),
                 fits: room.verdicts(&candidates, parameters),
                 suggested: room.to_take(&candidates, parameters),
                 available: self.engines().runs(model.runtime),

@@ -1,6 +1,6 @@
 //! What a model's name means.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use braincells_core::AppError;
@@ -98,6 +98,19 @@ pub(crate) fn named_exactly<'a>(
     Err(WorkbenchError::NoSuchModel { name: name.to_owned(), known }.into())
 }
 
+/// The model that a list showed with this name and path: one that went meanwhile is no longer meant,
+/// whatever has its name now.
+pub(crate) fn shown<'a>(
+    name: &str,
+    path: &Path,
+    models: &'a [ModelFile],
+) -> Result<&'a ModelFile, AppError> {
+    models.iter().find(|model| model.name == name && model.path == path).ok_or_else(|| {
+        let known = models.iter().map(|model| model.name.clone()).collect();
+        WorkbenchError::NoSuchModel { name: name.to_owned(), known }.into()
+    })
+}
+
 /// Of several of one name the one in the models folder: a link and a file may be called the same,
 /// and no name would tell them apart.
 fn owned<'a>(several: &[&'a ModelFile]) -> Option<&'a ModelFile> {
@@ -137,8 +150,6 @@ fn without_extension(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use braincells_core::Code;
     use braincells_llm::llama::TunedOrigin;
 
@@ -184,6 +195,9 @@ mod tests {
         (models[1].linked, models[1].path) = (true, PathBuf::from("/elsewhere/m.gguf"));
         assert_eq!(resolve_model("m", &models).unwrap(), Path::new("/models/m.gguf"));
         assert!(!named_exactly("m.gguf", &models).unwrap().linked);
+        assert!(shown("m.gguf", Path::new("/elsewhere/m.gguf"), &models).unwrap().linked);
+        assert!(!shown("m.gguf", Path::new("/models/m.gguf"), &models).unwrap().linked);
+        assert!(shown("m.gguf", Path::new("/gone/m.gguf"), &models).is_err());
         models.remove(0);
         assert_eq!(resolve_model("m", &models).unwrap(), Path::new("/elsewhere/m.gguf"));
     }

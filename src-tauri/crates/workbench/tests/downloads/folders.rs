@@ -135,18 +135,21 @@ async fn after_three_times_a_person_tries_again_and_only_what_lacks_is_fetched()
 }
 
 #[tokio::test]
-async fn weights_that_were_damaged_on_their_way_are_never_a_model() {
-    let hub = hub();
-    hub.set_faults(|faults| {
-        faults.only = Some("model-00001-of-00002.safetensors".to_owned());
-        faults.damage_at = Some(100);
-    });
-    let bench = Bench::on_apple_silicon(&hub);
-    let id = bench.workbench.download_mlx_model(ID).await.unwrap().id;
-    assert_eq!(bench.finished(id).await.state, DownloadState::Failed);
-    assert!(bench.workbench.models().await.unwrap().is_empty());
-    let error = bench.workbench.mlx_model_status(ID).await.unwrap().error.unwrap();
-    assert!(error.hint.is_some(), "{error}");
+async fn what_was_damaged_on_its_way_is_never_a_model() {
+    // Large files have a sha256, small ones what git calls them.
+    for (file, at) in [("model-00001-of-00002.safetensors", 100), ("config.json", 3)] {
+        let hub = hub();
+        hub.set_faults(|faults| {
+            faults.only = Some(file.to_owned());
+            faults.damage_at = Some(at);
+        });
+        let bench = Bench::on_apple_silicon(&hub);
+        let id = bench.workbench.download_mlx_model(ID).await.unwrap().id;
+        assert_eq!(bench.finished(id).await.state, DownloadState::Failed, "{file}");
+        assert!(bench.workbench.models().await.unwrap().is_empty(), "{file}");
+        let error = bench.workbench.mlx_model_status(ID).await.unwrap().error.unwrap();
+        assert!(error.hint.is_some(), "{error}");
+    }
 }
 
 #[tokio::test]

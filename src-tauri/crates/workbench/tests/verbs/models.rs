@@ -14,7 +14,8 @@ use braincells_testing::{
     small_model_part, small_model_with, text_recipe,
 };
 use braincells_workbench::{
-    AddModel, EngineOptions, EngineSource, ModelStanding, ProbeHere, Verdict, Workbench, World,
+    AddModel, EngineOptions, EngineSource, Model, ModelStanding, ProbeHere, Runtime, Verdict,
+    Workbench, World,
 };
 
 /// Puts a file into the models folder.
@@ -241,6 +242,26 @@ async fn a_model_is_deleted_with_its_parts_and_its_empty_folder() {
     assert_eq!(changes(&scripted.events), 3);
 }
 
+#[tokio::test]
+async fn of_a_link_and_a_file_of_one_name_the_one_goes_that_was_shown() {
+    let scripted = scripted_workbench(FakeEngine::echo());
+    let workbench = &scripted.workbench;
+    let link = scripted.home.write("m.gguf", small_model("theirs"));
+    workbench.add_model(&link, AddModel::Link).await.unwrap();
+    // As when a drive with a link is plugged in again, and a file got the name meanwhile.
+    put(&scripted, "m.gguf", small_model("own"));
+    let own = scripted.home.home().models().join("m.gguf");
+    assert_eq!(names(workbench).await, ["m.gguf", "m.gguf"]);
+    let linked_at = workbench.models().await.unwrap()[1].path.clone();
+    assert!(workbench.delete_shown_model("m.gguf", &linked_at).await.unwrap().unlinked);
+    assert!(own.exists() && link.exists());
+    let gone = workbench.delete_shown_model("m.gguf", &linked_at).await.unwrap_err();
+    assert_eq!(gone.code, Code::ModelMissing, "not the one that has its name now");
+    assert!(own.exists());
+    assert!(!workbench.delete_shown_model("m.gguf", &own).await.unwrap().unlinked);
+    assert!(!own.exists() && link.exists());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn what_lies_behind_a_link_is_not_deleted() {
@@ -404,19 +425,25 @@ async fn the_catalogue_says_what_fits_and_what_is_here() {
     assert!(before.len() > 10);
     for one in &before {
         assert_eq!(one.fits.len(), one.model.variants.len(), "{}", one.model.id);
-        assert_eq!(one.installed, None, "{}", one.model.id);
+        assert_eq!(one.installed, vec![None; one.model.variants.len()], "{}", one.model.id);
         assert!(one.suggested.is_none_or(|index| index < one.fits.len()));
     }
     assert!(before.iter().any(|one| one.available) && before.iter().any(|one| !one.available));
-    let with_file =
-        before.iter().find_map(|one| Some((&one.model, one.model.variants[0].file.clone()?)));
-    let (model, file) = with_file.unwrap();
+    // Two of its quantisations are here, with one between them that is not.
+    let is_wide = |model: &&Model| model.runtime == Runtime::Gguf && model.variants.len() > 2;
+    let model = before.iter().map(|one| &one.model).find(is_wide).unwrap();
     let folder = model.repository.replace('/', "--");
-    let name = format!("{folder}/{}", file.rsplit('/').next().unwrap());
-    put(&scripted, &name, small_model("x"));
+    let put_one = |index: usize| {
+        let file = model.variants[index].file.as_deref().unwrap();
+        let name = format!("{folder}/{}", file.rsplit('/').next().unwrap());
+        put(&scripted, &name, small_model(&model.variants[index].label));
+        Some(name)
+    };
+    let mut here = vec![None; model.variants.len()];
+    (here[0], here[2]) = (put_one(0), put_one(2));
     let after = scripted.workbench.recommended_models().await.unwrap();
     let found = after.iter().find(|one| one.model.id == model.id).unwrap();
-    assert_eq!(found.installed.as_deref(), Some(name.as_str()));
+    assert_eq!(found.installed, here);
 }
 
 /// The built-in list of another day, with one model of another id.

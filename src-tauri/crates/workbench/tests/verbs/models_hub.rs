@@ -135,6 +135,24 @@ async fn what_is_suggested_is_judged_and_fetched() {
 }
 
 #[tokio::test]
+async fn what_a_folder_for_mlx_takes_is_told_by_its_size_alone() {
+    let repository = HostedRepository::new("owner/small-4bit")
+        .with(HostedFile::new("config.json", b"{}".to_vec()))
+        .with(HostedFile::generated("model.safetensors", 1, 1 << 20))
+        .knowing(|facts| facts.library = Some("mlx".to_owned()));
+    let hub = HubServer::start(HubFolder::new().with(repository));
+    let home = TempHome::new();
+    let workbench = workbench(&home, hub.endpoint());
+    let shown = workbench.hub_repository("owner/small-4bit").await.unwrap();
+    assert_eq!(shown.fits, [Verdict::Fits]);
+    let error = workbench.hub_fit("owner/small-4bit", "").await.unwrap_err();
+    assert_eq!(error.code, Code::BadInput, "{error}");
+    // People read it, who have never seen a field of an answer.
+    let hint = error.hint.unwrap();
+    assert!(hint.contains("its size") && !hint.contains('`'), "{hint}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_asked_is_said() {
     let (hub, home) = (hub(), TempHome::new());
     let bench = workbench(&home, hub.endpoint());

@@ -26,6 +26,7 @@ async fn concluded(there: &[u8], is_locked: bool, knows_sum: bool) -> Result<Vec
         url: "https://hub.invalid/model.gguf".to_owned(),
         bytes: CONTENT.len() as u64,
         sha256: knows_sum.then(|| check::hex(sha256.clone())),
+        git_sha1: None,
         target: target.clone(),
     };
     let mut place = Place::take(&target).unwrap();

@@ -7,6 +7,7 @@ fn wanted(sha256: Option<&str>) -> Wanted {
         url: "https://hub.example/o/n/resolve/c/f".to_owned(),
         bytes: 100,
         sha256: sha256.map(str::to_owned),
+        git_sha1: None,
         target: "f".into(),
     }
 }

@@ -109,8 +109,11 @@ fn taken(header: &Gguf, numbers: &mut Numbers) -> Result<Outcome, String> {
         return Err(format!("it is judged {found:?}"));
     }
     let labels = ["Q4_K_M", "Q8_0", "F16", header.quantisation().unwrap_or("?")];
-    let candidate =
-        |label: &&str| Candidate { label: (*label).to_owned(), bytes: numbers.hostile() };
+    let candidate = |label: &&str| Candidate {
+        label: (*label).to_owned(),
+        bytes: numbers.hostile(),
+        active_bytes: numbers.hostile(),
+    };
     let candidates: Vec<Candidate> = labels.iter().map(candidate).collect();
     let suggested = suggest(&candidates, found.memory.besides_weights_bytes(), &machine);
     if suggested.is_some_and(|one| one.index >= candidates.len()) {

@@ -6,7 +6,8 @@ use super::*;
 const GB: u64 = 1_000_000_000;
 
 fn file(path: &str, bytes: u64) -> HubFile {
-    HubFile { path: path.to_owned(), bytes, sha256: Some(format!("sum of {path}")) }
+    let sha256 = Some(format!("sum of {path}"));
+    HubFile { path: path.to_owned(), bytes, sha256, git_sha1: None }
 }
 
 fn choice(label: &str, files: &[(&str, u64)]) -> Choice {
