@@ -48,9 +48,10 @@ def shares(command):
     found = dict.fromkeys(NAMES, 0.0)
     for line in said.splitlines():
         parts = [part.strip() for part in line.split("\t")]
-        if len(parts) != 3 or line.startswith("#"):
+        # Behind these three are columns that only some versions have.
+        if len(parts) < 3 or line.startswith("#"):
             continue
-        share, program, symbol = parts
+        share, program, symbol = parts[:3]
         # A function without a name is told by where it is.
         name = class_of(symbol) if "gomp" not in program else "threads waiting"
         found[name] += float(share.rstrip("%")) / 100
